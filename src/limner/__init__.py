@@ -1,0 +1,1 @@
+"""Limner draws pictures you can stand behind."""

@@ -1,0 +1,88 @@
+"""The one family of errors; every message a person sees comes from here.
+
+A message says what was wrong, the value, and what is allowed; the hint says what to do.
+This module does not decide exit codes or HTTP statuses: each face has one table for that.
+"""
+
+from __future__ import annotations
+
+
+class LimnerError(Exception):
+    """Something went wrong.
+
+    Args:
+        message: one sentence for a person; the class docstring's first line when left out.
+        code: stable name for programs, such as ``style_unknown``; the class default when left out.
+        hint: what to do about it; empty when there is nothing to say.
+        retryable: the same call may work later without any change.
+    """
+
+    code = "error"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: str = "",
+        hint: str = "",
+        retryable: bool = False,
+    ) -> None:
+        self.message = message or (type(self).__doc__ or "Error.").splitlines()[0]
+        self.code = code or type(self).code
+        self.hint = hint
+        self.retryable = retryable
+        super().__init__(self.message)
+
+
+class BadInput(LimnerError):
+    """What was asked cannot be honoured as it stands."""
+
+    code = "bad_input"
+
+
+class SettingInvalid(BadInput):
+    """A setting is unknown or its value is not allowed."""
+
+    code = "setting_invalid"
+
+
+class PromptTooLong(BadInput):
+    """The prompt has more tokens than the generator reads."""
+
+    code = "prompt_too_long"
+
+
+class ImageUnreadable(BadInput):
+    """The file is not a picture that can be read whole."""
+
+    code = "image_unreadable"
+
+
+class RecipeMissing(BadInput):
+    """The picture carries no recipe, and none is stored for it."""
+
+    code = "recipe_missing"
+
+
+class StorageUnavailable(LimnerError):
+    """The picture or its record cannot be written."""
+
+    code = "storage_unavailable"
+
+
+class GeneratorUnavailable(LimnerError):
+    """The generator cannot be loaded."""
+
+    code = "generator_unavailable"
+
+
+class PictureBroken(LimnerError):
+    """A drawn picture is flat, black, empty or not finite."""
+
+    code = "picture_broken"
+
+
+class DrawingCancelled(LimnerError):
+    """Drawing was stopped before it was finished."""
+
+    code = "drawing_cancelled"

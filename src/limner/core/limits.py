@@ -1,0 +1,229 @@
+"""What may be asked: holds a request against a generator's card and fills in what was left open.
+
+Every refusal is one sentence with the value and what is allowed. The rules are the same for every
+generator; what only a generator can know (tokens) it refuses itself in `prepare`.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from limner.core.errors import BadInput
+from limner.core.ports import FloatSpan, GeneratorCard
+from limner.core.records import SEED_COUNT, Operation, Request, Size
+
+MAX_IMAGES = 64
+MAX_PROMPT_CHARACTERS = 10_000
+
+
+class Choices(NamedTuple):
+    """The open parameters of a request, resolved against a card."""
+
+    operation: Operation
+    steps: int
+    guidance: float
+    sampler: str
+    strength: float
+    size: Size
+    canvas: Size
+
+
+def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
+    """Every parameter of `request`, checked and with defaults filled in.
+
+    Raises:
+        BadInput: the first thing that cannot be honoured, by name.
+    """
+    require_text("prompt", request.prompt)
+    if request.negative:
+        require_text("negative prompt", request.negative)
+    require_whole("number of pictures", request.num_images, 1, MAX_IMAGES)
+    if request.seed is not None:
+        require_whole("seed", request.seed, 0, SEED_COUNT - 1)
+    if request.style is not None:
+        require_one_of("style", request.style, card.styles)
+    size = _resolve_size(request, card)
+    return Choices(
+        operation=_resolve_operation(request, card),
+        steps=_resolve_steps(request, card),
+        guidance=_resolve_number("guidance", request.guidance, card.guidance),
+        sampler=_resolve_sampler(request, card),
+        strength=_resolve_strength(request, card),
+        size=size,
+        canvas=nearest_canvas(size, card.canvases),
+    )
+
+
+def nearest_canvas(size: Size, canvases: Iterable[Size]) -> Size:
+    """The canvas nearest in aspect to `size`; of equal ones the first."""
+    aspect = math.log(size.width_px / size.height_px)
+    return min(canvases, key=lambda one: abs(math.log(one.width_px / one.height_px) - aspect))
+
+
+def require_text(name: str, text: str) -> None:
+    """Refuse text that is empty, only spaces, too long, or not text.
+
+    Raises:
+        BadInput: control, unassigned or surrogate characters, nothing visible, too long.
+    """
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        raise BadInput(
+            f"The {name} has {len(text):,} characters; allowed are up to "
+            f"{MAX_PROMPT_CHARACTERS:,}.",
+            code="prompt_too_long",
+        )
+    for position, character in enumerate(text):
+        if unicodedata.category(character) in ("Cc", "Cs", "Cn") and character not in "\n\t":
+            raise BadInput(
+                f"The {name} holds {character!r} at position {position + 1}, "
+                "which is not text; allowed is any printable text.",
+                code="prompt_not_text",
+            )
+    if not any(unicodedata.category(one)[0] in "LNSP" for one in text):
+        raise BadInput(
+            f"The {name} is {text!r}; it must say something to draw.",
+            code="prompt_empty",
+            hint='Describe the picture, for example "a red fox".',
+        )
+
+
+def require_whole(name: str, number: int, low: int, high: int) -> None:
+    """Refuse a whole number outside `low` .. `high`.
+
+    Raises:
+        BadInput: outside, or not a whole number.
+    """
+    if isinstance(number, bool) or not low <= number <= high:
+        raise BadInput(
+            f"The {name} is {number!r}; allowed are {low} to {high}.",
+            code=f"{name.replace(' ', '_')}_out_of_range",
+        )
+
+
+def require_one_of(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Refuse a name that is not in a list.
+
+    Raises:
+        BadInput: not in the list.
+    """
+    names = list(allowed)
+    if value not in names:
+        raise BadInput(
+            f"Unknown {name} {value!r}; allowed are {', '.join(names) or 'none'}.",
+            code=f"{name}_unknown",
+        )
+
+
+def require_size(name: str, size: Size, card: GeneratorCard) -> None:
+    """Refuse a size outside the card's.
+
+    Raises:
+        BadInput: a side is too small or too large.
+    """
+    low, high, _ = card.side_px
+    if not all(low <= side_px <= high for side_px in size):
+        raise BadInput(
+            f"The {name} is {size}; allowed are {low} to {high} pixels a side.",
+            code="size_out_of_range",
+        )
+
+
+def _resolve_operation(request: Request, card: GeneratorCard) -> Operation:
+    if request.source is None:
+        for name, value in (
+            ("strength", request.strength),
+            ("mask", request.mask),
+            ("outpaint", request.margins),
+        ):
+            if value is not None:
+                raise BadInput(
+                    f"A {name} needs a picture to start from, and none was given.",
+                    code="source_missing",
+                    hint="Name the picture as well.",
+                )
+        return Operation.TEXT
+    is_masked = request.mask is not None or request.margins is not None
+    operation = Operation.MASK if is_masked else Operation.IMAGE
+    if operation not in card.operations:
+        raise BadInput(
+            f"The generator {card.name!r} cannot start from {operation.value!r}; "
+            f"it can from {', '.join(sorted(card.operations))}.",
+            code="operation_unknown",
+        )
+    if request.mask is not None and request.mask.size != request.source.size:
+        raise BadInput(
+            f"The mask is {request.mask.size}; it must have the size of the picture, "
+            f"{request.source.size}.",
+            code="mask_size_differs",
+        )
+    return operation
+
+
+def _resolve_size(request: Request, card: GeneratorCard) -> Size:
+    if request.source is None:
+        size = request.size or Size(card.side_px.default, card.side_px.default)
+        require_size("size", size, card)
+        return size
+    if request.mask is None and request.margins is None:
+        size = request.size or request.source.size
+        require_size("size", size, card)
+        return size
+    if request.size is not None:
+        raise BadInput(
+            f"The size is {request.size}, but a picture that is repainted or extended keeps its "
+            "own; allowed is no size here.",
+            code="size_not_allowed",
+        )
+    size = _extended(request.source.size, request)
+    require_size("size of the picture", size, card)
+    return size
+
+
+def _extended(size: Size, request: Request) -> Size:
+    if request.margins is None:
+        return size
+    if min(request.margins) < 0 or max(request.margins) == 0:
+        raise BadInput(
+            f"The margins are {tuple(request.margins)!r}; allowed are four numbers of pixels, "
+            "left, top, right, bottom, none below 0 and not all 0.",
+            code="margins_out_of_range",
+        )
+    left_px, top_px, right_px, bottom_px = request.margins
+    return Size(size.width_px + left_px + right_px, size.height_px + top_px + bottom_px)
+
+
+def _resolve_steps(request: Request, card: GeneratorCard) -> int:
+    if request.steps is None:
+        return card.steps.default
+    require_whole("steps", request.steps, card.steps.low, card.steps.high)
+    return request.steps
+
+
+def _resolve_number(name: str, value: float | None, span: FloatSpan) -> float:
+    if value is None:
+        return span.default
+    if not span.low <= value <= span.high:  # also refuses NaN
+        raise BadInput(
+            f"The {name} is {value!r}; allowed are {span.low:g} to {span.high:g}.",
+            code=f"{name}_out_of_range",
+        )
+    return float(value)
+
+
+def _resolve_strength(request: Request, card: GeneratorCard) -> float:
+    if request.source is None:
+        return 1.0
+    is_masked = request.mask is not None or request.margins is not None
+    if is_masked and request.strength is None:
+        return card.strength.high
+    return _resolve_number("strength", request.strength, card.strength)
+
+
+def _resolve_sampler(request: Request, card: GeneratorCard) -> str:
+    if request.sampler is None:
+        return card.samplers[0]
+    require_one_of("sampler", request.sampler, card.samplers)
+    return request.sampler

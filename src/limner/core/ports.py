@@ -1,0 +1,117 @@
+"""The ports: what the studio asks of the parts it does not know by name.
+
+So far one, `Generator`. A generator turns a plan and seeds into pictures at canvas size; it knows
+nothing of files, stores, formats, output sizes or background colours, which are the studio's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from limner.core.records import Drawn, Operation, Plan, Size, Sketch, StepProgress
+
+
+class IntSpan(NamedTuple):
+    """Allowed whole numbers, both ends included, and the one used when nothing is asked."""
+
+    low: int
+    high: int
+    default: int
+
+
+class FloatSpan(NamedTuple):
+    """Allowed numbers, both ends included, and the one used when nothing is asked."""
+
+    low: float
+    high: float
+    default: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorCard:
+    """What a generator is and what it can honour; known without loading its network.
+
+    Attributes:
+        name: such as ``limner-icons``. Never empty.
+        version: of the weights.
+        engine: what runs them, such as ``openvino``.
+        licence: SPDX expression of the weights.
+        ingredients: tagged SHA-256 of every file that decides the picture, by file name.
+        styles: names a request may use; the faces list these and no others.
+        canvases: sizes it draws natively, the first is the default. The studio fits pictures to
+            the canvas nearest in aspect and the result to the size that was asked.
+        side_px: allowed width and height of a stored picture.
+        steps: sampler steps.
+        guidance: classifier-free guidance scale; 1.0 is no guidance.
+        samplers: names a request may use, the first is the default.
+        strength: of an image operation, within 0-1.
+        max_prompt_tokens: tokens of prompt and style together that the network reads.
+        operations: what it can start from.
+    """
+
+    name: str
+    version: str
+    engine: str
+    licence: str
+    ingredients: Mapping[str, str]
+    styles: tuple[str, ...]
+    canvases: tuple[Size, ...]
+    side_px: IntSpan
+    steps: IntSpan
+    guidance: FloatSpan
+    samplers: tuple[str, ...]
+    strength: FloatSpan
+    max_prompt_tokens: int
+    operations: frozenset[Operation]
+
+
+class Generator(Protocol):
+    """Draws pictures. Holds no state between calls except the loaded network."""
+
+    @property
+    def card(self) -> GeneratorCard:
+        """What this generator is; must not load the network."""
+        ...
+
+    def prepare(self, sketch: Sketch) -> Plan:
+        """Accept a sketch or refuse it by name, before any expensive work.
+
+        The studio has already held the sketch against the card (style, steps, guidance, sampler,
+        canvas, operation), so only what the card cannot say is left: the length in tokens.
+
+        Raises:
+            PromptTooLong: prompt with style, or negative prompt, has more tokens than
+                `card.max_prompt_tokens`. The message says how many it has and how many are
+                kept; the hint where the kept part ends.
+            GeneratorUnavailable: a file it needs is missing or does not match its hash.
+        """
+        ...
+
+    def generate(
+        self,
+        plan: Plan,
+        seeds: Sequence[int],
+        *,
+        on_step: Callable[[StepProgress], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Drawn]:
+        """Draw one picture for every seed, in the order of `seeds`.
+
+        Pictures are drawn in batches whose size is the generator's choice, and each batch is
+        yielded when it is finished. Picture k depends on `plan` and `seeds[k]`: its noise comes
+        from its own numpy Generator. With `plan.sketch.is_deterministic` every picture is drawn
+        alone, so that its bytes do not depend on the others.
+
+        Args:
+            plan: from `prepare` of the same generator.
+            seeds: 0 .. 2**32 - 1 each, at least one.
+            on_step: told after every step of every batch.
+            is_cancelled: asked before every step.
+
+        Raises:
+            DrawingCancelled: `is_cancelled` said yes; pictures yielded before stay good.
+            GeneratorUnavailable: the network cannot be loaded.
+        """
+        ...

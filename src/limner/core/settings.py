@@ -1,0 +1,150 @@
+"""Settings: one frozen record, read once, loud about mistakes.
+
+Order: default, then the file ``settings.toml`` in the data folder, then environment variables
+``LIMNER_<NAME>``. This is the only module that reads the environment. It creates no folders.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from limner.core.errors import SettingInvalid
+
+SETTINGS_FILE = "settings.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a person can set that is not part of a request.
+
+    Attributes:
+        home: data folder; images, database and wildcards live in it. Environment only.
+        engine: what runs the networks: ``auto``, ``openvino`` or ``onnxruntime``.
+        num_threads: threads for drawing; 0 takes every core the process may use.
+        batch_size: most pictures drawn together; 0 leaves it to the generator.
+        max_input_megapixels: larger pictures are not opened.
+        sources: where each value came from, by name: ``default``, the file, or the variable.
+    """
+
+    home: Path
+    engine: str
+    num_threads: int
+    batch_size: int
+    max_input_megapixels: int
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRule:
+    """How one setting is read: its default, its parser, and the words for what is allowed."""
+
+    default: object
+    parse: Callable[[object], object]
+    allowed: str
+
+
+def _whole_number(low: int, high: int) -> Callable[[object], object]:
+    def parse(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return parse
+
+
+def _one_of(*names: str) -> Callable[[object], object]:
+    def parse(value: object) -> str:
+        if value not in names:
+            raise ValueError
+        return str(value)
+
+    return parse
+
+
+RULES: Mapping[str, SettingRule] = {
+    "engine": SettingRule(
+        default="auto",
+        parse=_one_of("auto", "openvino", "onnxruntime"),
+        allowed="auto, openvino or onnxruntime",
+    ),
+    "num_threads": SettingRule(
+        default=0, parse=_whole_number(0, 1024), allowed="a whole number from 0 to 1024"
+    ),
+    "batch_size": SettingRule(
+        default=0, parse=_whole_number(0, 64), allowed="a whole number from 0 to 64"
+    ),
+    "max_input_megapixels": SettingRule(
+        default=64, parse=_whole_number(1, 1000), allowed="a whole number from 1 to 1000"
+    ),
+}
+
+
+def read_settings(*, default_home: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the data folder's file and the environment.
+
+    Args:
+        default_home: data folder when ``LIMNER_HOME`` is not set.
+        environment: variables by name; the process's own when left out.
+
+    Raises:
+        SettingInvalid: unknown name, value that is not allowed, or a file that is not TOML.
+    """
+    variables = os.environ if environment is None else environment
+    home_variable = variables.get("LIMNER_HOME", "")
+    home = Path(home_variable).expanduser().absolute() if home_variable else default_home
+    values: dict[str, Any] = {"home": home}
+    sources = {"home": "LIMNER_HOME" if home_variable else "default"}
+    for name, rule in RULES.items():
+        values[name], sources[name] = rule.default, "default"
+    for source, name, value in [*_from_file(home), *_from_environment(variables)]:
+        values[name], sources[name] = _parsed(source, name, value), source
+    return Settings(**values, sources=sources)
+
+
+def _from_file(home: Path) -> list[tuple[str, str, object]]:
+    path = home / SETTINGS_FILE
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingInvalid(
+            f"The settings file {str(path)!r} cannot be read: {error}.",
+            hint="Correct the file or remove it.",
+        ) from error
+    return [(str(path), name, value) for name, value in document.items()]
+
+
+def _from_environment(variables: Mapping[str, str]) -> list[tuple[str, str, object]]:
+    prefix = "LIMNER_"
+    return [
+        (variable, variable.removeprefix(prefix).lower(), value)
+        for variable, value in variables.items()
+        if variable.startswith(prefix) and variable != "LIMNER_HOME"
+    ]
+
+
+def _parsed(source: str, name: str, value: object) -> object:
+    rule = RULES.get(name)
+    if rule is None:
+        raise SettingInvalid(
+            f"Unknown setting {name!r} in {source}; known settings are {', '.join(RULES)}.",
+            hint="Run `limner settings` to see every setting.",
+        )
+    try:
+        return rule.parse(value)
+    except ValueError as error:
+        raise SettingInvalid(
+            f"Setting {name!r} in {source} is {value!r}; allowed is {rule.allowed}."
+        ) from error
+
+
+SETTING_NAMES = tuple(one.name for one in fields(Settings) if one.name != "sources")

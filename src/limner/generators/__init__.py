@@ -1,0 +1,1 @@
+"""Generators: each turns a plan and seeds into pictures behind the `Generator` port."""
