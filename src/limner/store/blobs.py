@@ -1,0 +1,97 @@
+"""Bytes by content hash in a folder, each file whole or absent, none ever changed.
+
+A blob is written inside a database transaction. An intent file is left before the blob gets its
+name and removed after the commit, so that what a killed process left can be told from what is
+stored, without reading the whole folder. This module does not know the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from limner.core.errors import StorageUnavailable
+from limner.core.hashing import sha256_of_bytes
+from limner.store.files import PART_PREFIX, cannot_write, make_folder, write_new
+
+INTENT_SUFFIX = ".intent"
+
+
+class BlobFolder:
+    """The folder of blobs.
+
+    Args:
+        path: made if it is not there.
+
+    Raises:
+        StorageUnavailable: the folder cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._intents = path / "intents"
+        make_folder(self._intents)
+
+    def path_of(self, blob_sha256: str, suffix: str) -> Path:
+        """Where the blob with this tagged hash lies, if it is stored."""
+        digits = blob_sha256.removeprefix("sha256:")
+        return self._path / digits[:2] / f"{digits}.{suffix}"
+
+    def add(self, content: bytes, suffix: str) -> str:
+        """Store `content` under its hash and leave an intent; a blob that is there is kept.
+
+        Returns:
+            The tagged hash.
+
+        Raises:
+            StorageUnavailable: it cannot be written.
+        """
+        blob_sha256 = sha256_of_bytes(content)
+        path = self.path_of(blob_sha256, suffix)
+        if path.exists():
+            return blob_sha256
+        write_new(self._intent_of(path), b"", overwrite=True)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write_new(path, content)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        return blob_sha256
+
+    def settle(self, blob_sha256: str, suffix: str) -> None:
+        """Remove the intent: the transaction that needs this blob is committed."""
+        self._intent_of(self.path_of(blob_sha256, suffix)).unlink(missing_ok=True)
+
+    def unsettled(self) -> Iterator[tuple[str, str]]:
+        """Tagged hash and suffix of every blob whose transaction may not have been committed."""
+        for intent in sorted(self._intents.glob(f"*{INTENT_SUFFIX}")):
+            digits, suffix = intent.name.removesuffix(INTENT_SUFFIX).split(".")
+            yield f"sha256:{digits}", suffix
+
+    def discard(self, blob_sha256: str, suffix: str) -> None:
+        """Remove what a transaction that was never committed left, and its intent."""
+        path = self.path_of(blob_sha256, suffix)
+        path.unlink(missing_ok=True)
+        for part in path.parent.glob(f"{PART_PREFIX}*"):
+            part.unlink(missing_ok=True)
+        self.settle(blob_sha256, suffix)
+
+    def read(self, blob_sha256: str, suffix: str) -> bytes:
+        """The bytes of a stored blob, checked against their hash.
+
+        Raises:
+            StorageUnavailable: the file is missing, unreadable, or its bytes have changed.
+        """
+        path = self.path_of(blob_sha256, suffix)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StorageUnavailable(f"The stored file {str(path)!r} cannot be read.") from error
+        if sha256_of_bytes(content) != blob_sha256:
+            raise StorageUnavailable(
+                f"The stored file {str(path)!r} has changed: its hash is not {blob_sha256!r}."
+            )
+        return content
+
+    def _intent_of(self, path: Path) -> Path:
+        return self._intents / f"{path.name}{INTENT_SUFFIX}"

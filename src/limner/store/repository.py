@@ -1,0 +1,179 @@
+"""What is kept and how it is asked for: one method per named query.
+
+An image is a row and a blob; both are there or neither is. Nothing is overwritten: storing the
+same bytes again gives the record that was there first.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import sqlalchemy as sa
+
+from limner.core.hashing import canonical_json, sha256_of_bytes
+from limner.core.records import ImageRecord, Recipe, Size
+from limner.store import schema
+from limner.store.blobs import BlobFolder
+from limner.store.database import open_database, reading, transaction
+
+
+class Store:
+    """The images of one data folder. Open it with `Store.open`."""
+
+    def __init__(self, engine: sa.Engine, blobs: BlobFolder) -> None:
+        self._engine = engine
+        self._blobs = blobs
+
+    @classmethod
+    def open(cls, home: Path) -> Self:
+        """Open the data folder, making it if needed, and clear what a killed process left.
+
+        Raises:
+            StorageUnavailable: the folder cannot be written.
+        """
+        store = cls(open_database(home), BlobFolder(home / "blobs"))
+        store.clear_unsettled()
+        return store
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def add_image(self, record: ImageRecord, content: bytes) -> ImageRecord:
+        """Store an image whole.
+
+        Args:
+            record: `image_id` is the hash of `content`.
+            content: the file's bytes.
+
+        Returns:
+            `record`, or the earlier record of the same bytes.
+
+        Raises:
+            StorageUnavailable: it cannot be written; nothing is left behind.
+        """
+        assert record.image_id == sha256_of_bytes(content)
+        suffix = record.file_format
+        with transaction(self._engine) as connection:
+            stored = _find_image(connection, schema.images.c.image_id == record.image_id)
+            if stored is not None:
+                return stored
+            connection.execute(schema.images.insert().values(_row_of(record)))
+            self._blobs.add(content, suffix)
+        self._blobs.settle(record.image_id, suffix)
+        return record
+
+    def image_by_id(self, image_id: str) -> ImageRecord | None:
+        """The image with these file bytes."""
+        with reading(self._engine) as connection:
+            return _find_image(connection, schema.images.c.image_id == image_id)
+
+    def image_by_pixels(self, pixels_sha256: str) -> ImageRecord | None:
+        """The earliest image with these pixels, whatever its file."""
+        with reading(self._engine) as connection:
+            return _find_image(connection, schema.images.c.pixels_sha256 == pixels_sha256)
+
+    def count_images(self) -> int:
+        """How many images are stored."""
+        with reading(self._engine) as connection:
+            query = sa.select(sa.func.count()).select_from(schema.images)
+            return connection.scalar(query) or 0
+
+    def read_image(self, record: ImageRecord) -> bytes:
+        """The file's bytes, checked against their hash.
+
+        Raises:
+            StorageUnavailable: missing or changed.
+        """
+        return self._blobs.read(record.image_id, record.file_format)
+
+    def add_source(self, pixels_sha256: str, png: bytes, created_at: datetime) -> None:
+        """Keep a picture or mask that images start from, so that they can be drawn again.
+
+        Raises:
+            StorageUnavailable: it cannot be written.
+        """
+        with transaction(self._engine) as connection:
+            if _find_source(connection, pixels_sha256) is not None:
+                return
+            blob_sha256 = self._blobs.add(png, "png")
+            row = {
+                "pixels_sha256": pixels_sha256,
+                "blob_sha256": blob_sha256,
+                "created_at": created_at.isoformat(),
+            }
+            connection.execute(schema.sources.insert().values(row))
+        self._blobs.settle(blob_sha256, "png")
+
+    def read_source(self, pixels_sha256: str) -> bytes | None:
+        """PNG bytes of a kept picture or mask; ``None`` if it was never kept here.
+
+        Raises:
+            StorageUnavailable: missing or changed.
+        """
+        with reading(self._engine) as connection:
+            blob_sha256 = _find_source(connection, pixels_sha256)
+        return None if blob_sha256 is None else self._blobs.read(blob_sha256, "png")
+
+    def clear_unsettled(self) -> None:
+        """Remove blobs whose row was never committed. Runs while no other process writes."""
+        if not any(True for _ in self._blobs.unsettled()):
+            return
+        with transaction(self._engine) as connection:
+            for blob_sha256, suffix in list(self._blobs.unsettled()):
+                if _is_needed(connection, blob_sha256):
+                    self._blobs.settle(blob_sha256, suffix)
+                else:
+                    self._blobs.discard(blob_sha256, suffix)
+
+
+def _find_image(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> ImageRecord | None:
+    query = schema.images.select().where(condition).order_by(schema.images.c.created_at).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _record_of(row)
+
+
+def _find_source(connection: sa.Connection, pixels_sha256: str) -> str | None:
+    column = schema.sources.c
+    query = sa.select(column.blob_sha256).where(column.pixels_sha256 == pixels_sha256)
+    return connection.scalar(query)
+
+
+def _is_needed(connection: sa.Connection, blob_sha256: str) -> bool:
+    query = sa.select(
+        sa.exists().where(schema.images.c.image_id == blob_sha256)
+        | sa.exists().where(schema.sources.c.blob_sha256 == blob_sha256)
+    )
+    return bool(connection.scalar(query))
+
+
+def _row_of(record: ImageRecord) -> dict[str, object]:
+    return {
+        "image_id": record.image_id,
+        "pixels_sha256": record.pixels_sha256,
+        "file_format": record.file_format,
+        "num_bytes": record.num_bytes,
+        "width_px": record.size.width_px,
+        "height_px": record.size.height_px,
+        "created_at": record.created_at.isoformat(),
+        "seconds": record.seconds,
+        "seed": record.recipe.seed,
+        "recipe_sha256": record.recipe.sha256,
+        "recipe": canonical_json(record.recipe.to_document()),
+    }
+
+
+def _record_of(row: sa.Row[tuple[object, ...]]) -> ImageRecord:
+    return ImageRecord(
+        image_id=row.image_id,
+        pixels_sha256=row.pixels_sha256,
+        file_format=row.file_format,
+        num_bytes=row.num_bytes,
+        size=Size(row.width_px, row.height_px),
+        created_at=datetime.fromisoformat(row.created_at),
+        seconds=row.seconds,
+        recipe=Recipe.from_document(json.loads(row.recipe)),
+    )
