@@ -1,0 +1,49 @@
+"""Checkpoints that survive a kill: written whole or not at all, and the one before is kept.
+
+A checkpoint holds plain tensors and JSON-like values and is read with `weights_only`, so no code can hide in one.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+State = dict[str, Any]
+
+
+def save(state: State, path: Path) -> None:
+    """Write `state` to `path`; a kill at any moment leaves the old or the new one."""
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        path.replace(path.with_suffix(".previous"))
+    partial.replace(path)
+
+
+def load(path: Path) -> State | None:
+    """The newest readable checkpoint at `path`, or None when there is none."""
+    for candidate in (path, path.with_suffix(".previous")):
+        if candidate.exists():
+            return torch.load(candidate, weights_only=True)
+    return None
+
+
+class Clock:
+    """Says when `interval_seconds` have passed since it last said so."""
+
+    def __init__(self, interval_seconds: float) -> None:
+        self.interval_seconds = interval_seconds
+        self.last = time.monotonic()
+
+    def is_due(self) -> bool:
+        """True once per interval."""
+        now = time.monotonic()
+        if now - self.last < self.interval_seconds:
+            return False
+        self.last = now
+        return True

@@ -1,0 +1,258 @@
+"""Train the drawing network: `python -m training.train --work DIR --name RUN --space latents --samples N`.
+
+Resumes by itself from the run's folder, where it keeps a checkpoint (at least every 10 minutes), a log of the error
+at fixed noise levels on held-out pictures, and sample sheets. Everything random is seeded and stored.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from training import checkpoint, flow
+from training.data.batches import Batches, evaluation_pairs
+from training.network import DrawingNetwork, NetworkShape
+from training.spaces import Space, open_space
+from training.text import EncodedText, TextEncoder
+
+FIXED_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
+DROPPED_CAPTIONS = 0.12
+SHEET_PROMPTS = (
+    "a red apple", "cat face", "a house, flat emoji style", "pizza", "a blue car, on a yellow background",
+    "smiling face with sunglasses", "three green apples", "a tree to the left of a house", "rocket, fluent emoji style",
+    "a pink flower, on a white background", "fish", "a yellow star, on a dark blue background", "birthday cake", "guitar",
+    "a purple umbrella", "mushroom, noto emoji style",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Options:
+    """What a run was started with."""
+
+    work: Path
+    name: str
+    space: str
+    samples: int
+    batch: int
+    width: int
+    depth: int
+    hidden: int
+    peak: float
+    until: float
+
+
+def parse_options() -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="work folder; sprites in its folder data/")
+    parser.add_argument("--name", required=True, help="folder of this run inside the work folder")
+    parser.add_argument("--space", choices=("pixels", "latents"), default="latents")
+    parser.add_argument("--samples", type=int, required=True, help="length of the schedule in pictures")
+    parser.add_argument("--until", type=float, default=1.0, help="stop at this share of the schedule")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--depth", type=int, default=12)
+    parser.add_argument("--hidden", type=int, default=832)
+    parser.add_argument("--peak", type=float, default=1e-3, help="highest learning rate of Muon; AdamW takes 0.6 of it")
+    return Options(**vars(parser.parse_args()))
+
+
+def learning_rate(done: float) -> float:
+    """Share of the peak: warm up over 1 %, stay, fall linearly to a fiftieth over the last fifth."""
+    return min(1.0, done / 0.01 + 0.02, 0.02 + 0.98 * max(0.0, 1 - done) / 0.2)
+
+
+class AveragedWeights:
+    """Exponential moving average whose half-life grows with the run (5 % of the pictures seen, EDM)."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.values = {name: value.detach().clone() for name, value in model.named_parameters()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, batch: int, seen: int) -> None:
+        """Take in the weights after one optimizer step."""
+        decay = 0.5 ** (batch / max(0.05 * seen, 1e-8))
+        torch._foreach_lerp_(list(self.values.values()), [p.detach() for p in model.parameters()], 1 - decay)
+
+
+def make_optimizers(model: DrawingNetwork, peak: float) -> list[torch.optim.Optimizer]:
+    """Muon (arXiv:2502.16982) for the matrices inside blocks, AdamW for everything else."""
+    matrices = [p for name, p in model.named_parameters() if "blocks" in name and p.ndim == 2 and min(p.shape) > 8]
+    chosen = {id(p) for p in matrices}
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    return [
+        torch.optim.Muon(matrices, lr=peak, momentum=0.95, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=0.6 * peak, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+    ]
+
+
+class Run:
+    """One training run: its state, its steps, its records."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.folder = options.work / options.name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(1)
+        self.space: Space = open_space(options.space, options.work)
+        self.text = TextEncoder()
+        self.batches = Batches(options.work / "data", size=self.space.picture_px, batch=options.batch, seed=2)
+        shape = NetworkShape(
+            channels=self.space.channels, canvas=self.space.canvas, patch=self.space.patch,
+            width=options.width, depth=options.depth, hidden=options.hidden,
+        )  # fmt: skip
+        self.model = DrawingNetwork(shape)
+        self.averaged = AveragedWeights(self.model)
+        self.optimizers = make_optimizers(self.model, options.peak)
+        self.seen = 0
+        self._resume()
+        for block in self.model.blocks:
+            block.compile()
+
+    def _resume(self) -> None:
+        state = checkpoint.load(self.folder / "checkpoint.pt")
+        if state is None:
+            return
+        self.model.load_state_dict(state["model"])
+        self.averaged.values = state["averaged"]
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.batches.load_state_dict(state["batches"])
+        torch.set_rng_state(state["random"])
+        self.seen = state["seen"]
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        checkpoint.save(
+            {
+                "model": self.model.state_dict(), "averaged": self.averaged.values, "seen": self.seen,
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                "batches": self.batches.state_dict(), "random": torch.get_rng_state(),
+                "shape": self.model.shape.as_dict(), "space": self.options.space,
+            },
+            self.folder / "checkpoint.pt",
+        )  # fmt: skip
+
+    def step(self) -> Tensor:
+        """One batch; returns the loss without waiting on it."""
+        rgba, captions, _ = self.batches.next()
+        clean = self.space.to_canvas(rgba)
+        encoded = self.text.encode(captions)
+        times = flow.sample_times(len(captions), self.space.time_mean)
+        dropped = torch.rand(len(captions)) < DROPPED_CAPTIONS
+        noisy = flow.add_noise(clean, times, torch.randn_like(clean))
+        with torch.autocast("cpu", torch.bfloat16):
+            made = self.model(noisy, times, *encoded, dropped)
+        loss = flow.velocity_loss(made.float(), clean, times)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        share = learning_rate(self.seen / self.options.samples)
+        for optimizer, scale in zip(self.optimizers, (1.0, 0.6), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = share * scale * self.options.peak
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.seen += len(captions)
+        self.averaged.update(self.model, len(captions), self.seen)
+        return loss.detach()
+
+    def averaged_model(self) -> DrawingNetwork:
+        """A copy of the network with the averaged weights, not compiled."""
+        model = DrawingNetwork(self.model.shape)
+        model.load_state_dict(self.averaged.values)
+        return model.eval()
+
+    @torch.no_grad()
+    def held_out_errors(self, model: DrawingNetwork) -> dict[str, float]:
+        """Mean squared error of the clean estimate at fixed times, held-out pictures, fixed noise."""
+        rgba, captions = evaluation_pairs(self.options.work / "data", size=self.space.picture_px)[:2]
+        clean, encoded = self.space.to_canvas(rgba[:256]), self.text.encode(list(captions[:256]))
+        noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(3))
+        kept = torch.zeros(len(clean), dtype=torch.bool)
+        errors = {}
+        for time_ in FIXED_TIMES:
+            times = torch.full((len(clean),), time_)
+            with torch.autocast("cpu", torch.bfloat16):
+                made = model(flow.add_noise(clean, times, noise), times, *encoded, kept)
+            errors[f"{time_}"] = round(float((made.float() - clean).square().mean()), 5)
+        return errors
+
+    def write_sheet(self, model: DrawingNetwork) -> None:
+        """Draw the fixed prompts, two seeds each, on a chequered ground."""
+        made = sample(model, self.space, self.text.encode(list(SHEET_PROMPTS) * 2), seed=4)
+        Image.fromarray(contact_sheet(made, columns=8)).save(self.folder / f"sheet_{self.seen:08d}.png")
+
+    def train(self) -> None:
+        """Run to the end of the asked share of the schedule."""
+        save_due, look_due = checkpoint.Clock(240), checkpoint.Clock(900)
+        started, first, losses = time.monotonic(), self.seen, []
+        end = self.options.samples * self.options.until
+        while self.seen < end:
+            losses.append(self.step())
+            is_last = self.seen >= end
+            if is_last or len(losses) == 20:
+                speed = (self.seen - first) / (time.monotonic() - started)
+                self.log(loss=float(torch.stack(losses).mean()), pictures_per_second=round(speed, 2))
+                losses.clear()
+            if is_last or save_due.is_due():
+                self.save()
+            if is_last or look_due.is_due():
+                model = self.averaged_model()
+                self.log(held_out=self.held_out_errors(model))
+                self.write_sheet(model)
+
+    def log(self, **facts: object) -> None:
+        """Append one line to the run's log."""
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"seen": self.seen, **facts}) + "\n")
+
+
+@torch.no_grad()
+def sample(
+    model: DrawingNetwork, space: Space, encoded: EncodedText, *, seed: int, steps: int = 16, guidance: float = 3.0
+) -> Tensor:
+    """Draw one picture per caption; premultiplied RGBA float32 `[B, 4, H, W]`, 0-1."""
+    count = len(encoded.tokens_BTE)
+    noise = torch.randn(
+        count, space.channels, space.canvas, space.canvas, generator=torch.Generator().manual_seed(seed)
+    )
+    both = EncodedText(*(torch.cat([part, part]) for part in encoded))
+    with torch.autocast("cpu", torch.bfloat16):
+        text = model.encode_text(*both, torch.arange(2 * count) >= count)
+
+    def predict(noisy: Tensor, time_: float) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            made = model.denoise(torch.cat([noisy, noisy]), torch.full((2 * count,), time_), text)
+        given, free = made.float().chunk(2)
+        return free + guidance * (given - free)
+
+    return space.to_picture(flow.draw(predict, noise, steps))
+
+
+def contact_sheet(rgba_BCHW: Tensor, columns: int) -> object:
+    """uint8 RGB `[H, W, 3]` with the pictures over a light chequered ground."""
+    size = rgba_BCHW.shape[-1]
+    square = torch.arange(size) // 8 % 2
+    ground = 0.85 + 0.1 * (square[:, None] ^ square[None, :]).float()
+    shown = rgba_BCHW[:, :3] + (1 - rgba_BCHW[:, 3:]) * ground
+    rows = math.ceil(len(shown) / columns)
+    sheet = torch.ones(rows * columns, 3, size, size)
+    sheet[: len(shown)] = shown
+    sheet = sheet.view(rows, columns, 3, size, size).permute(0, 3, 1, 4, 2).reshape(rows * size, columns * size, 3)
+    return (sheet.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+
+
+def main(argv: Iterable[str] | None = None) -> None:
+    """Start or resume a run."""
+    Run(parse_options()).train()
+
+
+if __name__ == "__main__":
+    main()
