@@ -1,1 +1,28 @@
-"""Limner draws pictures you can stand behind."""
+"""Limner draws pictures you can stand behind.
+
+``limner.Studio`` is the way in::
+
+    import limner
+
+    with limner.Studio() as studio:
+        for image in studio.generate("a red fox", n=4, seed=1):
+            image.save(f"fox-{image.seed}.png")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from limner.app import Studio as Studio
+
+__all__ = ["Studio"]
+
+
+def __getattr__(name: str) -> object:
+    """Load public names on first use, so that ``limner --help`` answers at once."""
+    if name in __all__:
+        from limner import app
+
+        return getattr(app, name)
+    raise AttributeError(f"module 'limner' has no attribute {name!r}")

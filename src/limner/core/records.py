@@ -117,6 +117,8 @@ class Request:
         mask: where to repaint `source`; same size as `source`.
         margins: how far to extend `source` (outpainting).
         is_deterministic: draw each picture alone, so that its bytes do not depend on the batch.
+        is_combinatorial: draw `num_images` of every combination the prompt's marks allow, instead
+            of one chosen by each seed.
     """
 
     prompt: str
@@ -135,6 +137,7 @@ class Request:
     mask: Mask | None = None
     margins: Margins | None = None
     is_deterministic: bool = False
+    is_combinatorial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -87,26 +87,39 @@ RULES: Mapping[str, SettingRule] = {
 }
 
 
-def read_settings(*, default_home: Path, environment: Mapping[str, str] | None = None) -> Settings:
+def read_settings(
+    *,
+    default_home: Path,
+    home: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
     """Settings from the data folder's file and the environment.
 
     Args:
         default_home: data folder when ``LIMNER_HOME`` is not set.
+        home: data folder whatever ``LIMNER_HOME`` says.
         environment: variables by name; the process's own when left out.
 
     Raises:
         SettingInvalid: unknown name, value that is not allowed, or a file that is not TOML.
     """
     variables = os.environ if environment is None else environment
-    home_variable = variables.get("LIMNER_HOME", "")
-    home = Path(home_variable).expanduser().absolute() if home_variable else default_home
+    home, home_source = _home(home, variables.get("LIMNER_HOME", ""), default_home)
     values: dict[str, Any] = {"home": home}
-    sources = {"home": "LIMNER_HOME" if home_variable else "default"}
+    sources = {"home": home_source}
     for name, rule in RULES.items():
         values[name], sources[name] = rule.default, "default"
     for source, name, value in [*_from_file(home), *_from_environment(variables)]:
         values[name], sources[name] = _parsed(source, name, value), source
     return Settings(**values, sources=sources)
+
+
+def _home(home: Path | None, variable: str, default_home: Path) -> tuple[Path, str]:
+    if home is not None:
+        return home.expanduser().absolute(), "argument"
+    if variable:
+        return Path(variable).expanduser().absolute(), "LIMNER_HOME"
+    return default_home, "default"
 
 
 def _from_file(home: Path) -> list[tuple[str, str, object]]:

@@ -1,0 +1,52 @@
+"""The command line's options, each said once and used by every command that takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Prompt = Annotated[
+    str, typer.Argument(help="What to draw. {a|b} and __wildcard__ are chosen by the seed.")
+]
+File = Annotated[Path, typer.Argument(help="A picture file.")]
+Number = Annotated[int, typer.Option("--n", help="How many pictures, 1 to 64.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of the first picture; picture k has seed + k.")
+]
+Steps = Annotated[int | None, typer.Option(help="Sampler steps.")]
+Guidance = Annotated[float | None, typer.Option(help="How closely to follow the prompt.")]
+Sampler = Annotated[str | None, typer.Option(help="Sampler name.")]
+Size = Annotated[str | None, typer.Option(metavar="N|WxH", help="Size in pixels: 256, or 320x200.")]
+Style = Annotated[str | None, typer.Option(help="A style; `limner styles` lists them.")]
+Negative = Annotated[str, typer.Option(help="What to steer away from.")]
+Background = Annotated[
+    str, typer.Option(help="auto (the prompt decides), transparent, or a CSS colour.")
+]
+Image = Annotated[Path | None, typer.Option(help="Picture to start from.")]
+Strength = Annotated[
+    float | None, typer.Option(help="How far to leave that picture: 0 keeps it, 1 draws afresh.")
+]
+Mask = Annotated[
+    Path | None, typer.Option(help="Where to repaint the picture: white repaints, black keeps.")
+]
+Outpaint = Annotated[
+    str | None, typer.Option(metavar="L,T,R,B", help="Extend the picture by these pixels.")
+]
+Deterministic = Annotated[
+    bool,
+    typer.Option("--deterministic", help="Draw each picture alone: same bytes in any batch."),
+]
+Combinations = Annotated[
+    bool, typer.Option("--combinations", help="Draw every combination of {a|b} and __wildcard__.")
+]
+Out = Annotated[
+    Path | None, typer.Option(help="File for one picture, folder for several. [default: here]")
+]
+Format = Annotated[
+    str | None, typer.Option("--format", help="png, webp or jpeg. [default: by --out, or png]")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print paths only, no progress.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a picture.")]

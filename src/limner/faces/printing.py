@@ -1,0 +1,134 @@
+"""What the command line prints: results on stdout, notes and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import cast
+
+from limner.core.errors import LimnerError
+from limner.core.records import Recipe
+from limner.studio.image import Image
+from limner.studio.redraw import Comparison, Redrawn, Shown
+
+
+def say(text: str) -> None:
+    """One line on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def say_json(document: dict[str, object]) -> None:
+    """One JSON object on one line of stdout."""
+    say(json.dumps(document, ensure_ascii=False))
+
+
+def say_error(error: LimnerError) -> None:
+    """The sentence of an error and its hint, on stderr."""
+    note(f"limner: {error.message}")
+    if error.hint:
+        note(f"        {error.hint}")
+
+
+def say_image(image: Image, path: Path, *, as_json: bool, is_quiet: bool) -> None:
+    """One finished image: its path, and unless quiet its seed, size and time."""
+    if as_json:
+        say_json(image_document(image, path))
+    elif is_quiet:
+        say(str(path))
+    else:
+        record = image.record
+        say(f"{path}  seed {image.seed}  {record.size}  {record.seconds:.2f} s")
+        for notice in image.recipe.notices:
+            note(f"note: {notice}")
+
+
+def image_document(image: Image, path: Path | None) -> dict[str, object]:
+    """JSON form of an image, as ``--json`` prints it."""
+    record = image.record
+    return {
+        "path": None if path is None else str(path),
+        "image_id": record.image_id,
+        "pixels_sha256": record.pixels_sha256,
+        "format": record.file_format,
+        "width_px": record.size.width_px,
+        "height_px": record.size.height_px,
+        "num_bytes": record.num_bytes,
+        "seed": image.seed,
+        "seconds": round(record.seconds, 3),
+        "created_at": record.created_at.isoformat(),
+        "recipe": image.recipe.to_document(),
+    }
+
+
+def comparison_document(comparison: Comparison) -> dict[str, object]:
+    """JSON form of a comparison."""
+    document = asdict(comparison)
+    document["changes"] = [change._asdict() for change in comparison.changes]
+    return document
+
+
+def comparison_sentence(comparison: Comparison) -> str:
+    """By how much a redrawn picture differs, in one sentence."""
+    if comparison.is_same_file:
+        return "Identical: the same bytes."
+    if comparison.is_same_pixels:
+        return "Identical pixels; the files differ in what they say about them."
+    return (
+        f"Different: by at most {comparison.max_difference} of 255, "
+        f"PSNR {comparison.psnr_db:.1f} dB."
+    )
+
+
+def say_shown(shown: Shown, path: Path, *, as_json: bool) -> None:
+    """What is known of a picture file."""
+    recipe = shown.recipe
+    if as_json:
+        say_json(
+            {
+                "path": str(path),
+                "found_in": shown.found_in,
+                "recipe": None if recipe is None else recipe.to_document(),
+                "parameters": shown.parameters,
+            }
+        )
+    elif recipe is not None:
+        say(f"{path}: recipe from the {shown.found_in}")
+        say(_recipe_lines(recipe))
+    elif shown.parameters is not None:
+        say(f"{path}: no recipe of ours; the file says")
+        say(shown.parameters)
+    else:
+        say(f"{path}: no recipe")
+
+
+def say_redrawn(redrawn: Redrawn, path: Path | None, *, as_json: bool) -> None:
+    """How a redrawn picture compares with the first."""
+    comparison = redrawn.comparison
+    if as_json:
+        document = image_document(redrawn.image, path)
+        say_json(document | {"comparison": comparison_document(comparison)})
+        return
+    say(comparison_sentence(comparison))
+    for change in comparison.changes:
+        say(f"  {change.name}: {change.before} before, {change.now} now")
+    if path is not None:
+        say(str(path))
+
+
+def _recipe_lines(recipe: Recipe) -> str:
+    lines: list[str] = []
+    for name, value in recipe.to_document().items():
+        if isinstance(value, dict):
+            lines += [f"  {name}.{key}: {one}" for key, one in cast(dict[str, str], value).items()]
+        elif value not in (None, "", []):
+            lines.append(f"  {name}: {value}")
+    return "\n".join(lines)

@@ -1,0 +1,311 @@
+"""The core path: a request becomes stored images.
+
+Reads from top to bottom as the steps it takes: resolve, place on the canvas, prepare; then for
+every picture draw, judge, finish, write its recipe from what ran, encode, store.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+
+from limner.core.errors import PictureBroken
+from limner.core.hashing import sha256_of_bytes, sha256_of_pixels
+from limner.core.limits import MAX_IMAGES, Choices, require_text, resolve_choices
+from limner.core.records import (
+    SEED_COUNT,
+    Drawn,
+    FileFormat,
+    ImageRecord,
+    Operation,
+    Plan,
+    Recipe,
+    Request,
+    Size,
+    Sketch,
+    StepProgress,
+)
+from limner.studio.background import AUTO, TRANSPARENT, WHITE, lay_under, parse_background
+from limner.studio.framing import Frame, frame_request, unframe
+from limner.studio.image import Image
+from limner.studio.image_file import decode_rgba, encode_image, encode_plain_png
+from limner.studio.integrity import require_sound
+from limner.studio.parts import UNWATCHED, Parts, Watch
+from limner.studio.prompts import expand_all, expand_at_random, is_template
+
+# Shapes: H height, W width, C channels (RGBA, straight alpha).
+
+WILDCARDS_FOLDER = "wildcards"
+
+
+class Shot(NamedTuple):
+    """One picture to draw: its prompt, wildcards replaced, and its seed."""
+
+    prompt: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ready:
+    """A request that every part has accepted; nothing is drawn yet."""
+
+    request: Request
+    choices: Choices
+    frame: Frame
+    background: str
+    shots: tuple[Shot, ...]
+    plans: dict[str, Plan]
+
+
+def generate(
+    parts: Parts, request: Request, file_format: FileFormat, watch: Watch = UNWATCHED
+) -> Iterator[Image]:
+    """Draw a request; every finished picture is stored and yielded at once.
+
+    Raises:
+        BadInput: it cannot be honoured; raised before anything is drawn.
+        StorageUnavailable: a picture cannot be stored.
+        PictureBroken: after the last picture, if any came out broken; the others are stored.
+        DrawingCancelled: the watch said stop; pictures yielded before are stored.
+    """
+    return draw_ready(parts, make_ready(parts, request), file_format, watch)
+
+
+def make_ready(parts: Parts, request: Request) -> Ready:
+    """Check everything that can be checked before drawing, and resolve what was left open.
+
+    Raises:
+        BadInput: the first thing that cannot be honoured, by name.
+        StorageUnavailable: the data folder cannot be written.
+    """
+    choices = resolve_choices(request, parts.generator.card)
+    background = parse_background(request.background)
+    shots = choose_shots(request, parts.rng, parts.settings.home / WILDCARDS_FOLDER)
+    frame = frame_request(request, size=choices.size, canvas=choices.canvas)
+    plans = {
+        prompt: parts.generator.prepare(_sketch(request, choices, frame, background, prompt))
+        for prompt in dict.fromkeys(shot.prompt for shot in shots)
+    }
+    keep_sources(parts, request)
+    return Ready(
+        request=request,
+        choices=choices,
+        frame=frame,
+        background=background,
+        shots=shots,
+        plans=plans,
+    )
+
+
+def draw_ready(
+    parts: Parts, ready: Ready, file_format: FileFormat, watch: Watch = UNWATCHED
+) -> Iterator[Image]:
+    """Draw what `make_ready` accepted; see `generate` for errors."""
+    if watch.on_start is not None:
+        watch.on_start(len(ready.shots))
+    broken: list[PictureBroken] = []
+    for drawn, plan, prompt in _draw_shots(parts, ready, watch):
+        try:
+            require_sound(drawn, plan.sketch.canvas)
+        except PictureBroken as error:
+            broken.append(error)
+            continue
+        image_HWC, notices = finish_picture(drawn.image_HWC, ready, file_format)
+        recipe = write_recipe(parts, ready, plan, prompt, drawn, notices)
+        yield store_image(parts, image_HWC, file_format, recipe, drawn.seconds)
+    if broken:
+        raise PictureBroken(" ".join(one.message for one in broken), hint=broken[0].hint)
+
+
+def choose_shots(request: Request, rng: np.random.Generator, wildcards: Path) -> tuple[Shot, ...]:
+    """Prompt and seed of every picture; picture k has the first seed plus k.
+
+    Raises:
+        BadInput: wildcards cannot be read.
+    """
+    first = int(rng.integers(SEED_COUNT)) if request.seed is None else request.seed
+    seeds = [(first + k) % SEED_COUNT for k in range(request.num_images)]
+    if request.template is not None or not is_template(request.prompt):
+        return tuple(Shot(request.prompt, seed) for seed in seeds)
+    if request.is_combinatorial:
+        prompts = expand_all(request.prompt, wildcards, MAX_IMAGES // request.num_images)
+        shots = [Shot(prompt, seed) for prompt in prompts for seed in seeds]
+    else:
+        shots = [Shot(expand_at_random(request.prompt, seed, wildcards), seed) for seed in seeds]
+    for shot in shots:
+        require_text("prompt", shot.prompt)
+    return tuple(shots)
+
+
+def keep_sources(parts: Parts, request: Request) -> None:
+    """Store the pictures a request starts from, so that its images can be drawn again."""
+    store, now = parts.store, parts.read_clock()  # opens the store, so it fails before drawing
+    if request.source is not None:
+        png = encode_plain_png(request.source.image_HWC)
+        store.add_source(request.source.pixels_sha256, png, now)
+    if request.mask is not None:
+        png = encode_plain_png(request.mask.mask_HW)
+        store.add_source(request.mask.pixels_sha256, png, now)
+
+
+def finish_picture(
+    drawn_HWC: NDArray[np.uint8], ready: Ready, file_format: FileFormat
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """The picture as it will be stored, and what a person should know about it."""
+    notices: list[str] = []
+    image_HWC = unframe(drawn_HWC, ready.frame)
+    is_opaque = bool(image_HWC[..., 3].min() == 255)
+    if ready.background == TRANSPARENT and is_opaque:
+        notices.append("A transparent background was asked for, but the picture came out opaque.")
+    if ready.background not in (AUTO, TRANSPARENT):
+        image_HWC = lay_under(image_HWC, ready.background)
+    elif file_format == "jpeg" and not is_opaque:
+        image_HWC = lay_under(image_HWC, WHITE)
+        notices.append("JPEG has no transparency, so white was laid under the picture.")
+    if _is_centred(ready):
+        notices.append(
+            f"Drawn at {ready.choices.canvas} and centred on {ready.choices.size} without "
+            "stretching."
+        )
+    return image_HWC, tuple(notices)
+
+
+def write_recipe(
+    parts: Parts, ready: Ready, plan: Plan, prompt: str, drawn: Drawn, notices: tuple[str, ...]
+) -> Recipe:
+    """The recipe of one picture, from the plan that was drawn and the facts of drawing it."""
+    request, sketch, ran = ready.request, plan.sketch, drawn.execution
+    card = parts.generator.card
+    template = request.template if request.template is not None else request.prompt
+    return Recipe(
+        prompt=prompt,
+        template=None if template == prompt else template,
+        negative=sketch.negative,
+        operation=sketch.operation,
+        style=sketch.style,
+        seed=drawn.seed,
+        steps=sketch.steps,
+        guidance=sketch.guidance,
+        sampler=sketch.sampler,
+        strength=sketch.strength,
+        size=ready.choices.size,
+        canvas=sketch.canvas,
+        background=ready.background,
+        source_sha256=None if request.source is None else request.source.pixels_sha256,
+        mask_sha256=None if request.mask is None else request.mask.pixels_sha256,
+        margins=request.margins,
+        is_deterministic=sketch.is_deterministic,
+        generator=card.name,
+        generator_version=card.version,
+        ingredients=dict(card.ingredients),
+        steps_run=ran.steps,
+        num_forwards=ran.num_forwards,
+        num_prompt_tokens=ran.num_prompt_tokens,
+        batch_size=ran.batch_size,
+        engine=ran.engine,
+        device=ran.device,
+        precision=ran.precision,
+        num_threads=ran.num_threads,
+        versions=dict(ran.versions) | _own_versions(parts),
+        notices=notices,
+    )
+
+
+def store_image(
+    parts: Parts,
+    image_HWC: NDArray[np.uint8],
+    file_format: FileFormat,
+    recipe: Recipe,
+    seconds: float,
+) -> Image:
+    """Encode a finished picture with its recipe and store it whole.
+
+    Raises:
+        StorageUnavailable: it cannot be written; nothing is left behind.
+    """
+    content = encode_image(image_HWC, file_format, recipe)
+    pixels = decode_rgba(content)
+    record = ImageRecord(
+        image_id=sha256_of_bytes(content),
+        pixels_sha256=sha256_of_pixels(pixels),
+        file_format=file_format,
+        num_bytes=len(content),
+        size=Size(pixels.shape[1], pixels.shape[0]),
+        created_at=parts.read_clock(),
+        seconds=seconds,
+        recipe=recipe,
+    )
+    return Image(parts.store.add_image(record, content), content)
+
+
+def _sketch(
+    request: Request, choices: Choices, frame: Frame, background: str, prompt: str
+) -> Sketch:
+    return Sketch(
+        operation=choices.operation,
+        prompt=prompt,
+        negative=request.negative,
+        style=request.style,
+        steps=choices.steps,
+        guidance=choices.guidance,
+        sampler=choices.sampler,
+        canvas=choices.canvas,
+        is_transparent=background != AUTO,
+        source_HWC=frame.canvas_source_HWC,
+        mask_HW=frame.canvas_mask_HW,
+        strength=choices.strength,
+        is_deterministic=request.is_deterministic,
+    )
+
+
+def _draw_shots(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Drawn, Plan, str]]:
+    num_done = 0
+    for prompt, group in groupby(ready.shots, key=lambda shot: shot.prompt):
+        seeds = [shot.seed for shot in group]
+        plan = ready.plans[prompt]
+        on_step = _shifted(watch, num_done, len(ready.shots))
+        for drawn in parts.generator.generate(
+            plan, seeds, on_step=on_step, is_cancelled=watch.is_cancelled
+        ):
+            yield drawn, plan, prompt
+        num_done += len(seeds)
+
+
+def _shifted(watch: Watch, num_done: int, num_images: int) -> Callable[[StepProgress], None] | None:
+    """Tells the watch about one group of shots as part of the whole request."""
+    on_step = watch.on_step
+    if on_step is None:
+        return None
+    return lambda progress: on_step(
+        replace(
+            progress,
+            num_images_done=progress.num_images_done + num_done,
+            num_images=num_images,
+        )
+    )
+
+
+def _is_centred(ready: Ready) -> bool:
+    size, placement = ready.choices.size, ready.frame.placement
+    is_whole = (placement.width_px, placement.height_px) == ready.choices.canvas
+    if ready.choices.operation is not Operation.TEXT or not is_whole:
+        return False
+    canvas = ready.choices.canvas
+    return size.width_px * canvas.height_px != size.height_px * canvas.width_px
+
+
+def _own_versions(parts: Parts) -> dict[str, str]:
+    return {
+        "limner": parts.version,
+        "numpy": np.__version__,
+        "pillow": PIL.__version__,
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,83 @@
+"""A drawn and stored image as a caller holds it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image as PillowImage
+
+from limner.core.errors import BadInput
+from limner.core.records import ImageRecord, Recipe
+from limner.store.files import write_new
+from limner.studio.image_file import SUFFIXES
+
+
+class Image:
+    """An image made here: its file, its pixels, its record.
+
+    Attributes:
+        record: as it is stored.
+        content: the bytes of the file, recipe inside.
+    """
+
+    def __init__(self, record: ImageRecord, content: bytes) -> None:
+        self.record = record
+        self.content = content
+
+    @property
+    def image_id(self) -> str:
+        """Tagged hash of the file's bytes."""
+        return self.record.image_id
+
+    @property
+    def recipe(self) -> Recipe:
+        """What really ran."""
+        return self.record.recipe
+
+    @property
+    def seed(self) -> int:
+        """The seed this picture was drawn from."""
+        return self.record.recipe.seed
+
+    @property
+    def image(self) -> PillowImage.Image:
+        """The pixels, as a Pillow picture in mode RGBA."""
+        with PillowImage.open(io.BytesIO(self.content)) as picture:
+            return picture.convert("RGBA")
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the file, whole or not at all.
+
+        Args:
+            path: with the suffix of the image's format, or without one.
+            overwrite: replace a file that is there.
+
+        Returns:
+            The path that was written.
+
+        Raises:
+            BadInput: the suffix belongs to another format, or the file is there.
+            StorageUnavailable: it cannot be written.
+        """
+        path = Path(path)
+        if not path.suffix:
+            path = path.with_suffix(f".{self.record.file_format}")
+        if SUFFIXES.get(path.suffix.lower()) != self.record.file_format:
+            raise BadInput(
+                f"The file name {str(path)!r} does not fit this image's format; "
+                f"allowed is .{self.record.file_format}.",
+                code="suffix_differs",
+            )
+        try:
+            write_new(path, self.content, overwrite=overwrite)
+        except FileExistsError as error:
+            raise BadInput(
+                f"The file {str(path)!r} is there already and is not overwritten.",
+                code="file_exists",
+                hint="Choose another name, or pass overwrite=True.",
+            ) from error
+        return path
+
+    def __repr__(self) -> str:
+        return f"<Image {self.record.size} seed={self.seed} {self.image_id[:19]}>"

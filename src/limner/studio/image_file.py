@@ -1,0 +1,151 @@
+"""Image files: encoding pixels with their recipe inside, and reading both back.
+
+Every file carries the A1111 ``parameters`` text and our own JSON. PNG holds them in the text
+chunks ``parameters`` and ``limner``; JPEG and WebP in the EXIF tag UserComment (UTF-16, as other
+tools read it) and in an XMP packet. Files hold no times, so equal drawings give equal bytes.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL.PngImagePlugin import PngInfo
+
+from limner.core.hashing import canonical_json
+from limner.core.records import FileFormat, Recipe
+from limner.studio.parameters_text import format_parameters
+
+# Shapes: H height, W width, C channels (RGBA, straight alpha).
+
+OWN_KEY = "limner"
+JPEG_QUALITY = 95
+SUFFIXES: dict[str, FileFormat] = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
+
+_USER_COMMENT = 0x9286
+_EXIF_FOLDER = 0x8769
+_UNICODE = b"UNICODE\x00"
+_XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:limner="https://limner.invalid/ns/1/">'
+    "<limner:limner>{}</limner:limner>"
+    "</rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+_XMP_OWN = re.compile(r"<limner:limner>(.*?)</limner:limner>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileTexts:
+    """The two texts a file carries; ``None`` where it has none.
+
+    Attributes:
+        parameters: A1111 text.
+        own: our JSON, not yet checked.
+    """
+
+    parameters: str | None
+    own: dict[str, object] | None
+
+
+def encode_image(image_HWC: NDArray[np.uint8], file_format: FileFormat, recipe: Recipe) -> bytes:
+    """File bytes of a picture with its recipe inside.
+
+    Args:
+        image_HWC: uint8, RGBA; opaque if the format is ``jpeg``.
+        file_format: ``png`` and ``webp`` are lossless, ``jpeg`` is not.
+        recipe: what ran.
+    """
+    return encode_with_texts(
+        image_HWC, file_format, parameters=format_parameters(recipe), own=recipe.to_document()
+    )
+
+
+def encode_with_texts(
+    image_HWC: NDArray[np.uint8],
+    file_format: FileFormat,
+    *,
+    parameters: str,
+    own: dict[str, object],
+) -> bytes:
+    """File bytes of a picture with both texts inside; see the top of this module."""
+    picture = PillowImage.fromarray(image_HWC, "RGBA")
+    own_json = canonical_json(own)
+    buffer = io.BytesIO()
+    if file_format == "png":
+        chunks = PngInfo()
+        chunks.add_text("parameters", parameters)
+        chunks.add_itxt(OWN_KEY, own_json)
+        picture.save(buffer, "PNG", pnginfo=chunks)
+        return buffer.getvalue()
+    texts: dict[str, Any] = {
+        "exif": _exif(parameters),
+        "xmp": _XMP.format(html.escape(own_json)).encode(),
+    }
+    if file_format == "webp":
+        picture.save(buffer, "WEBP", lossless=True, exact=True, **texts)
+    else:
+        picture.convert("RGB").save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0, **texts)
+    return buffer.getvalue()
+
+
+def encode_plain_png(pixels: NDArray[np.uint8]) -> bytes:
+    """PNG bytes of HW or HWC pixels, without any text."""
+    buffer = io.BytesIO()
+    PillowImage.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def decode_rgba(content: bytes) -> NDArray[np.uint8]:
+    """Pixels of a file we wrote, HWC, uint8, RGBA."""
+    with PillowImage.open(io.BytesIO(content)) as picture:
+        return np.asarray(picture.convert("RGBA"))
+
+
+def read_texts(picture: PillowImage.Image) -> FileTexts:
+    """The texts of an opened file; never raises on texts that are damaged, it leaves them out."""
+    info = cast(dict[str, object], picture.info)
+    parameters = info.get("parameters")
+    own_json = info.get(OWN_KEY)
+    if not isinstance(parameters, str):
+        parameters = _parameters_from_exif(picture)
+    if not isinstance(own_json, str):
+        own_json = _own_from_xmp(info.get("xmp"))
+    return FileTexts(parameters=parameters, own=_document(own_json))
+
+
+def _exif(parameters: str) -> bytes:
+    exif = PillowImage.Exif()
+    exif.get_ifd(_EXIF_FOLDER)[_USER_COMMENT] = _UNICODE + parameters.encode("utf-16-be")
+    return exif.tobytes()
+
+
+def _parameters_from_exif(picture: PillowImage.Image) -> str | None:
+    comment = picture.getexif().get_ifd(_EXIF_FOLDER).get(_USER_COMMENT)
+    if not isinstance(comment, bytes) or not comment.startswith(_UNICODE):
+        return None
+    return comment.removeprefix(_UNICODE).decode("utf-16-be", errors="replace")
+
+
+def _own_from_xmp(xmp: object) -> str | None:
+    if not isinstance(xmp, bytes):
+        return None
+    found = _XMP_OWN.search(xmp.decode("utf-8", errors="replace"))
+    return None if found is None else html.unescape(found.group(1))
+
+
+def _document(own_json: str | None) -> dict[str, object] | None:
+    if own_json is None:
+        return None
+    try:
+        document = json.loads(own_json)
+    except (ValueError, RecursionError):
+        return None
+    return cast(dict[str, object], document) if isinstance(document, dict) else None

@@ -1,0 +1,54 @@
+"""The ``parameters`` text that other image tools write and read.
+
+The form is that of the AUTOMATIC1111 web UI (``create_infotext`` in ``modules/processing.py``,
+``parse_generation_parameters`` in ``modules/infotext_utils.py``): the prompt, a line
+``Negative prompt: ...`` if there is one, and a last line of ``Name: value`` pairs. Values with a
+comma, colon or line break are JSON strings.
+"""
+
+from __future__ import annotations
+
+import json
+
+from limner.core.hashing import sha256_of_document
+from limner.core.records import Operation, Recipe
+
+
+def format_parameters(recipe: Recipe) -> str:
+    """The ``parameters`` text of a recipe, built from what ran."""
+    lines = [recipe.prompt]
+    if recipe.negative:
+        lines.append(f"Negative prompt: {recipe.negative}")
+    lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in _pairs(recipe).items()))
+    return "\n".join(lines)
+
+
+def _pairs(recipe: Recipe) -> dict[str, str]:
+    pairs = {
+        "Steps": str(recipe.steps),
+        "Sampler": recipe.sampler,
+        "CFG scale": f"{recipe.guidance:g}",
+        "Seed": str(recipe.seed),
+        "Size": str(recipe.size),
+        "Model hash": model_hash(recipe),
+        "Model": recipe.generator,
+    }
+    if recipe.style is not None:
+        pairs["Style"] = recipe.style
+    if recipe.operation is not Operation.TEXT:
+        pairs["Denoising strength"] = f"{recipe.strength:g}"
+    if recipe.template is not None:
+        pairs["Template"] = recipe.template
+    pairs["Version"] = f"Limner {recipe.versions['limner']}"
+    return pairs
+
+
+def model_hash(recipe: Recipe) -> str:
+    """Ten hexadecimal digits that stand for every ingredient of the generator."""
+    return sha256_of_document(recipe.ingredients).removeprefix("sha256:")[:10]
+
+
+def _quoted(text: str) -> str:
+    if any(mark in text for mark in ",:\n"):
+        return json.dumps(text, ensure_ascii=False)
+    return text

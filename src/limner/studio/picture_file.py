@@ -1,0 +1,114 @@
+"""Opening picture files from outside: every fault gets one sentence, and nothing huge is decoded.
+
+Reads still PNG, JPEG, WebP, GIF, BMP and TIFF. Size is checked before any pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageOps, UnidentifiedImageError
+
+from limner.core.errors import ImageUnreadable
+from limner.core.records import Mask, Picture
+from limner.studio.image_file import FileTexts, read_texts
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+
+
+class ReadFile(NamedTuple):
+    """A picture file as it was read."""
+
+    content: bytes
+    picture: Picture
+    texts: FileTexts
+    file_format: str
+
+
+def read_picture(path: Path, max_megapixels: int) -> Picture:
+    """Pixels of a picture file, turned as its EXIF orientation says.
+
+    Raises:
+        ImageUnreadable: missing, not a picture, truncated, animated, or too large.
+    """
+    with _opened(path, max_megapixels) as opened:
+        return _picture_of(opened)
+
+
+def read_file(path: Path, max_megapixels: int) -> ReadFile:
+    """Bytes, pixels and texts of a picture file.
+
+    Raises:
+        ImageUnreadable: see `read_picture`.
+    """
+    with _opened(path, max_megapixels) as opened:
+        texts = read_texts(opened)
+        picture = _picture_of(opened)
+        return ReadFile(path.read_bytes(), picture, texts, (opened.format or "").lower())
+
+
+def read_mask(path: Path, max_megapixels: int) -> Mask:
+    """A mask file: white repaints, black keeps; a transparent pixel keeps too.
+
+    Raises:
+        ImageUnreadable: see `read_picture`.
+    """
+    with _opened(path, max_megapixels) as opened:
+        upright = ImageOps.exif_transpose(opened).convert("RGBA")
+        black = PillowImage.new("RGBA", upright.size, (0, 0, 0, 255))
+        mask_HW = np.asarray(PillowImage.alpha_composite(black, upright).convert("L"))
+    return Mask.of(mask_HW)
+
+
+def _picture_of(opened: PillowImage.Image) -> Picture:
+    upright = ImageOps.exif_transpose(opened).convert("RGBA")
+    return Picture.of(np.asarray(upright))
+
+
+@contextmanager
+def _opened(path: Path, max_megapixels: int) -> Generator[PillowImage.Image]:
+    name = str(path)
+    try:
+        with warnings.catch_warnings():
+            # Our own limit below is stricter and gives a sentence.
+            warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)
+            with PillowImage.open(path, formats=FORMATS) as opened:
+                _require_still_and_small(opened, name, max_megapixels)
+                opened.load()
+                yield opened
+    except (UnidentifiedImageError, SyntaxError, ValueError, EOFError) as error:
+        raise ImageUnreadable(
+            f"The file {name!r} cannot be read as a picture; allowed are whole "
+            "PNG, JPEG, WebP, GIF, BMP or TIFF files."
+        ) from error
+    except PillowImage.DecompressionBombError as error:
+        raise _too_large(name, "far too many", max_megapixels) from error
+    except OSError as error:
+        reason = error.strerror or "it is damaged or cut short"
+        raise ImageUnreadable(f"The picture {name!r} cannot be read: {reason.lower()}.") from error
+
+
+def _require_still_and_small(opened: PillowImage.Image, name: str, max_megapixels: int) -> None:
+    if opened.width * opened.height > max_megapixels * 1_000_000:
+        raise _too_large(name, f"{opened.width}x{opened.height}", max_megapixels)
+    num_frames = getattr(opened, "n_frames", 1)
+    if num_frames > 1:
+        raise ImageUnreadable(
+            f"The picture {name!r} has {num_frames} frames; allowed is a still picture.",
+            code="image_animated",
+            hint="Save one frame of it as PNG.",
+        )
+
+
+def _too_large(name: str, pixels: str, max_megapixels: int) -> ImageUnreadable:
+    return ImageUnreadable(
+        f"The picture {name!r} has {pixels} pixels; allowed are up to {max_megapixels} megapixels.",
+        code="image_too_large",
+        hint="Scale it down, or raise the setting max_input_megapixels.",
+    )

@@ -1,0 +1,249 @@
+"""Drawing an image again from its recipe, and saying by how much the result differs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from limner.core.errors import BadInput, RecipeMissing
+from limner.core.hashing import sha256_of_bytes
+from limner.core.records import (
+    FILE_FORMATS,
+    Mask,
+    Picture,
+    Recipe,
+    Request,
+)
+from limner.studio.generate import generate
+from limner.studio.image import Image
+from limner.studio.image_file import decode_rgba
+from limner.studio.parts import UNWATCHED, Parts, Watch
+from limner.studio.picture_file import ReadFile, read_file, read_picture
+
+# Shapes: H height, W width, C channels (RGBA, straight alpha).
+
+
+class Change(NamedTuple):
+    """One fact of the recipe that is not what it was."""
+
+    name: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """By how much a redrawn picture differs from the first.
+
+    Attributes:
+        is_same_file: the files are equal byte for byte.
+        is_same_pixels: every pixel is equal.
+        max_difference: largest difference of a channel, 0-255.
+        psnr_db: peak signal to noise ratio over RGBA in decibels; ``None`` if the pixels are equal.
+        changes: ingredients, versions and facts of the recipe that differ.
+    """
+
+    is_same_file: bool
+    is_same_pixels: bool
+    max_difference: int
+    psnr_db: float | None
+    changes: tuple[Change, ...]
+
+
+class Shown(NamedTuple):
+    """What is known of a picture file.
+
+    Attributes:
+        recipe: ours; ``None`` if it has none we can read.
+        found_in: ``file``, ``store``, or ``store, by its pixels``.
+        parameters: A1111 text of the file, from whatever tool.
+    """
+
+    recipe: Recipe | None
+    found_in: str | None
+    parameters: str | None
+
+
+class Redrawn(NamedTuple):
+    """A redrawn image and how it compares with the first."""
+
+    image: Image
+    comparison: Comparison
+
+
+def show(parts: Parts, path: Path) -> Shown:
+    """What is known of a picture file, without drawing anything.
+
+    Raises:
+        ImageUnreadable: it cannot be read as a picture.
+    """
+    return _shown(parts, read_file(path, parts.settings.max_input_megapixels))
+
+
+def redraw(
+    parts: Parts, path: Path, *, source_path: Path | None = None, watch: Watch = UNWATCHED
+) -> Redrawn:
+    """Draw the picture of a file again from its recipe, and compare.
+
+    Args:
+        parts: of the studio.
+        path: PNG, WebP or JPEG file that Limner made.
+        source_path: the picture it started from, if it is not kept in this data folder.
+        watch: follows and stops the drawing.
+
+    Raises:
+        RecipeMissing: no recipe in the file nor in the store, or its source is not kept here.
+        BadInput: the generator at hand cannot honour the recipe.
+    """
+    read = read_file(path, parts.settings.max_input_megapixels)
+    recipe = _shown(parts, read).recipe
+    if recipe is None:
+        raise RecipeMissing(
+            f"The picture {str(path)!r} has no recipe inside, and none is stored for it.",
+            hint="Only pictures that Limner made can be drawn again.",
+        )
+    if read.file_format not in FILE_FORMATS:
+        raise BadInput(f"The picture is {read.file_format!r}; allowed are png, webp, jpeg.")
+    request = _request_of(parts, recipe, source_path)
+    (image,) = generate(parts, request, read.file_format, watch)
+    return Redrawn(image, _compare(read, recipe, image))
+
+
+def measure_difference(
+    first_HWC: NDArray[np.uint8], second_HWC: NDArray[np.uint8]
+) -> tuple[int, float | None]:
+    """Largest difference of a channel (0-255) and PSNR in decibels of two RGBA pictures.
+
+    PSNR is 10 log10(255² / mean squared error), over all four channels; ``None`` if equal.
+
+    Raises:
+        BadInput: the sizes differ.
+    """
+    if first_HWC.shape != second_HWC.shape:
+        raise BadInput(
+            f"The pictures have shapes {first_HWC.shape} and {second_HWC.shape}; "
+            "allowed are equal ones."
+        )
+    difference_HWC = first_HWC.astype(np.float64) - second_HWC
+    mean_square = float(np.square(difference_HWC).mean())
+    if mean_square == 0:
+        return 0, None
+    return int(np.abs(difference_HWC).max()), 10 * math.log10(255**2 / mean_square)
+
+
+def parse_recipe(document: Mapping[str, object]) -> Recipe | None:
+    """A recipe from JSON that may come from anywhere; ``None`` if it is not one we can read."""
+    try:
+        recipe = Recipe.from_document(document)
+        return TypeAdapter(Recipe).validate_python(
+            {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}, strict=True
+        )
+    except (ValueError, ValidationError):
+        return None
+
+
+def _shown(parts: Parts, read: ReadFile) -> Shown:
+    parameters, own = read.texts.parameters, read.texts.own
+    record = parts.store.image_by_id(sha256_of_bytes(read.content))
+    if record is not None:
+        return Shown(record.recipe, "store", parameters)
+    recipe = None if own is None else parse_recipe(own)
+    if recipe is not None:
+        return Shown(recipe, "file", parameters)
+    record = parts.store.image_by_pixels(read.picture.pixels_sha256)
+    if record is not None:
+        return Shown(record.recipe, "store, by its pixels", parameters)
+    return Shown(None, None, parameters)
+
+
+def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Request:
+    return Request(
+        prompt=recipe.prompt,
+        template=recipe.prompt if recipe.template is None else recipe.template,
+        negative=recipe.negative,
+        seed=recipe.seed,
+        steps=recipe.steps,
+        guidance=recipe.guidance,
+        sampler=recipe.sampler,
+        size=None if recipe.mask_sha256 or recipe.margins else recipe.size,
+        style=recipe.style,
+        background=recipe.background,
+        source=_source_of(parts, recipe, source_path),
+        strength=None if recipe.source_sha256 is None else recipe.strength,
+        mask=_kept_mask(parts, recipe.mask_sha256),
+        margins=recipe.margins,
+        is_deterministic=recipe.is_deterministic,
+    )
+
+
+def _source_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Picture | None:
+    if source_path is not None:
+        source = read_picture(source_path, parts.settings.max_input_megapixels)
+        if source.pixels_sha256 != recipe.source_sha256:
+            raise BadInput(
+                f"The picture {str(source_path)!r} is {source.pixels_sha256!r}; "
+                f"the recipe started from {recipe.source_sha256!r}.",
+                code="source_differs",
+            )
+        return source
+    if recipe.source_sha256 is None:
+        return None
+    return Picture.of(decode_rgba(_kept_png(parts, recipe.source_sha256)))
+
+
+def _kept_mask(parts: Parts, pixels_sha256: str | None) -> Mask | None:
+    if pixels_sha256 is None:
+        return None
+    return Mask.of(decode_rgba(_kept_png(parts, pixels_sha256))[..., 0])
+
+
+def _kept_png(parts: Parts, pixels_sha256: str) -> bytes:
+    png = parts.store.read_source(pixels_sha256)
+    if png is None:
+        raise RecipeMissing(
+            f"The picture this one started from, {pixels_sha256!r}, is not kept in this data "
+            "folder.",
+            code="source_missing",
+            hint="Name it with --image, or use the data folder it was drawn in.",
+        )
+    return png
+
+
+def _compare(read: ReadFile, recipe: Recipe, image: Image) -> Comparison:
+    redrawn_HWC = decode_rgba(image.content)
+    max_difference, psnr_db = measure_difference(read.picture.image_HWC, redrawn_HWC)
+    return Comparison(
+        is_same_file=read.content == image.content,
+        is_same_pixels=max_difference == 0,
+        max_difference=max_difference,
+        psnr_db=psnr_db,
+        changes=find_changes(recipe, image.recipe),
+    )
+
+
+def find_changes(before: Recipe, now: Recipe) -> tuple[Change, ...]:
+    """Every fact that differs between two recipes, one level into ingredients and versions."""
+    old, new = _flat(before.to_document()), _flat(now.to_document())
+    return tuple(
+        Change(name, old.get(name, "absent"), new.get(name, "absent"))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    )
+
+
+def _flat(document: Mapping[str, object]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            inner = cast(Mapping[str, object], value)
+            flat |= {f"{name}.{key}": str(one) for key, one in inner.items()}
+        else:
+            flat[name] = str(value)
+    return flat

@@ -1,0 +1,126 @@
+"""The studio: every use case under one roof, for faces and for Python programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self, Unpack
+
+from limner.core.limits import require_one_of
+from limner.core.ports import GeneratorCard
+from limner.core.records import FILE_FORMATS, FileFormat, Request
+from limner.core.settings import Settings
+from limner.studio.generate import Ready, draw_ready, make_ready
+from limner.studio.image import Image
+from limner.studio.parts import UNWATCHED, Parts, Watch
+from limner.studio.redraw import Redrawn, Shown, redraw, show
+from limner.studio.requests import RequestOptions, request_from
+
+
+class Studio:
+    """Draws, redraws and shows images.
+
+    Args:
+        parts: wired by the composition root; `limner.Studio` does it for you.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.parts.settings
+
+    @property
+    def card(self) -> GeneratorCard:
+        """What the generator is and what it can honour."""
+        return self.parts.generator.card
+
+    def generate(
+        self, prompt: str, *, file_format: FileFormat = "png", **options: Unpack[RequestOptions]
+    ) -> list[Image]:
+        """Draw pictures from a prompt; each is stored in the data folder.
+
+        Args:
+            prompt: what to draw; ``{a|b}`` and ``__wildcard__`` are chosen by the seed.
+            file_format: ``png``, ``webp`` or ``jpeg``.
+            **options: see `RequestOptions`.
+
+        Returns:
+            The images, in the order of their seeds.
+
+        Raises:
+            BadInput: something cannot be honoured; nothing was drawn.
+            PictureBroken: a picture came out broken; the others are stored.
+            StorageUnavailable: the data folder cannot be written.
+        """
+        request = request_from(self.parts, prompt, **options)
+        return list(self.draw(request, file_format=file_format))
+
+    def draw(
+        self, request: Request, *, file_format: FileFormat = "png", watch: Watch = UNWATCHED
+    ) -> Iterator[Image]:
+        """Draw a request; each image is yielded as soon as it is stored. Errors as `generate`."""
+        return self.draw_ready(self.make_ready(request), file_format=file_format, watch=watch)
+
+    def make_ready(self, request: Request) -> Ready:
+        """Check everything that can be checked before drawing.
+
+        Raises:
+            BadInput: something cannot be honoured.
+            StorageUnavailable: the data folder cannot be written.
+        """
+        return make_ready(self.parts, request)
+
+    def draw_ready(
+        self, ready: Ready, *, file_format: FileFormat = "png", watch: Watch = UNWATCHED
+    ) -> Iterator[Image]:
+        """Draw what `make_ready` accepted; each image is yielded as soon as it is stored.
+
+        Raises:
+            BadInput: unknown format.
+            PictureBroken: after the last picture, if any came out broken; the others are stored.
+            StorageUnavailable: the data folder cannot be written.
+        """
+        require_one_of("format", file_format, FILE_FORMATS)
+        return draw_ready(self.parts, ready, file_format, watch)
+
+    def show(self, path: str | Path) -> Shown:
+        """What is known of a picture file.
+
+        Raises:
+            ImageUnreadable: it cannot be read as a picture.
+        """
+        return show(self.parts, Path(path))
+
+    def redraw(
+        self, path: str | Path, *, source_path: Path | None = None, watch: Watch = UNWATCHED
+    ) -> Redrawn:
+        """Draw the picture of a file again, and say by how much it differs.
+
+        Args:
+            path: file that Limner made.
+            source_path: the picture it started from, if it is not kept in this data folder.
+            watch: follows and stops the drawing.
+
+        Raises:
+            RecipeMissing: there is no recipe, or the picture it started from is not kept here.
+        """
+        return redraw(self.parts, Path(path), source_path=source_path, watch=watch)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.parts.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

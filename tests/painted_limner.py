@@ -1,0 +1,38 @@
+"""The real command line on the painted generator: ``python painted_limner.py [options] ARGS``.
+
+Used by tests that need a process of its own. Options come from the environment: PAINT_SECONDS
+sleeps in every step.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from limner.app import load_settings
+from limner.core.settings import Settings
+from limner.faces.cli import app
+from limner.store.repository import Store
+from limner.studio.parts import Parts
+from limner.studio.studio import Studio
+from limner.testing import PaintedGenerator
+
+
+def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
+    return Studio(
+        Parts(
+            settings=settings,
+            open_generator=lambda: generator,
+            open_store=lambda: Store.open(settings.home),
+            read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+            rng=np.random.default_rng(0),
+            version="0.0.0",
+        )
+    )
+
+
+if __name__ == "__main__":
+    painter = PaintedGenerator(seconds_per_step=float(os.environ.get("PAINT_SECONDS", "0")))
+    app(obj=lambda: painted_studio(load_settings(), painter), args=sys.argv[1:])
