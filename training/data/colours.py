@@ -75,21 +75,22 @@ def word_indices(rgb_NC: npt.NDArray[np.floating]) -> Ints:
     # The order matters: the first rule that holds names the colour.
     rules: list[tuple[npt.NDArray[np.bool_], int]] = [
         ((light < 0.31) & (chroma < 0.06) | (light < 0.18), index["black"]),
-        ((light > 0.93) & (chroma < 0.035), index["white"]),
-        (chroma < 0.038, index["grey"]),
-        ((hue >= 30) & (hue < 105) & (light < 0.56) & ((chroma < 0.125) | (hue > 50)), index["brown"]),
-        ((hue >= 40) & (hue < 90) & (light < 0.7) & (chroma < 0.105), index["brown"]),
-        ((hue >= 30) & (hue < 105) & (chroma < 0.085), UNNAMED),
-        (((hue >= 325) | (hue < 20)) & (light > 0.60) & (hue != 0), index["pink"]),
-        ((hue < 40) & (light > 0.72), index["pink"]),
-        ((hue >= 8) & (hue < 40) | (hue >= 350) | (hue < 8), index["red"]),
-        ((hue >= 40) & (hue < 76), index["orange"]),
-        ((hue >= 76) & (hue < 114), index["yellow"]),
-        ((hue >= 114) & (hue < 168), index["green"]),
-        ((hue >= 168) & (hue < 212), index["teal"]),
-        ((hue >= 212) & (hue < 282), index["blue"]),
-        ((hue >= 282) & (hue < 333), index["purple"]),
-        (hue >= 333, index["pink"]),
+        ((light > 0.90) & (chroma < 0.032), index["white"]),
+        ((chroma < 0.038) | (hue >= 190) & (hue < 290) & (chroma < 0.048), index["grey"]),
+        ((hue >= 28) & (hue < 75) & (light < 0.68) & (chroma < 0.128), index["brown"]),
+        ((hue >= 15) & (hue < 30) & (light < 0.55) & (chroma < 0.095), index["brown"]),
+        ((hue >= 50) & (hue < 100) & (light < 0.58), index["brown"]),
+        ((hue >= 30) & (hue < 100) & (chroma < 0.095), UNNAMED),
+        (((hue >= 325) | (hue < 18)) & (light > 0.61), index["pink"]),
+        ((hue < 38) & (light > 0.72), index["pink"]),
+        ((hue < 40) | (hue >= 350), index["red"]),
+        (hue < 70, index["orange"]),
+        (hue < 112, index["yellow"]),
+        (hue < 174, index["green"]),
+        (hue < 215, index["teal"]),
+        (hue < 284, index["blue"]),
+        (hue < 333, index["purple"]),
+        (hue < 350, index["pink"]),
     ]
     return np.select([rule for rule, _ in rules], [number for _, number in rules], default=UNNAMED).astype(np.int64)
 
@@ -127,3 +128,26 @@ def background_words() -> tuple[str, ...]:
 def prototype(word: str) -> Floats:
     """The sRGB colour in 0..1 that stands for `word`."""
     return np.array(PROTOTYPES[word], np.float32) / 255
+
+
+# A recolouring is a 3 x 4 matrix: new red, green, blue from premultiplied red, green, blue and alpha.
+_TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+
+
+def hue_turn(degrees: float) -> Floats:
+    """Recolouring that turns every hue and keeps the brightness (a rotation in the YIQ plane)."""
+    angle = np.radians(degrees)
+    turn = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
+    matrix = np.linalg.inv(_TO_YIQ) @ turn @ _TO_YIQ
+    return np.concatenate([matrix, np.zeros((3, 1))], axis=1).astype(np.float32)
+
+
+def tint(rgb: npt.NDArray[np.floating]) -> Floats:
+    """Recolouring that paints black with a colour and leaves white as it is: for black line art."""
+    return np.concatenate([np.diag(1 - rgb), rgb[:, None]], axis=1).astype(np.float32)
+
+
+def recoloured(rgba_HWC: npt.NDArray[np.floating], matrix: Floats) -> Floats:
+    """Apply a recolouring to premultiplied RGBA in 0..1."""
+    rgb_HWC = np.clip(rgba_HWC @ matrix.T, 0, rgba_HWC[..., 3:])
+    return np.concatenate([rgb_HWC, rgba_HWC[..., 3:]], axis=-1).astype(np.float32)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 DATA_DIR = Path(__file__).parent
 
-Family = Literal["emoji", "icons", "clipart", "keywords"]
+Family = Literal["emoji", "raster", "icons", "clipart", "keywords"]
 
 
 class DataError(Exception):
@@ -34,8 +34,8 @@ class Package:
         key: short name used in picture ids and file names.
         name: name in its registry.
         file: file name of the archive as the client saves it.
-        style: the style word of its pictures; empty for keywords.
-        family: how its pictures are named and chosen.
+        styles: style word by the suffix of an icon's name; "" is for names without one.
+        family: how its pictures are named, chosen and stored.
         licence: SPDX identifier.
     """
 
@@ -44,7 +44,7 @@ class Package:
     version: str
     file: str
     sha256: str
-    style: str
+    styles: dict[str, str]
     family: Family
     author: str
     author_url: str
@@ -148,6 +148,16 @@ def icons(package: Package, work: Path) -> Iterator[Icon]:
             categories=tuple(sorted(categories.get(name, ()))),
             code_points=tuple(sorted(code_points.get(name, ()))),
         )
+
+
+def raster_files(package: Package, work: Path) -> Iterator[tuple[str, bytes]]:
+    """Code points and file contents of a package that holds pixel images named by code points."""
+    with tarfile.open(archive_path(package, work)) as archive:
+        for member in archive:
+            path = Path(member.name)
+            file = archive.extractfile(member) if path.suffix in (".png", ".webp") else None
+            if file is not None:
+                yield path.stem, file.read()
 
 
 def unpack_clipart(package: Package, work: Path) -> Path:

@@ -24,18 +24,35 @@ from training.data.packages import DataError
 SPRITE_PX = 256
 CONTENT_PX = 232
 PROBE_PX = 128
+WHOLE_PX = 640
 VISIBLE_ALPHA = 8
 
 Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """The inside of an SVG with its view box (x, y, width, height) and the attributes its root needs."""
+class Body:
+    """The inside of an SVG with its view box (x, y, width, height)."""
 
     body: str
     view: tuple[float, float, float, float]
-    root_attributes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeSvg:
+    """A complete SVG file."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raster:
+    """A pixel image with transparency, as the bytes of its file."""
+
+    data: bytes
+
+
+Drawing = Body | WholeSvg | Raster
 
 
 def draw(drawing: Drawing) -> Bytes:
@@ -45,29 +62,45 @@ def draw(drawing: Drawing) -> Bytes:
         sprite_HWC: uint8 [256, 256, 4], premultiplied.
 
     Raises:
-        DataError: the SVG cannot be drawn or nothing of it is visible.
+        DataError: the picture cannot be drawn or nothing of it is visible.
     """
-    view = _visible_view(drawing)
-    scale = CONTENT_PX / max(view[2], view[3])
-    width, height = (max(1, round(side * scale)) for side in view[2:])
-    image_HWC = _premultiplied(_rasterise(drawing, view, width, height))
+    match drawing:
+        case Body():
+            view = _visible_view(drawing)
+            scale = CONTENT_PX / max(view[2], view[3])
+            width, height = (max(1, round(side * scale)) for side in view[2:])
+            image_HWC = premultiplied(_rasterise(drawing.body, view, width, height))
+        case WholeSvg():
+            image_HWC = _fitted(premultiplied(_png_pixels(_resvg(drawing.text, width=WHOLE_PX))))
+        case Raster():
+            image_HWC = _fitted(premultiplied(_png_pixels(drawing.data)))
+    return _centred(image_HWC)
+
+
+def _centred(image_HWC: Bytes) -> Bytes:
+    height, width = image_HWC.shape[:2]
     sprite_HWC = np.zeros((SPRITE_PX, SPRITE_PX, 4), np.uint8)
     top, left = (SPRITE_PX - height) // 2, (SPRITE_PX - width) // 2
     sprite_HWC[top : top + height, left : left + width] = image_HWC
     return sprite_HWC
 
 
-def _visible_view(drawing: Drawing) -> tuple[float, float, float, float]:
-    """The view box of the visible content, from a small first drawing with a margin for what overflows."""
+def _visible_box(alpha_HW: Bytes) -> tuple[int, int, int, int]:
+    """First and one past the last visible row and column: top, bottom, left, right."""
+    visible_HW = alpha_HW > VISIBLE_ALPHA
+    rows, columns = np.flatnonzero(visible_HW.any(1)), np.flatnonzero(visible_HW.any(0))
+    if not rows.size:
+        raise DataError("nothing is visible")
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def _visible_view(drawing: Body) -> tuple[float, float, float, float]:
+    """The view box of the visible content, from a small first drawing."""
     x, y, width, height = drawing.view
     step = max(width, height) / PROBE_PX
     columns, rows = max(1, round(width / step)), max(1, round(height / step))
-    alpha_HW = _rasterise(drawing, drawing.view, columns, rows)[..., 3] > VISIBLE_ALPHA
-    if not alpha_HW.any():
-        raise DataError("nothing is visible")
-    used_columns, used_rows = np.flatnonzero(alpha_HW.any(0)), np.flatnonzero(alpha_HW.any(1))
-    left, right = int(used_columns[0]), int(used_columns[-1]) + 1
-    top, bottom = int(used_rows[0]), int(used_rows[-1]) + 1
+    alpha_HW = _rasterise(drawing.body, drawing.view, columns, rows)[..., 3]
+    top, bottom, left, right = _visible_box(alpha_HW)
     return (
         x + width * left / columns,
         y + height * top / rows,
@@ -76,27 +109,46 @@ def _visible_view(drawing: Drawing) -> tuple[float, float, float, float]:
     )
 
 
-def _rasterise(drawing: Drawing, view: tuple[float, float, float, float], width: int, height: int) -> Bytes:
-    """Draw `view` at the given pixels; straight alpha."""
+def _rasterise(body: str, view: tuple[float, float, float, float], width: int, height: int) -> Bytes:
+    """Draw the part `view` of an SVG's inside at the given pixels; straight alpha."""
     box = " ".join(f"{number:.6g}" for number in view)
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{drawing.root_attributes} viewBox="{box}" width="{width}" height="{height}" '
-        f'preserveAspectRatio="none">{drawing.body}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}" '
+        f'width="{width}" height="{height}" preserveAspectRatio="none">{body}</svg>'
     )
+    return _png_pixels(_resvg(svg))
+
+
+def _resvg(svg: str, width: int | None = None) -> bytes:
     try:
-        png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
+        return resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, width=width, dpi=96)
     except ValueError as error:
         raise DataError(f"not drawable: {error}") from error
     except BaseException as error:  # a panic inside the renderer has a type that cannot be imported
         if type(error).__name__ != "PanicException":
             raise
         raise DataError(f"the renderer gave up: {error}") from None
-    with Image.open(io.BytesIO(png)) as image:
+
+
+def _png_pixels(data: bytes) -> Bytes:
+    with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert("RGBA"))
 
 
-def _premultiplied(image_HWC: Bytes) -> Bytes:
+def _fitted(image_HWC: Bytes) -> Bytes:
+    """Cut to the visible content and scale its longer side to `CONTENT_PX`."""
+    top, bottom, left, right = _visible_box(image_HWC[..., 3])
+    scale = CONTENT_PX / max(bottom - top, right - left)
+    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+    cut_HWC = image_HWC[top:bottom, left:right]
+    # Each channel by itself: Pillow would divide RGBA by its alpha, and these values are premultiplied already.
+    channels = [Image.fromarray(cut_HWC[..., number]).resize(size, Image.Resampling.BOX if scale < 0.5 else Image.Resampling.BICUBIC) for number in range(4)]
+    fitted_HWC = np.stack([np.asarray(channel) for channel in channels], axis=-1)
+    return np.minimum(fitted_HWC, fitted_HWC[..., 3:])
+
+
+def premultiplied(image_HWC: Bytes) -> Bytes:
+    """Straight RGBA -> premultiplied RGBA, uint8."""
     wide_HWC = image_HWC.astype(np.uint16)
     colour_HWC = (wide_HWC[..., :3] * wide_HWC[..., 3:] + 127) // 255
     return np.concatenate([colour_HWC, wide_HWC[..., 3:]], axis=-1).astype(np.uint8)
@@ -126,6 +178,12 @@ def flaw(sprite_HWC: Bytes) -> str:
     if filled < 0.03:
         return "almost empty"
     return ""
+
+
+def is_full_rectangle(sprite_HWC: Bytes) -> bool:
+    """Whether the visible content fills its bounding box, as a photo or a scene does."""
+    top, bottom, left, right = _visible_box(sprite_HWC[..., 3])
+    return float((sprite_HWC[top:bottom, left:right, 3] > 250).mean()) > 0.97
 
 
 def sprite_path(work: Path, size_px: int) -> Path:

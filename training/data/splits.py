@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Literal
 
@@ -72,39 +72,46 @@ def is_held_out(concept: str, held_cores: Iterable[frozenset[str]]) -> bool:
     return any(words >= held for held in held_cores)
 
 
-def choose(styles_of: Mapping[str, Sequence[str]], seed: int) -> tuple[list[str], dict[str, str]]:
-    """Draw the held-out concepts, and one held-out style for each of some others.
+def choose(
+    styles_of: Mapping[str, Sequence[str]],
+    seed: int,
+    concepts: Sequence[str] = (),
+    styles: Mapping[str, str] | None = None,
+    trained: Set[tuple[str, str]] = frozenset(),
+) -> tuple[list[str], dict[str, str]]:
+    """Draw the held-out concepts, and one held-out style for each of some others, or add to an earlier draw.
 
     Args:
         styles_of: the styles of each concept.
         seed: of the draw.
+        concepts: held out by an earlier draw.
+        styles: held out by an earlier draw.
+        trained: (concept, style) pairs that a model has seen and that can be held out no more.
 
     Returns:
-        The held-out concepts, and style by concept.
+        The held-out concepts, and style by concept, both sorted.
     """
     generator = np.random.default_rng(seed)
     cores = {concept: core(concept) for concept in styles_of}
-    eligible = sorted(
-        concept
-        for concept, styles in styles_of.items()
-        if len(set(styles)) >= LEAST_STYLES and not cores[concept] & EVERYDAY
-    )
-    concepts: list[str] = []
-    wanted = round(CONCEPT_SHARE * len(styles_of))
-    for concept in (eligible[number] for number in generator.permutation(len(eligible))):
+    held = [concept for concept in styles_of if is_held_out(concept, map(core, concepts))]
+    held_styles = {concept: style for concept, style in (styles or {}).items() if concept not in held}
+    seen = {concept for concept, _ in trained}
+    rich = sorted(concept for concept, names in styles_of.items() if len(set(names)) >= LEAST_STYLES)
+    for concept in _shuffled([name for name in rich if not cores[name] & EVERYDAY], generator):
         relatives = [other for other, words in cores.items() if words >= cores[concept]]
-        if len(concepts) < wanted and len(relatives) <= MOST_RELATIVES:
-            concepts += [relative for relative in relatives if relative not in concepts]
-    rest = sorted(
-        concept
-        for concept, styles in styles_of.items()
-        if len(set(styles)) >= LEAST_STYLES and not is_held_out(concept, (cores[name] for name in concepts))
-    )
-    chosen = generator.permutation(len(rest))[: round(STYLE_SHARE * len(styles_of))]
-    styles = {
-        rest[number]: str(generator.choice(sorted(set(styles_of[rest[number]])))) for number in sorted(chosen.tolist())
-    }
-    return sorted(concepts), styles
+        room = CONCEPT_SHARE * len(styles_of) - len(held)
+        if room >= 0.5 and len(relatives) <= MOST_RELATIVES and not seen.intersection(relatives):
+            held += [relative for relative in relatives if relative not in held]
+    for concept in _shuffled([name for name in rich if name not in held and name not in held_styles], generator):
+        free = sorted({style for style in styles_of[concept] if (concept, style) not in trained})
+        if free and len(held_styles) < round(STYLE_SHARE * len(styles_of)):
+            held_styles[concept] = str(generator.choice(free))
+    kept_styles = {concept: style for concept, style in held_styles.items() if concept not in held}
+    return sorted({*concepts, *held}), dict(sorted(kept_styles.items()))
+
+
+def _shuffled(names: Sequence[str], generator: np.random.Generator) -> list[str]:
+    return [names[number] for number in generator.permutation(len(names))]
 
 
 def write_lists(concepts: Iterable[str], styles: Mapping[str, str]) -> None:

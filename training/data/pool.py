@@ -1,0 +1,67 @@
+"""The pictures that batches are drawn from, and how often each one is drawn.
+
+A concept is drawn by the square root of the weight of its styles, then one of its styles, then one of its pictures, so
+that the many icons of one set do not drown the rest. Needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from training.data.manifest import Row
+from training.data.styles import STYLES
+
+
+def row_shares(rows: Sequence[Row]) -> npt.NDArray[np.float64]:
+    """The probability of each row; they sum to 1."""
+    pictures: dict[tuple[str, str], list[int]] = defaultdict(list)
+    styles: dict[str, set[str]] = defaultdict(set)
+    for number, row in enumerate(rows):
+        pictures[row.concept, row.style].append(number)
+        styles[row.concept].add(row.style)
+    shares = np.zeros(len(rows))
+    for (concept, style), numbers in pictures.items():
+        total = sum(STYLES[name].weight for name in styles[concept])
+        shares[numbers] = np.sqrt(total) * STYLES[style].weight / total / len(numbers)
+    return shares / shares.sum()
+
+
+class Pool:
+    """Rows with their probabilities."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = list(rows)
+        shares = row_shares(self.rows)
+        self._cumulated = np.cumsum(shares)
+        by_style: dict[str, list[int]] = defaultdict(list)
+        first_colours: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for number, row in enumerate(self.rows):
+            by_style[row.style].append(number)
+            first_colours[row.concept, row.style].update(row.colours[:1])
+        self._many_colours = {key for key, words in first_colours.items() if len(words) > 1}
+        self._style_rows = {style: np.array(numbers) for style, numbers in by_style.items()}
+        self._style_cumulated = {style: np.cumsum(shares[numbers]) for style, numbers in self._style_rows.items()}
+
+    def has_many_colours(self, row: Row) -> bool:
+        """Whether its style shows the concept in several colours, so that only the colour tells the pictures apart."""
+        return (row.concept, row.style) in self._many_colours
+
+    def draw(self, generator: np.random.Generator, fits: Callable[[Row], bool] = lambda row: True) -> Row:
+        """Draw a row that fits."""
+        while True:
+            row = self.rows[_place(self._cumulated, generator)]
+            if fits(row):
+                return row
+
+    def draw_in_style(self, style: str, generator: np.random.Generator) -> Row:
+        """Draw a row of one style."""
+        return self.rows[int(self._style_rows[style][_place(self._style_cumulated[style], generator)])]
+
+
+def _place(cumulated: npt.NDArray[np.float64], generator: np.random.Generator) -> int:
+    place = int(np.searchsorted(cumulated, generator.random() * cumulated[-1], side="right"))
+    return min(place, len(cumulated) - 1)

@@ -1,0 +1,309 @@
+"""Draws what a training picture shows: which sprites, where, how large, in which colours, on which background.
+
+A scene is plain data with the facts that its caption states, so that captions and pixels agree by construction.
+Painting is done elsewhere. Lengths are fractions of the canvas; (0, 0) is its top left corner. Needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from training.data import captions, colours
+from training.data.captions import Parts
+from training.data.colours import Floats
+from training.data.manifest import Row
+from training.data.pool import Pool
+from training.data.styles import STYLES
+
+Kind = Literal["single", "count", "pair", "sizes", "corner", "several"]
+Ground = Literal["transparent", "plain", "split", "gradient"]
+
+KINDS: tuple[Kind, ...] = ("single", "count", "pair", "sizes", "corner", "several")
+KIND_SHARES = (0.68, 0.09, 0.10, 0.04, 0.05, 0.04)
+GROUNDS: tuple[Ground, ...] = ("transparent", "plain", "split", "gradient")
+GROUND_SHARES = (0.45, 0.45, 0.04, 0.06)
+CONTENT = 232 / 256
+COLOUR_JITTER = 0.035
+
+# Mirroring these would make them wrong.
+HANDED = frozenset(
+    "clock watch stopwatch computer keyboard laptop musical note notes calculator dice book newspaper scroll television "
+    "map globe telephone receiver letter dollar euro pound yen coin note banknote quaver saxophone guitar violin "
+    "question exclamation crescent waxing waning quarter gibbous moon".split()
+)
+
+Box = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """One sprite on the canvas: in the square at (left, top) with side `side`, then scaled, shifted and turned in it."""
+
+    row: Row
+    left: float
+    top: float
+    side: float
+    scale: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    degrees: float = 0.0
+    is_mirrored: bool = False
+    recolouring: Floats | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """What is behind the sprites; two colours for a split or a gradient, along x or y."""
+
+    ground: Ground
+    words: tuple[str, ...] = ()
+    rgb: tuple[Floats, ...] = ()
+    is_across: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One training picture before it is painted, with its caption and facts.
+
+    Attributes:
+        relation: "left", "right", "above" or "below": where the first sprite is against the second; or the corner.
+    """
+
+    kind: Kind
+    placements: tuple[Placement, ...]
+    background: Background
+    caption: str
+    relation: str = ""
+    facts: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(slots=True)
+class SceneMaker:
+    """Draws scenes from the pictures of a pool.
+
+    Attributes:
+        pool: the pictures that may be used.
+        words_of: colour words of a picture after a recolouring.
+    """
+
+    pool: Pool
+    words_of: Callable[[Row, Floats], tuple[str, ...]]
+    generator: np.random.Generator
+
+    def draw(self, row: Row | None = None) -> Scene:
+        """Draw a scene; a given row makes a single picture of it."""
+        kind = "single" if row is not None else KINDS[int(self.generator.choice(len(KINDS), p=KIND_SHARES))]
+        match kind:
+            case "single":
+                return self._single(row or self.pool.draw(self.generator))
+            case "count":
+                return self._count()
+            case "pair":
+                return self._pair()
+            case "sizes":
+                return self._sizes()
+            case "corner":
+                return self._corner()
+            case "several":
+                return self._several()
+
+    # --- one thing
+
+    def _single(self, row: Row) -> Scene:
+        scale = self.generator.uniform(0.8, 1.1)
+        room = min(0.06, max(0.0, (1 - CONTENT * scale) / 2))
+        placement = self._placed(row, (0, 0, 1), scale=scale, room=room)
+        layout = "centered" if room < 0.03 and self.generator.random() < 0.1 else ""
+        return self._finished("single", (placement,), self._subject(placement), layout=layout)
+
+    def _corner(self) -> Scene:
+        row = self.pool.draw(self.generator)
+        side = self.generator.uniform(0.34, 0.5)
+        far = 1 - side
+        spots: dict[str, tuple[float, float]] = {
+            "top left corner": (0, 0), "top right corner": (far, 0), "bottom left corner": (0, far),
+            "bottom right corner": (far, far), "top": (far / 2, 0), "bottom": (far / 2, far), "left": (0, far / 2),
+            "right": (far, far / 2), "center": (far / 2, far / 2),
+        }  # fmt: skip
+        spot = list(spots)[int(self.generator.integers(len(spots)))]
+        left, top = spots[spot]
+        placement = self._placed(row, (left, top, side))
+        joint = "on the" if spot in ("left", "right") else "at the" if spot in ("top", "bottom") else "in the"
+        subject = self._subject(placement, size="small")
+        return self._finished("corner", (placement,), f"{subject} {joint} {spot}", relation=spot)
+
+    # --- several of one thing
+
+    def _count(self) -> Scene:
+        row = self.pool.draw(self.generator, lambda row: captions.can_be_counted(row.concept))
+        count = int(self.generator.choice((2, 3, 4, 5), p=(0.33, 0.33, 0.22, 0.12)))
+        boxes = _boxes_for(count, self.generator)
+        first = self._placed(row, boxes[0])
+        same = {"recolouring": first.recolouring, "words": first.words, "is_mirrored": first.is_mirrored}
+        placements = (first, *(Placement(row=row, left=x, top=y, side=side, **same) for x, y, side in boxes[1:]))
+        name = captions.plural(captions.said_name(row.concept, self.generator, 0.1))
+        subject = f"{captions.COUNT_WORDS[count]} {captions.coloured(name, self._said_colours(first))}"
+        return self._finished("count", placements, subject)
+
+    # --- different things
+
+    def _pair(self) -> Scene:
+        one, two = self._rows(2)
+        side = self.generator.uniform(0.4, 0.49)
+        slack = (1 - 2 * side) / 2
+        near, far = self.generator.uniform(0, slack), 1 - side - self.generator.uniform(0, slack)
+        cross = [(1 - side) / 2 + self.generator.uniform(-0.1, 0.1) for _ in range(2)]
+        is_across = self.generator.random() < 0.5
+        boxes = ((near, cross[0], side), (far, cross[1], side)) if is_across else ((cross[0], near, side), (cross[1], far, side))
+        placements = tuple(self._placed(row, box) for row, box in zip((one, two), boxes, strict=True))
+        first, second = self._subjects(placements)
+        subject, relation = _relation_phrase(first, second, is_across, self.generator)
+        ordered = placements if relation in ("left", "above") else placements[::-1]
+        return self._finished("pair", ordered, subject, relation=relation)
+
+    def _sizes(self) -> Scene:
+        one, two = self._rows(2)
+        large, small = self.generator.uniform(0.56, 0.62), self.generator.uniform(0.26, 0.32)
+        large_left = self.generator.random() < 0.5
+        tops = (self.generator.uniform(0, 1 - large), self.generator.uniform(0, 1 - small))
+        lefts = (0.01, 0.99 - small) if large_left else (0.99 - large, 0.01)
+        placements = (self._placed(one, (lefts[0], tops[0], large)), self._placed(two, (lefts[1], tops[1], small)))
+        big = self._subject(placements[0], size=("big", "large")[int(self.generator.integers(2))])
+        little = self._subject(placements[1], size=("small", "tiny")[int(self.generator.integers(2))])
+        joint = " and " if self.generator.random() < 0.6 else " next to "
+        if self.generator.random() < 0.5:
+            return self._finished("sizes", placements, f"{big}{joint}{little}")
+        return self._finished("sizes", placements[::-1], f"{little}{joint}{big}")
+
+    def _several(self) -> Scene:
+        rows = self._rows(3)
+        placements = tuple(self._placed(row, box) for row, box in zip(rows, _boxes_for(3, self.generator), strict=True))
+        first, second, third = self._subjects(placements)
+        return self._finished("several", placements, f"{first}, {second} and {third}")
+
+    # --- parts of a scene
+
+    def _rows(self, count: int) -> list[Row]:
+        """Rows of different concepts in one style."""
+        rows = [self.pool.draw(self.generator)]
+        while len(rows) < count:
+            row = self.pool.draw_in_style(rows[0].style, self.generator)
+            if all(row.concept != other.concept for other in rows):
+                rows.append(row)
+        return rows
+
+    def _placed(self, row: Row, box: Box, scale: float = 1.0, room: float = 0.0) -> Placement:
+        recolouring = self._recolouring(row)
+        may_mirror = not HANDED.intersection(row.concept.split())
+        return Placement(
+            row=row,
+            left=float(np.clip(box[0], 0, 1 - box[2])),
+            top=float(np.clip(box[1], 0, 1 - box[2])),
+            side=box[2],
+            scale=scale,
+            shift=(self.generator.uniform(-room, room), self.generator.uniform(-room, room)),
+            degrees=self.generator.uniform(-8, 8) if self.generator.random() < 0.5 else 0.0,
+            is_mirrored=bool(may_mirror and self.generator.random() < 0.4),
+            recolouring=recolouring,
+            words=row.colours if recolouring is None else self.words_of(row, recolouring),
+        )
+
+    def _recolouring(self, row: Row) -> Floats | None:
+        style = STYLES[row.style]
+        if self.generator.random() >= style.recolour_share:
+            return None
+        if style.is_black:
+            bright = [word for word in colours.WORDS if word not in ("black", "white", "grey")]
+            word = bright[int(self.generator.integers(len(bright)))]
+            return colours.tint(self._jittered(word))
+        return colours.hue_turn(self.generator.uniform(35, 325))
+
+    def _jittered(self, word: str) -> Floats:
+        wanted = colours.prototype(word)
+        for _ in range(8):
+            rgb = np.clip(wanted + self.generator.normal(0, COLOUR_JITTER, 3), 0, 1).astype(np.float32)
+            if colours.word_indices(rgb[None])[0] == colours.word_indices(wanted[None])[0]:
+                return rgb
+        return wanted
+
+    def _said_colours(self, placement: Placement) -> tuple[str, ...]:
+        """The colour words that the caption says: always those of a recoloured thing, else at times."""
+        essential = placement.recolouring is not None or self.pool.has_many_colours(placement.row)
+        if self.generator.random() >= (0.9 if essential else 0.5):
+            return ()
+        return placement.words[: 2 if self.generator.random() < 0.3 else 1]
+
+    def _subject(self, placement: Placement, size: str = "") -> str:
+        name = captions.said_name(placement.row.concept, self.generator)
+        words = captions.coloured(name, self._said_colours(placement))
+        return captions.with_article(f"{size} {words}".strip(), name)
+
+    def _subjects(self, placements: Sequence[Placement]) -> list[str]:
+        return [self._subject(placement) for placement in placements]
+
+    def _background(self, placements: Sequence[Placement]) -> Background:
+        ground = GROUNDS[int(self.generator.choice(len(GROUNDS), p=GROUND_SHARES))]
+        if ground == "transparent":
+            return Background(ground=ground)
+        taken = {placement.words[0] for placement in placements if placement.words}
+        free = [word for word in colours.background_words() if word.split()[-1] not in taken]
+        names = [free[number] for number in self.generator.permutation(len(free))[: 1 if ground == "plain" else 2]]
+        rgb = tuple(colours.prototype(word) if word == "white" else self._jittered(word) for word in names)
+        return Background(ground=ground, words=tuple(names), rgb=rgb, is_across=self.generator.random() < 0.4)
+
+    def _finished(
+        self, kind: Kind, placements: tuple[Placement, ...], subject: str, relation: str = "", layout: str = ""
+    ) -> Scene:
+        background = self._background(placements)
+        said = ""
+        if background.ground != "transparent":
+            said = captions.background_phrase(background.words, background.ground, self.generator)
+        row = placements[0].row
+        keywords = row.keywords if kind in ("single", "corner") else ()
+        parts = Parts(subject=subject, style=row.style, keywords=keywords, layout=layout, background=said)
+        caption = captions.compose(parts, self.generator)
+        return Scene(kind=kind, placements=placements, background=background, caption=caption, relation=relation)
+
+
+def _relation_phrase(first: str, second: str, is_across: bool, generator: np.random.Generator) -> tuple[str, str]:
+    """Say that `first` is left of (or above) `second`, from either side; returns the words and the first one's place."""
+    here, there = ("left", "right") if is_across else ("above", "below")
+    if generator.random() < 0.3:
+        ends = ("on the left", "on the right") if is_across else ("at the top", "at the bottom")
+        return f"{first} {ends[0]} and {second} {ends[1]}", here
+    is_turned = generator.random() < 0.5
+    place = there if is_turned else here
+    says = {
+        "left": ("to the left of", "left of"), "right": ("to the right of", "right of"), "above": ("above", "over"),
+        "below": ("below", "under"),
+    }[place]  # fmt: skip
+    joint = says[int(generator.integers(2))]
+    return (f"{second} {joint} {first}" if is_turned else f"{first} {joint} {second}"), place
+
+
+def _boxes_for(count: int, generator: np.random.Generator) -> list[Box]:
+    """Squares for `count` equal things that do not overlap, inside the canvas."""
+    draw = generator.random()
+    if count == 2:
+        side = generator.uniform(0.42, 0.49)
+        if draw < 0.75:
+            spots = [(0.25, 0.5), (0.75, 0.5)]
+        else:
+            spots = [(0.26, 0.26), (0.74, 0.74)]
+    elif count == 3:
+        is_row = draw < 0.5
+        side = generator.uniform(0.29, 0.325) if is_row else generator.uniform(0.4, 0.47)
+        spots = [(1 / 6, 0.5), (0.5, 0.5), (5 / 6, 0.5)] if is_row else [(0.25, 0.74), (0.75, 0.74), (0.5, 0.26)]
+    elif count == 4:
+        side = generator.uniform(0.4, 0.48)
+        spots = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)]
+    else:
+        side = generator.uniform(0.28, 0.32)
+        rows = [(1 / 6, 0.32), (0.5, 0.32), (5 / 6, 0.32), (1 / 3, 0.68), (2 / 3, 0.68)]
+        corners = [(0.18, 0.18), (0.82, 0.18), (0.5, 0.5), (0.18, 0.82), (0.82, 0.82)]
+        spots = rows if draw < 0.5 else corners
+    return [(x - side / 2, y - side / 2, side) for x, y in spots]
