@@ -7,6 +7,7 @@ This module holds no rules about what is allowed (see limits.py) and does no inp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -22,6 +23,8 @@ from limner.core.hashing import sha256_of_document, sha256_of_pixels
 
 RECIPE_FORMAT = "limner.recipe/1"
 SEED_COUNT = 2**32  # seeds are 0 .. SEED_COUNT - 1, as other tools write them
+
+_SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", re.IGNORECASE)
 
 FileFormat = Literal["png", "webp", "jpeg"]
 FILE_FORMATS: tuple[FileFormat, ...] = ("png", "webp", "jpeg")
@@ -366,7 +369,8 @@ def parse_size(text: str) -> Size:
     Raises:
         ValueError: neither form.
     """
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):
+    found = _SIZE.fullmatch(text)
+    if found is None:
         raise ValueError(f"{text!r} is not a size")
-    return Size(int(parts[0]), int(parts[-1]))
+    width_px = int(found.group(1))
+    return Size(width_px, int(found.group(2) or width_px))

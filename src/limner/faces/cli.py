@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from limner.core.errors import DrawingCancelled, LimnerError
 from limner.faces import options
-from limner.faces.exits import INTERRUPTED, exit_code_of
+from limner.faces.exits import BAD_INPUT, FAILED, INTERRUPTED, exit_code_of
 from limner.faces.printing import note, say, say_error, say_json
 
 if TYPE_CHECKING:
+    from limner.studio.batch import BatchRun, RowResult
     from limner.studio.generate import Ready
+    from limner.studio.image import Image
     from limner.studio.saving import Destination
     from limner.studio.studio import Studio
 
@@ -25,6 +28,13 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+class Output(NamedTuple):
+    """How much a command prints, and in what form."""
+
+    is_quiet: bool
+    as_json: bool
 
 
 @contextmanager
@@ -69,6 +79,7 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
     deterministic: options.Deterministic = False,
     out: options.Out = None,
     file_format: options.Format = None,
+    sheet: options.Sheet = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -101,7 +112,153 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
         destination = choose_destination(
             out, file_format, is_single=len(ready.shots) == 1, overwrite=force
         )
-        _draw_and_save(studio, ready, destination, is_quiet=quiet, as_json=as_json)
+        output = Output(is_quiet=quiet, as_json=as_json)
+        images = _draw_and_save(studio, ready, destination, output)
+        if sheet is not None:
+            _save_sheet(images, sheet, overwrite=force)
+
+
+@app.command()
+def variations(  # noqa: PLR0913 - every argument is an option of the command
+    context: typer.Context,
+    file: options.File,
+    prompt: options.NewPrompt = None,
+    n: options.Number = 4,
+    strength: options.Strength = None,
+    seed: options.Seed = None,
+    steps: options.Steps = None,
+    guidance: options.Guidance = None,
+    size: options.Size = None,
+    style: options.Style = None,
+    negative: options.Negative = "",
+    background: options.Background = "auto",
+    deterministic: options.Deterministic = False,
+    out: options.Out = None,
+    file_format: options.Format = None,
+    sheet: options.Sheet = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Draw variations of a picture."""
+    with opened(context) as studio:
+        from limner.studio.saving import choose_destination
+        from limner.studio.variations import variations_request
+
+        request = variations_request(
+            studio.parts,
+            file,
+            prompt,
+            n=n,
+            strength=strength,
+            seed=seed,
+            steps=steps,
+            guidance=guidance,
+            size=size,
+            style=style,
+            negative=negative,
+            background=background,
+            deterministic=deterministic,
+        )
+        ready = studio.make_ready(request)
+        destination = choose_destination(out, file_format, is_single=n == 1, overwrite=force)
+        output = Output(is_quiet=quiet, as_json=as_json)
+        images = _draw_and_save(studio, ready, destination, output)
+        if sheet is not None:
+            _save_sheet(images, sheet, overwrite=force)
+
+
+@app.command()
+def batch(  # noqa: PLR0913 - every argument is an option of the command
+    context: typer.Context,
+    file: options.BatchFile,
+    n: options.Number = 1,
+    steps: options.Steps = None,
+    guidance: options.Guidance = None,
+    sampler: options.Sampler = None,
+    size: options.Size = None,
+    style: options.Style = None,
+    negative: options.Negative = "",
+    background: options.Background = "auto",
+    deterministic: options.Deterministic = False,
+    out: options.Out = None,
+    file_format: options.Format = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Draw every row of a file; run it again to go on after a stop. Options are row defaults."""
+    with opened(context) as studio:
+        from limner.studio.saving import choose_destination
+
+        destination = choose_destination(out or Path(file.stem), file_format, is_single=False)
+        run = studio.batch(
+            file,
+            destination,
+            n=n,
+            steps=steps,
+            guidance=guidance,
+            sampler=sampler,
+            size=size,
+            style=style,
+            negative=negative,
+            background=background,
+            deterministic=deterministic,
+        )
+        _draw_batch(run, Output(is_quiet=quiet, as_json=as_json))
+
+
+@app.command()
+def grid(  # noqa: PLR0913 - every argument is an option of the command
+    context: typer.Context,
+    prompt: options.Prompt,
+    x: options.Across,
+    out: options.SheetFile,
+    y: options.Down = None,
+    seed: options.Seed = None,
+    steps: options.Steps = None,
+    guidance: options.Guidance = None,
+    sampler: options.Sampler = None,
+    size: options.Size = None,
+    style: options.Style = None,
+    negative: options.Negative = "",
+    background: options.Background = "auto",
+    image: options.Image = None,
+    strength: options.Strength = None,
+    deterministic: options.Deterministic = False,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Draw an X/Y grid: one picture for every pair of values, on one sheet."""
+    with opened(context) as studio:
+        from limner.faces.printing import say_grid
+        from limner.faces.watching import watching
+        from limner.studio.requests import request_from
+        from limner.studio.saving import choose_destination
+
+        destination = choose_destination(out, "png", is_single=True, overwrite=force)
+        request = request_from(
+            studio.parts,
+            prompt,
+            seed=seed,
+            steps=steps,
+            guidance=guidance,
+            sampler=sampler,
+            size=size,
+            style=style,
+            negative=negative,
+            background=background,
+            image=image,
+            strength=strength,
+            deterministic=deterministic,
+        )
+        ready = studio.make_grid_ready(request, x=x, y=y)
+        with watching(is_quiet=quiet, num_rounds=ready.num_cells) as watch:
+            drawn = studio.draw_grid(ready, watch=watch)
+        path = destination.save(drawn.content, "grid")
+        say_grid(drawn, path, as_json=as_json)
+        if drawn.errors:
+            raise drawn.errors[0]
 
 
 @app.command()
@@ -172,22 +329,50 @@ def version() -> None:
 
 
 def _draw_and_save(
-    studio: Studio, ready: Ready, destination: Destination, *, is_quiet: bool, as_json: bool
-) -> None:
+    studio: Studio, ready: Ready, destination: Destination, output: Output
+) -> list[Image]:
     from limner.faces.printing import say_image
     from limner.faces.watching import watching
     from limner.studio.saving import name_of
 
-    num_kept = 0
+    images: list[Image] = []
     try:
-        with watching(is_quiet=is_quiet) as watch:
+        with watching(is_quiet=output.is_quiet) as watch:
             for image in studio.draw_ready(ready, file_format=destination.file_format, watch=watch):
                 name = name_of(image.recipe.prompt, image.seed)
                 path = destination.save(image.content, name)
-                num_kept += 1
-                say_image(image, path, as_json=as_json, is_quiet=is_quiet)
+                images.append(image)
+                say_image(image, path, as_json=output.as_json, is_quiet=output.is_quiet)
                 if destination.is_renamed(path, name):
                     note(f"note: the name was taken, so the picture is in {str(path)!r}.")
     except DrawingCancelled as error:
-        note(f"Stopped: {num_kept} of {len(ready.shots)} pictures are finished and kept.")
+        note(f"Stopped: {len(images)} of {len(ready.shots)} pictures are finished and kept.")
         raise typer.Exit(INTERRUPTED) from error
+    return images
+
+
+def _save_sheet(images: list[Image], path: Path, *, overwrite: bool) -> None:
+    from limner.studio.grid import sheet_of
+    from limner.studio.saving import choose_destination
+
+    destination = choose_destination(path, "png", is_single=True, overwrite=overwrite)
+    note(f"sheet: {destination.save(sheet_of(images), 'sheet')}")
+
+
+def _draw_batch(run: BatchRun, output: Output) -> None:
+    from limner.faces.printing import say_row
+    from limner.faces.watching import watching
+
+    results: list[RowResult] = []
+    try:
+        with watching(is_quiet=output.is_quiet, num_rounds=run.num_left) as watch:
+            for result in run.draw(watch):
+                results.append(result)
+                say_row(result, as_json=output.as_json, is_quiet=output.is_quiet)
+    except DrawingCancelled as error:
+        note(f"Stopped after {len(results)} rows; run the same command again to go on.")
+        raise typer.Exit(INTERRUPTED) from error
+    errors = [result for result in results if result.status == "error"]
+    if errors:
+        note(f"{len(errors)} of {len(results)} rows failed; the results say why.")
+        raise typer.Exit(BAD_INPUT if all(one.is_bad_input for one in errors) else FAILED)

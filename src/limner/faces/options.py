@@ -11,6 +11,17 @@ Prompt = Annotated[
     str, typer.Argument(help="What to draw. {a|b} and __wildcard__ are chosen by the seed.")
 ]
 File = Annotated[Path, typer.Argument(help="A picture file.")]
+BatchFile = Annotated[
+    Path, typer.Argument(help="CSV with a header, or JSONL; columns are named like options.")
+]
+NewPrompt = Annotated[
+    str | None, typer.Option("--prompt", help="What to draw. Left out: as its recipe says.")
+]
+Across = Annotated[
+    str, typer.Option("--x", help="What varies across, as seed=1..4 or style=a,b or prompt=a|b.")
+]
+Down = Annotated[str | None, typer.Option("--y", help="What varies downwards, in the same form.")]
+SheetFile = Annotated[Path, typer.Option("--out", help="PNG file of the grid.")]
 Number = Annotated[int, typer.Option("--n", help="How many pictures, 1 to 64.")]
 Seed = Annotated[
     int | None, typer.Option(help="Seed of the first picture; picture k has seed + k.")
@@ -42,11 +53,14 @@ Combinations = Annotated[
     bool, typer.Option("--combinations", help="Draw every combination of {a|b} and __wildcard__.")
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="File for one picture, folder for several. [default: here]")
+    Path | None, typer.Option(help="File for one picture, folder for several. Left out: here.")
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", help="png, webp or jpeg. [default: by --out, or png]")
+    str | None, typer.Option("--format", help="png, webp or jpeg. Left out: by --out, or png.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+Sheet = Annotated[
+    Path | None, typer.Option(help="Also put all pictures on one contact sheet, a PNG file.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print paths only, no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a picture.")]

@@ -6,12 +6,16 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from limner.core.errors import LimnerError
-from limner.core.records import Recipe
-from limner.studio.image import Image
-from limner.studio.redraw import Comparison, Redrawn, Shown
+
+if TYPE_CHECKING:
+    from limner.core.records import Recipe
+    from limner.studio.batch import RowResult
+    from limner.studio.grid import Grid
+    from limner.studio.image import Image
+    from limner.studio.redraw import Comparison, Redrawn, Shown
 
 
 def say(text: str) -> None:
@@ -67,6 +71,33 @@ def image_document(image: Image, path: Path | None) -> dict[str, object]:
         "created_at": record.created_at.isoformat(),
         "recipe": image.recipe.to_document(),
     }
+
+
+def say_row(result: RowResult, *, as_json: bool, is_quiet: bool) -> None:
+    """What became of one row of a batch; one JSON object a picture, or one for a row without."""
+    if as_json:
+        for image in result.images:
+            say_json({"row": result.row, "status": result.status, **image._asdict()})
+        if result.error is not None or not result.images:
+            say_json({"row": result.row, "status": result.status, "error": result.error})
+    elif is_quiet:
+        for image in result.images:
+            say(image.path)
+    else:
+        facts = [result.error["message"]] if result.error else [one.path for one in result.images]
+        say(f"row {result.row} {result.status}  {'  '.join(facts)}".rstrip())
+
+
+def say_grid(grid: Grid, path: Path, *, as_json: bool) -> None:
+    """A drawn grid: the path of its sheet, or one JSON object a picture."""
+    if not as_json:
+        say(str(path))
+        return
+    for row, images in enumerate(grid.cells):
+        for column, image in enumerate(images):
+            if image is not None:
+                place = {"sheet": str(path), "row": row, "column": column}
+                say_json(image_document(image, None) | place)
 
 
 def comparison_document(comparison: Comparison) -> dict[str, object]:

@@ -10,9 +10,12 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from limner.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from dynamicprompts.wildcards import WildcardManager
 
 _WILDCARD = re.compile(r"__([^\s{}|_](?:[^{}|]*?[^{}|_])?)__")
 _UNKNOWN_SHOWN = 12
@@ -35,9 +38,8 @@ def expand_at_random(template: str, seed: int, wildcards: Path) -> str:
         BadInput: the template cannot be read, or a wildcard is not there.
     """
     from dynamicprompts.generators import RandomPromptGenerator
-    from dynamicprompts.wildcards import WildcardManager
 
-    generator = RandomPromptGenerator(WildcardManager(wildcards), seed=seed)
+    generator = RandomPromptGenerator(_manager(wildcards), seed=seed)
     expand = cast(_Expand, generator.generate)  # pyright: ignore[reportUnknownMemberType]
     return _expanded(template, wildcards, lambda: expand(template, 1))[0]
 
@@ -54,9 +56,8 @@ def expand_all(template: str, wildcards: Path, limit: int) -> list[str]:
         BadInput: the template cannot be read, a wildcard is not there, or there are more.
     """
     from dynamicprompts.generators import CombinatorialPromptGenerator
-    from dynamicprompts.wildcards import WildcardManager
 
-    generator = CombinatorialPromptGenerator(WildcardManager(wildcards))
+    generator = CombinatorialPromptGenerator(_manager(wildcards))
     expand = cast(_Expand, generator.generate)  # pyright: ignore[reportUnknownMemberType]
     prompts = _expanded(template, wildcards, lambda: expand(template, limit + 1))
     if len(prompts) > limit:
@@ -66,6 +67,12 @@ def expand_all(template: str, wildcards: Path, limit: int) -> list[str]:
             code="combinations_out_of_range",
         )
     return list(dict.fromkeys(prompts))
+
+
+def _manager(wildcards: Path) -> WildcardManager:
+    from dynamicprompts.wildcards import WildcardManager
+
+    return WildcardManager(wildcards if wildcards.is_dir() else None)
 
 
 def _expanded(template: str, wildcards: Path, expand: Callable[[], list[str]]) -> list[str]:

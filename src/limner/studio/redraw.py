@@ -84,7 +84,7 @@ def show(parts: Parts, path: Path) -> Shown:
     Raises:
         ImageUnreadable: it cannot be read as a picture.
     """
-    return _shown(parts, read_file(path, parts.settings.max_input_megapixels))
+    return recipe_of(parts, read_file(path, parts.settings.max_input_megapixels))
 
 
 def redraw(
@@ -103,7 +103,7 @@ def redraw(
         BadInput: the generator at hand cannot honour the recipe.
     """
     read = read_file(path, parts.settings.max_input_megapixels)
-    recipe = _shown(parts, read).recipe
+    recipe = recipe_of(parts, read).recipe
     if recipe is None:
         raise RecipeMissing(
             f"The picture {str(path)!r} has no recipe inside, and none is stored for it.",
@@ -149,7 +149,8 @@ def parse_recipe(document: Mapping[str, object]) -> Recipe | None:
         return None
 
 
-def _shown(parts: Parts, read: ReadFile) -> Shown:
+def recipe_of(parts: Parts, read: ReadFile) -> Shown:
+    """The recipe of a file: of the stored image with its bytes, inside it, or by its pixels."""
     parameters, own = read.texts.parameters, read.texts.own
     record = parts.store.image_by_id(sha256_of_bytes(read.content))
     if record is not None:

@@ -111,7 +111,7 @@ def suffix_of(file_format: FileFormat) -> str:
 
 def _folder_and_file(out: Path | None, *, is_single: bool) -> tuple[Path, Path | None]:
     if out is None:
-        return Path.cwd(), None
+        return Path(), None
     if out.is_dir():
         return out, None
     if is_single:

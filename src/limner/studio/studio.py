@@ -11,11 +11,15 @@ from limner.core.limits import require_one_of
 from limner.core.ports import GeneratorCard
 from limner.core.records import FILE_FORMATS, FileFormat, Request
 from limner.core.settings import Settings
+from limner.studio.batch import BatchRun
 from limner.studio.generate import Ready, draw_ready, make_ready
+from limner.studio.grid import Grid, ReadyGrid, draw_grid, make_grid_ready, parse_axis
 from limner.studio.image import Image
 from limner.studio.parts import UNWATCHED, Parts, Watch
 from limner.studio.redraw import Redrawn, Shown, redraw, show
 from limner.studio.requests import RequestOptions, request_from
+from limner.studio.saving import Destination
+from limner.studio.variations import variations_request
 
 
 class Studio:
@@ -86,6 +90,59 @@ class Studio:
         """
         require_one_of("format", file_format, FILE_FORMATS)
         return draw_ready(self.parts, ready, file_format, watch)
+
+    def variations(
+        self,
+        path: str | Path,
+        prompt: str | None = None,
+        *,
+        file_format: FileFormat = "png",
+        **options: Unpack[RequestOptions],
+    ) -> list[Image]:
+        """Draw pictures that start from a given one; what is not said comes from its recipe.
+
+        Raises:
+            BadInput: there is neither a prompt nor a recipe, or something cannot be honoured.
+        """
+        request = variations_request(self.parts, Path(path), prompt, **options)
+        return list(self.draw(request, file_format=file_format))
+
+    def grid(
+        self, prompt: str, *, x: str, y: str | None = None, **options: Unpack[RequestOptions]
+    ) -> Grid:
+        """Draw one picture for every pair of values, everything else equal.
+
+        Args:
+            prompt: what to draw, where no axis says otherwise.
+            x: what varies across, such as ``seed=1..4``, ``style=a,b`` or ``prompt=a fox|a cat``.
+            y: what varies downwards, in the same form.
+            **options: see `RequestOptions`.
+
+        Raises:
+            BadInput: an axis or a value cannot be honoured; nothing was drawn.
+        """
+        return self.draw_grid(
+            self.make_grid_ready(request_from(self.parts, prompt, **options), x=x, y=y)
+        )
+
+    def make_grid_ready(self, request: Request, *, x: str, y: str | None = None) -> ReadyGrid:
+        """Check every cell of a grid before drawing. Arguments and errors as `grid`."""
+        down = None if y is None else parse_axis(y)
+        return make_grid_ready(self.parts, request, parse_axis(x), down)
+
+    def draw_grid(self, grid: ReadyGrid, *, watch: Watch = UNWATCHED) -> Grid:
+        """Draw what `make_grid_ready` accepted; every picture is stored."""
+        return draw_grid(self.parts, grid, watch)
+
+    def batch(
+        self, path: str | Path, destination: Destination, **defaults: Unpack[RequestOptions]
+    ) -> BatchRun:
+        """A run over a CSV or JSONL file; call its `draw`.
+
+        Raises:
+            BadInput: the file as a whole cannot be read.
+        """
+        return BatchRun(self.parts, Path(path), destination, **defaults)
 
     def show(self, path: str | Path) -> Shown:
         """What is known of a picture file.

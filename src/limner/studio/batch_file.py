@@ -1,0 +1,150 @@
+"""Reading a batch file: rows from CSV (a header names the columns) or JSONL (an object a line)."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from limner.core.errors import BadInput
+
+
+class RowValues(BaseModel):
+    """What a row may say; a column or key that is not here is refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    prompt: str
+    n: int = 1
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    sampler: str | None = None
+    size: str | None = None
+    style: str | None = None
+    negative: str = ""
+    background: str = "auto"
+    image: str | None = None
+    strength: float | None = None
+    mask: str | None = None
+    outpaint: str | None = None
+    combinations: bool = False
+    deterministic: bool = False
+
+
+class Row(NamedTuple):
+    """One row as it was read, not yet checked.
+
+    Attributes:
+        number: 1 for the first row under the header, or the first line.
+        values: by column or key; ``None`` if the line is not a JSON object.
+        line: the text of a line that is not a JSON object.
+    """
+
+    number: int
+    values: Mapping[str, object] | None
+    line: str = ""
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a CSV or JSONL file.
+
+    Raises:
+        BadInput: unknown suffix, not readable, no rows, unknown or missing columns.
+    """
+    readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise BadInput(
+            f"The batch file {str(path)!r} has the suffix {path.suffix!r}; "
+            f"allowed are {', '.join(readers)}.",
+            code="batch_format_unknown",
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The batch file {str(path)!r} is not UTF-8 text.") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInput(f"The batch file {str(path)!r} cannot be read: {reason}.") from error
+    rows = reader(text, path)
+    if not rows:
+        raise BadInput(f"The batch file {str(path)!r} has no rows.", code="batch_empty")
+    return rows
+
+
+def parse_row(row: Row, defaults: Mapping[str, object]) -> RowValues:
+    """The checked values of a row.
+
+    Args:
+        row: as it was read.
+        defaults: used where the row says nothing.
+
+    Raises:
+        BadInput: a value is missing, unknown or of the wrong kind; names the first.
+    """
+    if row.values is None:
+        raise BadInput(f"The line {row.line!r} is not a JSON object.", code="row_unreadable")
+    try:
+        return RowValues.model_validate({**defaults, **row.values})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadInput(
+            f"The value of {name!r} is {first['input']!r}: {first['msg'].lower()}; allowed keys "
+            f"are {', '.join(RowValues.model_fields)}."
+            if first["type"] == "extra_forbidden"
+            else f"The value of {name!r} cannot be used: {first['msg'].lower()}.",
+            code="row_invalid",
+        ) from error
+
+
+def _csv_rows(text: str, path: Path) -> list[Row]:
+    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    try:
+        columns = list(reader.fieldnames or [])
+        _require_columns(columns, path)
+        found = list(reader)
+    except csv.Error as error:
+        raise BadInput(
+            f"The batch file {str(path)!r} is not CSV: {error} near line {reader.line_num}."
+        ) from error
+    rows: list[Row] = []
+    for number, cells in enumerate(found, start=1):
+        if None in cells:
+            raise BadInput(
+                f"Row {number} of {str(path)!r} has more cells than the {len(columns)} columns."
+            )
+        rows.append(Row(number, {name: cell for name, cell in cells.items() if cell}))
+    return rows
+
+
+def _require_columns(columns: list[str], path: Path) -> None:
+    allowed = list(RowValues.model_fields)
+    unknown = [name for name in columns if name not in allowed]
+    if unknown or "prompt" not in columns:
+        fault = f"the unknown column {unknown[0]!r}" if unknown else "no column 'prompt'"
+        raise BadInput(
+            f"The batch file {str(path)!r} has {fault}; allowed are {', '.join(allowed)}.",
+            code="batch_columns_unknown",
+        )
+
+
+def _jsonl_rows(text: str, path: Path) -> list[Row]:
+    lines = [line for line in text.split("\n") if line.strip()]
+    return [_jsonl_row(number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _jsonl_row(number: int, line: str) -> Row:
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        return Row(number, None, line[:80])
+    values = cast(dict[str, object], document)
+    return Row(number, {name: value for name, value in values.items() if value is not None})
