@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from training import checkpoint, flow
 from training.data.batches import Batches, evaluation_pairs
+from training.muon import Muon
 from training.network import DrawingNetwork, NetworkShape
 from training.spaces import Space, open_space
 from training.text import EncodedText, TextEncoder
@@ -83,12 +84,12 @@ class AveragedWeights:
 
 
 def make_optimizers(model: DrawingNetwork, peak: float) -> list[torch.optim.Optimizer]:
-    """Muon (arXiv:2502.16982) for the matrices inside blocks, AdamW for everything else."""
+    """Muon for the matrices inside blocks, AdamW for everything else."""
     matrices = [p for name, p in model.named_parameters() if "blocks" in name and p.ndim == 2 and min(p.shape) > 8]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     return [
-        torch.optim.Muon(matrices, lr=peak, momentum=0.95, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr=peak),
         torch.optim.AdamW(rest, lr=0.6 * peak, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
 

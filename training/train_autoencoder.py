@@ -77,7 +77,7 @@ def main() -> None:
         is_last = seen >= args.samples
         if is_last or seen // BATCH % 50 == 0:
             speed = (seen - first_seen) / (time.monotonic() - started)
-            record = {"seen": seen, "loss": round(float(loss), 4), "pictures_per_second": round(speed, 1)}
+            record = {"seen": seen, "loss": round(loss.item(), 4), "pictures_per_second": round(speed, 1)}
             if is_last or seen // BATCH % 250 == 0:
                 record["held_out_psnr_db"] = round(psnr_db(model, held_out), 2)
             with (run / "log.jsonl").open("a") as log:
