@@ -1,16 +1,18 @@
-"""Endless training batches, painted with batched tensor work, and fixed held-out pairs for measuring.
+"""Endless training batches, painted with batched tensor work, and fixed held-out pairs for
+measuring.
 
     batches = Batches(folder, size=64, batch=128, seed=2)
     rgba_BCHW, captions, facts = batches.next()
 
-`rgba_BCHW` is float32, premultiplied, 0..1. Only rows of the split "train" are ever used by `Batches`.
+`rgba_BCHW` is float32, premultiplied, 0..1. Only rows of the split "train" are ever used by
+`Batches`.
 """
 
-# Shapes: B pictures, K sprites, C = 4 channels (red, green, blue, alpha; premultiplied), H height, W width.
+# Shapes: B pictures, K sprites, C = 4 channels (red, green, blue, alpha; premultiplied), H
+# height, W width.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,27 +24,17 @@ import torch.nn.functional as functional
 
 from training.data import colours
 from training.data.colours import Floats
-from training.data.manifest import Row
+from training.data.manifest import Row, read_jsonl
 from training.data.pool import Pool
-from training.data.render import open_sprites
 from training.data.scenes import Background, Placement, Scene, SceneMaker
 from training.data.splits import Split
+from training.data.sprites import open_sprites
 
 SOURCES_PX = (64, 128)
 TILE_STEP = 16
 EVALUATION_SEED = 20261123
 
 Facts = dict[str, list[Any]]
-
-
-def read_rows(folder: Path) -> list[Row]:
-    """The rows beside the sprite files."""
-    with (folder / "rows.jsonl").open() as file:
-        return [_row(json.loads(line)) for line in file]
-
-
-def _row(values: dict[str, Any]) -> Row:
-    return Row(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
 class Painter:
@@ -82,7 +74,9 @@ class Painter:
         if background.ground == "transparent":
             return canvas_CHW
         canvas_CHW[3] = 1
-        first_C11, last_C11 = (torch.from_numpy(background.rgb[place])[:, None, None] for place in (0, -1))
+        first_C11, last_C11 = (
+            torch.from_numpy(background.rgb[place])[:, None, None] for place in (0, -1)
+        )
         ramp_W = (torch.arange(self.size) + 0.5) / self.size
         if background.ground == "split":
             ramp_W = (ramp_W > 0.5).float()
@@ -91,23 +85,31 @@ class Painter:
         return canvas_CHW
 
     def _tiles(self, placements: Sequence[Placement], side_px: int) -> torch.Tensor:
-        """Sample sprites into tiles of `side_px`: scaled, shifted, turned, mirrored and recoloured."""
+        """Sample sprites into tiles: scaled, shifted, turned, mirrored and recoloured."""
         source_px = next((px for px in SOURCES_PX if px >= 1.5 * side_px), SOURCES_PX[-1])
         indices = np.array([placement.row.index for placement in placements])
         pixels_KHWC = torch.from_numpy(self._sprites[source_px][indices])
         sprites_KCHW = pixels_KHWC.permute(0, 3, 1, 2).float() / 255
-        maps_K23 = torch.from_numpy(np.stack([_sampling_map(placement) for placement in placements]))
-        # A tile pixel wider than a source pixel is sampled twice across its diagonal, against jagged edges.
+        maps_K23 = torch.from_numpy(
+            np.stack([_sampling_map(placement) for placement in placements])
+        )
+        # A tile pixel much wider than a source pixel is sampled twice, against jagged edges.
         taps = (-0.25, 0.25) if source_px > 1.4 * side_px else (0.0,)
         tiles_KCHW = torch.zeros(len(placements), 4, side_px, side_px)
         for tap in taps:
             moved_K23 = maps_K23.clone()
             moved_K23[:, :, 2] += maps_K23[:, :, :2].sum(-1) * (tap * 2 / side_px)
-            grid = functional.affine_grid(moved_K23, [len(placements), 4, side_px, side_px], align_corners=False)
-            tiles_KCHW += functional.grid_sample(sprites_KCHW, grid, align_corners=False) / len(taps)
+            grid = functional.affine_grid(
+                moved_K23, [len(placements), 4, side_px, side_px], align_corners=False
+            )
+            tiles_KCHW += functional.grid_sample(sprites_KCHW, grid, align_corners=False) / len(
+                taps
+            )
         return _recoloured(tiles_KCHW, placements)
 
-    def _lay_over(self, canvas_CHW: torch.Tensor, tile_CHW: torch.Tensor, placement: Placement) -> None:
+    def _lay_over(
+        self, canvas_CHW: torch.Tensor, tile_CHW: torch.Tensor, placement: Placement
+    ) -> None:
         side = tile_CHW.shape[-1]
         top = min(self.size - side, max(0, round(placement.top * self.size)))
         left = min(self.size - side, max(0, round(placement.left * self.size)))
@@ -116,7 +118,7 @@ class Painter:
 
 
 def _sampling_map(placement: Placement) -> Floats:
-    """The 2 x 3 map from tile to sprite coordinates (-1..1): the inverse of turning, scaling and shifting."""
+    """The 2 x 3 map from tile to sprite coordinates (-1..1), the inverse of what is done."""
     angle = np.radians(placement.degrees)
     cosine, sine = np.cos(angle) / placement.scale, np.sin(angle) / placement.scale
     matrix = np.array([[cosine, sine], [-sine, cosine]])
@@ -127,7 +129,9 @@ def _sampling_map(placement: Placement) -> Floats:
 
 
 def _recoloured(tiles_KCHW: torch.Tensor, placements: Sequence[Placement]) -> torch.Tensor:
-    chosen = [number for number, placement in enumerate(placements) if placement.recolouring is not None]
+    chosen = [
+        number for number, placement in enumerate(placements) if placement.recolouring is not None
+    ]
     if chosen:
         matrices = torch.from_numpy(np.stack([placements[number].recolouring for number in chosen]))  # type: ignore[misc]
         picked_KCHW = tiles_KCHW[chosen]
@@ -148,10 +152,10 @@ class Batches:
     """
 
     def __init__(self, folder: Path, size: int, batch: int, seed: int) -> None:
-        rows = read_rows(folder)
+        rows = read_jsonl(folder / "rows.jsonl")
         self._batch = batch
         self._painter = Painter(folder, size)
-        self.pool = Pool([row for row in rows if row.split == "train"])
+        self.pool = Pool.of_training(rows)
         self.concepts = sorted({row.concept for row in rows})
         self.styles = sorted({row.style for row in rows})
         self._maker = _maker(self.pool, self._painter, np.random.default_rng(seed))
@@ -178,30 +182,39 @@ def _maker(pool: Pool, painter: Painter, generator: np.random.Generator) -> Scen
 
 
 def facts_of(scenes: Sequence[Scene]) -> Facts:
-    """What each scene shows, as lists by name; concept, style and row are those of the first thing named."""
+    """What each scene shows, as lists by name; concept, style and row are of the first thing."""
     return {
         "kind": [scene.kind for scene in scenes],
         "row": [scene.placements[0].row.index for scene in scenes],
         "concept": [scene.placements[0].row.concept for scene in scenes],
-        "concepts": [tuple(placement.row.concept for placement in scene.placements) for scene in scenes],
+        "concepts": [
+            tuple(placement.row.concept for placement in scene.placements) for scene in scenes
+        ],
         "style": [scene.placements[0].row.style for scene in scenes],
         "colours": [scene.placements[0].words for scene in scenes],
         "count": [len(scene.placements) for scene in scenes],
         "relation": [scene.relation for scene in scenes],
         "background": [scene.background.words for scene in scenes],
-        "is_recoloured": [any(placement.recolouring is not None for placement in scene.placements) for scene in scenes],
+        "is_recoloured": [
+            any(placement.recolouring is not None for placement in scene.placements)
+            for scene in scenes
+        ],
     }
 
 
 def evaluation_pairs(
-    folder: Path, size: int, split: Split = "heldout_style", count: int = 512, seed: int = EVALUATION_SEED
+    folder: Path,
+    size: int,
+    split: Split = "heldout_style",
+    count: int = 512,
+    seed: int = EVALUATION_SEED,
 ) -> tuple[torch.Tensor, list[str], Facts]:
-    """Fixed pictures of a held-out split with captions: the rows in turn, each one alone, as in training.
+    """Fixed pictures of a held-out split with captions: the rows in turn, each one alone.
 
     Returns:
         The same three values as `Batches.next`.
     """
-    rows = [row for row in read_rows(folder) if row.split == split]
+    rows = [row for row in read_jsonl(folder / "rows.jsonl") if row.split == split]
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(rows))
     painter = Painter(folder, size)

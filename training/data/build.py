@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from training.data import colours, render
+from training.data import colours, render, sprites
 from training.data.manifest import Row
 from training.data.packages import DataError
 from training.data.sources import Candidate
@@ -44,7 +44,9 @@ def build(found: Sequence[Candidate], work: Path, num_processes: int, say: Say) 
     return _pack(_without_twins(sound, work, say), work)
 
 
-def _drawn(found: Sequence[Candidate], work: Path, num_processes: int) -> Iterator[tuple[Candidate, str]]:
+def _drawn(
+    found: Sequence[Candidate], work: Path, num_processes: int
+) -> Iterator[tuple[Candidate, str]]:
     with ProcessPoolExecutor(num_processes) as pool:
         flaws = pool.map(_draw_one, found, [work] * len(found), chunksize=16)
         yield from zip(found, flaws, strict=True)
@@ -56,9 +58,18 @@ def _draw_one(candidate: Candidate, work: Path) -> str:
         sprite_HWC = render.draw_cached(candidate.drawing, _cached(candidate, work))
     except DataError as error:
         return str(error)
-    if candidate.package.family == "clipart" and render.is_full_rectangle(sprite_HWC):
+    return sprites.flaw(sprite_HWC) or (
+        _clipart_flaw(sprite_HWC) if candidate.package.family == "clipart" else ""
+    )
+
+
+def _clipart_flaw(sprite_HWC: sprites.Bytes) -> str:
+    """Clip art was drawn for many uses; scenes and plain line drawings are left out."""
+    if sprites.is_full_rectangle(sprite_HWC):
         return "a full rectangle"
-    return render.flaw(sprite_HWC)
+    shares = colours.word_shares(sprite_HWC[::4, ::4].astype(np.float32) / 255)
+    without_colour = sum(shares[colours.WORDS.index(word)] for word in ("black", "white"))
+    return "a line drawing" if without_colour > 0.9 else ""
 
 
 def _cached(candidate: Candidate, work: Path) -> Path:
@@ -81,16 +92,18 @@ def _without_twins(sound: Iterable[Candidate], work: Path, say: Say) -> list[Can
 
 def _pack(sound: Sequence[Candidate], work: Path) -> list[Row]:
     """Write the sprite files under temporary names, then swap all of them in."""
-    partials = {size: render.sprite_path(work, size).with_suffix(".partial") for size in SIZES_PX}
+    partials = {size: sprites.sprite_path(work, size).with_suffix(".partial") for size in SIZES_PX}
     files = {size: path.open("wb") for size, path in partials.items()}
     held_concepts, held_styles = read_lists()
     held_cores = [core(concept) for concept in held_concepts]
     rows: list[Row] = []
     for start in range(0, len(sound), CHUNK):
         chunk = sound[start : start + CHUNK]
-        sprites_NHWC = np.stack([render.draw_cached(one.drawing, _cached(one, work)) for one in chunk])
-        half_NHWC = render.halved(sprites_NHWC)
-        quarter_NHWC = render.halved(half_NHWC)
+        sprites_NHWC = np.stack(
+            [render.draw_cached(one.drawing, _cached(one, work)) for one in chunk]
+        )
+        half_NHWC = sprites.halved(sprites_NHWC)
+        quarter_NHWC = sprites.halved(half_NHWC)
         for size, pixels in zip(SIZES_PX, (sprites_NHWC, half_NHWC, quarter_NHWC), strict=True):
             files[size].write(pixels.tobytes())
         for one, sprite_HWC, small_HWC in zip(chunk, sprites_NHWC, quarter_NHWC, strict=True):
@@ -104,7 +117,7 @@ def _pack(sound: Sequence[Candidate], work: Path) -> list[Row]:
                     icon=one.icon,
                     author=one.author,
                     licence=one.package.licence,
-                    render_sha256=render.sprite_hash(sprite_HWC),
+                    render_sha256=sprites.sprite_hash(sprite_HWC),
                     style=one.style,
                     concept=one.concept,
                     group=one.group,
@@ -115,5 +128,14 @@ def _pack(sound: Sequence[Candidate], work: Path) -> list[Row]:
             )
     for size, file in files.items():
         file.close()
-        partials[size].rename(render.sprite_path(work, size))
+        partials[size].rename(sprites.sprite_path(work, size))
     return rows
+
+
+def differences(sample: Sequence[Candidate], rows: Mapping[str, Row]) -> list[str]:
+    """Draw a sample again, past the cache, and say which pictures are not those of the manifest."""
+    return [
+        f"{one.picture} is drawn differently now"
+        for one in sample
+        if sprites.sprite_hash(render.draw(one.drawing)) != rows[one.picture].render_sha256
+    ]

@@ -1,8 +1,10 @@
-"""Colour words and colours: which words name a colour, which colour stands for a word, which words fit a picture.
+"""Colour words and colours: which words name a colour, which colour stands for a word, which
+words fit a picture.
 
-Captions, backgrounds and the evaluation use the same words with the same limits, so what is asked, what is drawn and
-what is counted agree. Colours are judged in OKLCh (B. Ottosson, "A perceptual color space for image processing",
-2020): lightness 0..1, chroma from 0, hue in degrees. Needs numpy alone.
+Captions, backgrounds and the evaluation use the same words with the same limits, so what is
+asked, what is drawn and what is counted agree. Colours are judged in OKLCh (B. Ottosson, "A
+perceptual color space for image processing", 2020): lightness 0..1, chroma from 0, hue in
+degrees. Needs numpy alone.
 """
 
 # Shapes: N pixels or pictures, H height, W width, C channels; P = number of colour words.
@@ -37,11 +39,26 @@ PROTOTYPES: Mapping[str, tuple[int, int, int]] = {
     "dark green": (22, 84, 48),
     "beige": (238, 220, 190),
 }
-WORDS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "black", "grey", "white")
+WORDS = (
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "teal",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+    "black",
+    "grey",
+    "white",
+)
 UNNAMED = -1
 
 # An outline or a highlight is not what a thing's colour is called after.
-WORD_WEIGHTS = np.array([0.45 if word == "black" else 0.7 if word in ("white", "grey") else 1.0 for word in WORDS])
+WORD_WEIGHTS = np.array(
+    [0.45 if word == "black" else 0.7 if word in ("white", "grey") else 1.0 for word in WORDS]
+)
 
 _TO_LMS = np.array(
     [
@@ -61,7 +78,9 @@ _TO_LAB = np.array(
 
 def to_oklch(rgb_NC: npt.NDArray[np.floating]) -> Floats:
     """sRGB in 0..1 -> lightness, chroma, hue in degrees (0..360)."""
-    linear_NC = np.where(rgb_NC <= 0.04045, rgb_NC / 12.92, ((np.clip(rgb_NC, 0, 1) + 0.055) / 1.055) ** 2.4)
+    linear_NC = np.where(
+        rgb_NC <= 0.04045, rgb_NC / 12.92, ((np.clip(rgb_NC, 0, 1) + 0.055) / 1.055) ** 2.4
+    )
     lab_NC = np.cbrt(linear_NC @ _TO_LMS.T) @ _TO_LAB.T
     chroma_N = np.hypot(lab_NC[:, 1], lab_NC[:, 2])
     hue_N = np.degrees(np.arctan2(lab_NC[:, 2], lab_NC[:, 1])) % 360
@@ -69,7 +88,7 @@ def to_oklch(rgb_NC: npt.NDArray[np.floating]) -> Floats:
 
 
 def word_indices(rgb_NC: npt.NDArray[np.floating]) -> Ints:
-    """Index into `WORDS` for each sRGB colour in 0..1; `UNNAMED` where no plain word fits (skin, beige)."""
+    """Index into `WORDS` for sRGB colours in 0..1; `UNNAMED` where no plain word fits (skin)."""
     light, chroma, hue = to_oklch(rgb_NC).T
     index = {word: number for number, word in enumerate(WORDS)}
     # The order matters: the first rule that holds names the colour.
@@ -92,7 +111,9 @@ def word_indices(rgb_NC: npt.NDArray[np.floating]) -> Ints:
         (hue < 333, index["purple"]),
         (hue < 350, index["pink"]),
     ]
-    return np.select([rule for rule, _ in rules], [number for _, number in rules], default=UNNAMED).astype(np.int64)
+    return np.select(
+        [rule for rule, _ in rules], [number for _, number in rules], default=UNNAMED
+    ).astype(np.int64)
 
 
 def word_shares(rgba_HWC: npt.NDArray[np.floating]) -> Floats:
@@ -107,7 +128,9 @@ def word_shares(rgba_HWC: npt.NDArray[np.floating]) -> Floats:
     return (counts_P / flat_NC[:, 3].sum()).astype(np.float32)
 
 
-def dominant_words(rgba_HWC: npt.NDArray[np.floating], least_share: float = 0.18, limit: int = 3) -> tuple[str, ...]:
+def dominant_words(
+    rgba_HWC: npt.NDArray[np.floating], least_share: float = 0.18, limit: int = 3
+) -> tuple[str, ...]:
     """The colour words of a picture, strongest first; outlines count less than fillings.
 
     Args:
@@ -130,14 +153,16 @@ def prototype(word: str) -> Floats:
     return np.array(PROTOTYPES[word], np.float32) / 255
 
 
-# A recolouring is a 3 x 4 matrix: new red, green, blue from premultiplied red, green, blue and alpha.
+# A recolouring is a 3 x 4 matrix: new red, green, blue from premultiplied RGB and alpha.
 _TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 
 
 def hue_turn(degrees: float) -> Floats:
     """Recolouring that turns every hue and keeps the brightness (a rotation in the YIQ plane)."""
     angle = np.radians(degrees)
-    turn = np.array([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]])
+    turn = np.array(
+        [[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]]
+    )
     matrix = np.linalg.inv(_TO_YIQ) @ turn @ _TO_YIQ
     return np.concatenate([matrix, np.zeros((3, 1))], axis=1).astype(np.float32)
 

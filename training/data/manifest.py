@@ -1,4 +1,4 @@
-"""The manifest: one row a picture, with where it comes from, what it shows and which split it belongs to."""
+"""The manifest: one row a picture, with its origin, what it shows and its split."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from training.data.packages import DATA_DIR, DataError
 from training.data.splits import Split
@@ -55,7 +56,9 @@ def write(rows: Sequence[Row], path: Path = MANIFEST) -> None:
         writer.writerow(names)
         for row in rows:
             values = (getattr(row, name) for name in names)
-            writer.writerow(SEPARATOR.join(value) if isinstance(value, tuple) else value for value in values)
+            writer.writerow(
+                SEPARATOR.join(value) if isinstance(value, tuple) else value for value in values
+            )
     partial.replace(path)
 
 
@@ -70,7 +73,10 @@ def read(path: Path = MANIFEST) -> list[Row]:
 
 
 def _row(values: dict[str, str]) -> Row:
-    if not all(values[name] for name in ("picture", "package_sha256", "licence", "render_sha256", "concept", "split")):
+    if not all(
+        values[name]
+        for name in ("picture", "package_sha256", "licence", "render_sha256", "concept", "split")
+    ):
         raise DataError(f"manifest row {values.get('index')!r} lacks a value")
     return Row(
         **{
@@ -87,3 +93,18 @@ def write_jsonl(rows: Iterable[Row], path: Path) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text("".join(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows))
     partial.replace(path)
+
+
+def read_jsonl(path: Path) -> list[Row]:
+    """The rows that `write_jsonl` wrote."""
+    with path.open() as file:
+        return [_row_of_json(json.loads(line)) for line in file]
+
+
+def _row_of_json(values: dict[str, Any]) -> Row:
+    return Row(
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+    )

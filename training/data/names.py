@@ -1,8 +1,9 @@
 """What an icon's name says it shows.
 
-`objects.txt` lists the things; the emoji concepts are known as well. A name is taken only when its words are one known
-thing and otherwise harmless words ("amusement-park-ferris-wheel" is a ferris wheel); anything else, such as
-"calendar-add", is left out. The harmless words become keywords.
+`objects.txt` lists the things; the emoji concepts are known as well. A name is taken only when
+its words are one known thing and otherwise harmless words ("amusement-park-ferris-wheel" is a
+ferris wheel); anything else, such as "calendar-add", is left out. The harmless words become
+keywords.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from training.data.concepts import COLOUR_NAMES, EmojiConcept
+from training.data.concepts import COLOUR_NAMES, EmojiConcept, plain_text
 from training.data.packages import DATA_DIR
 
 LONGEST_PHRASE = 6
@@ -50,19 +51,26 @@ class Vocabulary:
         return None
 
 
-NUMBER_WORDS = frozenset({"one", "two", "three", "four", "five", "half", "left", "right", "alt", "full"})
+NUMBER_WORDS = frozenset(
+    {"one", "two", "three", "four", "five", "half", "left", "right", "alt", "full"}
+)
 
 
 def split_words(name: str) -> tuple[str, ...]:
     """ "Shopping-bag-2" -> ("shopping", "bag"); numbers at the end are variants, not words."""
-    words = re.findall(r"[a-z]+|\d+[a-z]*", name.lower().replace("’", "").replace("'", ""))
-    while len(words) > 1 and (words[-1].isdigit() or words[-1] in ("one", "two", "three", "four", "five", "alt")):
+    words = re.findall(r"[a-z]+|\d+[a-z]*", plain_text(name).replace("'", ""))
+    while len(words) > 1 and (
+        words[-1].isdigit() or words[-1] in ("one", "two", "three", "four", "five", "alt")
+    ):
         words.pop()
     return tuple(words)
 
 
 def _contains(words: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    return any(words[start : start + len(phrase)] == phrase for start in range(len(words) - len(phrase) + 1))
+    return any(
+        words[start : start + len(phrase)] == phrase
+        for start in range(len(words) - len(phrase) + 1)
+    )
 
 
 def vocabulary(emoji: Sequence[EmojiConcept]) -> Vocabulary:

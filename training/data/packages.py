@@ -1,7 +1,9 @@
-"""The packages that the training pictures come from: what they are, how they are fetched, what they hold.
+"""The packages that the training pictures come from: what they are, how they are fetched, what
+they hold.
 
 `packages.json` pins each package by version and sha256. Fetching goes through the ordinary clients
-(`npm pack`, `apt-get download`); a file whose hash differs is refused. Nothing here selects or draws pictures.
+(`npm pack`, `apt-get download`); a file whose hash differs is refused. Nothing here selects or
+draws pictures.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Icon:
-    """One icon of an icon package: `body` is the inside of an SVG, `view` its view box (x, y, width, height)."""
+    """One icon of a package: the inside of an SVG and its view box (x, y, width, height)."""
 
     name: str
     body: str
@@ -93,7 +95,9 @@ def fetch(package: Package, work: Path) -> Path:
         _download(package, path)
     found = sha256_of(path)
     if found != package.sha256:
-        raise DataError(f"{path} has sha256 {found}, but {package.key} is pinned to {package.sha256}")
+        raise DataError(
+            f"{path} has sha256 {found}, but {package.key} is pinned to {package.sha256}"
+        )
     return path
 
 
@@ -144,7 +148,12 @@ def icons(package: Package, work: Path) -> Iterator[Icon]:
         yield Icon(
             name=name,
             body=icon["body"],
-            view=(icon.get("left", data.get("left", 0)), icon.get("top", data.get("top", 0)), width, height),
+            view=(
+                icon.get("left", data.get("left", 0)),
+                icon.get("top", data.get("top", 0)),
+                width,
+                height,
+            ),
             categories=tuple(sorted(categories.get(name, ()))),
             code_points=tuple(sorted(code_points.get(name, ()))),
         )

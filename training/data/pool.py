@@ -1,7 +1,7 @@
 """The pictures that batches are drawn from, and how often each one is drawn.
 
-A concept is drawn by the square root of the weight of its styles, then one of its styles, then one of its pictures, so
-that the many icons of one set do not drown the rest. Needs no torch.
+A concept is drawn by the square root of the weight of its styles, then one of its styles, then
+one of its pictures, so that the many icons of one set do not drown the rest. Needs no torch.
 """
 
 from __future__ import annotations
@@ -44,13 +44,22 @@ class Pool:
             first_colours[row.concept, row.style].update(row.colours[:1])
         self._many_colours = {key for key, words in first_colours.items() if len(words) > 1}
         self._style_rows = {style: np.array(numbers) for style, numbers in by_style.items()}
-        self._style_cumulated = {style: np.cumsum(shares[numbers]) for style, numbers in self._style_rows.items()}
+        self._style_cumulated = {
+            style: np.cumsum(shares[numbers]) for style, numbers in self._style_rows.items()
+        }
+
+    @classmethod
+    def of_training(cls, rows: Sequence[Row]) -> Pool:
+        """The pool of the rows that may be trained on; held-out rows stay outside."""
+        return cls([row for row in rows if row.split == "train"])
 
     def has_many_colours(self, row: Row) -> bool:
-        """Whether its style shows the concept in several colours, so that only the colour tells the pictures apart."""
+        """Whether its style shows the concept in several colours, told apart by them alone."""
         return (row.concept, row.style) in self._many_colours
 
-    def draw(self, generator: np.random.Generator, fits: Callable[[Row], bool] = lambda row: True) -> Row:
+    def draw(
+        self, generator: np.random.Generator, fits: Callable[[Row], bool] = lambda row: True
+    ) -> Row:
         """Draw a row that fits."""
         while True:
             row = self.rows[_place(self._cumulated, generator)]
@@ -59,7 +68,9 @@ class Pool:
 
     def draw_in_style(self, style: str, generator: np.random.Generator) -> Row:
         """Draw a row of one style."""
-        return self.rows[int(self._style_rows[style][_place(self._style_cumulated[style], generator)])]
+        return self.rows[
+            int(self._style_rows[style][_place(self._style_cumulated[style], generator)])
+        ]
 
 
 def _place(cumulated: npt.NDArray[np.float64], generator: np.random.Generator) -> int:

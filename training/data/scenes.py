@@ -1,13 +1,15 @@
-"""Draws what a training picture shows: which sprites, where, how large, in which colours, on which background.
+"""Draws what a training picture shows: which sprites, where, how large, in which colours, on
+which background.
 
-A scene is plain data with the facts that its caption states, so that captions and pixels agree by construction.
-Painting is done elsewhere. Lengths are fractions of the canvas; (0, 0) is its top left corner. Needs no torch.
+A scene is plain data with the facts that its caption states, so that captions and pixels agree by
+construction. Painting is done elsewhere. Lengths are fractions of the canvas; (0, 0) is its top
+left corner. Needs no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -31,9 +33,12 @@ COLOUR_JITTER = 0.035
 
 # Mirroring these would make them wrong.
 HANDED = frozenset(
-    "clock watch stopwatch computer keyboard laptop musical note notes calculator dice book newspaper scroll television "
-    "map globe telephone receiver letter dollar euro pound yen coin note banknote quaver saxophone guitar violin "
-    "question exclamation crescent waxing waning quarter gibbous moon".split()
+    (
+        "clock watch stopwatch computer keyboard laptop musical note notes calculator dice "
+        "book newspaper scroll television map globe telephone receiver letter dollar euro "
+        "pound yen coin banknote quaver saxophone guitar violin question exclamation crescent "
+        "waxing waning quarter gibbous moon"
+    ).split()
 )
 
 Box = tuple[float, float, float]
@@ -41,7 +46,7 @@ Box = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """One sprite on the canvas: in the square at (left, top) with side `side`, then scaled, shifted and turned in it."""
+    """One sprite in the square at (left, top), then scaled, shifted and turned in it."""
 
     row: Row
     left: float
@@ -67,10 +72,11 @@ class Background:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One training picture before it is painted, with its caption and facts.
+    """One training picture before it is painted, with its caption.
 
     Attributes:
-        relation: "left", "right", "above" or "below": where the first sprite is against the second; or the corner.
+        relation: where the first sprite is against the second ("left", "right", "above",
+            "below"), or the corner it is in.
     """
 
     kind: Kind
@@ -78,7 +84,6 @@ class Scene:
     background: Background
     caption: str
     relation: str = ""
-    facts: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(slots=True)
@@ -96,7 +101,11 @@ class SceneMaker:
 
     def draw(self, row: Row | None = None) -> Scene:
         """Draw a scene; a given row makes a single picture of it."""
-        kind = "single" if row is not None else KINDS[int(self.generator.choice(len(KINDS), p=KIND_SHARES))]
+        kind = (
+            "single"
+            if row is not None
+            else KINDS[int(self.generator.choice(len(KINDS), p=KIND_SHARES))]
+        )
         match kind:
             case "single":
                 return self._single(row or self.pool.draw(self.generator))
@@ -126,13 +135,20 @@ class SceneMaker:
         far = 1 - side
         spots: dict[str, tuple[float, float]] = {
             "top left corner": (0, 0), "top right corner": (far, 0), "bottom left corner": (0, far),
-            "bottom right corner": (far, far), "top": (far / 2, 0), "bottom": (far / 2, far), "left": (0, far / 2),
+            "bottom right corner": (far, far), "top": (far / 2, 0), "bottom": (far / 2, far),
+            "left": (0, far / 2),
             "right": (far, far / 2), "center": (far / 2, far / 2),
         }  # fmt: skip
         spot = list(spots)[int(self.generator.integers(len(spots)))]
         left, top = spots[spot]
         placement = self._placed(row, (left, top, side))
-        joint = "on the" if spot in ("left", "right") else "at the" if spot in ("top", "bottom") else "in the"
+        joint = (
+            "on the"
+            if spot in ("left", "right")
+            else "at the"
+            if spot in ("top", "bottom")
+            else "in the"
+        )
         subject = self._subject(placement, size="small")
         return self._finished("corner", (placement,), f"{subject} {joint} {spot}", relation=spot)
 
@@ -143,10 +159,19 @@ class SceneMaker:
         count = int(self.generator.choice((2, 3, 4, 5), p=(0.33, 0.33, 0.22, 0.12)))
         boxes = _boxes_for(count, self.generator)
         first = self._placed(row, boxes[0])
-        same = {"recolouring": first.recolouring, "words": first.words, "is_mirrored": first.is_mirrored}
-        placements = (first, *(Placement(row=row, left=x, top=y, side=side, **same) for x, y, side in boxes[1:]))
+        same = {
+            "recolouring": first.recolouring,
+            "words": first.words,
+            "is_mirrored": first.is_mirrored,
+        }
+        placements = (
+            first,
+            *(Placement(row=row, left=x, top=y, side=side, **same) for x, y, side in boxes[1:]),
+        )
         name = captions.plural(captions.said_name(row.concept, self.generator, 0.1))
-        subject = f"{captions.COUNT_WORDS[count]} {captions.coloured(name, self._said_colours(first))}"
+        subject = (
+            f"{captions.COUNT_WORDS[count]} {captions.coloured(name, self._said_colours(first))}"
+        )
         return self._finished("count", placements, subject)
 
     # --- different things
@@ -158,8 +183,14 @@ class SceneMaker:
         near, far = self.generator.uniform(0, slack), 1 - side - self.generator.uniform(0, slack)
         cross = [(1 - side) / 2 + self.generator.uniform(-0.1, 0.1) for _ in range(2)]
         is_across = self.generator.random() < 0.5
-        boxes = ((near, cross[0], side), (far, cross[1], side)) if is_across else ((cross[0], near, side), (cross[1], far, side))
-        placements = tuple(self._placed(row, box) for row, box in zip((one, two), boxes, strict=True))
+        boxes = (
+            ((near, cross[0], side), (far, cross[1], side))
+            if is_across
+            else ((cross[0], near, side), (cross[1], far, side))
+        )
+        placements = tuple(
+            self._placed(row, box) for row, box in zip((one, two), boxes, strict=True)
+        )
         first, second = self._subjects(placements)
         subject, relation = _relation_phrase(first, second, is_across, self.generator)
         ordered = placements if relation in ("left", "above") else placements[::-1]
@@ -171,9 +202,14 @@ class SceneMaker:
         large_left = self.generator.random() < 0.5
         tops = (self.generator.uniform(0, 1 - large), self.generator.uniform(0, 1 - small))
         lefts = (0.01, 0.99 - small) if large_left else (0.99 - large, 0.01)
-        placements = (self._placed(one, (lefts[0], tops[0], large)), self._placed(two, (lefts[1], tops[1], small)))
+        placements = (
+            self._placed(one, (lefts[0], tops[0], large)),
+            self._placed(two, (lefts[1], tops[1], small)),
+        )
         big = self._subject(placements[0], size=("big", "large")[int(self.generator.integers(2))])
-        little = self._subject(placements[1], size=("small", "tiny")[int(self.generator.integers(2))])
+        little = self._subject(
+            placements[1], size=("small", "tiny")[int(self.generator.integers(2))]
+        )
         joint = " and " if self.generator.random() < 0.6 else " next to "
         if self.generator.random() < 0.5:
             return self._finished("sizes", placements, f"{big}{joint}{little}")
@@ -181,7 +217,10 @@ class SceneMaker:
 
     def _several(self) -> Scene:
         rows = self._rows(3)
-        placements = tuple(self._placed(row, box) for row, box in zip(rows, _boxes_for(3, self.generator), strict=True))
+        placements = tuple(
+            self._placed(row, box)
+            for row, box in zip(rows, _boxes_for(3, self.generator), strict=True)
+        )
         first, second, third = self._subjects(placements)
         return self._finished("several", placements, f"{first}, {second} and {third}")
 
@@ -225,13 +264,15 @@ class SceneMaker:
     def _jittered(self, word: str) -> Floats:
         wanted = colours.prototype(word)
         for _ in range(8):
-            rgb = np.clip(wanted + self.generator.normal(0, COLOUR_JITTER, 3), 0, 1).astype(np.float32)
+            rgb = np.clip(wanted + self.generator.normal(0, COLOUR_JITTER, 3), 0, 1).astype(
+                np.float32
+            )
             if colours.word_indices(rgb[None])[0] == colours.word_indices(wanted[None])[0]:
                 return rgb
         return wanted
 
     def _said_colours(self, placement: Placement) -> tuple[str, ...]:
-        """The colour words that the caption says: always those of a recoloured thing, else at times."""
+        """The colour words that are said: nearly always of a recoloured thing, else at times."""
         essential = placement.recolouring is not None or self.pool.has_many_colours(placement.row)
         if self.generator.random() >= (0.9 if essential else 0.5):
             return ()
@@ -251,12 +292,24 @@ class SceneMaker:
             return Background(ground=ground)
         taken = {placement.words[0] for placement in placements if placement.words}
         free = [word for word in colours.background_words() if word.split()[-1] not in taken]
-        names = [free[number] for number in self.generator.permutation(len(free))[: 1 if ground == "plain" else 2]]
-        rgb = tuple(colours.prototype(word) if word == "white" else self._jittered(word) for word in names)
-        return Background(ground=ground, words=tuple(names), rgb=rgb, is_across=self.generator.random() < 0.4)
+        names = [
+            free[number]
+            for number in self.generator.permutation(len(free))[: 1 if ground == "plain" else 2]
+        ]
+        rgb = tuple(
+            colours.prototype(word) if word == "white" else self._jittered(word) for word in names
+        )
+        return Background(
+            ground=ground, words=tuple(names), rgb=rgb, is_across=self.generator.random() < 0.4
+        )
 
     def _finished(
-        self, kind: Kind, placements: tuple[Placement, ...], subject: str, relation: str = "", layout: str = ""
+        self,
+        kind: Kind,
+        placements: tuple[Placement, ...],
+        subject: str,
+        relation: str = "",
+        layout: str = "",
     ) -> Scene:
         background = self._background(placements)
         said = ""
@@ -264,13 +317,23 @@ class SceneMaker:
             said = captions.background_phrase(background.words, background.ground, self.generator)
         row = placements[0].row
         keywords = row.keywords if kind in ("single", "corner") else ()
-        parts = Parts(subject=subject, style=row.style, keywords=keywords, layout=layout, background=said)
+        parts = Parts(
+            subject=subject, style=row.style, keywords=keywords, layout=layout, background=said
+        )
         caption = captions.compose(parts, self.generator)
-        return Scene(kind=kind, placements=placements, background=background, caption=caption, relation=relation)
+        return Scene(
+            kind=kind,
+            placements=placements,
+            background=background,
+            caption=caption,
+            relation=relation,
+        )
 
 
-def _relation_phrase(first: str, second: str, is_across: bool, generator: np.random.Generator) -> tuple[str, str]:
-    """Say that `first` is left of (or above) `second`, from either side; returns the words and the first one's place."""
+def _relation_phrase(
+    first: str, second: str, is_across: bool, generator: np.random.Generator
+) -> tuple[str, str]:
+    """Say that `first` is left of (or above) `second`, from either side; and its place."""
     here, there = ("left", "right") if is_across else ("above", "below")
     if generator.random() < 0.3:
         ends = ("on the left", "on the right") if is_across else ("at the top", "at the bottom")
@@ -278,7 +341,8 @@ def _relation_phrase(first: str, second: str, is_across: bool, generator: np.ran
     is_turned = generator.random() < 0.5
     place = there if is_turned else here
     says = {
-        "left": ("to the left of", "left of"), "right": ("to the right of", "right of"), "above": ("above", "over"),
+        "left": ("to the left of", "left of"), "right": ("to the right of", "right of"),
+        "above": ("above", "over"),
         "below": ("below", "under"),
     }[place]  # fmt: skip
     joint = says[int(generator.integers(2))]
@@ -289,15 +353,19 @@ def _boxes_for(count: int, generator: np.random.Generator) -> list[Box]:
     """Squares for `count` equal things that do not overlap, inside the canvas."""
     draw = generator.random()
     if count == 2:
-        side = generator.uniform(0.42, 0.49)
+        side = generator.uniform(0.42, 0.48)
         if draw < 0.75:
             spots = [(0.25, 0.5), (0.75, 0.5)]
         else:
-            spots = [(0.26, 0.26), (0.74, 0.74)]
+            spots = [(0.25, 0.25), (0.75, 0.75)]
     elif count == 3:
         is_row = draw < 0.5
         side = generator.uniform(0.29, 0.325) if is_row else generator.uniform(0.4, 0.47)
-        spots = [(1 / 6, 0.5), (0.5, 0.5), (5 / 6, 0.5)] if is_row else [(0.25, 0.74), (0.75, 0.74), (0.5, 0.26)]
+        spots = (
+            [(1 / 6, 0.5), (0.5, 0.5), (5 / 6, 0.5)]
+            if is_row
+            else [(0.25, 0.74), (0.75, 0.74), (0.5, 0.26)]
+        )
     elif count == 4:
         side = generator.uniform(0.4, 0.48)
         spots = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)]

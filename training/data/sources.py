@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from training.data.concepts import EmojiConcept, bare_code_point, emoji_concepts, match_emoji
+from training.data.drawings import Body, Drawing, Raster, WholeSvg
 from training.data.names import Meaning, Vocabulary, vocabulary
-from training.data.packages import Icon, Package, icons, packages, raster_files, unpack_clipart
-from training.data.render import Body, Drawing, Raster, WholeSvg
+from training.data.packages import (
+    DATA_DIR,
+    Icon,
+    Package,
+    icons,
+    packages,
+    raster_files,
+    unpack_clipart,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +46,23 @@ class Candidate:
 
 def candidates(work: Path) -> Iterator[Candidate]:
     """Candidates of all fetched packages, in the order of `packages.json`."""
+    return (candidate for candidate in _named(work) if not _is_left_out(candidate.picture))
+
+
+@cache
+def _left_out_patterns() -> re.Pattern[str]:
+    lines = (DATA_DIR / "left_out.txt").read_text().splitlines()
+    return re.compile(
+        "|".join(fnmatch.translate(line) for line in lines if line and not line.startswith("#"))
+    )
+
+
+def _is_left_out(picture: str) -> bool:
+    """Whether somebody looked at it and left it out."""
+    return _left_out_patterns().match(picture) is not None
+
+
+def _named(work: Path) -> Iterator[Candidate]:
     emoji = emoji_concepts(work)
     words = vocabulary(emoji)
     keywords = {concept.concept: concept.keywords for concept in reversed(emoji)}
@@ -112,23 +139,31 @@ def _split_suffix(name: str, package: Package) -> tuple[str, str]:
 
 def _keywords(meaning: Meaning, keywords: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     known = keywords.get(meaning.concept, ())
-    group_words = tuple(re.split(r"[-/]", meaning.group))[1:] if not known else ()
-    return tuple(dict.fromkeys(known + meaning.keywords + group_words))
+    group_words = tuple(re.split(r"[-/]", meaning.group)) if not known else ()
+    told = (word for word in known + meaning.keywords + group_words if word not in UNTELLING)
+    return tuple(dict.fromkeys(told))
 
+
+UNTELLING = frozenset("other objects shape symbols nature places one two".split())
 
 CLIPART_FOLDERS = (
-    "animals", "buildings", "containers", "education", "electronics", "food", "geography/astronomy", "office", "plants",
-    "people/clothing", "people/bodypart", "people/smilies", "recreation", "science", "signs_and_symbols/weather",
-    "signs_and_symbols/money", "tools", "transportation", "computer/hardware", "unsorted", "shapes",
+    "animals", "buildings", "containers", "education", "electronics", "food",
+    "geography/astronomy", "office", "plants", "people/clothing", "people/bodypart",
+    "people/smilies", "recreation", "science", "signs_and_symbols/weather",
+    "signs_and_symbols/money", "tools", "transportation", "computer/hardware", "unsorted",
+    "shapes",
 )  # fmt: skip
 CLIPART_NOT = (
-    "roadsigns", "aiga", "arrows", "callouts", "flowchart", "jigsaw", "stars", "games/cards", "duplicates", "religion", "bw",
-    "_b_w", "stickmen",
+    "roadsigns", "aiga", "arrows", "callouts", "flowchart", "jigsaw", "stars", "games/cards",
+    "duplicates", "religion", "bw", "_b_w", "stickmen",
 )  # fmt: skip
 SMALL_WORDS = frozenset(
-    "a an the my cartoon simple drawn hand stylized fancy closed open slim drawing nice cute sitting running sleeping "
-    "happy map elements rpg colored coloured color colour icon clip art clipart tropical wooden metal profile lit "
-    "green yellow 3d ii iii earth silver golden single shiny little great common basic".split()
+    (
+        "a an the my cartoon simple drawn hand stylized fancy closed open slim drawing nice "
+        "cute sitting running sleeping happy map elements rpg colored coloured color colour "
+        "icon clip art clipart tropical wooden metal profile lit green yellow 3d ii iii earth "
+        "silver golden single shiny little great common basic"
+    ).split()
 )
 
 
@@ -138,7 +173,9 @@ def _clipart(
     root = unpack_clipart(package, work)
     for path in sorted(root.rglob("*.svg")):
         place = path.relative_to(root).as_posix()
-        if not place.startswith(CLIPART_FOLDERS) or any(part in place.lower() for part in CLIPART_NOT):
+        if not place.startswith(CLIPART_FOLDERS) or any(
+            part in place.lower() for part in CLIPART_NOT
+        ):
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         if "PublicDomain" not in text and "licenses/publicdomain" not in text:

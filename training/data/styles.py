@@ -1,6 +1,7 @@
 """The styles of the training set: their words in captions, and how their pictures are used.
 
-A style word is a label for a look, and a value of `--style`. It claims nothing about the makers of the pictures.
+A style word is a label for a look, and a value of `--style`. It claims nothing about the makers
+of the pictures.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ class Style:
     Attributes:
         phrases: how captions name it; the first one is the plainest.
         weight: how often it is drawn against a weight of 1.
-        recolour_share: how often its pictures are recoloured; icons in two fixed tones take any hue.
+        recolour_share: how often its pictures are recoloured; icons in two fixed tones take any
+            hue.
         is_black: whether it is black line art, which takes a tint instead of a turn of the hue.
     """
 
@@ -35,7 +37,9 @@ STYLES: Mapping[str, Style] = {
     "firefox": Style(("firefox emoji style", "firefox style")),
     "emojione": Style(("emojione style", "emojione")),
     "streamline": Style(("streamline style", "cartoon emoji with dark outlines")),
-    "mono": Style(("mono style", "black line icon", "monochrome icon"), 0.5, 0.55, is_black=True),
+    "mono": Style(
+        ("mono style", "line icon in one colour", "monochrome icon"), 0.5, 0.55, is_black=True
+    ),
     "3d": Style(("3d style", "3d render", "3d emoji")),
     "outline": Style(("outline style", "two-tone outline icon"), 0.5, 0.75),
     "duotone": Style(("duotone style", "duotone icon"), 0.5, 0.75),
@@ -44,8 +48,8 @@ STYLES: Mapping[str, Style] = {
     "badge": Style(("badge style", "round badge icon"), 0.5, 0.35),
     "sticker": Style(("sticker style", "sticker with thick outlines"), 0.7),
     "sketch": Style(("sketch style", "hand-drawn sketch"), 0.5, 0.5),
-    "blueprint": Style(("blueprint style", "navy line drawing"), 0.5, 0.5),
-    "bold": Style(("bold style", "bold icon with black outlines"), 0.6, 0.7),
+    "blueprint": Style(("blueprint style", "angular line drawing"), 0.5, 0.5),
+    "bold": Style(("bold style", "bold icon with thick black lines"), 0.6, 0.7),
     "office": Style(("office style", "office icon"), 0.7),
     "gradient": Style(("gradient style", "gradient icon"), 0.7),
     "weather": Style(("weather style", "weather icon"), 0.7),
