@@ -96,7 +96,8 @@ def _licence_links() -> list[tuple[str, str]]:
 
 def _public_domain(rows: Sequence[Row]) -> str:
     """Public-domain art asks for no credit; it is given all the same."""
-    authors = sorted({row.author for row in rows if "Public-Domain" in row.licence}, key=str.lower)
+    by_key = {row.author.lower(): row.author for row in rows if "Public-Domain" in row.licence}
+    authors = [by_key[key] for key in sorted(by_key)]
     return f"Public-domain clip art by: {', '.join(authors)}.\n" if authors else ""
 
 

@@ -89,7 +89,7 @@ class Painter:
         source_px = next((px for px in SOURCES_PX if px >= 1.5 * side_px), SOURCES_PX[-1])
         indices = np.array([placement.row.index for placement in placements])
         pixels_KHWC = torch.from_numpy(self._sprites[source_px][indices])
-        sprites_KCHW = pixels_KHWC.permute(0, 3, 1, 2).float() / 255
+        sprites_KCHW = pixels_KHWC.permute(0, 3, 1, 2).float().mul_(1 / 255)
         maps_K23 = torch.from_numpy(
             np.stack([_sampling_map(placement) for placement in placements])
         )

@@ -43,7 +43,7 @@ def words() -> Words:
     values = tomllib.loads((DATA_DIR / "words.toml").read_text())
     synonyms: dict[str, list[str]] = {name: list(said) for name, said in values["synonyms"].items()}
     for label, concept in selection().plain_names.items():
-        if "'" not in label and not label.startswith(("globe showing", "magnifying", "hourglass")):
+        if "'" not in label and label not in values["unsaid"]:
             synonyms.setdefault(concept, []).append(label)
     return Words(
         mass_nouns=frozenset(values["mass_nouns"]),

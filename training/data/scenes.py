@@ -262,14 +262,12 @@ class SceneMaker:
         return colours.hue_turn(self.generator.uniform(35, 325))
 
     def _jittered(self, word: str) -> Floats:
+        """A colour near the prototype of `word` that is still called the same."""
         wanted = colours.prototype(word)
-        for _ in range(8):
-            rgb = np.clip(wanted + self.generator.normal(0, COLOUR_JITTER, 3), 0, 1).astype(
-                np.float32
-            )
-            if colours.word_indices(rgb[None])[0] == colours.word_indices(wanted[None])[0]:
-                return rgb
-        return wanted
+        near = wanted + self.generator.normal(0, COLOUR_JITTER, (4, 3))
+        tries = np.concatenate([near.clip(0, 1), wanted[None]]).astype(np.float32)
+        called = colours.word_indices(tries)
+        return tries[int(np.argmax(called == called[-1]))]
 
     def _said_colours(self, placement: Placement) -> tuple[str, ...]:
         """The colour words that are said: nearly always of a recoloured thing, else at times."""

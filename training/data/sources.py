@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
 import html
@@ -180,7 +181,9 @@ def _clipart(
         text = path.read_text(encoding="utf-8", errors="replace")
         if "PublicDomain" not in text and "licenses/publicdomain" not in text:
             continue
-        author = _tag(text, "dc:creator") or package.author
+        author = _author(text)
+        if not author:
+            continue
         meaning = _clipart_meaning(words, _tag(text, "dc:title"), path.stem, author)
         if meaning is not None and len(text) < 600_000:
             yield Candidate(
@@ -193,6 +196,18 @@ def _clipart(
                 keywords=_keywords(meaning, keywords),
                 drawing=WholeSvg(text=text),
             )
+
+
+NO_AUTHORS = frozenset({"", "unknown", "anonymous", "open sourced gem clipart", "me", "none"})
+
+
+def _author(text: str) -> str:
+    """Who dedicated the picture, without addresses; empty when nobody is named."""
+    name = re.sub(r"\S+@\S+|https?://(www\.)?", " ", _tag(text, "dc:creator"))
+    with contextlib.suppress(UnicodeError):  # some files hold UTF-8 that was encoded twice
+        name = name.encode("latin-1").decode("utf-8")
+    name = " ".join(name.split()).strip(" -,.")
+    return "" if name.lower() in NO_AUTHORS else name
 
 
 def _tag(text: str, tag: str) -> str:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training.data import captions
 from training.data.captions import Parts
+from training.data.splits import core, is_held_out, read_lists
 from training.data.styles import STYLES
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -121,3 +122,10 @@ def test_a_colour_is_not_said_twice():
 def test_pairs_of_things_are_not_counted():
     assert not captions.can_be_counted("scissors")
     assert not captions.can_be_counted("fork and knife")
+
+
+def test_no_caption_names_a_held_out_concept_by_a_synonym():
+    cores = [core(concept) for concept in read_lists()[0]]
+    for concept, others in captions.words().synonyms.items():
+        if not is_held_out(concept, cores):
+            assert not [other for other in others if is_held_out(other, cores)]
