@@ -21,7 +21,7 @@ from training.data.styles import STYLES
 
 SHORT_SHARE = 0.35
 NO_STYLE_SHARE = 0.15
-MOST_WORDS = 22
+MOST_WORDS = 20
 TRANSPARENT_SAID_SHARE = 0.12
 
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six")
