@@ -7,7 +7,6 @@ sleeps in every step.
 import os
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 

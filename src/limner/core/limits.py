@@ -140,7 +140,7 @@ def _resolve_operation(request: Request, card: GeneratorCard) -> Operation:
         ):
             if value is not None:
                 raise BadInput(
-                    f"A {name} needs a picture to start from, and none was given.",
+                    f"{name.capitalize()} needs a picture to start from, and none was given.",
                     code="source_missing",
                     hint="Name the picture as well.",
                 )

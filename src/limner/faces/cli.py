@@ -345,6 +345,9 @@ def _draw_and_save(
                 say_image(image, path, as_json=output.as_json, is_quiet=output.is_quiet)
                 if destination.is_renamed(path, name):
                     note(f"note: the name was taken, so the picture is in {str(path)!r}.")
+        if not output.as_json and not output.is_quiet:
+            for notice in dict.fromkeys(one for image in images for one in image.recipe.notices):
+                note(f"note: {notice}")
     except DrawingCancelled as error:
         note(f"Stopped: {len(images)} of {len(ready.shots)} pictures are finished and kept.")
         raise typer.Exit(INTERRUPTED) from error

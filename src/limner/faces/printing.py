@@ -51,8 +51,6 @@ def say_image(image: Image, path: Path, *, as_json: bool, is_quiet: bool) -> Non
     else:
         record = image.record
         say(f"{path}  seed {image.seed}  {record.size}  {record.seconds:.2f} s")
-        for notice in image.recipe.notices:
-            note(f"note: {notice}")
 
 
 def image_document(image: Image, path: Path | None) -> dict[str, object]:

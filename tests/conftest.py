@@ -1,0 +1,74 @@
+"""Fixtures that several test files use: a studio on the painted generator, and its command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from painted_limner import painted_studio
+from PIL import Image as PillowImage
+from typer.testing import CliRunner, Result
+
+from limner.core.settings import Settings, read_settings
+from limner.faces.cli import app
+from limner.store.repository import Store
+from limner.testing import PaintedGenerator
+
+RunLimner = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return read_settings(default_home=home, environment={})
+
+
+@pytest.fixture
+def painter() -> PaintedGenerator:
+    return PaintedGenerator()
+
+
+@pytest.fixture
+def studio(settings: Settings, painter: PaintedGenerator):
+    with painted_studio(settings, painter) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(home: Path):
+    opened = Store.open(home)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def limner(
+    settings: Settings, painter: PaintedGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RunLimner:
+    """Run the command line in a folder of its own: ``limner("generate", "a fox").exit_code``."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(
+            app, arguments, obj=lambda: painted_studio(settings, painter), catch_exceptions=False
+        )
+
+    return run
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A picture file of 40x30 pixels with no two columns alike."""
+    path = tmp_path / "photo.png"
+    image_HWC = np.zeros((30, 40, 4), np.uint8)
+    image_HWC[..., 0] = np.arange(40) * 6
+    image_HWC[..., 1] = np.arange(30)[:, None] * 8
+    image_HWC[..., 3] = 255
+    PillowImage.fromarray(image_HWC).save(path)
+    return path

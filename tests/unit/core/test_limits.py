@@ -1,0 +1,113 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from limner.core.errors import BadInput
+from limner.core.limits import nearest_canvas, require_text, resolve_choices
+from limner.core.records import Margins, Mask, Operation, Picture, Request, Size
+from limner.testing import PAINTED_CARD
+
+SOURCE = Picture.of(np.zeros((30, 40, 4), np.uint8))
+REQUEST = Request(prompt="a red fox")
+
+
+def test_resolve_choices_takes_defaults_from_the_card():
+    choices = resolve_choices(REQUEST, PAINTED_CARD)
+    assert (choices.steps, choices.guidance, choices.sampler, choices.size) == (
+        4,
+        3.0,
+        "brush",
+        Size(64, 64),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"prompt": ""}, "The prompt is ''; it must say something to draw."),
+        ({"prompt": " \n "}, r"The prompt is ' \n '; it must say something to draw."),
+        ({"prompt": "a\x00b"}, r"The prompt holds '\x00' at position 2"),
+        ({"prompt": "\udcff fox"}, r"The prompt holds '\udcff' at position 1"),
+        ({"prompt": "x" * 10_001}, "The prompt has 10,001 characters; allowed are up to 10,000."),
+        ({"negative": "\x07"}, r"The negative prompt holds '\x07' at position 1"),
+        ({"num_images": 0}, "The number of pictures is 0; allowed are 1 to 64."),
+        ({"num_images": 65}, "The number of pictures is 65; allowed are 1 to 64."),
+        ({"seed": -1}, "The seed is -1; allowed are 0 to 4294967295."),
+        ({"seed": 2**32}, "The seed is 4294967296; allowed are 0 to 4294967295."),
+        ({"steps": 0}, "The steps is 0; allowed are 1 to 50."),
+        ({"steps": 51}, "The steps is 51; allowed are 1 to 50."),
+        ({"guidance": 0.5}, "The guidance is 0.5; allowed are 1 to 10."),
+        ({"guidance": float("nan")}, "The guidance is nan; allowed are 1 to 10."),
+        ({"style": "cubist"}, "Unknown style 'cubist'; allowed are plain, striped."),
+        ({"sampler": "mop"}, "Unknown sampler 'mop'; allowed are brush."),
+        ({"size": Size(15, 64)}, "The size is 15x64; allowed are 16 to 512 pixels a side."),
+        ({"size": Size(64, 513)}, "The size is 64x513; allowed are 16 to 512 pixels a side."),
+        ({"strength": 0.5}, "Strength needs a picture to start from, and none was given."),
+        ({"margins": Margins(1, 1, 1, 1)}, "Outpaint needs a picture"),
+        (
+            {"source": SOURCE, "strength": 1.5},
+            "The strength is 1.5; allowed are 0 to 1.",
+        ),
+        (
+            {"source": SOURCE, "mask": Mask.of(np.zeros((30, 41), np.uint8))},
+            "The mask is 41x30; it must have the size of the picture, 40x30.",
+        ),
+        (
+            {"source": SOURCE, "margins": Margins(0, 0, 0, 0)},
+            "The margins are (0, 0, 0, 0); allowed are four numbers",
+        ),
+        (
+            {"source": SOURCE, "margins": Margins(0, 0, 600, 0)},
+            "The size of the picture is 640x30; allowed are 16 to 512 pixels a side.",
+        ),
+        (
+            {"source": SOURCE, "margins": Margins(0, 9, 0, 0), "size": Size(64, 64)},
+            "The size is 64x64, but a picture that is repainted or extended keeps its own",
+        ),
+    ],
+)
+def test_resolve_choices_refuses_by_name_with_value_and_range(change, sentence):
+    with pytest.raises(BadInput) as refused:
+        resolve_choices(replace(REQUEST, **change), PAINTED_CARD)
+    assert sentence in refused.value.message
+
+
+def test_resolve_choices_refuses_an_operation_the_card_lacks():
+    card = replace(PAINTED_CARD, operations=frozenset({Operation.TEXT}))
+    with pytest.raises(BadInput, match="cannot start from 'image'; it can from text"):
+        resolve_choices(replace(REQUEST, source=SOURCE), card)
+
+
+def test_resolve_choices_gives_a_picture_its_own_size():
+    assert resolve_choices(replace(REQUEST, source=SOURCE), PAINTED_CARD).size == Size(40, 30)
+
+
+def test_resolve_choices_adds_margins_to_the_size():
+    request = replace(REQUEST, source=SOURCE, margins=Margins(10, 0, 0, 5))
+    choices = resolve_choices(request, PAINTED_CARD)
+    assert (choices.size, choices.operation) == (Size(50, 35), Operation.MASK)
+
+
+def test_a_mask_without_strength_repaints_fully():
+    mask = Mask.of(np.zeros((30, 40), np.uint8))
+    choices = resolve_choices(replace(REQUEST, source=SOURCE, mask=mask), PAINTED_CARD)
+    assert choices.strength == 1.0
+
+
+def test_nearest_canvas_goes_by_aspect():
+    canvases = (Size(256, 256), Size(320, 192), Size(192, 320))
+    assert nearest_canvas(Size(600, 360), canvases) == Size(320, 192)
+
+
+@given(st.text(alphabet=st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=200))
+def test_require_text_accepts_any_visible_text(text):
+    assert require_text("prompt", text) is None
+
+
+@given(st.text(alphabet=st.characters(categories=["Cc", "Cs", "Cn"], exclude_characters="\n\t")))
+def test_require_text_refuses_what_is_not_text(text):
+    with pytest.raises(BadInput):
+        require_text("prompt", text)

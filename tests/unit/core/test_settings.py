@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+
+from limner.core.errors import SettingInvalid
+from limner.core.settings import SETTING_NAMES, read_settings
+
+
+def read(home: Path, **variables: str):
+    return read_settings(default_home=home, environment=variables)
+
+
+def test_the_list_of_settings_is_frozen():
+    assert SETTING_NAMES == (
+        "home",
+        "engine",
+        "num_threads",
+        "batch_size",
+        "max_input_megapixels",
+    )
+
+
+def test_settings_have_defaults_that_are_said_to_be_defaults(tmp_path):
+    settings = read(tmp_path)
+    assert (settings.engine, settings.sources["engine"]) == ("auto", "default")
+
+
+def test_the_file_goes_before_the_default(tmp_path):
+    (tmp_path / "settings.toml").write_text("num_threads = 2\n")
+    settings = read(tmp_path)
+    assert (settings.num_threads, settings.sources["num_threads"]) == (
+        2,
+        str(tmp_path / "settings.toml"),
+    )
+
+
+def test_the_environment_goes_before_the_file(tmp_path):
+    (tmp_path / "settings.toml").write_text("num_threads = 2\n")
+    assert read(tmp_path, LIMNER_NUM_THREADS="3").num_threads == 3
+
+
+def test_limner_home_names_the_data_folder(tmp_path):
+    other = tmp_path / "other"
+    settings = read(tmp_path, LIMNER_HOME=str(other))
+    assert (settings.home, settings.sources["home"]) == (other, "LIMNER_HOME")
+
+
+def test_a_home_argument_goes_before_limner_home(tmp_path):
+    settings = read_settings(
+        default_home=tmp_path, home=tmp_path / "a", environment={"LIMNER_HOME": "/b"}
+    )
+    assert settings.home == tmp_path / "a"
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"LIMNER_NUM_THREADS": "many"},
+            "Setting 'num_threads' in LIMNER_NUM_THREADS is 'many'; "
+            "allowed is a whole number from 0 to 1024.",
+        ),
+        ({"LIMNER_NUM_THREADS": "-1"}, "allowed is a whole number from 0 to 1024."),
+        ({"LIMNER_ENGINE": "steam"}, "allowed is auto, openvino or onnxruntime."),
+        ({"LIMNER_COLOUR": "red"}, "Unknown setting 'colour' in LIMNER_COLOUR; known settings"),
+    ],
+)
+def test_a_bad_variable_is_refused_by_name(tmp_path, variables, sentence):
+    with pytest.raises(SettingInvalid) as refused:
+        read(tmp_path, **variables)
+    assert sentence in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("num_threads = true", "Setting 'num_threads' in"),
+        ("colour = 'red'", "Unknown setting 'colour' in"),
+        ("num_threads = ", "cannot be read"),
+    ],
+)
+def test_a_bad_settings_file_is_refused_by_name(tmp_path, text, sentence):
+    (tmp_path / "settings.toml").write_text(text)
+    with pytest.raises(SettingInvalid) as refused:
+        read(tmp_path)
+    assert sentence in refused.value.message

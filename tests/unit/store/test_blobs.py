@@ -1,0 +1,41 @@
+import pytest
+
+from limner.core.errors import StorageUnavailable
+from limner.store.blobs import BlobFolder
+
+
+@pytest.fixture
+def blobs(tmp_path):
+    return BlobFolder(tmp_path)
+
+
+def test_a_blob_reads_back(blobs):
+    assert blobs.read(blobs.add(b"content", "png"), "png") == b"content"
+
+
+def test_a_blob_is_unsettled_until_its_transaction_is_committed(blobs):
+    blob_sha256 = blobs.add(b"content", "png")
+    assert list(blobs.unsettled()) == [(blob_sha256, "png")]
+
+
+def test_a_settled_blob_is_no_longer_unsettled(blobs):
+    blobs.settle(blobs.add(b"content", "png"), "png")
+    assert list(blobs.unsettled()) == []
+
+
+def test_a_discarded_blob_is_gone(blobs):
+    blob_sha256 = blobs.add(b"content", "png")
+    blobs.discard(blob_sha256, "png")
+    assert not blobs.path_of(blob_sha256, "png").exists()
+
+
+def test_read_refuses_a_blob_whose_bytes_have_changed(blobs):
+    blob_sha256 = blobs.add(b"content", "png")
+    blobs.path_of(blob_sha256, "png").write_bytes(b"forged")
+    with pytest.raises(StorageUnavailable, match="has changed"):
+        blobs.read(blob_sha256, "png")
+
+
+def test_read_refuses_a_blob_that_is_missing(blobs):
+    with pytest.raises(StorageUnavailable, match="cannot be read"):
+        blobs.read("sha256:" + "0" * 64, "png")

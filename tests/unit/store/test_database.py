@@ -1,0 +1,52 @@
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from limner.core.errors import StorageUnavailable
+from limner.store.database import open_database, reading, transaction
+from limner.store.migrations import newest_revision
+from limner.store.schema import HEAD_REVISION, metadata
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = open_database(tmp_path)
+    yield engine
+    engine.dispose()
+
+
+def test_the_schema_is_the_sum_of_the_migrations(engine):
+    with reading(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_head_revision_is_the_newest_migration():
+    assert newest_revision() == HEAD_REVISION
+
+
+def test_the_database_keeps_a_write_ahead_log(engine):
+    with reading(engine) as connection:
+        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+
+
+def test_opening_again_keeps_the_rows(tmp_path, engine):
+    with transaction(engine) as connection:
+        connection.execute(sa.text("INSERT INTO sources VALUES ('a', 'b', 'c')"))
+    again = open_database(tmp_path)
+    with reading(again) as connection:
+        assert connection.scalar(sa.text("SELECT blob_sha256 FROM sources")) == "b"
+    again.dispose()
+
+
+def test_a_database_from_a_newer_limner_is_refused(tmp_path, engine):
+    with transaction(engine) as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageUnavailable, match="newer than '0001'"):
+        open_database(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "limner.sqlite3").write_bytes(b"this is not a database" * 100)
+    with pytest.raises(StorageUnavailable, match="file is not a database"):
+        open_database(tmp_path)
