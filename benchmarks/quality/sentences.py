@@ -1,0 +1,43 @@
+"""Sentence vectors by the text encoder that comes with the embedded generator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+import limner
+
+# Shapes: N texts, T tokens, E sentence width.
+
+WEIGHTS = Path(limner.__file__).parent / "generators" / "embedded" / "weights"
+MOST_TOKENS = 32
+GROUP = 64
+
+
+@cache
+def _encoder(folder: Path) -> tuple[Tokenizer, openvino.CompiledModel]:
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MOST_TOKENS)
+    tokenizer.enable_padding(length=MOST_TOKENS)
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+    return tokenizer, openvino.Core().compile_model(str(folder / "text.xml"), "CPU", settings)
+
+
+def embed_text(texts: Sequence[str], folder: Path | None = None) -> NDArray[np.float32]:
+    """Unit sentence vectors float32 `[N, E]`: the mean of a text's token vectors, as MiniLM is used."""
+    tokenizer, encoder = _encoder(folder or WEIGHTS)
+    sums: list[NDArray[np.float32]] = []
+    for at in range(0, len(texts), GROUP):
+        coded = tokenizer.encode_batch(list(texts[at : at + GROUP]))
+        ids_NT = np.array([one.ids for one in coded], np.int64)
+        mask_NT = np.array([one.attention_mask for one in coded], np.bool_)
+        tokens_NTE = encoder({"ids": ids_NT, "mask": mask_NT})[0]
+        sums.append((tokens_NTE * mask_NT[..., None]).sum(axis=1))
+    vectors_NE = np.concatenate(sums)
+    return vectors_NE / np.linalg.norm(vectors_NE, axis=1, keepdims=True)

@@ -1,0 +1,11 @@
+"""The referee: how well an image of our kind fits a text, and in which style it is drawn."""
+
+from limner.checks.referee.referee import (
+    Referee,
+    RefereeCard,
+    RefereeUnavailable,
+    flatten,
+    read_card,
+)
+
+__all__ = ["Referee", "RefereeCard", "RefereeUnavailable", "flatten", "read_card"]

@@ -1,0 +1,260 @@
+"""Train the referee: `python -m training.train_referee --work DIR --samples N`. Resumes by itself.
+
+It sees training rows alone. Each step names the picture among all training concepts, tells its
+caption from the others of the batch, its colour from the other colour words, and its style.
+Concepts with the same core words are never held against each other.
+"""
+
+import argparse
+import json
+import threading
+import time
+from pathlib import Path
+from queue import Queue
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from limner.core.hashing import sha256_of_bytes
+from training import checkpoint
+from training.data.captions import with_article
+from training.data.splits import core
+from training.referee import Referee, RefereeShape
+from training.referee_views import (
+    NAME_FORMS,
+    NO_COLOUR,
+    Row,
+    Sentences,
+    Views,
+    embed_cached,
+    make_views,
+    read_rows,
+    read_sprites,
+    sentences,
+)
+from training.text import TextEncoder
+
+
+class Examples(NamedTuple):
+    """The training rows as tensors."""
+
+    sprites: Tensor  # uint8 [N, 4, H, W]
+    concept: Tensor  # int64 [N]
+    style: Tensor  # int64 [N]
+    said: Sentences
+    is_same_core: Tensor  # bool [concepts, concepts], false on the diagonal
+
+
+class Batch(NamedTuple):
+    """Rows of one step and what is shown of them."""
+
+    rows: Tensor
+    views: Views
+
+
+def prepare(rows: list[Row], data: Path, folder: Path) -> tuple[Examples, list[str], list[str]]:
+    """Read sprites and embed captions of training rows; also the concepts and styles in order."""
+    concepts = sorted({row["concept"] for row in rows})
+    styles = sorted({row["style"] for row in rows})
+    cores = [core(concept) for concept in concepts]
+    same = torch.tensor([[a == b for b in cores] for a in cores])
+    examples = Examples(
+        read_sprites(data, [row["index"] for row in rows]),
+        torch.tensor([concepts.index(row["concept"]) for row in rows]),
+        torch.tensor([styles.index(row["style"]) for row in rows]),
+        sentences(TextEncoder(), concepts, rows, folder, seed=5),
+        same & ~torch.eye(len(concepts), dtype=torch.bool),
+    )
+    return examples, concepts, styles
+
+
+def batches(examples: Examples, size: int, seed: int) -> "Queue[Batch]":
+    """Batches made ahead by a thread; every epoch is a new order of all rows."""
+    queue: Queue[Batch] = Queue(maxsize=4)
+    rng = torch.Generator().manual_seed(seed)
+
+    def fill() -> None:
+        while True:
+            order = torch.randperm(len(examples.sprites), generator=rng)
+            for rows in order[: len(order) // size * size].split(size):
+                queue.put(Batch(rows, make_views(examples.sprites[rows], rng)))
+
+    threading.Thread(target=fill, daemon=True).start()
+    return queue
+
+
+def choose_captions(examples: Examples, batch: Batch) -> Tensor:
+    """One true caption vector `[B, E]` a picture: its colour and name, or a caption of its row."""
+    rows, views = batch
+    concept, said = examples.concept[rows], examples.said
+    chosen = said.captions[rows, torch.randint(said.captions.shape[1], (len(rows),))]
+    changed = views.is_recoloured
+    chosen[changed] = said.names[concept[changed], torch.randint(len(NAME_FORMS), ())]
+    by_colour = (views.colour != NO_COLOUR) & (torch.rand(len(rows)) < 0.4)
+    chosen[by_colour] = said.coloured[concept[by_colour], views.colour[by_colour]]
+    return chosen.float()
+
+
+def losses(model: Referee, examples: Examples, batch: Batch) -> dict[str, Tensor]:
+    """The parts of the loss, each a mean."""
+    rows, views = batch
+    concept, said, scale = examples.concept[rows], examples.said, model.scale
+    vectors, styles = model(views.rgb.contiguous(memory_format=torch.channels_last))
+    names = model.text_vectors(said.names[:, torch.randint(len(NAME_FORMS), ())].float())
+    by_name = (scale * vectors @ names.T).masked_fill(examples.is_same_core[concept], -1e4)
+    fit = scale * vectors @ model.text_vectors(choose_captions(examples, batch)).T
+    same = concept[:, None] == concept[None, :]
+    same |= examples.is_same_core[concept][:, concept]
+    fit = fit.masked_fill(same & ~torch.eye(len(rows), dtype=torch.bool), -1e4)
+    own = torch.arange(len(rows))
+    known = views.colour != NO_COLOUR
+    offered = model.text_vectors(said.coloured[concept[known]].float())
+    by_colour = scale * (offered @ vectors[known][:, :, None])[..., 0]
+    return {
+        "name": F.cross_entropy(by_name, concept),
+        "caption": (F.cross_entropy(fit, own) + F.cross_entropy(fit.T, own)) / 2,
+        "style": F.cross_entropy(styles.float(), examples.style[rows]),
+        "colour": F.cross_entropy(by_colour, views.colour[known]),
+    }
+
+
+WEIGHTS = {"name": 1.0, "caption": 0.5, "style": 0.3, "colour": 0.4}
+
+
+def make_optimizers(model: Referee, peak: float) -> list[torch.optim.Optimizer]:
+    """Muon (arXiv:2502.16982) for the convolutions, AdamW for the rest."""
+    matrices = [p for name, p in model.named_parameters() if name.endswith("matrix")]
+    chosen = {id(p) for p in matrices}
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    return [
+        torch.optim.Muon(
+            matrices, lr=peak, momentum=0.95, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
+        ),
+        torch.optim.AdamW(rest, lr=0.5 * peak, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
+    ]
+
+
+def learning_rate(done: float) -> float:
+    """Share of the peak: warm up over 2 %, then fall linearly to nothing."""
+    return min(done / 0.02 + 0.02, max(0.0, 1 - done) / 0.98)
+
+
+@torch.no_grad()
+def retrieval(model: Referee, rgba: Tensor, right: Tensor, names_CE: Tensor) -> tuple[float, float]:
+    """Top-1 and top-5 share of pictures on white whose own name fits best among all names."""
+    model.eval()
+    rgb = rgba.float() / 255
+    rgb = rgb[:, :3] + 1 - rgb[:, 3:]
+    vectors = torch.cat(
+        [model(part.contiguous(memory_format=torch.channels_last))[0] for part in rgb.split(64)]
+    )
+    best = (vectors @ model.text_vectors(names_CE).T).topk(5).indices == right[:, None]
+    model.train()
+    return round(float(best[:, 0].float().mean()), 4), round(float(best.any(1).float().mean()), 4)
+
+
+class HeldOut:
+    """Held-out pictures and the names of all concepts, held-out ones among them."""
+
+    def __init__(self, rows: list[Row], data: Path, folder: Path) -> None:
+        concepts = sorted({row["concept"] for row in rows})
+        self.names_CE = embed_cached(
+            TextEncoder(), [with_article(c, c) for c in concepts], folder
+        ).float()
+        self.sets = {}
+        for split in ("heldout_style", "heldout_concept"):
+            chosen = [row for row in rows if row["split"] == split][:400]
+            right = torch.tensor([concepts.index(row["concept"]) for row in chosen])
+            self.sets[split] = (read_sprites(data, [row["index"] for row in chosen]), right)
+
+    def retrievals(self, model: Referee) -> dict[str, tuple[float, float]]:
+        """Top-1 and top-5 by split."""
+        return {
+            split: retrieval(model, *pictures, self.names_CE)
+            for split, pictures in self.sets.items()
+        }
+
+
+def main() -> None:
+    """Train until `--samples` pictures have been seen or `--minutes` are over."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--work", type=Path, required=True, help="work folder; sprites in its folder data/"
+    )
+    parser.add_argument("--name", default="referee")
+    parser.add_argument(
+        "--samples", type=int, required=True, help="length of the schedule in pictures"
+    )
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--peak", type=float, default=3e-3)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(6)
+    folder, data = args.work / args.name, args.work / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = read_rows(data)
+    examples, concepts, styles = prepare(
+        [row for row in rows if row["split"] == "train"], data, folder
+    )
+    held_out = HeldOut(rows, data, folder)
+    shape = RefereeShape(styles=len(styles))
+    model = Referee(shape).train()
+    optimizers = make_optimizers(model, args.peak)
+    seen = 0
+    if state := checkpoint.load(folder / "checkpoint.pt"):
+        model.load_state_dict(state["model"])
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        seen = state["seen"]
+    queue = batches(examples, args.batch, seed=7 + seen)
+    save_due, look_due, started, first = (
+        checkpoint.Clock(120),
+        checkpoint.Clock(240),
+        time.monotonic(),
+        seen,
+    )
+    while seen < args.samples:
+        batch = queue.get()
+        with torch.autocast("cpu", torch.bfloat16):
+            parts = losses(model, examples, batch)
+        sum(WEIGHTS[part] * loss for part, loss in parts.items()).backward()
+        share = learning_rate(seen / args.samples)
+        for optimizer, scale in zip(optimizers, (1.0, 0.5), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = share * scale * args.peak
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        seen += args.batch
+        is_last = seen >= args.samples
+        record: dict[str, object] = {"seen": seen}
+        if is_last or look_due.is_due():
+            record["held_out"] = held_out.retrievals(model)
+        if is_last or seen // args.batch % 20 == 0:
+            record |= {part: round(loss.item(), 3) for part, loss in parts.items()}
+            record["pictures_per_second"] = round((seen - first) / (time.monotonic() - started), 1)
+        if len(record) > 1:
+            with (folder / "log.jsonl").open("a") as log:
+                log.write(json.dumps(record) + "\n")
+        if is_last or save_due.is_due():
+            checkpoint.save(
+                {
+                    "model": model.state_dict(),
+                    "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+                    "seen": seen,
+                    "shape": shape.as_dict(),
+                    "styles": styles,
+                    "concepts": concepts,
+                    "num_rows": len(examples.sprites),
+                    "rows_sha256": sha256_of_bytes((data / "rows.jsonl").read_bytes()),
+                },
+                folder / "checkpoint.pt",
+            )
+
+
+if __name__ == "__main__":
+    main()
