@@ -114,7 +114,7 @@ class Run:
         self.optimizers = make_optimizers(self.model, options.peak)
         self.seen = 0
         self._resume()
-        for block in self.model.blocks:
+        for block in (*self.model.text_blocks, *self.model.blocks):
             block.compile()
 
     def _resume(self) -> None:
