@@ -1,0 +1,86 @@
+"""Between pictures and the network's canvas: alpha, masks, the keeping of unmasked parts.
+
+Straight-alpha uint8 pictures on one side, premultiplied floats (0-1) or the canvas on the other.
+This module runs no network.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from limner.generators.embedded.sampler import Canvas, Predict
+
+# Shapes: B pictures, C channels (RGBA), H height, W width.
+
+FEATHER_PX = 2.0
+
+
+def to_premultiplied(image_HWC: NDArray[np.uint8]) -> Canvas:
+    """uint8 straight alpha `[H, W, 4]` to float32 premultiplied `[4, H, W]`, 0-1."""
+    rgba = image_HWC.astype(np.float32) / 255
+    rgba[..., :3] *= rgba[..., 3:]
+    return np.ascontiguousarray(rgba.transpose(2, 0, 1))
+
+
+def to_straight(rgba_BCHW: Canvas) -> NDArray[np.uint8]:
+    """float32 premultiplied `[B, 4, H, W]` to uint8 straight alpha `[B, H, W, 4]`.
+
+    Values that are not finite become 0; the caller has looked for them before. Alpha within one
+    level of nothing or of all is taken as such, so that a clear ground is wholly clear.
+    """
+    rgba_BHWC = np.nan_to_num(rgba_BCHW, posinf=0.0, neginf=0.0).transpose(0, 2, 3, 1).clip(0, 1)
+    alpha = rgba_BHWC[..., 3:]
+    alpha = np.where(alpha < 1.5 / 255, 0.0, np.where(alpha > 253.5 / 255, 1.0, alpha))
+    colour = rgba_BHWC[..., :3] / np.maximum(alpha, 1 / 255)
+    colour = np.where(alpha > 0, colour.clip(0, 1), 0.0)
+    return np.rint(np.concatenate([colour, alpha], axis=-1) * 255).astype(np.uint8)
+
+
+def are_finite(canvas_BCHW: Canvas) -> NDArray[np.bool_]:
+    """Which of the canvases `[B, ...]` hold no NaN and no infinity, bool `[B]`."""
+    return np.array([bool(np.isfinite(one).all()) for one in canvas_BCHW])
+
+
+def mask_on_canvas(mask_HW: NDArray[np.uint8], side: int) -> Canvas:
+    """Where to repaint, float32 `[side, side]`, 0-1: the strongest pixel of each cell decides.
+
+    Args:
+        mask_HW: uint8, 255 repaints; H and W multiples of `side`.
+        side: of the network's canvas.
+    """
+    height, width = mask_HW.shape
+    cells = mask_HW.reshape(side, height // side, side, width // side)
+    return cells.max(axis=(1, 3)).astype(np.float32) / 255
+
+
+def hold_known(predict: Predict, known_BCHW: Canvas, mask_HW: Canvas) -> Predict:
+    """A prediction that is true where the canvas is known.
+
+    Every step's clean estimate takes the known values outside the mask. As every picture keeps one
+    noise from start to end, the noisy canvas there is at each step exactly the known canvas with
+    its noise: the re-noising of RePaint (Lugmayr et al. 2022, arXiv:2201.09865) without its
+    jumps back.
+    """
+
+    def held(noisy_BCHW: Canvas, time: float) -> Canvas:
+        return known_BCHW + mask_HW * (predict(noisy_BCHW, time) - known_BCHW)
+
+    return held
+
+
+def put_back(
+    drawn_HWC: NDArray[np.uint8], source_HWC: NDArray[np.uint8], mask_HW: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """The drawn picture inside the mask, the source outside it.
+
+    Pixels whose mask is 0 are the source's, exactly; the change is feathered over a few pixels
+    inside the edge of the mask.
+    """
+    soft = Image.fromarray(mask_HW).filter(ImageFilter.GaussianBlur(FEATHER_PX))
+    inside = np.minimum(np.asarray(soft, np.float32) * 1.5, 255.0)
+    share_HW = np.minimum(inside, mask_HW) / np.float32(255)
+    drawn, source = to_premultiplied(drawn_HWC), to_premultiplied(source_HWC)
+    mixed_HWC = to_straight((source + share_HW * (drawn - source))[None])[0]
+    return np.where(mask_HW[..., None] == 0, source_HWC, mixed_HWC)

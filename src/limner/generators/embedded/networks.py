@@ -1,0 +1,148 @@
+"""The networks, run by OpenVINO: loaded on first use, checked, at most once in a process.
+
+bfloat16 where the processor multiplies it, float32 elsewhere. Activations are never rounded to
+8 bits: with that on, the text encoder's token states are too far from float32.
+This module knows graphs and arrays, nothing of prompts or pictures.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from limner.core.errors import GeneratorUnavailable
+from limner.generators.embedded.tokens import TokenRows
+from limner.generators.embedded.weights import Weights
+
+# Shapes: B rows, T caption tokens, C channels, H height, W width, D and E widths,
+# L layers, A attention heads, K head width.
+
+DEVICE = "CPU"
+Floats = NDArray[np.floating[Any]]  # float32
+
+
+class Caption(NamedTuple):
+    """What every step needs of a prompt: keys and values `[B, L, 2, A, T, K]`, mean `[B, D]`."""
+
+    keys: Floats
+    pooled: Floats
+
+
+class Facts(NamedTuple):
+    """What the engine says about itself."""
+
+    device: str
+    precision: str
+    num_threads: int
+    version: str
+
+
+class Networks:
+    """The graphs of one set of weights; calls are safe from several threads, one at a time.
+
+    Args:
+        weights: where the files are.
+        num_threads: 0 takes every core the process may use.
+    """
+
+    def __init__(self, weights: Weights, num_threads: int) -> None:
+        self._weights = weights
+        self._num_threads = num_threads
+        self._core = openvino.Core()
+        self._graphs: dict[str, openvino.CompiledModel] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def facts(self) -> Facts:
+        """What really runs the drawing network; loads it if need be."""
+        with self._lock:
+            graph = self._graph("denoise")
+            precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
+            return Facts(
+                device=str(self._core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip(),
+                precision=precision,
+                num_threads=int(graph.get_property("INFERENCE_NUM_THREADS")),
+                version=openvino.__version__,
+            )
+
+    def read_caption(self, rows: TokenRows, drop_B: NDArray[np.bool_]) -> Caption:
+        """Captions as the drawing network takes them.
+
+        Args:
+            rows: of the tokenizer.
+            drop_B: bool, true where the caption is left out.
+        """
+        (tokens_BTE,) = self._run("text", rows.ids_BT, rows.mask_BT)
+        keys, pooled = self._run("condition", tokens_BTE, rows.mask_BT, drop_B)
+        return Caption(keys, pooled)
+
+    def predict_clean(self, noisy_BCHW: Floats, time: float, caption: Caption) -> Floats:
+        """Clean canvases from noisy ones, one caption a row, the same time for all."""
+        time_B = np.full(len(noisy_BCHW), time, np.float32)
+        return self._run("denoise", noisy_BCHW, time_B, caption.keys, caption.pooled)[0]
+
+    def decode(self, canvas_BCHW: Floats) -> Floats:
+        """Canvases to small premultiplied RGBA pictures, 0-1."""
+        return self._run("decode", canvas_BCHW)[0]
+
+    def enlarge(self, small_BCHW: Floats) -> Floats:
+        """Small pictures to full size."""
+        return self._run("enlarge", small_BCHW)[0]
+
+    def encode(self, rgba_BCHW: Floats) -> Floats:
+        """Premultiplied RGBA pictures of full size, 0-1, to canvases."""
+        return self._run("encode", rgba_BCHW)[0]
+
+    def _run(self, name: str, *arrays: NDArray[np.generic]) -> Sequence[Floats]:
+        with self._lock:
+            graph = self._graph(name)
+            made = graph(list(arrays))
+            return [np.array(made[port], np.float32) for port in graph.outputs]
+
+    def _graph(self, name: str) -> openvino.CompiledModel:
+        if name not in self._graphs:
+            self._graphs[name] = self._load(name)
+        return self._graphs[name]
+
+    def _load(self, name: str) -> openvino.CompiledModel:
+        structure, values = self._weights.read(f"{name}.xml"), self._weights.read(f"{name}.bin")
+        settings: dict[str, object] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": self._precision,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+        }
+        if self._num_threads:
+            settings["INFERENCE_NUM_THREADS"] = self._num_threads
+        try:
+            model = self._core.read_model(structure, values)  # pyright: ignore[reportUnknownMemberType]
+            return self._core.compile_model(model, DEVICE, settings)
+        except RuntimeError as error:
+            raise GeneratorUnavailable(
+                f"The network {name!r} cannot be loaded by OpenVINO {openvino.__version__}.",
+                hint="Install the versions Limner was tested with.",
+            ) from error
+
+    @cached_property
+    def _precision(self) -> str:
+        able = self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+        return "bf16" if "BF16" in able else "f32"
+
+
+_opened: dict[tuple[Path, int], Networks] = {}
+_opening = threading.Lock()
+
+
+def open_networks(weights: Weights, num_threads: int) -> Networks:
+    """The process's networks of these weights; opened once, loaded on first use."""
+    with _opening:
+        key = (weights.folder.resolve(), num_threads)
+        if key not in _opened:
+            _opened[key] = Networks(weights, num_threads)
+        return _opened[key]

@@ -1,0 +1,124 @@
+"""The folder of weights: its card, and its files checked against the hashes on the card.
+
+Nothing is loaded that does not match. This module runs no network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from limner.core.errors import GeneratorUnavailable
+from limner.core.hashing import sha256_of_bytes
+
+CARD_FILE = "card.json"
+CARD_FORMAT = "limner.card/1"
+PACKAGED = Path(__file__).parent / "weights"
+_REPAIR = "Install Limner again from a complete package."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsCard:
+    """What `training/export.py` wrote about the weights.
+
+    Attributes:
+        canvas: channels, height and width the network works on.
+        picture_px: side of the decoded picture before it is enlarged.
+        output_px: side of the finished picture.
+        text_tokens: tokens the text encoder reads, its two marks of start and end among them.
+        styles: words put before the prompt, by name of the style.
+        transparent_phrase: words put after the prompt for a subject alone.
+        steps: lowest, highest, default. `guidance` and `strength` alike.
+        time_shift: above 1 spends more steps near the noise.
+        files: tagged SHA-256 by file name.
+    """
+
+    name: str
+    version: str
+    licence: str
+    canvas: tuple[int, int, int]
+    picture_px: int
+    output_px: int
+    text_tokens: int
+    styles: Mapping[str, str]
+    transparent_phrase: str
+    steps: tuple[int, int, int]
+    guidance: tuple[float, float, float]
+    strength: tuple[float, float, float]
+    time_shift: float
+    files: Mapping[str, str]
+
+
+class Weights:
+    """Files of one set of weights.
+
+    Args:
+        folder: holds ``card.json`` and the files it lists.
+    """
+
+    def __init__(self, folder: Path = PACKAGED) -> None:
+        self.folder = folder
+
+    @cached_property
+    def card(self) -> WeightsCard:
+        """The card; reads no other file.
+
+        Raises:
+            GeneratorUnavailable: the card is missing or cannot be read.
+        """
+        document = self._card_document()
+        try:
+            names = WeightsCard.__dataclass_fields__
+            values = {name: document[name] for name in names}
+            for name in ("canvas", "steps", "guidance", "strength"):
+                values[name] = tuple(values[name])
+            return WeightsCard(**values)
+        except (KeyError, TypeError) as error:
+            raise GeneratorUnavailable(
+                f"The weights' card {str(self.folder / CARD_FILE)!r} lacks {error}.", hint=_REPAIR
+            ) from error
+
+    @cached_property
+    def ingredients(self) -> Mapping[str, str]:
+        """Tagged hash of every file that decides a picture, the card among them."""
+        return {**self.card.files, CARD_FILE: sha256_of_bytes(self._read(CARD_FILE))}
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes, checked.
+
+        Raises:
+            GeneratorUnavailable: it is missing, not on the card, or differs from its hash.
+        """
+        expected = self.card.files.get(name)
+        content = self._read(name)
+        if expected is None or f"sha256:{hashlib.sha256(content).hexdigest()}" != expected:
+            raise GeneratorUnavailable(
+                f"The weights file {name!r} does not match its hash on the card.", hint=_REPAIR
+            )
+        return content
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise GeneratorUnavailable(
+                f"The weights file {str(self.folder / name)!r} cannot be read.", hint=_REPAIR
+            ) from error
+
+    def _card_document(self) -> Mapping[str, Any]:
+        try:
+            document = json.loads(self._read(CARD_FILE))
+            if document["format"] != CARD_FORMAT:
+                raise ValueError(f"format {document['format']!r}")
+        except (ValueError, KeyError, TypeError) as error:
+            raise GeneratorUnavailable(
+                f"The weights' card {str(self.folder / CARD_FILE)!r} is not a {CARD_FORMAT} "
+                f"document: {error}.",
+                hint=_REPAIR,
+            ) from error
+        return document
