@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -190,7 +189,7 @@ def batch(  # noqa: PLR0913 - every argument is an option of the command
     with opened(context) as studio:
         from limner.studio.saving import choose_destination
 
-        destination = choose_destination(out or Path(file.stem), file_format, is_single=False)
+        destination = choose_destination(out or file.stem, file_format, is_single=False)
         run = studio.batch(
             file,
             destination,
@@ -354,7 +353,7 @@ def _draw_and_save(
     return images
 
 
-def _save_sheet(images: list[Image], path: Path, *, overwrite: bool) -> None:
+def _save_sheet(images: list[Image], path: str, *, overwrite: bool) -> None:
     from limner.studio.grid import sheet_of
     from limner.studio.saving import choose_destination
 

@@ -21,7 +21,7 @@ Across = Annotated[
     str, typer.Option("--x", help="What varies across, as seed=1..4 or style=a,b or prompt=a|b.")
 ]
 Down = Annotated[str | None, typer.Option("--y", help="What varies downwards, in the same form.")]
-SheetFile = Annotated[Path, typer.Option("--out", help="PNG file of the grid.")]
+SheetFile = Annotated[str, typer.Option("--out", metavar="PATH", help="PNG file of the grid.")]
 Number = Annotated[int, typer.Option("--n", help="How many pictures, 1 to 64.")]
 Seed = Annotated[
     int | None, typer.Option(help="Seed of the first picture; picture k has seed + k.")
@@ -53,14 +53,16 @@ Combinations = Annotated[
     bool, typer.Option("--combinations", help="Draw every combination of {a|b} and __wildcard__.")
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="File for one picture, folder for several. Left out: here.")
+    str | None,
+    typer.Option(metavar="PATH", help="File for one picture, folder for several. Left out: here."),
 ]
 Format = Annotated[
     str | None, typer.Option("--format", help="png, webp or jpeg. Left out: by --out, or png.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
 Sheet = Annotated[
-    Path | None, typer.Option(help="Also put all pictures on one contact sheet, a PNG file.")
+    str | None,
+    typer.Option(metavar="PATH", help="Also put all pictures on one contact sheet, a PNG file."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print paths only, no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a picture.")]

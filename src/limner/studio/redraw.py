@@ -143,7 +143,7 @@ def parse_recipe(document: Mapping[str, object]) -> Recipe | None:
     try:
         recipe = Recipe.from_document(document)
         return TypeAdapter(Recipe).validate_python(
-            {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}, strict=True
+            {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
         )
     except (ValueError, ValidationError):
         return None

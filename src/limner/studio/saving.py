@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -75,12 +76,13 @@ def require_format(file_format: str) -> FileFormat:
 
 
 def choose_destination(
-    out: Path | None, file_format: str | None, *, is_single: bool, overwrite: bool = False
+    out: str | None, file_format: str | None, *, is_single: bool, overwrite: bool = False
 ) -> Destination:
     """The place that ``--out`` and ``--format`` name, checked before anything is drawn.
 
     Args:
-        out: file for one picture, folder for several; ``None`` is the current folder.
+        out: file for one picture, folder for several; a folder too if it is one or ends in a
+            slash; ``None`` is the current folder.
         file_format: ``None`` goes by the suffix of `out`, or PNG.
         is_single: whether one picture is expected.
         overwrite: replace files that are there.
@@ -109,20 +111,21 @@ def suffix_of(file_format: FileFormat) -> str:
     return ".jpg" if file_format == "jpeg" else f".{file_format}"
 
 
-def _folder_and_file(out: Path | None, *, is_single: bool) -> tuple[Path, Path | None]:
+def _folder_and_file(out: str | None, *, is_single: bool) -> tuple[Path, Path | None]:
     if out is None:
         return Path(), None
-    if out.is_dir():
-        return out, None
+    path = Path(out)
+    if out.endswith(("/", os.sep)) or path.is_dir():
+        return path, None
     if is_single:
-        return out.parent, out
-    if out.suffix.lower() in SUFFIXES or out.exists():
+        return path.parent, path
+    if path.suffix.lower() in SUFFIXES or path.exists():
         raise BadInput(
-            f"The output {str(out)!r} is a file name, but several pictures are asked for; "
+            f"The output {out!r} is a file name, but several pictures are asked for; "
             "allowed is a folder.",
             code="out_not_folder",
         )
-    return out, None
+    return path, None
 
 
 def _choose_format(file: Path | None, asked: FileFormat | None) -> FileFormat:
