@@ -1,0 +1,233 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer.main
+from PIL import Image as PillowImage
+
+from limner.core.errors import (
+    BadInput,
+    DrawingCancelled,
+    GeneratorUnavailable,
+    PictureBroken,
+    StorageUnavailable,
+)
+from limner.faces.cli import app
+from limner.faces.exits import exit_code_of
+
+DRAWING = ["--seed", "--steps", "--guidance", "--sampler", "--size", "--style", "--negative"]
+OPTIONS = {
+    "generate": [
+        "--n", *DRAWING, "--background", "--image", "--strength", "--mask", "--outpaint",
+        "--combinations", "--deterministic", "--out", "--format", "--sheet", "--force", "--quiet",
+        "--json",
+    ],
+    "variations": [
+        "--prompt", "--n", "--strength", "--seed", "--steps", "--guidance", "--size", "--style",
+        "--negative", "--background", "--deterministic", "--out", "--format", "--sheet",
+        "--force", "--quiet", "--json",
+    ],
+    "batch": [
+        "--n", *DRAWING[1:], "--background", "--deterministic", "--out", "--format", "--quiet",
+        "--json",
+    ],
+    "grid": [
+        "--x", "--out", "--y", *DRAWING, "--background", "--image", "--strength",
+        "--deterministic", "--force", "--quiet", "--json",
+    ],
+    "show": ["--json"],
+    "redraw": ["--image", "--out", "--force", "--quiet", "--json"],
+    "styles": [],
+    "settings": ["--json"],
+    "version": [],
+}  # fmt: skip
+
+
+def test_the_commands_and_their_options_are_frozen():
+    commands = typer.main.get_command(app).commands
+    found = {
+        name: [one.opts[0] for one in command.params if one.opts[0].startswith("--")]
+        for name, command in commands.items()
+    }
+    assert found == OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BadInput(), 2),
+        (StorageUnavailable(), 2),
+        (PictureBroken(), 5),
+        (GeneratorUnavailable(), 5),
+        (DrawingCancelled(), 130),
+    ],
+)
+def test_every_error_has_its_exit_code(error, code):
+    assert exit_code_of(error) == code
+
+
+def test_generate_writes_a_picture_here(limner):
+    result = limner("generate", "a red fox", "--seed", "1")
+    assert result.stdout == "a-red-fox-1.png  seed 1  64x64  0.00 s\n"
+    assert Path("a-red-fox-1.png").is_file()
+
+
+def test_generate_quietly_prints_paths_only(limner):
+    result = limner("generate", "a fox", "--n", "2", "--seed", "1", "--quiet")
+    assert result.output == "a-fox-1.png\na-fox-2.png\n"
+
+
+def test_generate_prints_one_json_object_a_picture(limner):
+    result = limner("generate", "a fox", "--n", "2", "--seed", "1", "--out", "foxes", "--json")
+    printed = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(one["path"], one["seed"]) for one in printed] == [
+        ("foxes/a-fox-1.png", 1),
+        ("foxes/a-fox-2.png", 2),
+    ]
+
+
+def test_generate_says_where_a_picture_went_whose_name_was_taken(limner):
+    Path("fox.png").write_bytes(b"mine")
+    result = limner("generate", "a fox", "--out", "fox.png")
+    assert "the name was taken, so the picture is in 'fox-2.png'" in result.stderr
+    assert Path("fox.png").read_bytes() == b"mine"
+
+
+def test_generate_replaces_a_file_when_forced(limner):
+    Path("fox.png").write_bytes(b"mine")
+    limner("generate", "a fox", "--out", "fox.png", "--force")
+    assert Path("fox.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_generate_draws_a_contact_sheet_too(limner):
+    limner("generate", "a fox", "--n", "4", "--out", "foxes", "--sheet", "sheet.png")
+    with PillowImage.open("sheet.png") as sheet:
+        assert sheet.width > 128
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["generate", ""], "The prompt is ''"),
+        (["generate", "   "], "The prompt is '   '"),
+        (["generate", "a\x1bfox"], r"The prompt holds '\x1b' at position 2"),
+        (["generate", "one " * 13], "The prompt has 13 tokens; the first 12 are kept."),
+        (["generate", "fox", "--n", "0"], "The number of pictures is 0; allowed are 1 to 64."),
+        (["generate", "fox", "--n", "65"], "The number of pictures is 65; allowed are 1 to 64."),
+        (["generate", "fox", "--size", "9999"], "The size is 9999x9999; allowed are 16 to 512"),
+        (["generate", "fox", "--size", "wide"], "The size is 'wide'; allowed is 256 or 320x200."),
+        (["generate", "fox", "--style", "cubist"], "Unknown style 'cubist'; allowed are plain"),
+        (["generate", "fox", "--background", "reddish"], "The background is 'reddish'"),
+        (["generate", "fox", "--format", "bmp"], "Unknown format 'bmp'"),
+        (["generate", "fox", "--image", "gone.png"], "The picture 'gone.png' cannot be read"),
+        (["generate", "fox", "--mask", "gone.png"], "The picture 'gone.png' cannot be read"),
+        (["generate", "fox", "--outpaint", "1,2"], "The outpaint is '1,2'; allowed is left,top"),
+        (["generate", "fox __mood__"], "Unknown wildcard 'mood'"),
+        (["generate", "fox", "--n", "2", "--out", "a.png"], "but several pictures are asked for"),
+        (["show", "gone.png"], "The picture 'gone.png' cannot be read"),
+        (["redraw", "gone.png"], "The picture 'gone.png' cannot be read"),
+        (["variations", "gone.png"], "The picture 'gone.png' cannot be read"),
+        (["batch", "gone.csv"], "The batch file 'gone.csv' cannot be read"),
+        (["grid", "fox", "--x", "colour=red", "--out", "g.png"], "The axis is 'colour=red'"),
+    ],
+)
+def test_bad_input_is_one_sentence_with_exit_code_2(limner, arguments, sentence):
+    result = limner(*arguments)
+    assert (result.exit_code, sentence in result.stderr) == (2, True), result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["generate", "fox", "--colour", "red"], ["generate", "fox", "--n", "many"]]
+)
+def test_an_unknown_option_or_value_has_exit_code_2(limner, arguments):
+    assert limner(*arguments).exit_code == 2
+
+
+def test_bad_input_writes_nothing(limner, painter):
+    limner("generate", "fox", "--style", "cubist", "--out", "new/fox.png")
+    assert (painter.num_drawn, list(Path().iterdir())) == (0, [])
+
+
+def test_a_mask_of_another_size_is_refused(limner, photo):
+    PillowImage.new("L", (41, 30), 255).save("mask.png")
+    result = limner("generate", "fox", "--image", str(photo), "--mask", "mask.png")
+    assert result.exit_code == 2
+    assert "The mask is 41x30; it must have the size of the picture, 40x30." in result.stderr
+
+
+def test_a_broken_picture_has_exit_code_5_and_names_its_seed(limner, painter):
+    painter.faults = {7: "flat"}
+    result = limner("generate", "fox", "--seed", "7")
+    assert result.exit_code == 5
+    assert "The picture with seed 7 came out flat (one colour) and was not kept." in result.stderr
+
+
+def test_show_prints_the_recipe(limner):
+    limner("generate", "a fox", "--seed", "1", "--out", "fox.png")
+    assert "  prompt: a fox\n" in limner("show", "fox.png").stdout
+
+
+def test_show_as_json_has_the_parameters_text(limner):
+    limner("generate", "a fox", "--seed", "1", "--out", "fox.png")
+    shown = json.loads(limner("show", "fox.png", "--json").stdout)
+    assert shown["parameters"].startswith("a fox\nSteps: 4, ")
+
+
+def test_show_says_when_there_is_no_recipe(limner, photo):
+    assert limner("show", str(photo)).stdout == f"{photo}: no recipe\n"
+
+
+def test_redraw_says_that_the_bytes_are_identical(limner):
+    limner("generate", "a fox", "--seed", "1", "--out", "fox.png")
+    assert limner("redraw", "fox.png").stdout == "Identical: the same bytes.\n"
+
+
+def test_redraw_as_json_has_the_comparison(limner):
+    limner("generate", "a fox", "--seed", "1", "--n", "2", "--out", "foxes")
+    printed = json.loads(limner("redraw", "foxes/a-fox-2.png", "--json").stdout)
+    assert printed["comparison"]["is_same_pixels"] is True
+
+
+def test_redraw_writes_the_picture_when_told_where(limner):
+    limner("generate", "a fox", "--seed", "1", "--out", "fox.png")
+    limner("redraw", "fox.png", "--out", "again.png")
+    assert Path("again.png").read_bytes() == Path("fox.png").read_bytes()
+
+
+def test_variations_draw_four_pictures(limner):
+    limner("generate", "a fox", "--seed", "1", "--out", "fox.png")
+    limner("variations", "fox.png", "--seed", "2", "--out", "more")
+    assert len(list(Path("more").iterdir())) == 4
+
+
+def test_batch_draws_rows_and_says_how_many_failed(limner):
+    Path("rows.csv").write_text("prompt,style\na fox,plain\na cat,cubist\n")
+    result = limner("batch", "rows.csv")
+    assert result.exit_code == 2
+    assert "1 of 2 rows failed" in result.stderr
+    assert len(list(Path("rows").glob("0001-a-fox-*.png"))) == 1
+
+
+def test_batch_with_a_broken_picture_has_exit_code_5(limner, painter):
+    painter.faults = {1: "flat"}
+    Path("rows.csv").write_text("prompt,seed\na fox,1\n")
+    assert limner("batch", "rows.csv").exit_code == 5
+
+
+def test_grid_writes_a_sheet(limner):
+    result = limner("grid", "a fox", "--x", "seed=1..2", "--y", "steps=1,2", "--out", "grid.png")
+    assert result.stdout == "grid.png\n"
+    assert Path("grid.png").is_file()
+
+
+def test_styles_come_from_the_card(limner):
+    assert limner("styles").stdout == "plain\nstriped\n"
+
+
+def test_settings_say_where_each_value_came_from(limner):
+    assert "engine = auto  (default)\n" in limner("settings").stdout
+
+
+def test_version_is_printed(limner):
+    assert limner("version").stdout.startswith("limner 0.")
