@@ -1,0 +1,54 @@
+"""The table of every benchmark. A new one is a function in a module and a line here."""
+
+from __future__ import annotations
+
+from benchmarks import runtime
+from benchmarks.efficiency import measure_efficiency
+from benchmarks.figure import Benchmark, Goal
+
+DRAW = "Draw: from a prompt to a picture, with a rights-clear model of our own inside"
+
+BENCHMARKS: tuple[Benchmark, ...] = (
+    Benchmark(
+        name="help-start",
+        title=DRAW,
+        unit="s",
+        goal=Goal("<", 0.4),
+        measure=runtime.measure_help_start,
+    ),
+    Benchmark(
+        name="first-picture",
+        title=DRAW,
+        unit="s",
+        goal=Goal("<", 2.5),
+        measure=runtime.measure_first_picture,
+    ),
+    Benchmark(
+        name="next-picture",
+        title=DRAW,
+        unit="s",
+        goal=Goal("<", 0.6),
+        measure=runtime.measure_next_picture,
+    ),
+    Benchmark(
+        name="peak-memory",
+        title=DRAW,
+        unit="MB",
+        goal=Goal("<", 900),
+        measure=runtime.measure_peak_memory,
+    ),
+    Benchmark(
+        name="installed-size",
+        title=DRAW,
+        unit="MB",
+        goal=Goal("<", 500),
+        measure=runtime.measure_installed_size,
+    ),
+    Benchmark(
+        name="network-efficiency",
+        title=DRAW,
+        unit="ratio",
+        goal=Goal(">=", 0.7),
+        measure=measure_efficiency,
+    ),
+)
