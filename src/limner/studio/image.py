@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 from PIL import Image as PillowImage
 
 from limner.core.errors import BadInput
 from limner.core.records import ImageRecord, Recipe
-from limner.store.files import write_new
+from limner.store.files import make_folder, write_new
 from limner.studio.image_file import SUFFIXES
+from limner.studio.saving import name_of
 
 
 class Image:
@@ -50,7 +52,8 @@ class Image:
         """Write the file, whole or not at all.
 
         Args:
-            path: with the suffix of the image's format, or without one.
+            path: file name with the suffix of the image's format, or without one; or a folder
+                that is there or whose name ends in a slash: the file is named by prompt and seed.
             overwrite: replace a file that is there.
 
         Returns:
@@ -60,7 +63,11 @@ class Image:
             BadInput: the suffix belongs to another format, or the file is there.
             StorageUnavailable: it cannot be written.
         """
+        is_folder = str(path).endswith(("/", os.sep)) or Path(path).is_dir()
         path = Path(path)
+        if is_folder:
+            make_folder(path)
+            path = path / name_of(self.recipe.prompt, self.seed)
         if not path.suffix:
             path = path.with_suffix(f".{self.record.file_format}")
         if SUFFIXES.get(path.suffix.lower()) != self.record.file_format:

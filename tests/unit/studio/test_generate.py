@@ -200,6 +200,11 @@ def test_an_image_saves_its_own_bytes(studio, tmp_path):
     assert image.save(tmp_path / "fox").read_bytes() == image.content
 
 
+def test_an_image_saves_into_a_folder_by_prompt_and_seed(studio, tmp_path):
+    (image,) = studio.generate("a fox", seed=1)
+    assert image.save(f"{tmp_path}/new/") == tmp_path / "new" / "a-fox-1.png"
+
+
 def test_an_image_does_not_save_over_a_file(studio, tmp_path):
     (image,) = studio.generate("a fox", seed=1)
     (tmp_path / "fox.png").write_bytes(b"mine")
