@@ -21,15 +21,15 @@ from training.text import TextEncoder
 
 
 def rms_norm(x: Tensor, scale: Tensor | None = None) -> Tensor:
-    """Spelled out, because the converter has no single operation for it."""
-    even = x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + 1e-6)
-    return even if scale is None else even * scale
+    """Spelled out in the form that OpenVINO joins into a single operation."""
+    even = x * torch.rsqrt(x.pow(2).mean(dim=-1, keepdim=True) + 1e-6)
+    return even if scale is None else scale * even
 
 
 def turned(x: Tensor) -> Tensor:
-    """The halves of the last axis, swapped, the first negated."""
-    first, second = x.chunk(2, dim=-1)
-    return torch.cat([-second, first], dim=-1)
+    """The halves of the last axis, swapped, the new first negated; sliced, so that OpenVINO sees a rotation."""
+    half = x.shape[-1] // 2
+    return torch.cat([-x[..., half:], x[..., :half]], dim=-1)
 
 
 class Text(nn.Module):
@@ -68,7 +68,7 @@ class Denoise(nn.Module):
 
     def _heads(self, x_BND: Tensor) -> Tensor:
         width = self.network.shape.head_width
-        return x_BND.unflatten(-1, (-1, width)).transpose(1, 2)
+        return x_BND.view(-1, x_BND.shape[1], self.network.shape.width // width, width).transpose(1, 2)
 
     def _rotate(self, x_BANK: Tensor) -> Tensor:
         return x_BANK * self.cos + turned(x_BANK) * self.sin
