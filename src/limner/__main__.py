@@ -11,11 +11,6 @@ def main() -> None:
     """Run the command line."""
     try:
         app(prog_name="limner")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader is gone; nobody can be told
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the edge: an honest failure, never a success
         sys.stderr.write(f"limner: this should not happen: {type(error).__name__}: {error}\n")
         sys.exit(5)

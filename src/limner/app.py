@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_data_path
 
-from limner.core.errors import GeneratorUnavailable
 from limner.core.ports import Generator
 from limner.core.settings import Settings, read_settings
 from limner.store.repository import Store
@@ -52,15 +51,6 @@ def wire_parts(settings: Settings) -> Parts:
 
 
 def _open_generator(settings: Settings) -> Generator:
-    try:
-        from limner.generators.embedded import EmbeddedGenerator
-    except ModuleNotFoundError as error:
-        raise GeneratorUnavailable(
-            "The embedded generator is not part of this installation.",
-            hint="Install Limner again from a complete package.",
-        ) from error
-    return EmbeddedGenerator(
-        engine=settings.engine,
-        num_threads=settings.num_threads,
-        batch_size=settings.batch_size,
-    )
+    from limner.generators.embedded import EmbeddedGenerator
+
+    return EmbeddedGenerator(num_threads=settings.num_threads, batch_size=settings.batch_size)

@@ -24,7 +24,6 @@ class Settings:
 
     Attributes:
         home: data folder; images, database and wildcards live in it. Environment only.
-        engine: what runs the networks: ``auto``, ``openvino`` or ``onnxruntime``.
         num_threads: threads for drawing; 0 takes every core the process may use.
         batch_size: most pictures drawn together; 0 leaves it to the generator.
         max_input_megapixels: larger pictures are not opened.
@@ -32,7 +31,6 @@ class Settings:
     """
 
     home: Path
-    engine: str
     num_threads: int
     batch_size: int
     max_input_megapixels: int
@@ -60,21 +58,7 @@ def _whole_number(low: int, high: int) -> Callable[[object], object]:
     return parse
 
 
-def _one_of(*names: str) -> Callable[[object], object]:
-    def parse(value: object) -> str:
-        if value not in names:
-            raise ValueError
-        return str(value)
-
-    return parse
-
-
 RULES: Mapping[str, SettingRule] = {
-    "engine": SettingRule(
-        default="auto",
-        parse=_one_of("auto", "openvino", "onnxruntime"),
-        allowed="auto, openvino or onnxruntime",
-    ),
     "num_threads": SettingRule(
         default=0, parse=_whole_number(0, 1024), allowed="a whole number from 0 to 1024"
     ),

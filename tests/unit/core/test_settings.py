@@ -13,7 +13,6 @@ def read(home: Path, **variables: str):
 def test_the_list_of_settings_is_frozen():
     assert SETTING_NAMES == (
         "home",
-        "engine",
         "num_threads",
         "batch_size",
         "max_input_megapixels",
@@ -22,7 +21,7 @@ def test_the_list_of_settings_is_frozen():
 
 def test_settings_have_defaults_that_are_said_to_be_defaults(tmp_path):
     settings = read(tmp_path)
-    assert (settings.engine, settings.sources["engine"]) == ("auto", "default")
+    assert (settings.num_threads, settings.sources["num_threads"]) == (0, "default")
 
 
 def test_the_file_goes_before_the_default(tmp_path):
@@ -61,7 +60,6 @@ def test_a_home_argument_goes_before_limner_home(tmp_path):
             "allowed is a whole number from 0 to 1024.",
         ),
         ({"LIMNER_NUM_THREADS": "-1"}, "allowed is a whole number from 0 to 1024."),
-        ({"LIMNER_ENGINE": "steam"}, "allowed is auto, openvino or onnxruntime."),
         ({"LIMNER_COLOUR": "red"}, "Unknown setting 'colour' in LIMNER_COLOUR; known settings"),
     ],
 )

@@ -226,7 +226,7 @@ def test_styles_come_from_the_card(limner):
 
 
 def test_settings_say_where_each_value_came_from(limner):
-    assert "engine = auto  (default)\n" in limner("settings").stdout
+    assert "num_threads = 0  (default)\n" in limner("settings").stdout
 
 
 def test_version_is_printed(limner):
