@@ -5,6 +5,8 @@ from __future__ import annotations
 from benchmarks import runtime
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.figure import Benchmark, Goal
+from benchmarks.memorisation import measure_memorisation
+from benchmarks.quality.measure import measure_referee, quality
 
 DRAW = "Draw: from a prompt to a picture, with a rights-clear model of our own inside"
 
@@ -51,4 +53,31 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         goal=Goal(">=", 0.7),
         measure=measure_efficiency,
     ),
+    Benchmark(name="referee", title=DRAW, unit="%", goal=None, measure=measure_referee),
+    Benchmark(
+        name="concept-seen",
+        title=DRAW,
+        unit="%",
+        goal=Goal(">=", 50),
+        measure=quality("concept-seen"),
+    ),
+    Benchmark(
+        name="background-colour",
+        title=DRAW,
+        unit="%",
+        goal=Goal(">=", 85),
+        measure=quality("background-colour"),
+    ),
+    *(
+        Benchmark(name=name, title=DRAW, unit="%", goal=None, measure=quality(name))
+        for name in (
+            "concept-held-out",
+            "held-out-combinations",
+            "object-colour",
+            "count",
+            "position",
+            "style",
+        )
+    ),
+    Benchmark(name="memorisation", title=DRAW, unit="%", goal=None, measure=measure_memorisation),
 )

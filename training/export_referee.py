@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import openvino
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from torch import Tensor, nn
 
 from limner.checks.referee.referee import WEIGHTS
@@ -92,10 +92,8 @@ def main() -> None:
     )
     openvino.save_model(converted, args.out / "image.xml", compress_to_fp16=True)
     text = {"weight": model.from_text.weight, "bias": model.from_text.bias}
-    save_file(
-        {name: value.detach().numpy().astype(np.float16) for name, value in text.items()},
-        args.out / "text.safetensors",
-    )
+    halves = {name: value.detach().numpy().astype(np.float16) for name, value in text.items()}
+    (args.out / "text.safetensors").write_bytes(save(halves))
     slope, offset = calibrate(model, args.work / "data")
     names = ("image.xml", "image.bin", "text.safetensors")
     card = {

@@ -89,13 +89,35 @@ class Referee(nn.Module):
         self.to_vector = nn.Linear(2 * before, shape.vector)
         self.to_style = nn.Linear(2 * before, shape.styles)
         self.from_text = nn.Linear(EMBEDDING_WIDTH, shape.vector)
-        self.log_scale = nn.Parameter(torch.tensor(2.7))
+        self.log_scale = nn.Parameter(torch.tensor(3.0))
+
+    def features(self, rgb_BCHW: Tensor) -> Tensor:
+        """Mean and greatest value `[B, F]` of each channel, of RGB pictures, 0-1, 64 px."""
+        grid = self.blocks(self.stem(rgb_BCHW * 2 - 1))
+        return torch.cat([grid.mean(dim=(2, 3)), grid.amax(dim=(2, 3))], dim=1)
 
     def forward(self, rgb_BCHW: Tensor) -> tuple[Tensor, Tensor]:
         """Unit vectors `[B, V]` and style logits `[B, S]` of RGB pictures, 0-1, 64 px."""
-        grid = self.blocks(self.stem(rgb_BCHW * 2 - 1))
-        features = torch.cat([grid.mean(dim=(2, 3)), grid.amax(dim=(2, 3))], dim=1)
-        return F.normalize(self.to_vector(features).float(), dim=-1), self.to_style(features)
+        return self.judge(self.features(rgb_BCHW))
+
+    def judge(self, features_BF: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors `[B, V]` and style logits `[B, S]` of features."""
+        vectors = F.normalize(self.to_vector(features_BF).float(), dim=-1)
+        return vectors, self.to_style(features_BF)
+
+    @torch.no_grad()
+    def spread_texts(self, sentences_NE: Tensor, power: float = 0.7) -> None:
+        """Start the map of sentences so that it sets them apart: their components, nearly whitened.
+
+        Without it the map soon sends all names to nearly one direction, and naming stands still.
+        """
+        centre = sentences_NE.mean(dim=0)
+        covariance = (sentences_NE - centre).T @ (sentences_NE - centre) / len(sentences_NE)
+        strengths, directions = torch.linalg.eigh(covariance)
+        kept = slice(-self.shape.vector, None)
+        scales = strengths[kept].clamp(min=1e-9) ** (-power / 2)
+        self.from_text.weight.copy_(scales[:, None] * directions[:, kept].T)
+        self.from_text.bias.copy_(-self.from_text.weight @ centre)
 
     def text_vectors(self, sentences_BE: Tensor) -> Tensor:
         """Unit vectors `[B, V]` of unit sentence vectors."""

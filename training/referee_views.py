@@ -111,17 +111,21 @@ class Views(NamedTuple):
     is_recoloured: Tensor
 
 
-def make_views(rgba_BCHW: Tensor, rng: torch.Generator) -> Views:
+def make_views(rgba_BCHW: Tensor, rng: torch.Generator, strength: float = 1.0) -> Views:
     """Damage sprites and lay them on grounds.
 
     Args:
         rgba_BCHW: premultiplied uint8 `[B, 4, 64, 64]`.
         rng: of everything random.
+        strength: 0-1, how much of all this; early in training little of it teaches faster.
     """
-    rgba = bend(rgba_BCHW.float() / 255, rng)
-    rgba, is_recoloured = turn_hue(rgba, rng)
+    rgba = bend(rgba_BCHW.float() / 255, rng, strength)
+    rgba, is_recoloured = turn_hue(rgba, rng, strength)
     colour = name_colours(rgba)
-    return Views(damage(lay_on_ground(rgba, rng), rng).clamp_(0, 1), colour, is_recoloured)
+    rgb = lay_on_ground(rgba, rng, strength)
+    hurt = chance(len(rgb), strength, rng).nonzero()[:, 0]
+    rgb[hurt] = damage(rgb[hurt], rng)
+    return Views(rgb.clamp_(0, 1), colour, is_recoloured)
 
 
 def chance(batch: int, share: float, rng: torch.Generator) -> Tensor:
@@ -134,12 +138,12 @@ def between(shape: Sequence[int], low: float, high: float, rng: torch.Generator)
     return torch.rand(*shape, generator=rng) * (high - low) + low
 
 
-def bend(rgba: Tensor, rng: torch.Generator) -> Tensor:
+def bend(rgba: Tensor, rng: torch.Generator, strength: float) -> Tensor:
     """Scale, turn, mirror, shift, and move points about smoothly."""
     batch = len(rgba)
-    zoom = 1 / between((batch,), 0.5, 1.12, rng)
+    zoom = 1 / between((batch,), 1 - 0.5 * strength, 1.12, rng)
     stretch = 1 + between((batch,), -0.12, 0.12, rng)
-    angle = between((batch,), -0.22, 0.22, rng) * chance(batch, 0.6, rng)
+    angle = between((batch,), -0.22, 0.22, rng) * chance(batch, 0.6 * strength, rng)
     mirrored = 1 - 2 * chance(batch, 0.5, rng).float()
     room = (zoom - 1).clamp(min=0.08)
     shift = between((batch, 2), -1, 1, rng) * room[:, None]
@@ -148,16 +152,17 @@ def bend(rgba: Tensor, rng: torch.Generator) -> Tensor:
         [cos * mirrored * stretch, -sin, shift[:, 0], sin * mirrored, cos / stretch, shift[:, 1]], 1
     )
     grid = F.affine_grid(matrix.view(batch, 2, 3), list(rgba.shape), align_corners=False)
-    strength = between((batch, 1, 1, 1), 0.0, 0.09, rng) * chance(batch, 0.4, rng).view(-1, 1, 1, 1)
-    coarse = torch.randn(batch, 2, 5, 5, generator=rng) * strength
+    bent = chance(batch, 0.4 * strength, rng).view(-1, 1, 1, 1)
+    size = between((batch, 1, 1, 1), 0.0, 0.09, rng) * bent
+    coarse = torch.randn(batch, 2, 5, 5, generator=rng) * size
     moved = F.interpolate(coarse, size=rgba.shape[-2:], mode="bicubic", align_corners=False)
     return F.grid_sample(rgba, grid + moved.permute(0, 2, 3, 1), align_corners=False).clamp_(0, 1)
 
 
-def turn_hue(rgba: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Turn the hue of a third of the pictures, and change saturation and light a little."""
+def turn_hue(rgba: Tensor, rng: torch.Generator, strength: float) -> tuple[Tensor, Tensor]:
+    """Turn the hue of up to a third of the pictures, and change saturation and light a little."""
     batch = len(rgba)
-    turned = chance(batch, 0.33, rng)
+    turned = chance(batch, 0.33 * strength, rng)
     angle = between((batch,), 0.5, 2 * math.pi - 0.5, rng) * turned
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None] / math.sqrt(3)
     skew = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]])
@@ -187,8 +192,8 @@ def name_colours(rgba: Tensor, least_share: float = 0.4, lead: float = 1.6) -> T
     return torch.from_numpy(np.where(is_clear, shares.argmax(1), NO_COLOUR))
 
 
-def lay_on_ground(rgba: Tensor, rng: torch.Generator) -> Tensor:
-    """White for a third, a named colour for a third, else any colour or a soft mixture of some."""
+def lay_on_ground(rgba: Tensor, rng: torch.Generator, strength: float) -> Tensor:
+    """White for at least a third, then a named colour, any colour, or a soft mixture of some."""
     batch = len(rgba)
     prototypes = torch.from_numpy(
         np.stack([colours.prototype(word) for word in colours.background_words()])
@@ -197,9 +202,9 @@ def lay_on_ground(rgba: Tensor, rng: torch.Generator) -> Tensor:
     plain = prototypes[torch.randint(len(prototypes), (batch,), generator=rng)]
     plain = plain + 0.03 * torch.randn(batch, 3, generator=rng)
     plain = torch.where((kind > 0.66)[:, None], torch.rand(batch, 3, generator=rng), plain)
-    plain = torch.where((kind < 0.33)[:, None], torch.ones(3), plain).clamp(0, 1)
+    plain = torch.where((kind < 1 - 0.67 * strength)[:, None], torch.ones(3), plain).clamp(0, 1)
     ground = plain[..., None, None].expand(-1, -1, *rgba.shape[2:]).clone()
-    soft = (kind > 0.9).nonzero()[:, 0]
+    soft = (kind > max(0.9, 1 - 0.67 * strength)).nonzero()[:, 0]
     ramp = between((len(soft), 3, 2, 2), 0, 1, rng)
     ground[soft] = F.interpolate(ramp, size=rgba.shape[-2:], mode="bilinear", align_corners=True)
     return torch.addcmul(rgba[:, :3], 1 - rgba[:, 3:], ground)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import Tensor
+from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
 from training import checkpoint
@@ -70,16 +70,26 @@ def prepare(rows: list[Row], data: Path, folder: Path) -> tuple[Examples, list[s
     return examples, concepts, styles
 
 
-def batches(examples: Examples, size: int, seed: int) -> "Queue[Batch]":
-    """Batches made ahead by a thread; every epoch is a new order of all rows."""
+def batches(examples: Examples, size: int, first: int, length: int) -> "Queue[Batch]":
+    """Batches made ahead by a thread; every epoch is a new order of all rows.
+
+    Args:
+        examples: what to choose from.
+        size: pictures a batch.
+        first: pictures seen before, when the run goes on.
+        length: pictures of the whole run; damage grows over its first six tenths.
+    """
     queue: Queue[Batch] = Queue(maxsize=4)
-    rng = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(7 + first)
 
     def fill() -> None:
+        seen = first
         while True:
             order = torch.randperm(len(examples.sprites), generator=rng)
             for rows in order[: len(order) // size * size].split(size):
-                queue.put(Batch(rows, make_views(examples.sprites[rows], rng)))
+                strength = min(1.0, 0.25 + 0.75 * seen / (0.6 * length))
+                queue.put(Batch(rows, make_views(examples.sprites[rows], rng, strength)))
+                seen += size
 
     threading.Thread(target=fill, daemon=True).start()
     return queue
@@ -97,11 +107,14 @@ def choose_captions(examples: Examples, batch: Batch) -> Tensor:
     return chosen.float()
 
 
-def losses(model: Referee, examples: Examples, batch: Batch) -> dict[str, Tensor]:
-    """The parts of the loss, each a mean."""
+def losses(
+    model: Referee, naming: nn.Linear, examples: Examples, batch: Batch
+) -> dict[str, Tensor]:
+    """The parts of the loss, each a mean; `naming` is a plain classifier that only helps to learn."""
     rows, views = batch
     concept, said, scale = examples.concept[rows], examples.said, model.scale
-    vectors, styles = model(views.rgb.contiguous(memory_format=torch.channels_last))
+    features = model.features(views.rgb.contiguous(memory_format=torch.channels_last))
+    vectors, styles = model.judge(features)
     names = model.text_vectors(said.names[:, torch.randint(len(NAME_FORMS), ())].float())
     by_name = (scale * vectors @ names.T).masked_fill(examples.is_same_core[concept], -1e4)
     fit = scale * vectors @ model.text_vectors(choose_captions(examples, batch)).T
@@ -114,16 +127,17 @@ def losses(model: Referee, examples: Examples, batch: Batch) -> dict[str, Tensor
     by_colour = scale * (offered @ vectors[known][:, :, None])[..., 0]
     return {
         "name": F.cross_entropy(by_name, concept),
+        "naming": F.cross_entropy(naming(features).float(), concept, label_smoothing=0.05),
         "caption": (F.cross_entropy(fit, own) + F.cross_entropy(fit.T, own)) / 2,
         "style": F.cross_entropy(styles.float(), examples.style[rows]),
         "colour": F.cross_entropy(by_colour, views.colour[known]),
     }
 
 
-WEIGHTS = {"name": 1.0, "caption": 0.5, "style": 0.3, "colour": 0.4}
+WEIGHTS = {"name": 1.0, "naming": 0.7, "caption": 0.3, "style": 0.2, "colour": 0.3}
 
 
-def make_optimizers(model: Referee, peak: float) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: nn.Module, peak: float) -> list[torch.optim.Optimizer]:
     """Muon (arXiv:2502.16982) for the convolutions, AdamW for the rest."""
     matrices = [p for name, p in model.named_parameters() if name.endswith("matrix")]
     chosen = {id(p) for p in matrices}
@@ -132,7 +146,7 @@ def make_optimizers(model: Referee, peak: float) -> list[torch.optim.Optimizer]:
         torch.optim.Muon(
             matrices, lr=peak, momentum=0.95, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
         ),
-        torch.optim.AdamW(rest, lr=0.5 * peak, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
+        torch.optim.AdamW(rest, lr=0.3 * peak, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
     ]
 
 
@@ -189,9 +203,9 @@ def main() -> None:
     parser.add_argument(
         "--samples", type=int, required=True, help="length of the schedule in pictures"
     )
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--peak", type=float, default=3e-3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--peak", type=float, default=1e-2)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(6)
@@ -204,14 +218,20 @@ def main() -> None:
     held_out = HeldOut(rows, data, folder)
     shape = RefereeShape(styles=len(styles))
     model = Referee(shape).train()
-    optimizers = make_optimizers(model, args.peak)
+    naming = nn.Linear(model.to_style.in_features, len(concepts))
+    said = examples.said
+    model.spread_texts(
+        torch.cat([said.names[:, 0], said.coloured[:, 0], said.captions[::9, 0]]).float()
+    )
+    optimizers = make_optimizers(nn.ModuleList([model, naming]), args.peak)
     seen = 0
     if state := checkpoint.load(folder / "checkpoint.pt"):
         model.load_state_dict(state["model"])
+        naming.load_state_dict(state["naming"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         seen = state["seen"]
-    queue = batches(examples, args.batch, seed=7 + seen)
+    queue = batches(examples, args.batch, seen, args.samples)
     save_due, look_due, started, first = (
         checkpoint.Clock(120),
         checkpoint.Clock(240),
@@ -221,10 +241,10 @@ def main() -> None:
     while seen < args.samples:
         batch = queue.get()
         with torch.autocast("cpu", torch.bfloat16):
-            parts = losses(model, examples, batch)
+            parts = losses(model, naming, examples, batch)
         sum(WEIGHTS[part] * loss for part, loss in parts.items()).backward()
         share = learning_rate(seen / args.samples)
-        for optimizer, scale in zip(optimizers, (1.0, 0.5), strict=True):
+        for optimizer, scale in zip(optimizers, (1.0, 0.3), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = share * scale * args.peak
             optimizer.step()
@@ -234,7 +254,7 @@ def main() -> None:
         record: dict[str, object] = {"seen": seen}
         if is_last or look_due.is_due():
             record["held_out"] = held_out.retrievals(model)
-        if is_last or seen // args.batch % 20 == 0:
+        if is_last or seen // args.batch % 40 == 0:
             record |= {part: round(loss.item(), 3) for part, loss in parts.items()}
             record["pictures_per_second"] = round((seen - first) / (time.monotonic() - started), 1)
         if len(record) > 1:
@@ -244,6 +264,7 @@ def main() -> None:
             checkpoint.save(
                 {
                     "model": model.state_dict(),
+                    "naming": naming.state_dict(),
                     "optimizers": [optimizer.state_dict() for optimizer in optimizers],
                     "seen": seen,
                     "shape": shape.as_dict(),

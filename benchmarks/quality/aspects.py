@@ -1,4 +1,4 @@
-"""The aspects of quality: what is drawn for each, how it is judged, what it should reach."""
+"""The aspects of quality: what is drawn for each, how it is judged."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ class Aspect:
     Attributes:
         judges: by the name of their share; the first one is the headline.
         known: pictures of known truth for the first judge.
-        goal: least headline share, 0-1; None for one that is only reported.
     """
 
     name: str
     asked: Callable[[Draws], Sequence[Asked]]
     judges: Mapping[str, Judge]
     known: Callable[[np.random.Generator], Sequence[Known]]
-    goal: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,6 @@ def aspects(eye: Eye) -> dict[str, Aspect]:
             asked=lambda _: specification.seen_concepts(),
             judges=concept,
             known=known_truth.known_concepts,
-            goal=0.5,
         ),
         Aspect(
             name="concept-held-out",
@@ -84,7 +81,6 @@ def aspects(eye: Eye) -> dict[str, Aspect]:
             asked=lambda _: specification.grounds(),
             judges={"right": has_ground},
             known=known_truth.known_grounds,
-            goal=0.85,
         ),
         Aspect(
             name="object-colour",

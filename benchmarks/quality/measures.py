@@ -150,10 +150,10 @@ def halves(image_HWC: Bytes, *, is_across: bool) -> tuple[Bytes, Bytes] | None:
         return None
     cut = int(allowed[area_W[allowed].argmin()]) + 1
     is_left_W = np.arange(mask_HW.shape[1]) < cut
-    return _alone(picture_HWC, mask_HW & is_left_W), _alone(picture_HWC, mask_HW & ~is_left_W)
+    return alone(picture_HWC, mask_HW & is_left_W), alone(picture_HWC, mask_HW & ~is_left_W)
 
 
-def _alone(image_HWC: Bytes, mask_HW: Bools) -> Bytes:
+def alone(image_HWC: Bytes, mask_HW: Bools) -> Bytes:
     """What the mask shows, in the middle of a square with a small margin."""
     rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
     box = Box(rows[0], rows[-1] + 1, columns[0], columns[-1] + 1)

@@ -30,7 +30,7 @@ def _encoder(folder: Path) -> tuple[Tokenizer, openvino.CompiledModel]:
 
 
 def embed_text(texts: Sequence[str], folder: Path | None = None) -> NDArray[np.float32]:
-    """Unit sentence vectors float32 `[N, E]`: the mean of a text's token vectors, as MiniLM is used."""
+    """Unit sentence vectors float32 `[N, E]`: the mean of token vectors, as MiniLM is used."""
     tokenizer, encoder = _encoder(folder or WEIGHTS)
     sums: list[NDArray[np.float32]] = []
     for at in range(0, len(texts), GROUP):

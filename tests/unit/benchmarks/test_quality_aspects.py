@@ -35,7 +35,6 @@ GROUND = Aspect(
     asked=lambda _: specification.grounds()[:20],
     judges={"right": has_ground},
     known=lambda rng: known_truth.known_grounds(rng, 60),
-    goal=0.85,
 )
 
 

@@ -160,10 +160,12 @@ class Referee:
 
     @cached_property
     def _network(self) -> Callable[[NDArray[np.uint8]], _Seen]:
-        import openvino  # noqa: PLC0415  # a second of start-up that most processes never need
+        import openvino  # a second of start-up that most processes never need
 
         core = openvino.Core()
-        model = core.read_model(self._read("image.xml"), self._read("image.bin"))
+        model = core.read_model(  # pyright: ignore[reportUnknownMemberType]  # half annotated
+            self._read("image.xml"), self._read("image.bin")
+        )
         settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = str(self._num_threads)
