@@ -30,7 +30,7 @@ from training.data.scenes import Background, Placement, Scene, SceneMaker
 from training.data.splits import Split
 from training.data.sprites import open_sprites
 
-SOURCES_PX = (64, 128)
+SOURCES_PX = (64, 128, 256)
 TILE_STEP = 16
 EVALUATION_SEED = 20261123
 
@@ -42,7 +42,8 @@ class Painter:
 
     def __init__(self, folder: Path, size: int) -> None:
         self.size = size
-        self._sprites = {source: open_sprites(folder, source) for source in SOURCES_PX}
+        # Sprites finer than the pictures would cost time and add nothing.
+        self._sprites = {px: open_sprites(folder, px) for px in SOURCES_PX if px <= max(size, SOURCES_PX[1])}
 
     def paint(self, scenes: Sequence[Scene]) -> torch.Tensor:
         """Paint the scenes.
@@ -86,7 +87,7 @@ class Painter:
 
     def _tiles(self, placements: Sequence[Placement], side_px: int) -> torch.Tensor:
         """Sample sprites into tiles: scaled, shifted, turned, mirrored and recoloured."""
-        source_px = next((px for px in SOURCES_PX if px >= 1.5 * side_px), SOURCES_PX[-1])
+        source_px = next((px for px in self._sprites if px >= 1.5 * side_px), max(self._sprites))
         indices = np.array([placement.row.index for placement in placements])
         pixels_KHWC = torch.from_numpy(self._sprites[source_px][indices])
         sprites_KCHW = pixels_KHWC.permute(0, 3, 1, 2).float().mul_(1 / 255)
@@ -146,7 +147,7 @@ class Batches:
 
     Args:
         folder: the data work folder, with sprite files and `rows.jsonl`.
-        size: side of the pictures in pixels, 64 or 128.
+        size: side of the pictures in pixels, 64, 128 or 256.
         batch: pictures a batch.
         seed: of everything random in it.
     """
