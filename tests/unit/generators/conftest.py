@@ -1,0 +1,151 @@
+"""A complete set of weights in miniature: tiny graphs with the ports of the real ones."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import openvino
+import pytest
+from openvino import opset13 as op
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from limner.core.hashing import sha256_of_bytes
+from limner.core.records import Operation, Size, Sketch
+from limner.generators.embedded.generator import EmbeddedGenerator
+from limner.generators.embedded.weights import Weights
+
+TOKENS = 8
+WIDTH = 4
+CANVAS = (4, 8, 8)
+OUTPUT_PX = 32
+WORDS = "a red green apple fox flat style transparent background , on ##es".split()
+
+
+def tiny_tokenizer() -> bytes:
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    vocabulary = {word: number for number, word in enumerate([*marks, *WORDS])}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return tokenizer.to_str().encode()
+
+
+def _model(outputs, inputs) -> openvino.Model:
+    return openvino.Model(outputs, inputs, "tiny")
+
+
+def text_graph() -> openvino.Model:
+    ids, mask = op.parameter([-1, TOKENS], np.int64), op.parameter([-1, TOKENS], bool)
+    spread = op.constant(np.array([0.11, -0.07, 0.05, 0.03], np.float32))
+    column = op.unsqueeze(op.convert(ids, "f32"), op.constant(2))
+    kept = op.unsqueeze(op.convert(mask, "f32"), op.constant(2))
+    return _model([op.multiply(op.multiply(column, spread), kept)], [ids, mask])
+
+
+def condition_graph() -> openvino.Model:
+    tokens = op.parameter([-1, TOKENS, WIDTH], np.float32)
+    mask, drop = op.parameter([-1, TOKENS], bool), op.parameter([-1], bool)
+    given = op.convert(op.logical_not(drop), "f32")
+    used = op.multiply(tokens, op.unsqueeze(given, op.constant([1, 2])))
+    used = op.multiply(used, op.unsqueeze(op.convert(mask, "f32"), op.constant(2)))
+    layered = op.unsqueeze(used, op.constant([1, 2, 3]))
+    keys = op.concat([layered, layered], 2)
+    return _model([keys, op.reduce_mean(used, op.constant([1]))], [tokens, mask, drop])
+
+
+def denoise_graph(is_broken: bool) -> openvino.Model:
+    noisy, time = op.parameter([-1, *CANVAS], np.float32), op.parameter([-1], np.float32)
+    keys = op.parameter([-1, 1, 2, 1, TOKENS, WIDTH], np.float32)
+    pooled = op.parameter([-1, WIDTH], np.float32)
+    mean = op.reduce_mean(keys, op.constant([1, 2, 3, 4, 5]))
+    moved = op.add(
+        op.unsqueeze(pooled, op.constant([2, 3])), op.multiply(noisy, op.constant(0.5, np.float32))
+    )
+    moved = op.add(moved, op.unsqueeze(op.add(mean, time), op.constant([1, 2, 3])))
+    clean = op.tanh(moved)
+    if is_broken:
+        clean = op.sqrt(op.subtract(clean, op.constant(9.0, np.float32)))
+    return _model([clean], [noisy, time, keys, pooled])
+
+
+def decode_graph() -> openvino.Model:
+    canvas = op.parameter([-1, *CANVAS], np.float32)
+    half = op.constant(0.5, np.float32)
+    rgba = op.clamp(op.add(op.multiply(canvas, half), half), 0.0, 1.0)
+    colour, alpha = op.variadic_split(rgba, op.constant(1), op.constant([3, 1])).outputs()
+    return _model([op.concat([op.minimum(colour, alpha), alpha], 1)], [canvas])
+
+
+def enlarge_graph() -> openvino.Model:
+    small = op.parameter([-1, *CANVAS], np.float32)
+    sizes, axes = op.constant([OUTPUT_PX, OUTPUT_PX]), op.constant([2, 3])
+    return _model([op.interpolate(small, sizes, "nearest", "sizes", axes=axes)], [small])
+
+
+def encode_graph() -> openvino.Model:
+    rgba = op.parameter([-1, 4, OUTPUT_PX, OUTPUT_PX], np.float32)
+    fold = OUTPUT_PX // CANVAS[1]
+    small = op.avg_pool(rgba, [fold, fold], [0, 0], [0, 0], [fold, fold], exclude_pad=True)
+    return _model(
+        [
+            op.subtract(
+                op.multiply(small, op.constant(2.0, np.float32)), op.constant(1.0, np.float32)
+            )
+        ],
+        [rgba],
+    )
+
+
+def write_weights(folder: Path, *, is_broken: bool = False) -> Path:
+    """A folder of weights with card and hashes."""
+    folder.mkdir()
+    graphs = {
+        "text": text_graph(), "condition": condition_graph(), "denoise": denoise_graph(is_broken),
+        "decode": decode_graph(), "enlarge": enlarge_graph(), "encode": encode_graph(),
+    }  # fmt: skip
+    for name, model in graphs.items():
+        openvino.save_model(model, folder / f"{name}.xml", compress_to_fp16=False)
+    (folder / "tokenizer.json").write_bytes(tiny_tokenizer())
+    files = {path.name: sha256_of_bytes(path.read_bytes()) for path in sorted(folder.iterdir())}
+    card = {
+        "format": "limner.card/1", "name": "tiny", "version": "1", "licence": "Apache-2.0",
+        "canvas": CANVAS, "picture_px": CANVAS[1], "output_px": OUTPUT_PX, "text_tokens": TOKENS,
+        "styles": {"flat": "flat style"}, "transparent_phrase": "transparent background",
+        "steps": [1, 50, 4], "guidance": [1.0, 10.0, 3.0], "strength": [0.05, 1.0, 0.6],
+        "time_shift": 1.0, "files": files,
+    }  # fmt: skip
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder
+
+
+@pytest.fixture
+def weights_folder(tmp_path: Path) -> Path:
+    return write_weights(tmp_path / "weights")
+
+
+@pytest.fixture
+def generator(weights_folder: Path) -> EmbeddedGenerator:
+    return EmbeddedGenerator(weights=Weights(weights_folder))
+
+
+@pytest.fixture
+def sketch() -> Callable[..., Sketch]:
+    """A sketch for the tiny weights, with some things changed."""
+
+    def make(**changes: object) -> Sketch:
+        plain = {
+            "operation": Operation.TEXT, "prompt": "a red apple", "negative": "", "style": None,
+            "steps": 4, "guidance": 3.0, "sampler": "dpm++2m", "canvas": Size(OUTPUT_PX, OUTPUT_PX),
+            "is_transparent": False,
+        }  # fmt: skip
+        return Sketch(**{**plain, **changes})
+
+    return make
+
+
+@pytest.fixture
+def broken_weights(tmp_path: Path) -> Path:
+    """Weights whose network gives what is not a number."""
+    return write_weights(tmp_path / "broken", is_broken=True)

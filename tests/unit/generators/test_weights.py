@@ -1,0 +1,58 @@
+import json
+
+import pytest
+
+from limner.core.errors import GeneratorUnavailable
+from limner.core.hashing import sha256_of_bytes
+from limner.generators.embedded.weights import Weights
+
+
+def test_a_file_that_matches_its_hash_is_read(weights_folder):
+    content = (weights_folder / "denoise.bin").read_bytes()
+    assert Weights(weights_folder).read("denoise.bin") == content
+
+
+def test_a_changed_file_is_refused(weights_folder):
+    path = weights_folder / "text.xml"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(GeneratorUnavailable, match=r"'text\.xml' does not match its hash"):
+        Weights(weights_folder).read("text.xml")
+
+
+def test_a_missing_file_is_refused(weights_folder):
+    (weights_folder / "decode.bin").unlink()
+    with pytest.raises(GeneratorUnavailable, match=r"decode\.bin"):
+        Weights(weights_folder).read("decode.bin")
+
+
+def test_a_file_that_is_not_on_the_card_is_refused(weights_folder):
+    (weights_folder / "more.bin").write_bytes(b"more")
+    with pytest.raises(GeneratorUnavailable, match="does not match"):
+        Weights(weights_folder).read("more.bin")
+
+
+def test_a_missing_card_is_refused(tmp_path):
+    with pytest.raises(GeneratorUnavailable, match=r"card\.json"):
+        _ = Weights(tmp_path).card
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other/1"}'])
+def test_a_card_of_another_format_is_refused(tmp_path, content):
+    (tmp_path / "card.json").write_text(content)
+    with pytest.raises(GeneratorUnavailable, match=r"limner\.card/1"):
+        _ = Weights(tmp_path).card
+
+
+def test_a_card_that_lacks_something_is_refused_by_name(weights_folder):
+    path = weights_folder / "card.json"
+    document = json.loads(path.read_text())
+    del document["time_shift"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(GeneratorUnavailable, match="time_shift"):
+        _ = Weights(weights_folder).card
+
+
+def test_the_card_is_an_ingredient_too(weights_folder):
+    ingredients = Weights(weights_folder).ingredients
+    assert ingredients["card.json"] == sha256_of_bytes((weights_folder / "card.json").read_bytes())
+    assert "denoise.bin" in ingredients
