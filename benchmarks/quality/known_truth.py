@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +46,9 @@ def accuracy(judge: Judge, known: Sequence[Known]) -> float:
     )
 
 
-def emoji(rng: np.random.Generator, *, in_one_piece: bool = False) -> list[HeldOut]:
-    """Held-out pictures in emoji styles, shuffled; on wish those of one connected thing alone."""
+def emoji(rng: np.random.Generator) -> list[HeldOut]:
+    """Held-out pictures in emoji styles, shuffled."""
     chosen = [one for one in held_out() if one.style in EMOJI_STYLES]
-    if in_one_piece:
-        chosen = [one for one in chosen if count_things(one.image_HWC) == 1]
     return [chosen[at] for at in rng.permutation(len(chosen))]
 
 
@@ -89,7 +88,8 @@ def known_colours(rng: np.random.Generator, num: int = 300) -> list[Known]:
 def known_counts(rng: np.random.Generator, num: int = 240) -> list[Known]:
     """One to four of a thing in one piece: each asked by its own count and by another one."""
     known: list[Known] = []
-    for number, one in enumerate(emoji(rng, in_one_piece=True)[: num // 2]):
+    in_one_piece = (one for one in emoji(rng) if count_things(one.image_HWC) == 1)
+    for number, one in enumerate(islice(in_one_piece, num // 2)):
         count, other = 1 + number % 4, 1 + (number + 1 + int(rng.integers(3))) % 4
         image_HWC = pictures.repeated(one.image_HWC, count, rng)
         image_HWC = softened(image_HWC, rng) if number % 2 else image_HWC

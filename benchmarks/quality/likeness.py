@@ -80,8 +80,8 @@ class Components:
         """The leading components of values and their codes."""
         mean_D = values_ND.mean(axis=0)
         centred_ND = values_ND - mean_D
-        _, directions_DD = np.linalg.eigh((centred_ND.T @ centred_ND).astype(np.float64))
-        basis_KD = directions_DD.T[::-1][:num_components].astype(np.float32)
+        _, _, directions_DD = np.linalg.svd(centred_ND, full_matrices=False)
+        basis_KD = directions_DD[:num_components]
         made_NK = centred_ND @ basis_KD.T
         step_K = np.abs(made_NK).max(axis=0) / 127
         codes_NK = np.rint(made_NK / step_K).astype(np.int8)

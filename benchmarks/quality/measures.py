@@ -111,9 +111,11 @@ def parts(mask_HW: Bools, least_share: float = LEAST_PART) -> list[Bools]:
     labels_HW = np.where(bridged_HW, np.arange(1, mask_HW.size + 1).reshape(mask_HW.shape), 0)
     while True:
         spread_HW = np.where(bridged_HW, _neighbourhood(labels_HW).max(axis=0), 0)
-        if np.array_equal(spread_HW, labels_HW):
+        # A label is the number of a pixel; taking that pixel's own label crosses large parts fast.
+        jumped_HW = np.append(0, spread_HW)[spread_HW]
+        if np.array_equal(jumped_HW, labels_HW):
             break
-        labels_HW = spread_HW
+        labels_HW = jumped_HW
     names, areas = np.unique(labels_HW[mask_HW & (labels_HW > 0)], return_counts=True)
     order = np.argsort(-areas, kind="stable")
     kept = [names[at] for at in order if areas[at] >= least_share * areas.max()]

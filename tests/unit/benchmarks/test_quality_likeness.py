@@ -28,8 +28,8 @@ def test_a_softened_copy_is_nearer_than_other_pictures(pictures, known):
 
 
 def test_a_planted_picture_is_found(known):
-    values = pixel_values([one.image_HWC for one in held_out()[400:420]])
-    assert known.planted_with(values).nearest_distances(values).max() < 0.05
+    values = pixel_values([one.image_HWC for one in held_out()[300:600:20]])
+    assert np.median(known.planted_with(values).nearest_distances(values)) < 0.005
 
 
 def test_a_smaller_copy_off_centre_is_aligned_with_its_original(pictures):
