@@ -10,7 +10,6 @@ from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
 from limner.core.errors import BadInput, RecipeMissing
 from limner.core.hashing import sha256_of_bytes
@@ -140,6 +139,8 @@ def measure_difference(
 
 def parse_recipe(document: Mapping[str, object]) -> Recipe | None:
     """A recipe from JSON that may come from anywhere; ``None`` if it is not one we can read."""
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         recipe = Recipe.from_document(document)
         return TypeAdapter(Recipe).validate_python(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from limner.core.limits import require_one_of
 from limner.core.ports import GeneratorCard
 from limner.core.records import FILE_FORMATS, FileFormat, Request
 from limner.core.settings import Settings
-from limner.studio.batch import BatchRun
 from limner.studio.generate import Ready, draw_ready, make_ready
 from limner.studio.grid import Grid, ReadyGrid, draw_grid, make_grid_ready, parse_axis
 from limner.studio.image import Image
@@ -20,6 +19,9 @@ from limner.studio.redraw import Redrawn, Shown, redraw, show
 from limner.studio.requests import RequestOptions, request_from
 from limner.studio.saving import Destination
 from limner.studio.variations import variations_request
+
+if TYPE_CHECKING:
+    from limner.studio.batch import BatchRun
 
 
 class Studio:
@@ -142,6 +144,8 @@ class Studio:
         Raises:
             BadInput: the file as a whole cannot be read.
         """
+        from limner.studio.batch import BatchRun  # pydantic is only for what needs it
+
         return BatchRun(self.parts, Path(path), destination, **defaults)
 
     def show(self, path: str | Path) -> Shown:
