@@ -60,14 +60,13 @@ def main() -> None:
         optimizer.load_state_dict(state["optimizer"])
         batches.load_state_dict(state["batches"])
         seen = state["seen"]
-    step = torch.compile(model)
     save_due, started, first_seen = checkpoint.Clock(300), time.monotonic(), seen
     while seen < args.samples:
         rgba = batches.next()[0] * 2 - 1
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(seen / args.samples)
         with torch.autocast("cpu", torch.bfloat16):
-            made = step(rgba.contiguous(memory_format=torch.channels_last), 0.1)
+            made = model(rgba.contiguous(memory_format=torch.channels_last), 0.1)
         loss = F.l1_loss(made.float(), rgba) + 0.5 * edge_loss(made.float(), rgba) + F.mse_loss(made.float(), rgba)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
