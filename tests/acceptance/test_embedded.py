@@ -4,16 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from PIL import Image as PillowImage
 
-WEIGHTS = Path(find_spec("limner.generators.embedded").origin).parent / "weights"
-pytestmark = pytest.mark.skipif(
-    not (WEIGHTS / "card.json").exists(), reason="the weights are not committed yet"
-)
+from limner.generators.embedded.weights import CARD_FILE, PACKAGED
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +113,7 @@ def test_a_prompt_that_is_not_text_is_refused(limner):
 
 
 def test_every_style_of_the_card_is_listed(limner):
-    card = json.loads((WEIGHTS / "card.json").read_text())
+    card = json.loads((PACKAGED / CARD_FILE).read_text())
     assert limner("styles").stdout.split() == list(card["styles"])
 
 

@@ -204,8 +204,3 @@ def test_the_card_needs_no_network(weights_folder):
     for path in weights_folder.glob("*.bin"):
         path.unlink()
     assert EmbeddedGenerator(weights=Weights(weights_folder)).card.max_prompt_tokens == 6
-
-
-def test_another_engine_is_refused_by_name():
-    with pytest.raises(GeneratorUnavailable, match="'onnxruntime'; it runs on openvino"):
-        EmbeddedGenerator(engine="onnxruntime")

@@ -1,4 +1,4 @@
-"""The weights inside the package, if this checkout has them."""
+"""The weights inside the package."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,6 @@ from limner.core.records import Operation, Size, Sketch
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.weights import CARD_FILE, PACKAGED, Weights
 
-pytestmark = pytest.mark.skipif(
-    not (PACKAGED / CARD_FILE).exists(), reason="no weights in this checkout"
-)
 BYTES_ALLOWED = 80_000_000
 
 

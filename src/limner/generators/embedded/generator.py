@@ -15,7 +15,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.core.errors import DrawingCancelled, GeneratorUnavailable, PromptTooLong
+from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
 from limner.core.records import Drawn, Execution, Operation, Plan, Size, Sketch, StepProgress
 from limner.generators.embedded.canvas import (
@@ -49,35 +49,29 @@ class EmbeddedGenerator:
     """Draws with the network inside the package. Making one loads nothing.
 
     Args:
-        engine: ``auto`` or ``openvino``.
         num_threads: 0 takes every core the process may use.
         batch_size: most pictures drawn together; 0 leaves it to the generator.
         weights: another set than the packaged one.
-
-    Raises:
-        GeneratorUnavailable: another engine was asked for.
     """
 
     def __init__(
         self,
         *,
-        engine: str = "auto",
         num_threads: int = 0,
         batch_size: int = 0,
         weights: Weights | None = None,
     ) -> None:
-        if engine not in ("auto", ENGINE):
-            raise GeneratorUnavailable(
-                f"The embedded generator cannot run on {engine!r}; it runs on {ENGINE}.",
-                hint="Set engine to auto.",
-            )
         self._num_threads = num_threads
         self._batch_size = batch_size or DEFAULT_BATCH_SIZE
         self._weights = weights or Weights()
 
-    @cached_property
+    @property
     def card(self) -> GeneratorCard:
         """What this generator is; reads the weights' card only."""
+        return self._card
+
+    @cached_property
+    def _card(self) -> GeneratorCard:
         card = self._weights.card
         return GeneratorCard(
             name=card.name,
