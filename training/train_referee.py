@@ -77,7 +77,7 @@ def batches(examples: Examples, size: int, first: int, length: int) -> "Queue[Ba
         examples: what to choose from.
         size: pictures a batch.
         first: pictures seen before, when the run goes on.
-        length: pictures of the whole run; damage grows over its first six tenths.
+        length: pictures of the whole run; damage grows over its first half.
     """
     queue: Queue[Batch] = Queue(maxsize=4)
     rng = torch.Generator().manual_seed(7 + first)
@@ -87,7 +87,7 @@ def batches(examples: Examples, size: int, first: int, length: int) -> "Queue[Ba
         while True:
             order = torch.randperm(len(examples.sprites), generator=rng)
             for rows in order[: len(order) // size * size].split(size):
-                strength = min(1.0, 0.25 + 0.75 * seen / (0.6 * length))
+                strength = min(MOST_DAMAGE, 0.25 + 0.75 * seen / length)
                 queue.put(Batch(rows, make_views(examples.sprites[rows], rng, strength)))
                 seen += size
 
@@ -134,6 +134,7 @@ def losses(
     }
 
 
+MOST_DAMAGE = 0.65
 WEIGHTS = {"name": 1.0, "naming": 0.7, "caption": 0.3, "style": 0.2, "colour": 0.3}
 
 

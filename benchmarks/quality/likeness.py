@@ -109,8 +109,9 @@ def pixel_values(images: Sequence[Bytes]) -> Floats:
 
 def referee_values(images: Sequence[Bytes], referee: Referee) -> Floats:
     """Unit vectors `[B, V]` of the subjects, centred on white."""
-    shown = [flatten(measures.alone(image, measures.subject_mask(image))) for image in images]
-    return np.concatenate([referee.image_vectors(one[None]) for one in shown])
+    side_px = referee.card.picture_px
+    cut = [measures.alone(image, measures.subject_mask(image)) for image in images]
+    return referee.image_vectors(np.stack([flatten(measures.small(one, side_px)) for one in cut]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

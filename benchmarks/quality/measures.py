@@ -156,7 +156,9 @@ def halves(image_HWC: Bytes, *, is_across: bool) -> tuple[Bytes, Bytes] | None:
 
 
 def alone(image_HWC: Bytes, mask_HW: Bools) -> Bytes:
-    """What the mask shows, in the middle of a square with a small margin."""
+    """What the mask shows, in the middle of a square with a small margin; clear if nothing."""
+    if not mask_HW.any():
+        return np.zeros((1, 1, 4), np.uint8)
     rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
     box = Box(rows[0], rows[-1] + 1, columns[0], columns[-1] + 1)
     tall, wide = box.bottom - box.top, box.right - box.left
