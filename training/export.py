@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
 from training import checkpoint
+from training.data.manifest import read_jsonl
 from training.data.styles import STYLES
 from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
 from training.model_card import model_card
@@ -194,15 +195,21 @@ def export_drawing(
     return near
 
 
+def trained_styles(work: Path) -> set[str]:
+    """Styles among the pictures that were trained on: the only ones a request may name."""
+    return {row.style for row in read_jsonl(work / "data" / "rows.jsonl") if row.split == "train"}
+
+
 def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, files: dict[str, str], near: object) -> dict[str, object]:
     """The card the runtime reads."""
+    trained = trained_styles(options.work)
     return {
         "format": "limner.card/1", "name": options.name, "version": options.version, "licence": "Apache-2.0",
         "space": state["space"], "network": state["shape"], "num_samples_trained": state["seen"],
         "canvas": [space.channels, space.canvas, space.canvas],
         "picture_px": space.picture_px, "output_px": OUTPUT_PX,
         "text_tokens": MAX_TOKENS, "text_width": EMBEDDING_WIDTH,
-        "styles": {name: style.phrases[0] for name, style in STYLES.items()},
+        "styles": {name: style.phrases[0] for name, style in STYLES.items() if name in trained},
         "transparent_phrase": "transparent background",
         "steps": [1, 100, options.steps], "guidance": [1.0, 12.0, options.guidance], "strength": [0.05, 1.0, 0.6],
         "time_shift": options.shift, "agreement": near, "files": files,
