@@ -192,8 +192,8 @@ class HeldOut:
         }
 
 
-def main() -> None:
-    """Train until `--samples` pictures have been seen or `--minutes` are over."""
+def parse_options() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -207,75 +207,101 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--peak", type=float, default=1e-2)
     parser.add_argument("--threads", type=int, default=1)
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(6)
-    folder, data = args.work / args.name, args.work / "data"
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = read_rows(data)
-    examples, concepts, styles = prepare(
-        [row for row in rows if row["split"] == "train"], data, folder
-    )
-    held_out = HeldOut(rows, data, folder)
-    shape = RefereeShape(styles=len(styles))
-    model = Referee(shape).train()
-    naming = nn.Linear(model.to_style.in_features, len(concepts))
-    said = examples.said
-    model.spread_texts(
-        torch.cat([said.names[:, 0], said.coloured[:, 0], said.captions[::9, 0]]).float()
-    )
-    optimizers = make_optimizers(nn.ModuleList([model, naming]), args.peak)
-    seen = 0
-    if state := checkpoint.load(folder / "checkpoint.pt"):
-        model.load_state_dict(state["model"])
-        naming.load_state_dict(state["naming"])
-        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+    return parser.parse_args()
+
+
+class Run:
+    """One training run: its state, its steps, its records."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.folder, self.data = options.work / options.name, options.work / "data"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.set_num_threads(options.threads)
+        torch.manual_seed(6)
+        rows = read_rows(self.data)
+        trained = [row for row in rows if row["split"] == "train"]
+        self.examples, self.concepts, self.styles = prepare(trained, self.data, self.folder)
+        self.held_out = HeldOut(rows, self.data, self.folder)
+        self.model = Referee(RefereeShape(styles=len(self.styles))).train()
+        self.naming = nn.Linear(self.model.to_style.in_features, len(self.concepts))
+        said = self.examples.said
+        self.model.spread_texts(
+            torch.cat([said.names[:, 0], said.coloured[:, 0], said.captions[::9, 0]]).float()
+        )
+        both = nn.ModuleList([self.model, self.naming])
+        self.optimizers = make_optimizers(both, options.peak)
+        self.seen = 0
+        self._resume()
+
+    def _resume(self) -> None:
+        state = checkpoint.load(self.folder / "checkpoint.pt")
+        if state is None:
+            return
+        self.model.load_state_dict(state["model"])
+        self.naming.load_state_dict(state["naming"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        seen = state["seen"]
-    queue = batches(examples, args.batch, seen, args.samples)
-    save_due, look_due, started, first = (
-        checkpoint.Clock(120),
-        checkpoint.Clock(240),
-        time.monotonic(),
-        seen,
-    )
-    while seen < args.samples:
-        batch = queue.get()
+        self.seen = state["seen"]
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        checkpoint.save(
+            {
+                "model": self.model.state_dict(),
+                "naming": self.naming.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+                "seen": self.seen,
+                "shape": self.model.shape.as_dict(),
+                "styles": self.styles,
+                "concepts": self.concepts,
+                "num_rows": len(self.examples.sprites),
+                "rows_sha256": sha256_of_bytes((self.data / "rows.jsonl").read_bytes()),
+            },
+            self.folder / "checkpoint.pt",
+        )
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """One batch; returns the parts of its loss."""
         with torch.autocast("cpu", torch.bfloat16):
-            parts = losses(model, naming, examples, batch)
+            parts = losses(self.model, self.naming, self.examples, batch)
         sum(WEIGHTS[part] * loss for part, loss in parts.items()).backward()
-        share = learning_rate(seen / args.samples)
-        for optimizer, scale in zip(optimizers, (1.0, 0.3), strict=True):
+        share = learning_rate(self.seen / self.options.samples)
+        for optimizer, scale in zip(self.optimizers, (1.0, 0.3), strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = share * scale * args.peak
+                group["lr"] = share * scale * self.options.peak
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        seen += args.batch
-        is_last = seen >= args.samples
-        record: dict[str, object] = {"seen": seen}
-        if is_last or look_due.is_due():
-            record["held_out"] = held_out.retrievals(model)
-        if is_last or seen // args.batch % 40 == 0:
-            record |= {part: round(loss.item(), 3) for part, loss in parts.items()}
-            record["pictures_per_second"] = round((seen - first) / (time.monotonic() - started), 1)
-        if len(record) > 1:
-            with (folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps(record) + "\n")
-        if is_last or save_due.is_due():
-            checkpoint.save(
-                {
-                    "model": model.state_dict(),
-                    "naming": naming.state_dict(),
-                    "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-                    "seen": seen,
-                    "shape": shape.as_dict(),
-                    "styles": styles,
-                    "concepts": concepts,
-                    "num_rows": len(examples.sprites),
-                    "rows_sha256": sha256_of_bytes((data / "rows.jsonl").read_bytes()),
-                },
-                folder / "checkpoint.pt",
-            )
+        self.seen += len(batch.rows)
+        return parts
+
+    def train(self) -> None:
+        """Run to the end of the schedule."""
+        size, length = self.options.batch, self.options.samples
+        queue = batches(self.examples, size, self.seen, length)
+        save_due, look_due = checkpoint.Clock(120), checkpoint.Clock(240)
+        started, first = time.monotonic(), self.seen
+        while self.seen < length:
+            parts = self.step(queue.get())
+            is_last = self.seen >= length
+            if is_last or look_due.is_due():
+                self.log(held_out=self.held_out.retrievals(self.model))
+            if is_last or self.seen // size % 40 == 0:
+                speed = round((self.seen - first) / (time.monotonic() - started), 1)
+                means = {part: round(loss.item(), 3) for part, loss in parts.items()}
+                self.log(**means, pictures_per_second=speed)
+            if is_last or save_due.is_due():
+                self.save()
+
+    def log(self, **facts: object) -> None:
+        """Append one line to the run's log."""
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"seen": self.seen, **facts}) + "\n")
+
+
+def main() -> None:
+    """Start or resume a run."""
+    Run(parse_options()).train()
 
 
 if __name__ == "__main__":
