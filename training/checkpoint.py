@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+
+from training.data.batches import Batches
 
 State = dict[str, Any]
 
@@ -31,6 +34,17 @@ def load(path: Path) -> State | None:
         if candidate.exists():
             return torch.load(candidate, weights_only=True)
     return None
+
+
+def resume_simple(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> int:
+    """Put a run of one model and one optimizer where it was; returns the pictures it has seen, 0 when it is new."""
+    state = load(path)
+    if state is None:
+        return 0
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    batches.load_state_dict(state["batches"])
+    return state["seen"]
 
 
 class Clock:

@@ -70,12 +70,7 @@ def main() -> None:
     batches = Batches(args.work / "data", size=OUTPUT_PX, batch=BATCH, seed=6)
     model = SuperResolution(space.picture_px).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
-    seen = 0
-    if state := checkpoint.load(run / "checkpoint.pt"):
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        batches.load_state_dict(state["batches"])
-        seen = state["seen"]
+    seen = checkpoint.resume_simple(run / "checkpoint.pt", model, optimizer, batches)
     save_due, started, first_seen = checkpoint.Clock(240), time.monotonic(), seen
     while seen < args.samples:
         rgba = batches.next()[0]

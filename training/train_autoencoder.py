@@ -54,12 +54,7 @@ def main() -> None:
     held_out = evaluation_pairs(args.work / "data", size=AutoencoderShape().canvas)[0][:128]
     model = Autoencoder(AutoencoderShape()).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
-    seen = 0
-    if state := checkpoint.load(run / "checkpoint.pt"):
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        batches.load_state_dict(state["batches"])
-        seen = state["seen"]
+    seen = checkpoint.resume_simple(run / "checkpoint.pt", model, optimizer, batches)
     save_due, started, first_seen = checkpoint.Clock(300), time.monotonic(), seen
     while seen < args.samples:
         rgba = batches.next()[0] * 2 - 1
