@@ -193,7 +193,7 @@ class RequestCheck(Protocol):
 
 
 def verdict_of(score: float, limits: Limits, better: Better) -> Verdict:
-    """The verdict on a score: pass at or beyond `pass_at`, fail at or beyond `fail_at`, else unsure.
+    """The verdict on a score: pass as good as `pass_at`, fail as bad as `fail_at`, else unsure.
 
     A score that is not a finite number is an error.
     """
