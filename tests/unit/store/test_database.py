@@ -42,7 +42,7 @@ def test_opening_again_keeps_the_rows(tmp_path, engine):
 def test_a_database_from_a_newer_limner_is_refused(tmp_path, engine):
     with transaction(engine) as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StorageUnavailable, match="newer than '0001'"):
+    with pytest.raises(StorageUnavailable, match=f"newer than '{HEAD_REVISION}'"):
         open_database(tmp_path)
 
 
