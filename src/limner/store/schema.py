@@ -8,6 +8,8 @@ HEAD_REVISION = "0002"
 
 metadata = sa.MetaData()
 
+POSITION = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's own row number: no index
+
 images = sa.Table(
     "images",
     metadata,
@@ -35,7 +37,7 @@ sources = sa.Table(
 ledger_entries = sa.Table(
     "ledger_entries",
     metadata,
-    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", POSITION, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, nullable=False, index=True),
     sa.Column("subject", sa.Text, nullable=True, index=True),
     sa.Column("recorded_at", sa.Text, nullable=False),
@@ -47,14 +49,14 @@ ledger_nodes = sa.Table(
     "ledger_nodes",
     metadata,
     sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", POSITION, primary_key=True, autoincrement=False),
     sa.Column("node_sha256", sa.LargeBinary, nullable=False),
 )
 
 ledger_checkpoints = sa.Table(
     "ledger_checkpoints",
     metadata,
-    sa.Column("num_entries", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("num_entries", POSITION, primary_key=True, autoincrement=False),
     sa.Column("signed_at", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
 )
@@ -62,7 +64,7 @@ ledger_checkpoints = sa.Table(
 ledger_cosignatures = sa.Table(
     "ledger_cosignatures",
     metadata,
-    sa.Column("num_entries", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("num_entries", POSITION, primary_key=True, autoincrement=False),
     sa.Column("witness", sa.Text, primary_key=True),
     sa.Column("cosigned_at", sa.Text, primary_key=True),
     sa.Column("line", sa.Text, nullable=False),

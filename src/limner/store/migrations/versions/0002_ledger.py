@@ -10,6 +10,8 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+POSITION = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 APPEND_ONLY = (
     "ledger_entries",
     "ledger_nodes",
@@ -43,7 +45,7 @@ def upgrade() -> None:
 def _create_log() -> None:
     op.create_table(
         "ledger_entries",
-        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("position", POSITION, primary_key=True, autoincrement=False),
         sa.Column("kind", sa.Text, nullable=False, index=True),
         sa.Column("subject", sa.Text, nullable=True, index=True),
         sa.Column("recorded_at", sa.Text, nullable=False),
@@ -53,7 +55,7 @@ def _create_log() -> None:
     op.create_table(
         "ledger_nodes",
         sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("position", POSITION, primary_key=True, autoincrement=False),
         sa.Column("node_sha256", sa.LargeBinary, nullable=False),
     )
 
@@ -61,13 +63,13 @@ def _create_log() -> None:
 def _create_signatures() -> None:
     op.create_table(
         "ledger_checkpoints",
-        sa.Column("num_entries", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("num_entries", POSITION, primary_key=True, autoincrement=False),
         sa.Column("signed_at", sa.Text, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
     )
     op.create_table(
         "ledger_cosignatures",
-        sa.Column("num_entries", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("num_entries", POSITION, primary_key=True, autoincrement=False),
         sa.Column("witness", sa.Text, primary_key=True),
         sa.Column("cosigned_at", sa.Text, primary_key=True),
         sa.Column("line", sa.Text, nullable=False),
