@@ -17,6 +17,7 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
+from limner.checks.integrity import find_fault
 from limner.core.errors import PictureBroken
 from limner.core.hashing import sha256_of_bytes, sha256_of_pixels
 from limner.core.limits import MAX_IMAGES, Choices, require_text, resolve_choices
@@ -37,7 +38,6 @@ from limner.studio.background import AUTO, TRANSPARENT, WHITE, lay_under, parse_
 from limner.studio.framing import Frame, frame_request, unframe
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba, encode_image, encode_plain_png
-from limner.studio.integrity import require_sound
 from limner.studio.parts import UNWATCHED, Parts, Watch
 from limner.studio.prompts import expand_all, expand_at_random, is_template
 
@@ -123,6 +123,20 @@ def draw_ready(
         yield store_image(parts, image_HWC, file_format, recipe, drawn.seconds)
     if broken:
         raise PictureBroken(" ".join(one.message for one in broken), hint=broken[0].hint)
+
+
+def require_sound(drawn: Drawn, canvas: Size) -> None:
+    """Refuse a drawn picture that cannot be a picture of anything, before anything is laid under.
+
+    Raises:
+        PictureBroken: it is not finite, of the wrong form, empty, flat or black; names the seed.
+    """
+    fault = find_fault(drawn.image_HWC, canvas, is_finite=drawn.is_finite)
+    if fault is not None:
+        raise PictureBroken(
+            f"The picture with seed {drawn.seed} came out {fault} and was not kept.",
+            hint="Try another seed, more steps or less guidance.",
+        )
 
 
 def choose_shots(request: Request, rng: np.random.Generator, wildcards: Path) -> tuple[Shot, ...]:
