@@ -1,0 +1,1 @@
+"""Checks on a request, before anything is drawn. They look at its texts alone."""

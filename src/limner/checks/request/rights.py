@@ -1,0 +1,44 @@
+"""Rights: whether the prompt names something that was opted out: a name, a style, a mark.
+
+The register itself is not here; the check asks what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from limner.core.judging import Better, CheckCard, Finding, Limits
+from limner.core.records import Request
+
+CARD = CheckCard(
+    name="rights",
+    version="1",
+    question="Is everything the prompt names free to be drawn?",
+    better=Better.LOWER,
+    limits=Limits(pass_at=0.0, fail_at=1.0),
+)
+
+
+class Rights:
+    """1.0 when the prompt names an entry that was opted out, else 0.0.
+
+    Args:
+        find_opted_out: the register's own word for the entry a text names, such as its number;
+            ``None`` when it names none. What it returns is kept with the result.
+    """
+
+    def __init__(self, find_opted_out: Callable[[str], str | None]) -> None:
+        self._find_opted_out = find_opted_out
+
+    @property
+    def card(self) -> CheckCard:
+        """What this check is."""
+        return CARD
+
+    def measure(self, request: Request) -> Finding:
+        """Ask the register about the prompt."""
+        entry = self._find_opted_out(request.prompt)
+        if entry is None:
+            return Finding(score=0.0)
+        note = f"The prompt names an opted-out entry of the rights register: {entry}."
+        return Finding(score=1.0, notes=(note,), details={"entry": entry})
