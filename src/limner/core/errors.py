@@ -86,3 +86,27 @@ class DrawingCancelled(LimnerError):
     """Drawing was stopped before it was finished."""
 
     code = "drawing_cancelled"
+
+
+class EntryInvalid(BadInput):
+    """What was to be written into the ledger is not an entry."""
+
+    code = "entry_invalid"
+
+
+class KeyRefused(BadInput):
+    """A signing key is missing, readable by others, or not a key."""
+
+    code = "key_refused"
+
+
+class LedgerBroken(LimnerError):
+    """The ledger does not hold together."""
+
+    code = "ledger_broken"
+
+
+class WitnessRefused(LimnerError):
+    """The witness does not cosign this checkpoint."""
+
+    code = "witness_refused"

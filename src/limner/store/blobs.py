@@ -58,6 +58,14 @@ class BlobFolder:
             raise cannot_write(path, error) from error
         return blob_sha256
 
+    def unsettle(self, blob_sha256: str, suffix: str) -> None:
+        """Leave an intent: the transaction that is open no longer needs this blob.
+
+        Raises:
+            StorageUnavailable: it cannot be written.
+        """
+        write_new(self._intent_of(self.path_of(blob_sha256, suffix)), b"", overwrite=True)
+
     def settle(self, blob_sha256: str, suffix: str) -> None:
         """Remove the intent: the transaction that needs this blob is committed."""
         self._intent_of(self.path_of(blob_sha256, suffix)).unlink(missing_ok=True)
@@ -67,6 +75,12 @@ class BlobFolder:
         for intent in sorted(self._intents.glob(f"*{INTENT_SUFFIX}")):
             digits, suffix = intent.name.removesuffix(INTENT_SUFFIX).split(".")
             yield f"sha256:{digits}", suffix
+
+    def settled(self) -> set[tuple[str, str]]:
+        """Tagged hash and suffix of every blob whose transaction was committed before this call."""
+        paths = self._path.glob("??/[!.]*.*")
+        stored = {(f"sha256:{path.stem}", path.suffix.removeprefix(".")) for path in paths}
+        return stored - set(self.unsettled())  # in this order: intents go after the commit
 
     def discard(self, blob_sha256: str, suffix: str) -> None:
         """Remove what a transaction that was never committed left, and its intent."""

@@ -18,6 +18,12 @@ from limner.store.schema import HEAD_REVISION
 DATABASE_FILE = "limner.sqlite3"
 READ_ONLY = "limner_read_only"
 BUSY_SECONDS = 30.0  # how long to wait for another process that is writing
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is erased is overwritten
+)
 
 
 def open_database(home: Path) -> sa.Engine:
@@ -61,6 +67,28 @@ def reading(engine: sa.Engine) -> Generator[sa.Connection]:
         yield connection
 
 
+def empty_log(engine: sa.Engine) -> None:
+    """Move the write-ahead log into the database file and cut it to nothing.
+
+    Deleted rows are overwritten in the file, but until then the log still has them.
+
+    Raises:
+        StorageUnavailable: another process is reading, so the log stays.
+    """
+    with _our_errors(engine):
+        raw = engine.raw_connection()
+        try:
+            is_busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            raw.close()
+    if is_busy:
+        raise StorageUnavailable(
+            "What was erased is still in the log of the database: another process is using it.",
+            hint="End it and erase again.",
+            retryable=True,
+        )
+
+
 @contextmanager
 def _our_errors(engine: sa.Engine) -> Generator[None]:
     try:
@@ -77,7 +105,7 @@ def _our_errors(engine: sa.Engine) -> Generator[None]:
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - DB-API object
     connection.isolation_level = None  # SQLAlchemy's begin event starts transactions
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -17,13 +17,16 @@ PART_PREFIX = ".limner-"
 PART_SUFFIX = ".part"
 
 
-def write_new(path: Path, content: bytes, *, overwrite: bool = False) -> None:
+def write_new(
+    path: Path, content: bytes, *, overwrite: bool = False, is_private: bool = False
+) -> None:
     """Write `content` to `path` whole.
 
     Args:
         path: in a folder that exists.
         content: the bytes of the file.
         overwrite: replace a file that is there.
+        is_private: nobody but the owner may ever read it.
 
     Raises:
         FileExistsError: `path` is taken and `overwrite` is false; it is left as it was.
@@ -35,7 +38,7 @@ def write_new(path: Path, content: bytes, *, overwrite: bool = False) -> None:
         raise cannot_write(path, error) from error
     try:
         _write_and_sync(handle, content)
-        Path(part).chmod(0o666 & ~_umask())
+        Path(part).chmod(0o600 if is_private else 0o666 & ~_umask())
         _give_name(Path(part), path, overwrite=overwrite)
     except FileExistsError:
         raise

@@ -1,12 +1,13 @@
 """What is kept and how it is asked for: one method per named query.
 
-An image is a row and a blob; both are there or neither is. Nothing is overwritten: storing the
-same bytes again gives the record that was there first.
+An image is a row, a blob and an entry of the ledger; all are there or none is. Nothing is
+overwritten: storing the same bytes again gives the record that was there first.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -17,15 +18,24 @@ from limner.core.hashing import canonical_json, sha256_of_bytes
 from limner.core.records import ImageRecord, Recipe, Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
-from limner.store.database import open_database, reading, transaction
+from limner.store.database import empty_log, open_database, reading, transaction
+from limner.store.ledger.commitments import erase
+from limner.store.ledger.entries import Entry
+from limner.store.ledger.images import append_image
+from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 
 
 class Store:
-    """The images of one data folder. Open it with `Store.open`."""
+    """The images of one data folder. Open it with `Store.open`.
 
-    def __init__(self, engine: sa.Engine, blobs: BlobFolder) -> None:
+    Attributes:
+        ledger: what was stored, decided, reviewed, sealed and erased here.
+    """
+
+    def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
         self._engine = engine
         self._blobs = blobs
+        self.ledger = ledger
 
     @classmethod
     def open(cls, home: Path) -> Self:
@@ -34,7 +44,8 @@ class Store:
         Raises:
             StorageUnavailable: the folder cannot be written.
         """
-        store = cls(open_database(home), BlobFolder(home / "blobs"))
+        engine, blobs = open_database(home), BlobFolder(home / "blobs")
+        store = cls(engine, blobs, Ledger(engine, blobs, home / KEYS_FOLDER))
         store.clear_unsettled()
         return store
 
@@ -42,18 +53,26 @@ class Store:
         """Let go of the database."""
         self._engine.dispose()
 
-    def add_image(self, record: ImageRecord, content: bytes) -> ImageRecord:
-        """Store an image whole.
+    def add_image(
+        self,
+        record: ImageRecord,
+        content: bytes,
+        alongside: Callable[[sa.Connection], None] | None = None,
+    ) -> ImageRecord:
+        """Store an image whole: file, row and entry.
 
         Args:
             record: `image_id` is the hash of `content`.
             content: the file's bytes.
+            alongside: writes more rows and entries in the same transaction, after the image's own;
+                not called when the image is there already.
 
         Returns:
             `record`, or the earlier record of the same bytes.
 
         Raises:
             StorageUnavailable: it cannot be written; nothing is left behind.
+            KeyRefused: the image is stored, but a checkpoint was due and could not be signed.
         """
         assert record.image_id == sha256_of_bytes(content)
         suffix = record.file_format
@@ -61,10 +80,55 @@ class Store:
             stored = _find_image(connection, schema.images.c.image_id == record.image_id)
             if stored is not None:
                 return stored
-            connection.execute(schema.images.insert().values(_row_of(record)))
             self._blobs.add(content, suffix)
+            connection.execute(schema.images.insert().values(_row_of(record)))
+            append_image(connection, record)
+            if alongside is not None:
+                alongside(connection)
         self._blobs.settle(record.image_id, suffix)
+        self.ledger.sign_if_due(record.created_at)
         return record
+
+    def append(
+        self,
+        kind: str,
+        document: Mapping[str, object],
+        *,
+        recorded_at: datetime,
+        subject: str | None = None,
+    ) -> Entry:
+        """Append one entry to the ledger; see `Ledger.append`."""
+        return self.ledger.append(kind, document, recorded_at=recorded_at, subject=subject)
+
+    def erase_image(self, image_id: str, *, reason: str, recorded_at: datetime) -> bool:
+        """Erase an image: file, row, and the salts of its entries; the ledger says that it is gone.
+
+        The pictures it started from stay. The same pixels may be stored again later.
+
+        Args:
+            image_id: of the image.
+            reason: a short code such as ``person_asked``.
+            recorded_at: the time now, UTC.
+
+        Returns:
+            Whether there was such an image.
+
+        Raises:
+            StorageUnavailable: it cannot be written, or another process is reading; in the second
+                case it is erased, but not yet from the database's log.
+        """
+        with transaction(self._engine) as connection:
+            image = schema.images.c.image_id == image_id
+            record = _find_image(connection, image)
+            if record is None:
+                return False
+            self._blobs.unsettle(image_id, record.file_format)
+            connection.execute(schema.images.delete().where(image))
+            erase(connection, image_id, reason=reason, recorded_at=recorded_at, is_public=True)
+        self.clear_unsettled()
+        empty_log(self._engine)
+        self.ledger.sign_if_due(recorded_at)
+        return True
 
     def image_by_id(self, image_id: str) -> ImageRecord | None:
         """The image with these file bytes."""

@@ -72,3 +72,12 @@ def test_make_folder_refuses_a_place_that_is_a_file(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageUnavailable, match="Cannot write"):
         make_folder(tmp_path / "file")
+
+
+def test_a_private_file_is_for_its_owner_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        write_new(tmp_path / "a.key", b"secret", is_private=True)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.key").stat().st_mode) == 0o600

@@ -1,0 +1,188 @@
+"""Reconciling: every stored image has its file, its row and its entry, and they agree.
+
+Files, rows and entries are written together; this finds where that did not hold, by name, whatever
+the cause. It changes nothing. It cannot find an image that was never written at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from limner.core.errors import StorageUnavailable
+from limner.core.hashing import sha256_of_bytes
+from limner.store import schema
+from limner.store.blobs import BlobFolder
+from limner.store.ledger.appending import find_entries, images_before_sha256
+from limner.store.ledger.commitments import is_commitment_to
+from limner.store.ledger.entries import Entry, Kind
+
+
+class Gap(StrEnum):
+    """What can be wrong with one image."""
+
+    FILE_MISSING = "file_missing"
+    FILE_CHANGED = "file_changed"
+    FILE_WITHOUT_ROW = "file_without_row"
+    ROW_WITHOUT_ENTRY = "row_without_entry"
+    ROW_CHANGED = "row_changed"
+    ENTRY_WITHOUT_ROW = "entry_without_row"
+    LIST_CHANGED = "list_changed"
+
+
+class Found(NamedTuple):
+    """One gap: what, at which image or file, in one sentence."""
+
+    gap: Gap
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """What reconciling found.
+
+    Attributes:
+        num_images: rows of images.
+        num_sources: rows of pictures that images started from.
+        num_entries: entries that say an image was stored.
+        num_erased: of those whose image was erased since, by an entry that says so.
+        num_older: rows of images that are older than the ledger, and so have no entry.
+        gaps: in the order of their names.
+    """
+
+    num_images: int
+    num_sources: int
+    num_entries: int
+    num_erased: int
+    num_older: int
+    gaps: tuple[Found, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing is missing and nothing differs."""
+        return not self.gaps
+
+
+def reconcile(
+    connection: sa.Connection, blobs: BlobFolder, files: set[tuple[str, str]]
+) -> Reconciliation:
+    """Compare files, rows and entries. Images may be stored meanwhile, but not erased.
+
+    Args:
+        connection: reading, from a moment after `files` were listed.
+        blobs: every file that should be there is read and hashed.
+        files: hash and suffix of every file that is there; see `BlobFolder.settled`.
+    """
+    rows = {row.image_id: row for row in connection.execute(schema.images.select())}
+    older = set(connection.scalars(sa.select(schema.images_before_ledger.c.image_id)))
+    sources = set(connection.scalars(sa.select(schema.sources.c.blob_sha256)))
+    stored: dict[str, list[Entry]] = {}
+    for entry in find_entries(connection, Kind.IMAGE_STORED):
+        stored.setdefault(str(entry.subject), []).append(entry)
+    erased = _erased(connection, stored)
+    gaps = [
+        *_row_gaps(connection, rows, stored, older),
+        *_entry_gaps(rows, stored, erased),
+        *_file_gaps(blobs, files, _needed(rows, sources)),
+        *_list_gaps(connection, older),
+    ]
+    return Reconciliation(
+        num_images=len(rows),
+        num_sources=len(sources),
+        num_entries=sum(map(len, stored.values())),
+        num_erased=len(erased - rows.keys()),
+        num_older=len(older & rows.keys()),
+        gaps=tuple(sorted(gaps)),
+    )
+
+
+def _row_gaps(
+    connection: sa.Connection,
+    rows: dict[str, sa.Row[tuple[object, ...]]],
+    stored: dict[str, list[Entry]],
+    older: set[str],
+) -> Iterator[Found]:
+    for image_id, row in rows.items():
+        if image_id in stored:
+            fields = _changed_fields(connection, row, stored[image_id][-1])
+            if fields:
+                sentence = f"The row of {image_id} differs from its entry in {', '.join(fields)}."
+                yield Found(Gap.ROW_CHANGED, image_id, sentence)
+        elif image_id not in older:
+            sentence = f"The image {image_id} is stored, but the ledger does not say so."
+            yield Found(Gap.ROW_WITHOUT_ENTRY, image_id, sentence)
+
+
+def _changed_fields(
+    connection: sa.Connection, row: sa.Row[tuple[object, ...]], entry: Entry
+) -> list[str]:
+    said = entry.document
+    is_same = {
+        "pixels_sha256": row.pixels_sha256 == said.get("pixels_sha256"),
+        "file_format": row.file_format == said.get("file_format"),
+        "num_bytes": row.num_bytes == said.get("num_bytes"),
+        "size": f"{row.width_px}x{row.height_px}" == said.get("size"),
+        "created_at": row.created_at == entry.recorded_at.isoformat(),
+        "recipe": row.recipe_sha256 == sha256_of_bytes(row.recipe.encode()),
+        "recipe_sha256": is_commitment_to(connection, str(said.get("recipe")), row.recipe_sha256)
+        is not False,
+    }
+    return [name for name, is_so in is_same.items() if not is_so]
+
+
+def _entry_gaps(
+    rows: dict[str, sa.Row[tuple[object, ...]]],
+    stored: dict[str, list[Entry]],
+    erased: set[str],
+) -> Iterator[Found]:
+    for image_id, entries in stored.items():
+        positions = " and ".join(str(entry.position) for entry in entries)
+        if image_id not in rows and image_id not in erased:
+            sentence = f"Entry {positions} says that {image_id} is stored, but it is not."
+            yield Found(Gap.ENTRY_WITHOUT_ROW, image_id, sentence)
+
+
+def _file_gaps(
+    blobs: BlobFolder, files: set[tuple[str, str]], needed: set[tuple[str, str]]
+) -> Iterator[Found]:
+    for blob_sha256, suffix in needed:
+        path = blobs.path_of(blob_sha256, suffix)
+        if not path.exists():
+            sentence = f"The file {str(path)!r} is missing."
+            yield Found(Gap.FILE_MISSING, blob_sha256, sentence)
+            continue
+        try:
+            blobs.read(blob_sha256, suffix)
+        except StorageUnavailable as error:
+            yield Found(Gap.FILE_CHANGED, blob_sha256, error.message)
+    for blob_sha256, suffix in files - needed:
+        sentence = f"The file {str(blobs.path_of(blob_sha256, suffix))!r} belongs to no image."
+        yield Found(Gap.FILE_WITHOUT_ROW, blob_sha256, sentence)
+
+
+def _needed(rows: dict[str, sa.Row[tuple[object, ...]]], sources: set[str]) -> set[tuple[str, str]]:
+    images = {(image_id, str(row.file_format)) for image_id, row in rows.items()}
+    return images | {(blob_sha256, "png") for blob_sha256 in sources}
+
+
+def _erased(connection: sa.Connection, stored: dict[str, list[Entry]]) -> set[str]:
+    """Images whose last word in the ledger is that they were erased."""
+    last = {one.subject: one.position for one in find_entries(connection, Kind.ERASURE)}
+    return {
+        image_id
+        for image_id, entries in stored.items()
+        if last.get(image_id, -1) > entries[-1].position
+    }
+
+
+def _list_gaps(connection: sa.Connection, older: set[str]) -> Iterator[Found]:
+    """The list of older images must be the one the first entry speaks of."""
+    for entry in find_entries(connection, Kind.LEDGER_BEGUN, num_last=1):
+        if entry.document.get("images_before_sha256") != images_before_sha256(list(older)):
+            sentence = "The list of images that are older than the ledger was changed."
+            yield Found(Gap.LIST_CHANGED, "images_before_ledger", sentence)
