@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from limner.core.errors import DrawingCancelled, LimnerError
-from limner.faces import options
-from limner.faces.exits import BAD_INPUT, FAILED, INTERRUPTED, exit_code_of
-from limner.faces.printing import note, say, say_error, say_json
+from limner.core.errors import DrawingCancelled
+from limner.faces import log_commands, options
+from limner.faces.exits import BAD_INPUT, FAILED, INTERRUPTED
+from limner.faces.opening import opened
+from limner.faces.printing import note, say, say_json
 
 if TYPE_CHECKING:
     from limner.studio.batch import BatchRun, RowResult
@@ -27,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(log_commands.app, name="log")
 
 
 class Output(NamedTuple):
@@ -34,27 +34,6 @@ class Output(NamedTuple):
 
     is_quiet: bool
     as_json: bool
-
-
-@contextmanager
-def opened(context: typer.Context) -> Generator[Studio]:
-    """A studio for one command; our errors become a sentence and an exit code.
-
-    The real studio, unless the program that embeds this face put another way to open one into
-    the context's ``obj``.
-    """
-    try:
-        with (context.obj or _open_studio)() as studio:
-            yield studio
-    except LimnerError as error:
-        say_error(error)
-        raise typer.Exit(exit_code_of(error)) from error
-
-
-def _open_studio() -> Studio:
-    from limner.app import Studio as WiredStudio
-
-    return WiredStudio()
 
 
 @app.command()

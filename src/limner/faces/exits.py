@@ -5,8 +5,10 @@ from __future__ import annotations
 from limner.core.errors import (
     BadInput,
     DrawingCancelled,
+    LedgerBroken,
     LimnerError,
     StorageUnavailable,
+    WitnessRefused,
 )
 
 RELEASED = 0
@@ -20,6 +22,8 @@ _BY_KIND: tuple[tuple[type[LimnerError], int], ...] = (
     (BadInput, BAD_INPUT),
     (StorageUnavailable, BAD_INPUT),
     (DrawingCancelled, INTERRUPTED),
+    (LedgerBroken, REFUSED),
+    (WitnessRefused, REFUSED),
 )
 
 

@@ -9,8 +9,11 @@ from limner.core.errors import (
     BadInput,
     DrawingCancelled,
     GeneratorUnavailable,
+    KeyRefused,
+    LedgerBroken,
     PictureBroken,
     StorageUnavailable,
+    WitnessRefused,
 )
 from limner.faces.cli import app
 from limner.faces.exits import exit_code_of
@@ -40,14 +43,28 @@ OPTIONS = {
     "styles": [],
     "settings": ["--json"],
     "version": [],
+    "log show": ["--kind", "--subject", "--last", "--json"],
+    "log verify": ["--witness", "--json"],
+    "log checkpoint": [],
+    "log export": [],
+    "log prove": ["--kind", "--since", "--out"],
+    "log witness": ["--folder", "--export", "--log-key"],
+    "log reconcile": ["--json"],
 }  # fmt: skip
 
 
+def commands_of(group, prefix=""):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
 def test_the_commands_and_their_options_are_frozen():
-    commands = typer.main.get_command(app).commands
     found = {
         name: [one.opts[0] for one in command.params if one.opts[0].startswith("--")]
-        for name, command in commands.items()
+        for name, command in commands_of(typer.main.get_command(app))
     }
     assert found == OPTIONS
 
@@ -60,6 +77,9 @@ def test_the_commands_and_their_options_are_frozen():
         (PictureBroken(), 5),
         (GeneratorUnavailable(), 5),
         (DrawingCancelled(), 130),
+        (LedgerBroken(), 4),
+        (WitnessRefused(), 4),
+        (KeyRefused(), 2),
     ],
 )
 def test_every_error_has_its_exit_code(error, code):

@@ -90,7 +90,7 @@ def rotate_key(connection: sa.Connection, keys: Path, now: datetime) -> Note:
     last = find_key(connection)
     if last is None:
         raise KeyRefused("The ledger has no key yet: its first checkpoint makes one.")
-    _settle_if_committed(connection, keys)
+    settle_if_committed(connection, keys)
     old = [_open_key(connection, keys)] if (keys / KEY_FILE).exists() else []
     (keys / NEXT_KEY_FILE).unlink(missing_ok=True)  # of a rotation that was never committed
     new = make_key(keys / NEXT_KEY_FILE, last.name, Purpose.NOTE)
@@ -102,6 +102,15 @@ def rotate_key(connection: sa.Connection, keys: Path, now: datetime) -> Note:
 def settle_rotation(keys: Path) -> None:
     """Put the new key in the old one's place: the rotation is committed."""
     (keys / NEXT_KEY_FILE).replace(keys / KEY_FILE)
+
+
+def settle_if_committed(connection: sa.Connection, keys: Path) -> None:
+    """Finish a rotation whose process was killed between its commit and `settle_rotation`."""
+    if not (keys / NEXT_KEY_FILE).exists():
+        return
+    waiting = read_key(keys / NEXT_KEY_FILE, Purpose.NOTE)
+    if waiting.verifier == find_key(connection):
+        settle_rotation(keys)
 
 
 def is_due(connection: sa.Connection, cadence: Cadence, now: datetime) -> bool:
@@ -187,7 +196,7 @@ def _open_key(connection: sa.Connection, keys: Path) -> SigningKey:
     path = keys / KEY_FILE
     if last is None and not path.exists():
         return make_key(path, origin, Purpose.NOTE)
-    _settle_if_committed(connection, keys)
+    settle_if_committed(connection, keys)
     key = read_key(path, Purpose.NOTE)
     if key.name != origin or last not in (None, key.verifier):
         raise KeyRefused(
@@ -195,15 +204,6 @@ def _open_key(connection: sa.Connection, keys: Path) -> SigningKey:
             hint="Put the ledger's own key back from a backup of the data folder.",
         )
     return key
-
-
-def _settle_if_committed(connection: sa.Connection, keys: Path) -> None:
-    """Finish a rotation whose process was killed between its commit and `settle_rotation`."""
-    if not (keys / NEXT_KEY_FILE).exists():
-        return
-    waiting = read_key(keys / NEXT_KEY_FILE, Purpose.NOTE)
-    if waiting.verifier == find_key(connection):
-        settle_rotation(keys)
 
 
 def _keep_signed(connection: sa.Connection, keys: list[SigningKey], now: datetime) -> Note:

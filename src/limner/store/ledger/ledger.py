@@ -22,11 +22,20 @@ from limner.store.ledger.appending import (
     count_entries,
     find_entries,
     find_entry,
+    find_origin,
     hash_reader,
 )
 from limner.store.ledger.checkpoints import Cadence
 from limner.store.ledger.entries import Draft, Entry
-from limner.store.ledger.notes import Checkpoint, Note, Signature, VerifierKey, parse_checkpoint
+from limner.store.ledger.keys import read_key
+from limner.store.ledger.notes import (
+    Checkpoint,
+    Note,
+    Purpose,
+    Signature,
+    VerifierKey,
+    parse_checkpoint,
+)
 from limner.store.ledger.reconcile import Reconciliation, reconcile
 from limner.store.ledger.tree import consistency_proof, inclusion_proof
 from limner.store.ledger.verifying import Verification, verify_ledger
@@ -133,6 +142,24 @@ class Ledger:
         """The public key in force; ``None`` if nothing was signed yet."""
         with reading(self._engine) as connection:
             return checkpoints.find_key(connection)
+
+    def own_key(self) -> VerifierKey | None:
+        """The public half of the key in this install's key file; ``None`` before there is one.
+
+        Raises:
+            KeyRefused: it is missing though the ledger was signed, or cannot be used.
+        """
+        path = self._keys / checkpoints.KEY_FILE
+        with reading(self._engine) as connection:
+            checkpoints.settle_if_committed(connection, self._keys)
+        if not path.exists() and self.key() is None:
+            return None
+        return read_key(path, Purpose.NOTE).verifier
+
+    def origin(self) -> str | None:
+        """The name of this ledger; ``None`` while it is empty."""
+        with reading(self._engine) as connection:
+            return find_origin(connection)
 
     def add_cosignature(self, num_entries: int, signature: Signature) -> None:
         """Keep a witness's cosignature on the checkpoint of this size."""

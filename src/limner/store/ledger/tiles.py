@@ -19,8 +19,16 @@ import sqlalchemy as sa
 from limner.core.errors import LedgerBroken
 from limner.store.files import cannot_write, make_folder, write_new
 from limner.store.ledger.appending import find_entries, hash_reader
-from limner.store.ledger.notes import Checkpoint, Note, NoteInvalid, parse_checkpoint, parse_note
+from limner.store.ledger.notes import (
+    Checkpoint,
+    Note,
+    NoteInvalid,
+    VerifierKey,
+    parse_checkpoint,
+    parse_note,
+)
 from limner.store.ledger.tree import (
+    HASH_BYTES,
     TILE_WIDTH,
     HashReader,
     consistency_proof,
@@ -30,7 +38,6 @@ from limner.store.ledger.tree import (
 CHECKPOINT_FILE = "checkpoint"
 KEY_FILE = "log.vkey"
 VERIFIER_FILE = "verify.py"
-HASH_BYTES = 32
 
 
 class Tile(NamedTuple):
@@ -119,6 +126,19 @@ def read_export(folder: Path) -> tuple[Note, HashReader]:
         return hashes
 
     return note, read
+
+
+def read_claimed_key(folder: Path) -> VerifierKey:
+    """The key that the export says is the ledger's; whoever wrote the export could say any.
+
+    Raises:
+        LedgerBroken: it names none.
+    """
+    path = folder / KEY_FILE
+    try:
+        return VerifierKey.parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, NoteInvalid) as error:
+        raise LedgerBroken(f"There is no key to read in {str(path)!r}.") from error
 
 
 def _widths(num_hashes: int) -> list[tuple[int, int]]:

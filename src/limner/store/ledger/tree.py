@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
+HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 HashReader = Callable[[int, int, int], Sequence[bytes]]
@@ -96,7 +97,7 @@ def is_included(
 
     Source: RFC 9162 section 2.1.3.2.
     """
-    if not 0 <= position < num_leaves:
+    if not 0 <= position < num_leaves or len(leaf) != HASH_BYTES:
         return False
     first, last, reached = position, num_leaves - 1, leaf
     for hash_ in proof:
@@ -117,16 +118,14 @@ def is_consistent(
 ) -> bool:
     """Whether `proof` shows that the tree of `root` begins with the tree of `root_before`.
 
-    A tree of no leaves is the beginning of every tree, and needs no proof.
+    Never for a tree of no leaves: every tree begins with that, so there is nothing to show.
 
     Source: RFC 9162 section 2.1.4.2.
     """
-    if not 0 <= num_before <= num_leaves:
+    if not 0 < num_before <= num_leaves:
         return False
     if num_before == num_leaves:
         return not proof and root_before == root
-    if num_before == 0:
-        return not proof and root_before == EMPTY_ROOT
     if not proof:
         return False
     return _leads_to_both(num_before, num_leaves, proof, root_before, root)

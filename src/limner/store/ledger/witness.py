@@ -109,6 +109,11 @@ class Witness:
                 hint="Put the witness's folder back from its backup.",
             ) from error
 
+    def origins(self) -> list[str]:
+        """The names of the ledgers it has cosigned."""
+        paths = sorted(self._folder.glob(f"*/{CHECKPOINT_FILE}"))
+        return [path.read_text(encoding="utf-8").partition("\n")[0] for path in paths]
+
     def cosign(
         self,
         note: Note,
@@ -236,6 +241,8 @@ def _require_going_on(
         )
     if now.num_entries == before.num_entries and now.root != before.root:
         raise _forked(f"it has {now.num_entries} other entries than on {when}")
+    if before.num_entries == 0:
+        return
     try:
         proof = prove(before.num_entries, now.num_entries)
     except LedgerBroken as error:

@@ -1,0 +1,37 @@
+"""Opening a studio for one command; our errors become a sentence and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from limner.core.errors import LimnerError
+from limner.faces.exits import exit_code_of
+from limner.faces.printing import say_error
+
+if TYPE_CHECKING:
+    from limner.studio.studio import Studio
+
+
+@contextmanager
+def opened(context: typer.Context) -> Generator[Studio]:
+    """A studio for one command; our errors become a sentence and an exit code.
+
+    The real studio, unless the program that embeds this face put another way to open one into
+    the context's ``obj``.
+    """
+    try:
+        with (context.obj or _open_studio)() as studio:
+            yield studio
+    except LimnerError as error:
+        say_error(error)
+        raise typer.Exit(exit_code_of(error)) from error
+
+
+def _open_studio() -> Studio:
+    from limner.app import Studio as WiredStudio
+
+    return WiredStudio()

@@ -1,0 +1,74 @@
+"""A ledger on a real database, and the ways tests have to build, copy and tamper with one."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from ledgers import at
+
+from limner.store.repository import Store
+
+
+@pytest.fixture
+def ledger(store):
+    return store.ledger
+
+
+@pytest.fixture
+def fill(ledger):
+    """Append this many entries one second apart, the first at `start`, and sign them."""
+
+    def fill(num_entries: int, *, start: int = 0, is_signed: bool = True) -> None:
+        for k in range(start, start + num_entries):
+            ledger.append("note", {"number": k}, subject=f"thing-{k}", recorded_at=at(k * 0.1))
+        if is_signed:
+            ledger.sign(at((start + num_entries) * 0.1))
+
+    return fill
+
+
+@pytest.fixture
+def tamper(home, store):
+    """Run SQL on the database as a person with the file in hand would: no trigger stops them."""
+
+    def tamper(*statements: str | tuple[str, tuple]) -> None:
+        with closing(sqlite3.connect(home / "limner.sqlite3", timeout=30)) as connection:
+            triggers = connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall()
+            for (name,) in triggers:
+                connection.execute(f"DROP TRIGGER {name}")
+            for one in statements:
+                statement, values = (one, ()) if isinstance(one, str) else one
+                connection.execute(statement, values)
+            connection.commit()
+
+    return tamper
+
+
+@pytest.fixture
+def copy_home(home, tmp_path):
+    """A backup of the data folder, as `cp -r` makes it; give it back with `restore`."""
+
+    def copy_home(name: str) -> Path:
+        with closing(sqlite3.connect(home / "limner.sqlite3")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return Path(shutil.copytree(home, tmp_path / name))
+
+    return copy_home
+
+
+@pytest.fixture
+def open_copy():
+    """Open stores on other folders, closed when the test ends."""
+    opened = []
+
+    def open_copy(path: Path) -> Store:
+        opened.append(Store.open(path))
+        return opened[-1]
+
+    yield open_copy
+    for one in opened:
+        one.close()
