@@ -37,8 +37,8 @@ class Language:
     def card(self) -> CheckCard:
         """What this check is.
 
-        The limits were set on names of emoji in 28 languages that the list was not made from
-        (docs/log.md, "Checks").
+        The limits were set on names of emoji in English and 26 other languages that the list was
+        not made from (docs/log.md, "Checks").
         """
         return CheckCard(
             name="language",

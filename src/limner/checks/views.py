@@ -1,0 +1,78 @@
+"""What several checks need of one picture, computed once: a small version of it, and lightness.
+
+A large picture is shrunk once and every check goes on from there, because shrinking it anew for
+each would take longer than most checks. It judges nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from limner.core.records import Picture
+
+# Shapes: H height, W width, C channels (RGBA, straight alpha).
+
+VIEW_PX = 256  # longest side of the small version
+KEPT = 8  # pictures whose views are kept; a view takes at most a quarter of a megabyte
+
+Seen = TypeVar("Seen")
+
+
+class OncePerPicture(Generic[Seen]):
+    """Calls a function once for the same pixels, and remembers the last few answers.
+
+    Pictures are told apart by the hash of their pixels; that the hash is true is held by the
+    integrity check. Safe from several threads.
+    """
+
+    def __init__(self, look: Callable[[Picture], Seen]) -> None:
+        self._look = look
+        self._kept: OrderedDict[str, Seen] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, picture: Picture) -> Seen:
+        """The answer for a picture."""
+        key = picture.pixels_sha256
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        seen = self._look(picture)
+        with self._lock:
+            self._kept[key] = seen
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return seen
+
+
+def shrunk(image_HWC: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
+    """The picture with its longest side at most `longest_px`, averaged with the weight of alpha.
+
+    Args:
+        image_HWC: uint8, RGBA; a smaller picture is given back as it is.
+        longest_px: at least 1.
+    """
+    height, width = image_HWC.shape[:2]
+    share = longest_px / max(height, width)
+    if share >= 1:
+        return image_HWC
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    picture = PillowImage.fromarray(image_HWC)
+    return np.asarray(picture.resize(size, PillowImage.Resampling.BOX, reducing_gap=1.0))
+
+
+small_view = OncePerPicture(lambda picture: shrunk(picture.image_HWC, VIEW_PX))
+"""The picture with its longest side at most 256 px; uint8, RGBA, straight alpha."""
+
+
+def luma(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lightness 0-255 `[H, W]` of RGB or RGBA pixels, as ITU-R BT.601 weighs the channels."""
+    rgb = PillowImage.fromarray(np.ascontiguousarray(image_HWC[..., :3]))
+    return np.asarray(rgb.convert("L"))

@@ -1,0 +1,48 @@
+import numpy as np
+from unit.checks.drawings import disc
+
+from limner.checks.views import KEPT, VIEW_PX, OncePerPicture, luma, shrunk, small_view
+from limner.core.records import Picture
+
+
+def test_the_small_view_of_a_large_picture_keeps_its_aspect():
+    picture = Picture.of(np.zeros((300, 1200, 4), np.uint8))
+    assert small_view(picture).shape == (64, 256, 4)
+
+
+def test_a_small_picture_is_its_own_small_view():
+    image_HWC = disc(64)
+    assert small_view(Picture.of(image_HWC)) is image_HWC
+
+
+def test_a_very_narrow_picture_keeps_a_pixel():
+    assert shrunk(np.zeros((4000, 2, 4), np.uint8), VIEW_PX).shape == (256, 1, 4)
+
+
+def test_shrinking_leaves_out_the_colour_of_what_is_transparent():
+    image_HWC = np.zeros((512, 512, 4), np.uint8)
+    image_HWC[::2] = (200, 100, 50, 255)
+    image_HWC[1::2] = (0, 255, 0, 0)
+    assert np.abs(shrunk(image_HWC, 256)[..., :3].astype(int) - (200, 100, 50)).max() <= 1
+
+
+def test_a_picture_is_looked_at_once():
+    seen = []
+    look = OncePerPicture(lambda picture: seen.append(picture) or len(seen))
+    image_HWC = disc(16)
+    assert [look(Picture.of(image_HWC)), look(Picture.of(image_HWC.copy()))] == [1, 1]
+
+
+def test_only_the_last_few_pictures_are_remembered():
+    seen = []
+    look = OncePerPicture(lambda picture: seen.append(picture) or len(seen))
+    pictures = [Picture.of(np.full((2, 2, 4), level, np.uint8)) for level in range(KEPT + 1)]
+    for picture in [*pictures, pictures[0]]:
+        look(picture)
+    assert len(seen) == KEPT + 2
+
+
+def test_luma_weighs_the_channels():
+    assert luma(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)).tolist() == [
+        [76, 150, 29]
+    ]
