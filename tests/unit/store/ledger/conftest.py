@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from ledgers import at
 
+from limner.store.ledger.entries import Draft
 from limner.store.repository import Store
 
 
@@ -18,11 +19,14 @@ def ledger(store):
 
 @pytest.fixture
 def fill(ledger):
-    """Append this many entries one second apart, the first at `start`, and sign them."""
+    """Append this many entries about things numbered from `start`, and sign them."""
 
     def fill(num_entries: int, *, start: int = 0, is_signed: bool = True) -> None:
-        for k in range(start, start + num_entries):
-            ledger.append("note", {"number": k}, subject=f"thing-{k}", recorded_at=at(k * 0.1))
+        drafts = [
+            Draft(kind="note", document={"number": k}, subject=f"thing-{k}")
+            for k in range(start, start + num_entries)
+        ]
+        ledger.append_all(drafts, recorded_at=at(start * 0.1))
         if is_signed:
             ledger.sign(at((start + num_entries) * 0.1))
 
