@@ -5,10 +5,15 @@ from __future__ import annotations
 from benchmarks import runtime
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.figure import Benchmark, Goal
+from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.memorisation import measure_memorisation
 from benchmarks.quality.measure import measure_referee, quality
 
 DRAW = "Draw: from a prompt to a picture, with a rights-clear model of our own inside"
+JUDGE = (
+    "Judge and seal: every image checked, decided by criteria, reviewed where needed, sealed and "
+    "logged"
+)
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
@@ -80,4 +85,18 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         )
     ),
     Benchmark(name="memorisation", title=DRAW, unit="%", goal=None, measure=measure_memorisation),
+    Benchmark(
+        name="ledger-tampering",
+        title=JUDGE,
+        unit="%",
+        goal=Goal(">=", 100),
+        measure=measure_tampering,
+    ),
+    Benchmark(
+        name="ledger-rate",
+        title=JUDGE,
+        unit="entries/s",
+        goal=Goal(">=", 5000),
+        measure=measure_rate,
+    ),
 )
