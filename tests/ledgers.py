@@ -1,9 +1,41 @@
-"""Times for tests of the ledger."""
+"""What tests of the ledger share: times, and a data folder from before there was a ledger."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from recipes import RECIPE
+
+from limner.core.hashing import canonical_json, sha256_of_bytes
+from limner.store.blobs import BlobFolder
+from limner.store.migrations import _config
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
+
+
+def make_home_before_ledger(home: Path, contents: list[bytes]) -> None:
+    """A data folder as revision 0001 left it, with these images in it."""
+    home.mkdir(parents=True)
+    engine = sa.create_engine(f"sqlite:///{home / 'limner.sqlite3'}")
+    with engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    blobs = BlobFolder(home / "blobs")
+    recipe = canonical_json(RECIPE.to_document())
+    with closing(sqlite3.connect(home / "limner.sqlite3")) as connection:
+        for content in contents:
+            image_id = blobs.add(content, "png")
+            blobs.settle(image_id, "png")
+            facts = (image_id, sha256_of_bytes(b"pixels"), "png", len(content), 64, 64)
+            row = (*facts, NOW.isoformat(), 0.5, 1, RECIPE.sha256, recipe)
+            connection.execute(f"INSERT INTO images VALUES ({','.join('?' * len(row))})", row)
+        connection.commit()

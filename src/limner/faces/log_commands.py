@@ -5,6 +5,7 @@ Exit codes: 0 it holds, 2 bad input, 4 the ledger is broken, has gaps, or a witn
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What was stored and decided, in a log that shows if it was changed.")
 
-ENTRY_CHARACTERS = 100
+FACTS_CHARACTERS = 60
+
+_HASH = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 Kind = Annotated[str | None, typer.Option("--kind", help="Only entries of this kind.")]
 Subject = Annotated[
@@ -172,13 +175,18 @@ def reconcile(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _entry_line(entry: Entry) -> str:
+    """One entry on one line; hashes and documents are cut short, ``--json`` has them whole."""
     from limner.core.hashing import canonical_json
 
-    facts = canonical_json(entry.document)
-    if len(facts) > ENTRY_CHARACTERS:
-        facts = facts[: ENTRY_CHARACTERS - 1] + "…"
-    about = "" if entry.subject is None else f"  {entry.subject}"
+    facts = _shortened(canonical_json(entry.document))
+    if len(facts) > FACTS_CHARACTERS:
+        facts = facts[: FACTS_CHARACTERS - 1] + "…"
+    about = "" if entry.subject is None else f"  {_shortened(entry.subject)}"
     return f"{entry.position}  {entry.recorded_at:%Y-%m-%d %H:%M:%S}  {entry.kind}{about}  {facts}"
+
+
+def _shortened(text: str) -> str:
+    return _HASH.sub(r"\1…", text)
 
 
 def _say_verification(found: Verification) -> None:
@@ -190,13 +198,18 @@ def _say_verification(found: Verification) -> None:
         say("The ledger is empty.")
         return
     say(
-        f"{found.num_entries} entries, {found.num_signed} of them under {found.num_checkpoints} "
-        f"checkpoints, {found.num_cosignatures} cosignatures of witnesses."
+        f"{_counted(found.num_entries, 'entries', 'entry')}, {found.num_signed} of them under "
+        f"{_counted(found.num_checkpoints, 'checkpoints', 'checkpoint')}; "
+        f"{_counted(found.num_cosignatures, 'cosignatures', 'cosignature')} of witnesses."
     )
     if found.is_good:
         say("The ledger holds: every entry and every signature fits.")
     else:
-        say(f"The ledger does not hold: {len(found.faults)} faults.")
+        say(f"The ledger does not hold: {_counted(len(found.faults), 'faults', 'fault')}.")
+
+
+def _counted(number: int, many: str, one: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _verification_document(found: Verification) -> dict[str, object]:
@@ -232,7 +245,7 @@ def _say_reconciliation(found: Reconciliation, *, as_json: bool) -> None:
         f"{found.num_images} images, {found.num_entries} entries that say so, "
         f"{found.num_erased} erased since, {found.num_older} older than the ledger."
     )
-    say(f"{len(found.gaps)} gaps." if found.gaps else "No gaps.")
+    say(f"{_counted(len(found.gaps), 'gaps', 'gap')}." if found.gaps else "No gaps.")
 
 
 def _say_cosigned(cosigned: Cosigned, *, was_key_given: bool) -> None:

@@ -25,8 +25,9 @@ def make_key(path: Path, name: str, purpose: Purpose) -> SigningKey:
         KeyRefused: there is a file already.
         StorageUnavailable: it cannot be written.
     """
+    is_ours = not path.parent.exists()
     make_folder(path.parent)
-    if os.name == "posix":
+    if is_ours and os.name == "posix":
         path.parent.chmod(0o700)
     key = SigningKey(name, purpose, secrets.token_bytes(32))
     try:

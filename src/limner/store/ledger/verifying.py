@@ -66,14 +66,14 @@ class Verification:
 
 
 class _Stored(NamedTuple):
-    """A row of the ledger as it lies in the database."""
+    """A row of the ledger as bytes, whatever was put there."""
 
     position: int
-    kind: str
-    subject: str | None
-    recorded_at: str
     leaf_sha256: bytes
-    text: str
+    kind: bytes
+    subject: bytes | None
+    recorded_at: bytes
+    text: bytes
 
 
 @dataclass(slots=True)
@@ -139,14 +139,9 @@ def verify_ledger(
 
 
 def _stored_entries(connection: sa.Connection) -> Iterator[_Stored]:
-    query = sa.select(
-        _entries.position,
-        _entries.kind,
-        _entries.subject,
-        _entries.recorded_at,
-        _entries.leaf_sha256,
-        _entries.entry,
-    )
+    texts = (_entries.kind, _entries.subject, _entries.recorded_at, _entries.entry)
+    as_bytes = [sa.cast(one, sa.LargeBinary) for one in texts]
+    query = sa.select(_entries.position, _entries.leaf_sha256, *as_bytes)
     query = query.order_by(_entries.position).execution_options(yield_per=1000)
     return (_Stored(*row) for row in connection.execute(query))
 
@@ -180,18 +175,20 @@ def _verify_entry(walk: _Walk, stored: _Stored) -> None:
     position, expected = stored.position, walk.frontier.num_leaves
     if position != expected:
         walk.blame(f"Entry {expected} is missing: entry {position} comes in its place.")
-    leaf = leaf_hash(stored.text.encode(errors="surrogatepass"))
+    leaf = leaf_hash(stored.text)
     if leaf != stored.leaf_sha256:
-        walk.blame(f"Entry {position} ({stored.kind}) was changed: its text has another hash.")
+        kind = stored.kind.decode(errors="replace")
+        walk.blame(f"Entry {position} ({kind}) was changed: its text has another hash.")
     walk.nodes.update({(level, number): node for level, number, node in walk.frontier.add(leaf)})
     try:
-        entry = Entry.from_text(position, stored.text)
+        entry = Entry.from_text(position, stored.text.decode())
     except ValueError as error:
         walk.blame(f"Entry {position} cannot be read: {error}.")
         return
     columns = (stored.kind, stored.subject, stored.recorded_at)
-    if columns != (entry.kind, entry.subject, entry.recorded_at.isoformat()):
-        walk.blame(f"Entry {position} is filed as {columns!r}, which is not what its text says.")
+    said = (entry.kind, entry.subject, entry.recorded_at.isoformat())
+    if columns != tuple(None if one is None else one.encode() for one in said):
+        walk.blame(f"Entry {position} is filed as something else than its text says.")
     _verify_beginning(walk, entry)
     _verify_key(walk, entry)
     _remark_clock(walk, entry)

@@ -1,4 +1,3 @@
-import sqlite3
 import threading
 from contextlib import suppress
 
@@ -141,36 +140,3 @@ def test_a_stored_text_that_is_no_entry_is_named(ledger, fill, tamper):
 def test_the_first_kind_is_known_by_name(ledger, fill):
     fill(1)
     assert ledger.entry_at(0).kind == Kind.LEDGER_BEGUN
-
-
-def test_a_home_from_before_the_ledger_is_brought_up(home, open_copy):
-    make_home_of_revision_1(home, ["sha256:" + "b" * 64, "sha256:" + "a" * 64])
-    store = open_copy(home)
-    store.append("note", {}, recorded_at=NOW)
-    assert store.ledger.entry_at(0).document["num_images_before"] == 2
-
-
-def make_home_of_revision_1(home, image_ids):
-    """A database as the first migration left it, with these images."""
-    from alembic import command
-    from recipes import RECIPE
-
-    from limner.core.hashing import canonical_json
-    from limner.store.migrations import _config
-
-    home.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{home / 'limner.sqlite3'}")
-    with engine.begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    engine.dispose()
-    recipe = canonical_json(RECIPE.to_document())
-    with sqlite3.connect(home / "limner.sqlite3") as connection:
-        for image_id in image_ids:
-            values = (image_id, "sha256:00", "png", 3, 64, 64, NOW.isoformat(), 0.5, 1)
-            connection.execute(
-                f"INSERT INTO images VALUES ({','.join('?' * 11)})",
-                (*values, RECIPE.sha256, recipe),
-            )
-    connection.close()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from ledgers import NOW, at
+from ledgers import NOW, at, make_home_before_ledger
 from recipes import RECIPE
 
 from limner.core.hashing import sha256_of_bytes
@@ -144,14 +144,29 @@ def test_a_recipe_changed_with_its_hash_is_named(images, ledger, tamper):
     assert [one.gap for one in ledger.reconcile().gaps] == [Gap.ROW_CHANGED] * 2
 
 
-def test_images_older_than_the_ledger_are_counted_and_are_no_gap(images, ledger, tamper):
-    tamper(
-        "DELETE FROM ledger_entries",
-        ("INSERT INTO images_before_ledger VALUES (?)", (images[0].image_id,)),
-        ("INSERT INTO images_before_ledger VALUES (?)", (images[1].image_id,)),
-    )
-    found = ledger.reconcile()
-    assert (found.gaps, found.num_older) == ((), 2)
+@pytest.fixture
+def older(home, open_copy):
+    """A data folder with two images from before the ledger, opened by this Limner."""
+    make_home_before_ledger(home, [b"one", b"two"])
+    return open_copy(home)
+
+
+def test_images_older_than_the_ledger_are_counted_and_are_no_gap(older):
+    older.add_image(record_of(b"three"), b"three")
+    found = older.ledger.reconcile()
+    assert (found.gaps, found.num_images, found.num_older, found.num_entries) == ((), 3, 2, 1)
+
+
+def test_the_first_entry_tells_of_the_images_that_are_older(older):
+    older.add_image(record_of(b"three"), b"three")
+    assert older.ledger.entry_at(0).document["num_images_before"] == 2
+
+
+def test_an_older_image_can_be_read_and_erased(older):
+    record = older.image_by_id(sha256_of_bytes(b"one"))
+    assert older.read_image(record) == b"one"
+    assert older.erase_image(record.image_id, reason="person_asked", recorded_at=at(1))
+    assert older.ledger.reconcile().gaps == ()
 
 
 def test_an_image_passed_off_as_older_than_the_ledger_is_named(images, ledger, tamper):
