@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from benchmarks.quality import measures
 from benchmarks.quality.specification import Asked, concepts, named
-from limner.checks.referee import Referee, flatten
+from limner.checks.referee import Referee
+from limner.checks.views import flatten
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -21,7 +21,8 @@ from PIL import Image as PillowImage
 from PIL import ImageFilter
 
 from benchmarks.quality import measures
-from limner.checks.referee import Referee, flatten
+from limner.checks.referee import Referee
+from limner.checks.views import flatten
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -21,7 +21,7 @@ from benchmarks.quality.intervals import share_with_interval
 from benchmarks.quality.judging import Eye
 from benchmarks.quality.known_truth import softened
 from benchmarks.quality.specification import concepts
-from limner.checks.referee import flatten
+from limner.checks.views import flatten
 
 Bytes = NDArray[np.uint8]
 SEED = 20261124

@@ -28,10 +28,10 @@ CARD = CheckCard(
 
 
 class Exposure:
-    """Range from the 1st to the 99th percentile of the channel that has most, less where all is dim.
+    """Range from the 1st to the 99th percentile of the channel that has most, 0-1.
 
-    From 0 to 1. What is transparent shows either black or white, whichever sets the picture off
-    more.
+    It is less where the whole picture is dim. What is transparent shows either black or white,
+    whichever sets the picture off more.
     """
 
     @property
@@ -48,11 +48,12 @@ class Exposure:
             np.percentile(np.where(is_seen_HW1, rgb_HWC, one), (1, 99), axis=(0, 1)).T / 255
             for one in grounds
         ]
-        dark, bright = max(np.concatenate(spans), key=lambda span: span[1] - span[0])
-        score = float((bright - dark) * min(1.0, bright / DIM))
+        ends = np.concatenate(spans)
+        dark, bright = (float(end) for end in ends[np.ptp(ends, axis=1).argmax()])
+        score = (bright - dark) * min(1.0, bright / DIM)
         note = "The picture is too dark, or too even, to be made out well."
         return Finding(
             score=score,
             notes=(note,) if score < CARD.limits.pass_at else (),
-            details={"darkest": float(dark), "brightest": float(bright)},
+            details={"darkest": dark, "brightest": bright},
         )

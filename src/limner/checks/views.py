@@ -72,6 +72,22 @@ small_view = OncePerPicture(lambda picture: shrunk(picture.image_HWC, VIEW_PX))
 """The picture with its longest side at most 256 px; uint8, RGBA, straight alpha."""
 
 
+def flatten(
+    image_HWC: NDArray[np.uint8], ground: tuple[int, int, int] = (255, 255, 255)
+) -> NDArray[np.uint8]:
+    """RGB pixels of a picture laid on one colour.
+
+    Args:
+        image_HWC: uint8, RGBA, straight alpha.
+        ground: RGB, 0-255.
+    """
+    if image_HWC[..., 3].min() == 255:
+        return np.ascontiguousarray(image_HWC[..., :3])
+    alpha_HW1 = image_HWC[..., 3:].astype(np.float32) / 255
+    laid_HWC = image_HWC[..., :3] * alpha_HW1 + np.array(ground, np.float32) * (1 - alpha_HW1)
+    return np.rint(laid_HWC).astype(np.uint8)
+
+
 def luma(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lightness 0-255 `[H, W]` of RGB or RGBA pixels, as ITU-R BT.601 weighs the channels."""
     rgb = PillowImage.fromarray(np.ascontiguousarray(image_HWC[..., :3]))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from limner.checks.referee import Referee, RefereeUnavailable, flatten, read_card
+from limner.checks.referee import Referee, RefereeUnavailable, read_card
 from limner.checks.referee.referee import WEIGHTS
 from limner.core.errors import BadInput
 
@@ -118,8 +118,3 @@ def test_a_missing_card_is_refused(tmp_path):
 
 def test_the_weights_take_at_most_15_megabytes():
     assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) <= 15_000_000
-
-
-def test_flatten_lays_see_through_pixels_on_the_ground():
-    image_HWC = np.array([[[10, 20, 30, 255], [10, 20, 30, 0]]], np.uint8)
-    assert flatten(image_HWC, (1, 2, 3)).tolist() == [[[10, 20, 30], [1, 2, 3]]]

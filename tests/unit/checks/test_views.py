@@ -1,7 +1,7 @@
 import numpy as np
 from unit.checks.drawings import disc
 
-from limner.checks.views import KEPT, VIEW_PX, OncePerPicture, luma, shrunk, small_view
+from limner.checks.views import KEPT, VIEW_PX, OncePerPicture, flatten, luma, shrunk, small_view
 from limner.core.records import Picture
 
 
@@ -46,3 +46,8 @@ def test_luma_weighs_the_channels():
     assert luma(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)).tolist() == [
         [76, 150, 29]
     ]
+
+
+def test_flatten_lays_see_through_pixels_on_the_ground():
+    image_HWC = np.array([[[10, 20, 30, 255], [10, 20, 30, 0]]], np.uint8)
+    assert flatten(image_HWC, (1, 2, 3)).tolist() == [[[10, 20, 30], [1, 2, 3]]]

@@ -4,8 +4,7 @@ from limner.checks.referee.referee import (
     Referee,
     RefereeCard,
     RefereeUnavailable,
-    flatten,
     read_card,
 )
 
-__all__ = ["Referee", "RefereeCard", "RefereeUnavailable", "flatten", "read_card"]
+__all__ = ["Referee", "RefereeCard", "RefereeUnavailable", "read_card"]

@@ -220,20 +220,6 @@ def read_card(folder: Path = WEIGHTS) -> RefereeCard:
         ) from error
 
 
-def flatten(
-    image_HWC: NDArray[np.uint8], ground: tuple[int, int, int] = (255, 255, 255)
-) -> NDArray[np.uint8]:
-    """RGB pixels of a picture laid on one colour.
-
-    Args:
-        image_HWC: uint8, RGBA, straight alpha.
-        ground: RGB, 0-255.
-    """
-    alpha_HW1 = image_HWC[..., 3:].astype(np.float32) / 255
-    laid_HWC = image_HWC[..., :3] * alpha_HW1 + np.array(ground, np.float32) * (1 - alpha_HW1)
-    return np.rint(laid_HWC).astype(np.uint8)
-
-
 def _shrunk(image_HWC: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
     if image_HWC.shape[:2] == (side_px, side_px):
         return image_HWC

