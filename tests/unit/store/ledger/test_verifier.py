@@ -3,13 +3,15 @@
 import ast
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 from ledgers import at
 
 from limner.store.ledger import verifier
-from limner.store.ledger.notes import Purpose, SigningKey
+from limner.store.ledger.notes import Checkpoint, Note, Purpose, SigningKey
+from limner.store.ledger.tree import leaf_hash
 from limner.store.ledger.witness import Witness
 
 SOURCE = Path(verifier.__file__)
@@ -184,6 +186,16 @@ def test_a_fork_from_an_earlier_checkpoint_is_told(
     ran = run(exported, ledger.key(), tmp_path / "kept")
     assert ran.returncode == 4
     assert "cut short, rewritten or forked: it had 613 other entries" in ran.stdout
+
+
+def test_a_proof_too_short_for_the_size_is_told(tmp_path):
+    key = SigningKey("example.com/log", Purpose.NOTE, b"k" * 32)
+    text = Checkpoint(key.name, 8, leaf_hash(b"entry")).text
+    proof = f"c2sp.org/tlog-proof@v1\nextra {b64encode(b'entry').decode()}\nindex 0\n"
+    path = tmp_path / "short.tlog-proof"
+    path.write_text(f"{proof}\n{Note(text, (key.sign(text),))}")
+    with pytest.raises(ValueError, match="not in the ledger that was signed"):
+        verifier.check_proof(path, [str(key.verifier)])
 
 
 def test_a_witness_that_cosigned_is_believed(exported, ledger, tmp_path):
