@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality import measures
 from benchmarks.quality.specification import Asked, concepts, named
+from limner.checks import measures
 from limner.checks.referee import Referee
 from limner.checks.views import flatten
 

@@ -19,8 +19,8 @@ from training.data import colours
 from benchmarks.quality import held_out as pictures
 from benchmarks.quality.held_out import HeldOut, held_out
 from benchmarks.quality.judging import Judge
-from benchmarks.quality.measures import count_things
 from benchmarks.quality.specification import EMOJI_STYLES, OBJECT_COLOURS, RELATIONS, Asked
+from limner.checks.measures import count_things
 
 Bytes = NDArray[np.uint8]
 Known = tuple[Bytes, Asked, bool]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageFilter
 
-from benchmarks.quality import measures
+from limner.checks import measures
 from limner.checks.referee import Referee
 from limner.checks.views import flatten
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from benchmarks.quality import measures
 from PIL import Image as PillowImage
 from PIL import ImageDraw
-from training.data import colours
+
+from limner.checks import colours, measures
 
 
 def painted(*discs, ground=(0, 0, 0, 0), side_px=128) -> np.ndarray:

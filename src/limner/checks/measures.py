@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from training.data import colours
+
+from limner.checks import colours
 
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
@@ -151,7 +152,7 @@ def halves(image_HWC: Bytes, *, is_across: bool) -> tuple[Bytes, Bytes] | None:
     if not len(allowed):
         return None
     cut = int(allowed[area_W[allowed].argmin()]) + 1
-    is_left_W = np.arange(mask_HW.shape[1]) < cut
+    is_left_W = np.arange(mask_HW.shape[1], dtype=np.int64) < np.int64(cut)
     return alone(picture_HWC, mask_HW & is_left_W), alone(picture_HWC, mask_HW & ~is_left_W)
 
 
@@ -187,5 +188,6 @@ def _neighbourhood(values_HW: NDArray[np.generic]) -> NDArray[np.generic]:
 
 def _closed(mask_HW: Bools) -> Bools:
     """The mask with gaps of one pixel filled."""
-    grown_HW = _neighbourhood(np.pad(mask_HW, 1)).any(axis=0)
-    return _neighbourhood(grown_HW).all(axis=0)[1:-1, 1:-1] | mask_HW
+    grown_HW: Bools = np.asarray(_neighbourhood(np.pad(mask_HW, 1)).any(axis=0))
+    shrunk_HW: Bools = np.asarray(_neighbourhood(grown_HW).all(axis=0))
+    return shrunk_HW[1:-1, 1:-1] | mask_HW
