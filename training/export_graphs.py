@@ -44,7 +44,7 @@ class Text(nn.Module):
 
 
 class Condition(nn.Module):
-    """Token embeddings, mask and drop to what every step needs: caption keys and values, and their mean."""
+    """Token embeddings, mask and drop to what every step needs: caption keys and values, and the whole caption."""
 
     def __init__(self, network: DrawingNetwork) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Condition(nn.Module):
     def forward(self, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor) -> tuple[Tensor, Tensor]:
         text_BTD = self.network.encode_text(text_BTE, mask_BT, drop_B)
         layers = [torch.stack(block.text_keys(text_BTD), dim=1) for block in self.network.blocks]
-        return torch.stack(layers, dim=1), text_BTD.mean(dim=1)  # [B, L, 2, A, T, K] and [B, D]
+        return torch.stack(layers, dim=1), text_BTD[:, 0]  # [B, L, 2, A, T, K] and [B, D]
 
 
 class Denoise(nn.Module):

@@ -205,13 +205,31 @@ class DrawingNetwork(nn.Module):
             drop_B: bool, true where the caption is to be left out (classifier-free guidance, arXiv:2207.12598).
 
         Returns:
-            float `[B, T, D]`.
+            float `[B, T, D]`; its first token stands for the whole caption.
         """
-        text = torch.where(mask_BT[..., None], self.text_in(rms_norm(text_BTE)), self.pad_token)
+        even, real = rms_norm(text_BTE), mask_BT[..., None]
+        sentence = (even * real).sum(dim=1, keepdim=True) / real.sum(dim=1, keepdim=True)
+        text = torch.where(real, self.text_in(even), self.pad_token)
+        text = torch.cat([self.text_in(sentence), text[:, 1:]], dim=1)  # in place of the first, which says nothing
         text = torch.where(drop_B[:, None, None], self.null_text, text)
         for block in self.text_blocks:
             text = block(text)
         return rms_norm(text)
+
+    @torch.no_grad()
+    def whiten_text(self, text_BTE: Tensor, mask_BT: Tensor) -> None:
+        """Start `text_in` so that caption tokens like these come out with mean 0 and covariance 1.
+
+        MiniLM's tokens share one large mean and few directions; from a random start the network is long in telling
+        captions apart. Keeps the `width` strongest components.
+        """
+        tokens = rms_norm(text_BTE)[mask_BT].double()
+        mean = tokens.mean(dim=0)
+        variances, directions = torch.linalg.eigh((tokens - mean).T @ (tokens - mean) / len(tokens))
+        kept = slice(-self.shape.width, None)
+        weight = (directions[:, kept] / (variances[kept] + 0.01 * variances.mean()).sqrt()).T
+        self.text_in.weight.copy_(weight)
+        self.text_in.bias.copy_(-weight @ mean)
 
     def patchify(self, image_BCHW: Tensor) -> Tensor:
         """`[B, C, H, W]` to `[B, N, C * patch * patch]`."""
@@ -231,19 +249,23 @@ class DrawingNetwork(nn.Module):
         Args:
             noisy_BCHW: float, `time * clean + (1 - time) * noise`.
             time_B: float in 0 (noise) to 1 (clean).
-            text_BTD: float, from `encode_text`.
+            text_BTD: float, from `encode_text`; each caption may serve several images in a row, so that B is a
+                multiple of its length.
 
         Returns:
             float `[B, C, H, W]`.
         """
+        share = len(noisy_BCHW) // len(text_BTD)
+        pooled = self.pooled_in(text_BTD[:, 0]).repeat_interleave(share, dim=0)
         x = self.patch_in(self.patchify(noisy_BCHW)) + self.place
         steps = torch.exp(torch.arange(128, device=time_B.device) * (-math.log(1000.0) / 128))
         angles = time_B[:, None].float() * 100 * steps
-        time = self.time_in(torch.cat([angles.cos(), angles.sin()], dim=-1)) + self.pooled_in(text_BTD.mean(dim=1))
+        time = self.time_in(torch.cat([angles.cos(), angles.sin()], dim=-1)) + pooled
         modulation = self.modulation(F.silu(time)).view(-1, 6, self.shape.width)
         rotary = (self.cos, self.sin)
         for block in self.blocks:
-            x = block(x, modulation, block.text_keys(text_BTD), rotary)
+            keys, values = (part.repeat_interleave(share, dim=0) for part in block.text_keys(text_BTD))
+            x = block(x, modulation, (keys, values), rotary)
         shift, scale = self.out_modulation(F.silu(time)).unsqueeze(1).chunk(2, dim=-1)
         return self.unpatchify(self.patch_out(rms_norm(x) * (1 + scale) + shift))
 

@@ -42,6 +42,7 @@ class Options:
     space: str
     samples: int
     batch: int
+    noisings: int
     width: int
     depth: int
     hidden: int
@@ -55,9 +56,10 @@ def parse_options() -> Options:
     parser.add_argument("--work", type=Path, required=True, help="work folder; sprites in its folder data/")
     parser.add_argument("--name", required=True, help="folder of this run inside the work folder")
     parser.add_argument("--space", choices=("pixels", "latents"), default="latents")
-    parser.add_argument("--samples", type=int, required=True, help="length of the schedule in pictures")
+    parser.add_argument("--samples", type=int, required=True, help="length of the schedule in noised pictures")
     parser.add_argument("--until", type=float, default=1.0, help="stop at this share of the schedule")
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=128, help="noised pictures a step")
+    parser.add_argument("--noisings", type=int, default=2, help="how many of a batch are the same picture, noised anew")
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--depth", type=int, default=12)
     parser.add_argument("--hidden", type=int, default=832)
@@ -65,9 +67,9 @@ def parse_options() -> Options:
     return Options(**vars(parser.parse_args()))
 
 
-def learning_rate(done: float) -> float:
-    """Share of the peak: warm up over 1 %, stay, fall linearly to a fiftieth over the last fifth."""
-    return min(1.0, done / 0.01 + 0.02, 0.02 + 0.98 * max(0.0, 1 - done) / 0.2)
+def learning_rate(seen: int, samples: int) -> float:
+    """Share of the peak: warm up over 5,000 pictures, stay, fall linearly to a fiftieth over the last fifth."""
+    return min(1.0, seen / 5000 + 0.02, 0.02 + 0.98 * max(0.0, 1 - seen / samples) / 0.2)
 
 
 class AveragedWeights:
@@ -104,18 +106,23 @@ class Run:
         torch.manual_seed(1)
         self.space: Space = open_space(options.space, options.work)
         self.text = TextEncoder()
-        self.batches = Batches(options.work / "data", size=self.space.picture_px, batch=options.batch, seed=2)
+        self.batches = Batches(options.work / "data", size=self.space.picture_px, batch=options.batch // options.noisings, seed=2)
         shape = NetworkShape(
             channels=self.space.channels, canvas=self.space.canvas, patch=self.space.patch,
             width=options.width, depth=options.depth, hidden=options.hidden,
         )  # fmt: skip
         self.model = DrawingNetwork(shape)
+        self._whiten_text()
         self.averaged = AveragedWeights(self.model)
         self.optimizers = make_optimizers(self.model, options.peak)
         self.seen = 0
         self._resume()
         for block in (*self.model.text_blocks, *self.model.blocks):
             block.compile()
+
+    def _whiten_text(self) -> None:
+        captions = [caption for _ in range(20) for caption in self.batches.next()[1]]
+        self.model.whiten_text(*self.text.encode(captions))
 
     def _resume(self) -> None:
         state = checkpoint.load(self.folder / "checkpoint.pt")
@@ -144,24 +151,24 @@ class Run:
     def step(self) -> Tensor:
         """One batch; returns the loss without waiting on it."""
         rgba, captions, _ = self.batches.next()
-        clean = self.space.to_canvas(rgba)
         encoded = self.text.encode(captions)
-        times = flow.sample_times(len(captions), self.space.time_mean)
         dropped = torch.rand(len(captions)) < DROPPED_CAPTIONS
+        clean = self.space.to_canvas(rgba).repeat_interleave(self.options.noisings, dim=0)
+        times = flow.sample_times(len(clean), self.space.time_mean)
         noisy = flow.add_noise(clean, times, torch.randn_like(clean))
         with torch.autocast("cpu", torch.bfloat16):
             made = self.model(noisy, times, *encoded, dropped)
         loss = flow.velocity_loss(made.float(), clean, times)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        share = learning_rate(self.seen / self.options.samples)
+        share = learning_rate(self.seen, self.options.samples)
         for optimizer, scale in zip(self.optimizers, (1.0, 0.6), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = share * scale * self.options.peak
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        self.seen += len(captions)
-        self.averaged.update(self.model, len(captions), self.seen)
+        self.seen += len(clean)
+        self.averaged.update(self.model, len(clean), self.seen)
         return loss.detach()
 
     def averaged_model(self) -> DrawingNetwork:
