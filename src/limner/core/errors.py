@@ -110,3 +110,9 @@ class WitnessRefused(LimnerError):
     """The witness does not cosign this checkpoint."""
 
     code = "witness_refused"
+
+
+class SealFailed(LimnerError):
+    """The image could not be sealed and was not let out."""
+
+    code = "seal_failed"

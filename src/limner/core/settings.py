@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 from limner.core.errors import SettingInvalid
 
 SETTINGS_FILE = "settings.toml"
+LOOPBACK = "127.0.0.1"
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,23 @@ def read_settings(
     for source, name, value in [*_from_file(home), *_from_environment(variables)]:
         values[name], sources[name] = _parsed(source, name, value), source
     return Settings(**values, sources=sources)
+
+
+def exempt_loopback_from_proxies(environment: MutableMapping[str, str] | None = None) -> None:
+    """Let requests to this machine itself go to it, not to a proxy that variables name.
+
+    Native libraries read those variables on their own. Without a proxy nothing is changed.
+
+    Args:
+        environment: variables by name; the process's own when left out.
+    """
+    variables = os.environ if environment is None else environment
+    if not any(name.upper() in PROXY_VARIABLES and value for name, value in variables.items()):
+        return
+    for name in ("NO_PROXY", "no_proxy"):
+        exempt = [one for one in variables.get(name, "").split(",") if one.strip()]
+        if LOOPBACK not in exempt:
+            variables[name] = ",".join([*exempt, LOOPBACK])
 
 
 def _home(home: Path | None, variable: str, default_home: Path) -> tuple[Path, str]:
