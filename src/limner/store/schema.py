@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 
 metadata = sa.MetaData()
 
@@ -82,4 +82,68 @@ images_before_ledger = sa.Table(
     "images_before_ledger",
     metadata,
     sa.Column("image_id", sa.Text, primary_key=True),
+)
+
+criteria = sa.Table(
+    "criteria",
+    metadata,
+    sa.Column("criteria_sha256", sa.Text, primary_key=True),
+    sa.Column("frozen_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+results = sa.Table(
+    "results",
+    metadata,
+    sa.Column("result_id", sa.Integer, primary_key=True),
+    sa.Column("image_id", sa.Text, nullable=False, index=True),
+    sa.Column("judged_at", sa.Text, nullable=False),
+    sa.Column("check_name", sa.Text, nullable=False, index=True),
+    sa.Column("verdict", sa.Text, nullable=False, index=True),
+    sa.Column("score", sa.Float, nullable=True),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("decision_id", sa.Integer, primary_key=True),
+    sa.Column("image_id", sa.Text, nullable=False, index=True),
+    sa.Column("decided_at", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False, index=True),
+    sa.Column("criteria_sha256", sa.Text, nullable=True),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+seals = sa.Table(
+    "seals",
+    metadata,
+    sa.Column("sealed_sha256", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, nullable=False, index=True),
+    sa.Column("decision_id", sa.Integer, nullable=False),
+    sa.Column("sealed_at", sa.Text, nullable=False),
+    sa.Column("manifest_id", sa.Text, nullable=False, index=True),
+    sa.Column("stamped_at", sa.Text, nullable=True),
+)
+
+review_cards = sa.Table(
+    "review_cards",
+    metadata,
+    sa.Column("card_id", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("opened_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+review_events = sa.Table(
+    "review_events",
+    metadata,
+    sa.Column("event_id", sa.Integer, primary_key=True),
+    sa.Column("card_id", sa.Text, nullable=False, index=True),
+    sa.Column("happened_at", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("reviewer", sa.Text, nullable=True),
+    sa.Column("document", sa.Text, nullable=False),
 )

@@ -1,0 +1,247 @@
+"""The one place where results become a decision.
+
+Pure: results, criteria and circumstances in, decision out. Fails closed: no criteria, a missing
+result, a result of other pixels or of another version, and an error never release an image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from limner.core.criteria import AlwaysReview, Consequence, Costs, Criteria, Criterion
+from limner.core.judging import Result, Verdict
+from limner.core.records import Operation
+
+
+class Outcome(StrEnum):
+    """Where an image goes."""
+
+    RELEASED = "released"
+    HELD = "held"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a decision depends on besides the results.
+
+    Attributes:
+        pixels_sha256: of the image to be decided; results of other pixels do not count.
+        request_sha256: of the request's text; ``None`` for an incoming image.
+        impact: a tier of the criteria; ``None`` takes their default.
+        operation: ``None`` for an incoming image.
+        chance: uniform 0-1, drawn for this image alone; decides whether it is audited.
+    """
+
+    pixels_sha256: str
+    request_sha256: str | None
+    impact: str | None
+    operation: Operation | None
+    chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why, for one criterion or rule.
+
+    Attributes:
+        source: id of the criterion, or ``always-review``, ``criteria``, ``impact``.
+        verdict: ``None`` where no result counted.
+        note: one sentence for a person.
+    """
+
+    source: str
+    verdict: Verdict | None
+    consequence: Consequence
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is done with one image, by rule.
+
+    Attributes:
+        reasons: of everything milder than a plain pass, gravest first; empty when all passed.
+        criteria_sha256: hash of the criteria in force; ``None`` when there were none.
+        audit_probability: with which this automatic decision was to be audited, 0-1; 1 when held.
+        is_audited: a person looks at it afterwards although a rule decided.
+        needs_second: two people must agree.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    criteria_sha256: str | None
+    impact: str | None
+    audit_probability: float
+    is_audited: bool
+    needs_second: bool
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person is told about an image that is released all the same."""
+        return tuple(one.note for one in self.reasons if one.consequence is Consequence.WARN)
+
+
+def decide(
+    criteria: Criteria | None, results: Sequence[Result], circumstances: Circumstances
+) -> Decision:
+    """Decide about one image by the criteria in force.
+
+    Every criterion and every always-review rule gives a consequence; the gravest is the decision.
+    """
+    if criteria is None or not criteria.criteria:
+        return _held_without_criteria()
+    impact = criteria.default_impact if circumstances.impact is None else circumstances.impact
+    reasons = [_judge(one, results, criteria, circumstances, impact) for one in criteria.criteria]
+    reasons += [
+        Reason(source="always-review", verdict=None, consequence=Consequence.HOLD, note=rule.reason)
+        for rule in criteria.always_review
+        if _applies(rule, results, circumstances, impact)
+    ]
+    if impact not in criteria.impact_tiers:
+        reasons.append(_unknown_impact(impact))
+    outcome = _outcome_of(reasons)
+    audit_probability = {
+        Outcome.RELEASED: criteria.audit.released,
+        Outcome.HELD: 1.0,
+        Outcome.REFUSED: criteria.audit.refused,
+    }[outcome]
+    told = [one for one in reasons if one.consequence is not Consequence.RELEASE]
+    return Decision(
+        outcome=outcome,
+        reasons=tuple(sorted(told, key=lambda one: -one.consequence.gravity)),
+        criteria_sha256=criteria.sha256,
+        impact=impact,
+        audit_probability=audit_probability,
+        is_audited=outcome is not Outcome.HELD and circumstances.chance < audit_probability,
+        needs_second=impact in criteria.second_reviewer,
+    )
+
+
+def cheapest(probability_bad: float, costs: Costs, impact: float) -> Consequence:
+    """Release, hold or refuse: whatever is expected to cost least (Chow 1970, Elkan 2001).
+
+    Between equal costs the graver wins.
+
+    Args:
+        probability_bad: calibrated, 0-1.
+        costs: at impact 1.
+        impact: multiplies the cost of a false accept, so that high impact goes to people.
+    """
+    expected = {
+        Consequence.REFUSE: (1 - probability_bad) * costs.false_reject,
+        Consequence.HOLD: costs.review,
+        Consequence.RELEASE: probability_bad * costs.false_accept * impact,
+    }
+    return min(expected, key=lambda one: (expected[one], -one.gravity))
+
+
+def _judge(
+    criterion: Criterion,
+    results: Sequence[Result],
+    criteria: Criteria,
+    circumstances: Circumstances,
+    impact: str,
+) -> Reason:
+    """The consequence of one criterion."""
+
+    def reason(verdict: Verdict | None, consequence: Consequence, note: str) -> Reason:
+        return Reason(source=criterion.id, verdict=verdict, consequence=consequence, note=note)
+
+    result = _result_for(criterion, results, circumstances)
+    if result is None:
+        return reason(
+            None,
+            criterion.error,
+            f"{criterion.question} There is no result of the check {criterion.check!r} "
+            f"version {criterion.version!r} for these pixels.",
+        )
+    note = " ".join((criterion.question, *(result.notes or (_spoken(result.verdict),))))
+    if result.verdict is Verdict.ERROR or result.score is None:
+        return reason(Verdict.ERROR, criterion.error, note)
+    if criterion.costs is not None and result.probability_bad is not None:
+        # An unknown tier is held anyway; the highest one keeps this criterion from being milder.
+        multiplier = criteria.impact_tiers.get(impact, max(criteria.impact_tiers.values()))
+        choice = cheapest(result.probability_bad, criterion.costs, multiplier)
+        choice = criterion.fail if choice is Consequence.REFUSE else choice
+        return reason(result.verdict, choice, note)
+    by_verdict = {
+        Verdict.PASS: Consequence.RELEASE,
+        Verdict.UNSURE: criterion.unsure,
+        Verdict.FAIL: criterion.fail,
+    }
+    return reason(result.verdict, by_verdict[result.verdict], note)
+
+
+def _result_for(
+    criterion: Criterion, results: Sequence[Result], circumstances: Circumstances
+) -> Result | None:
+    """The gravest of the results that count: this check, this version, this very subject."""
+    judged = (
+        circumstances.request_sha256 if criterion.on == "request" else circumstances.pixels_sha256
+    )
+    order = (Verdict.ERROR, Verdict.FAIL, Verdict.UNSURE, Verdict.PASS)
+    counting = [
+        one
+        for one in results
+        if (one.check, one.version, one.judged_sha256)
+        == (criterion.check, criterion.version, judged)
+    ]
+    return min(counting, key=lambda one: order.index(one.verdict), default=None)
+
+
+def _applies(
+    rule: AlwaysReview, results: Sequence[Result], circumstances: Circumstances, impact: str
+) -> bool:
+    if rule.impact and impact not in rule.impact:
+        return False
+    if rule.operations and circumstances.operation not in rule.operations:
+        return False
+    if rule.check is None:
+        return True
+    answers = {one.verdict for one in results if one.check == rule.check}
+    return bool(answers & set(rule.verdicts)) if answers else True  # no answer is no all-clear
+
+
+def _outcome_of(reasons: Sequence[Reason]) -> Outcome:
+    gravest = max(reasons, key=lambda one: one.consequence.gravity).consequence
+    return {
+        Consequence.RELEASE: Outcome.RELEASED,
+        Consequence.WARN: Outcome.RELEASED,
+        Consequence.HOLD: Outcome.HELD,
+        Consequence.REFUSE: Outcome.REFUSED,
+    }[gravest]
+
+
+def _unknown_impact(impact: str) -> Reason:
+    return Reason(
+        source="impact",
+        verdict=None,
+        consequence=Consequence.HOLD,
+        note=f"The impact tier {impact!r} is not one of the criteria's.",
+    )
+
+
+def _held_without_criteria() -> Decision:
+    note = "There are no criteria in force, so nothing can be released by rule."
+    reason = Reason(source="criteria", verdict=None, consequence=Consequence.HOLD, note=note)
+    return Decision(
+        outcome=Outcome.HELD,
+        reasons=(reason,),
+        criteria_sha256=None,
+        impact=None,
+        audit_probability=1.0,
+        is_audited=False,
+        needs_second=True,
+    )
+
+
+def _spoken(verdict: Verdict) -> str:
+    return {
+        Verdict.PASS: "Yes.",
+        Verdict.FAIL: "No.",
+        Verdict.UNSURE: "The check is unsure.",
+        Verdict.ERROR: "The check could not tell.",
+    }[verdict]
