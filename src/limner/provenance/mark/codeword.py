@@ -82,8 +82,8 @@ def _best_flips(rows_KN: Floats, fit_N: Floats) -> list[int]:
     num_rows = len(rows_KN)
     pairs_PN = (rows_KN[:, None] * rows_KN * fit_N).reshape(-1, NUM_WORD_BITS)
     three_KKK = (pairs_PN @ rows_KN.T).reshape(num_rows, num_rows, num_rows)
-    # Of equal indices two cancel, so this one table also holds every single flip.
-    candidates = [([], float(fit_N.sum())), _largest(three_KKK), _largest(rows_KN * fit_N @ rows_KN.T)]
+    # Rows taken twice cancel, so these two tables hold one flip and none as well.
+    candidates = _largest(three_KKK), _largest((rows_KN * fit_N) @ rows_KN.T)
     flips = max(candidates, key=lambda one: one[1])[0]
     return [row for row in set(flips) if flips.count(row) % 2]
 

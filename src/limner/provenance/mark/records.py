@@ -61,8 +61,7 @@ class Geometry:
 
     Attributes:
         tile_px: side of one tile of the mark in the picture as it was read, in its pixels.
-        rotation_degrees: counter-clockwise, since marking; -45 <= its distance from a multiple of
-            90 <= 45.
+        rotation_degrees: counter-clockwise, since marking; 0-360.
         is_mirrored: it was mirrored left to right, before the rotation.
         shift: right and down, in tiles, 0-1: where in its tile the picture's corner lies.
     """

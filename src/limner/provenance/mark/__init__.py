@@ -1,0 +1,32 @@
+"""The mark: an invisible number in the pixels, put in and read back with a secret key.
+
+A mark helps to find the record of a picture whose file has lost its credential. It proves nothing
+by itself: who holds many pictures of one key can wash the pilot out, a mark can be copied onto
+another picture, and drawing a picture anew removes it. So what it names is always compared with
+the picture, and keys are changed from epoch to epoch. What it withstands is printed by
+`python -m benchmarks mark`.
+"""
+
+from limner.provenance.mark.embedding import embed_mark
+from limner.provenance.mark.pattern import epoch_of
+from limner.provenance.mark.reading import read_mark
+from limner.provenance.mark.records import (
+    ID_BITS,
+    ID_COUNT,
+    Geometry,
+    MarkPayload,
+    MarkReading,
+    MarkUncarried,
+)
+
+__all__ = [
+    "ID_BITS",
+    "ID_COUNT",
+    "Geometry",
+    "MarkPayload",
+    "MarkReading",
+    "MarkUncarried",
+    "embed_mark",
+    "epoch_of",
+    "read_mark",
+]

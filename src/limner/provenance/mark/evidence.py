@@ -1,0 +1,130 @@
+"""What a picture's pixels say about a mark: the part that edges and shading do not explain.
+
+Marking and reading look at a picture at reading size, where a tile has TILE_PX pixels a side. Both
+measure its texture in the same way, so that the reader knows where the mark was put in strongly.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from limner.provenance.mark.pattern import TILE_PX
+
+# Shapes: H height, W width, C channels, T tile pixels a side.
+
+LUMA_C = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601, as JPEG has it
+TEXTURE_GAIN = 0.2  # how much stronger the mark is for every grey level of texture
+MAX_TEXTURE = 40.0
+
+_WHITE = 255.0
+_NEAR_TAPS = tuple(
+    (dy, dx) for dy, dx in product((0, 2, 4), (-4, -2, 0, 2, 4)) if (dy, dx) > (0, 0)
+)
+_ALIKE = 14.0  # grey levels; more than the mark and JPEG 50 change, less than an edge of flat art
+_ALIKE_TEXTURE = 2.0  # added for every grey level of texture, or textures would look like edges
+_MIN_ALIKE_SHARE = 0.1  # of the neighbours; fewer and the pixel lies on an edge
+_ROUNDING_VARIANCE = 1.5  # of what rounding and compression leave in a plain area
+
+Floats = NDArray[np.float32]
+
+
+def at_reading_size(image_HWC: NDArray[np.uint8], num_tiles: float) -> Floats:
+    """The picture with `num_tiles` tiles on its short side: float32, RGB, 0-255, laid on white."""
+    colours_HWC = image_HWC[..., :3].astype(np.float32)
+    if image_HWC.shape[2] == 4:
+        alpha_HW1 = image_HWC[..., 3:].astype(np.float32) / 255
+        colours_HWC = colours_HWC * alpha_HW1 + _WHITE * (1 - alpha_HW1)
+    return resized(colours_HWC, *reading_size(image_HWC.shape[0], image_HWC.shape[1], num_tiles))
+
+
+def reading_size(height_px: int, width_px: int, num_tiles: float) -> tuple[int, int]:
+    """Height and width at reading size."""
+    scale = num_tiles * TILE_PX / min(height_px, width_px)
+    return max(1, round(height_px * scale)), max(1, round(width_px * scale))
+
+
+def resized(pixels: Floats, height_px: int, width_px: int) -> Floats:
+    """HW or HWC pixels at another size: means of areas when smaller, bicubic when larger."""
+    if pixels.ndim == 3:
+        planes = [resized(pixels[..., c], height_px, width_px) for c in range(pixels.shape[2])]
+        return np.stack(planes, axis=-1)
+    is_smaller = height_px <= pixels.shape[0] and width_px <= pixels.shape[1]
+    how = PillowImage.Resampling.BOX if is_smaller else PillowImage.Resampling.BICUBIC
+    picture = PillowImage.fromarray(np.ascontiguousarray(pixels))
+    return np.asarray(picture.resize((width_px, height_px), how))
+
+
+def texture_of(small_HWC: Floats) -> Floats:
+    """Grey levels of texture around every pixel, 0 - MAX_TEXTURE; edges between plain areas have 0.
+
+    The standard deviation of 3 x 3 pixels, then its least value within two pixels.
+    """
+    luma_HW = small_HWC @ LUMA_C
+    mean_HW = _box(luma_HW, 1)
+    spread_HW = np.sqrt(np.maximum(_box(luma_HW * luma_HW, 1) - mean_HW * mean_HW, 0))
+    return np.minimum(_least_within(spread_HW, 2), np.float32(MAX_TEXTURE))
+
+
+def evidence_of(small_HWC: Floats) -> Floats:
+    """For every pixel, how much it speaks for a brighter mark there: float32 `[H, W]`.
+
+    Residual times expected strength over variance, which is the best weighting of independent
+    observations; 0 on edges.
+    """
+    texture_HW = texture_of(small_HWC)
+    residual_HW, share_HW = _beside_alike(small_HWC, _ALIKE + _ALIKE_TEXTURE * texture_HW)
+    variance_HW = _ROUNDING_VARIANCE + _box(residual_HW * residual_HW, 2)
+    weight_HW = (1 + TEXTURE_GAIN * texture_HW) / variance_HW
+    return np.where(share_HW > _MIN_ALIKE_SHARE, weight_HW * residual_HW, np.float32(0))
+
+
+def folded(evidence_HW: Floats) -> Floats:
+    """The tiles of a picture on top of each other: float32 `[T, T]`."""
+    height_px, width_px = evidence_HW.shape
+    down, right = -(-height_px // TILE_PX), -(-width_px // TILE_PX)
+    padded_HW = np.zeros((down * TILE_PX, right * TILE_PX), np.float32)
+    padded_HW[:height_px, :width_px] = evidence_HW
+    return padded_HW.reshape(down, TILE_PX, right, TILE_PX).sum(axis=(0, 2))
+
+
+def _beside_alike(small_HWC: Floats, tolerance_HW: Floats) -> tuple[Floats, Floats]:
+    """Luma less the mean luma of neighbours of like colour, and the share of those that are alike.
+
+    A sigma filter (Lee 1983) over a sparse window of 9 x 9: unlike a blur it does not carry an
+    edge into the plain area beside it. Each pair of pixels is compared once.
+    """
+    colours_CHW = np.ascontiguousarray(np.moveaxis(small_HWC, 2, 0))
+    luma_HW = small_HWC @ LUMA_C
+    sum_HW, count_HW = luma_HW.copy(), np.ones_like(luma_HW)
+    height_px, width_px = luma_HW.shape
+    for dy, dx in _NEAR_TAPS:
+        here = slice(0, height_px - dy), slice(max(0, -dx), width_px - max(0, dx))
+        there = slice(dy, height_px), slice(max(0, dx), width_px - max(0, -dx))
+        apart_HW = np.abs(colours_CHW[:, *here] - colours_CHW[:, *there]).max(axis=0)
+        is_alike_HW = (apart_HW < tolerance_HW[here]).astype(np.float32)
+        sum_HW[here] += is_alike_HW * luma_HW[there]
+        sum_HW[there] += is_alike_HW * luma_HW[here]
+        count_HW[here] += is_alike_HW
+        count_HW[there] += is_alike_HW
+    return luma_HW - sum_HW / count_HW, count_HW / (2 * len(_NEAR_TAPS) + 1)
+
+
+def _box(pixels_HW: Floats, radius_px: int) -> Floats:
+    """Mean over a square; edges are repeated outwards."""
+    padded_HW = np.pad(pixels_HW, radius_px, mode="edge")
+    side = 2 * radius_px + 1
+    rows_HW = sum(padded_HW[k : k + pixels_HW.shape[0]] for k in range(side))
+    return sum(rows_HW[:, k : k + pixels_HW.shape[1]] for k in range(side)) / np.float32(
+        side * side
+    )
+
+
+def _least_within(pixels_HW: Floats, radius_px: int) -> Floats:
+    padded_HW = np.pad(pixels_HW, radius_px, mode="edge")
+    side = 2 * radius_px + 1
+    rows_HW = np.minimum.reduce([padded_HW[k : k + pixels_HW.shape[0]] for k in range(side)])
+    return np.minimum.reduce([rows_HW[:, k : k + pixels_HW.shape[1]] for k in range(side)])
