@@ -1,7 +1,8 @@
 """The ports: what the studio asks of the parts it does not know by name.
 
-So far one, `Generator`. A generator turns a plan and seeds into pictures at canvas size; it knows
+A `Generator` turns a plan and seeds into pictures at canvas size; it knows
 nothing of files, stores, formats, output sizes or background colours, which are the studio's.
+A `Recognizer` tells which stored image a picture is, by its mark or by its looks.
 """
 
 from __future__ import annotations
@@ -10,7 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from limner.core.records import Drawn, Operation, Plan, Size, Sketch, StepProgress
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.core.records import (
+    Drawn,
+    ImageRecord,
+    Operation,
+    Plan,
+    Size,
+    Sketch,
+    StepProgress,
+)
 
 
 class IntSpan(NamedTuple):
@@ -114,4 +126,33 @@ class Generator(Protocol):
             DrawingCancelled: `is_cancelled` said yes; pictures yielded before stay good.
             GeneratorUnavailable: the network cannot be loaded.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMark:
+    """An invisible mark that was read from pixels.
+
+    Attributes:
+        value: what it says, in the form in which a credential's soft binding has it.
+        score: how sure the reading is, in the reader's own unit.
+    """
+
+    value: str
+    score: float
+
+
+class Recognizer(Protocol):
+    """Tells which stored image a picture is."""
+
+    def read_mark(self, image_HWC: NDArray[np.uint8]) -> FoundMark | None:
+        """The mark in a picture (uint8, RGBA, straight alpha), ``None`` if none is found."""
+        ...
+
+    def find_marked(self, value: str) -> ImageRecord | None:
+        """The stored image that carries this mark."""
+        ...
+
+    def find_alike(self, image_HWC: NDArray[np.uint8]) -> ImageRecord | None:
+        """The stored image that looks like a picture, by a perceptual hash."""
         ...

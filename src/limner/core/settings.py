@@ -17,6 +17,7 @@ from limner.core.errors import SettingInvalid
 
 SETTINGS_FILE = "settings.toml"
 LOOPBACK = "127.0.0.1"
+MAX_NAME_CHARACTERS = 80
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -29,6 +30,13 @@ class Settings:
         num_threads: threads for drawing; 0 takes every core the process may use.
         batch_size: most pictures drawn together; 0 leaves it to the generator.
         max_input_megapixels: larger pictures are not opened.
+        criteria: ``auto``, ``personal``, ``team``, or the path of a criteria file. ``auto`` takes
+            ``criteria.yaml`` in the data folder if it is there, else ``personal``.
+        signing_chain: PEM file of a certificate to seal with and its issuers; ``None`` seals with
+            this install's own keys.
+        signing_key: PEM file of its key.
+        reviewer: name under which review cards are answered and images are asked for; empty takes
+            the system's name of the user.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
@@ -36,6 +44,9 @@ class Settings:
     num_threads: int
     batch_size: int
     max_input_megapixels: int
+    signing_chain: Path | None
+    signing_key: Path | None
+    reviewer: str
     sources: Mapping[str, str]
 
 
@@ -60,6 +71,24 @@ def _whole_number(low: int, high: int) -> Callable[[object], object]:
     return parse
 
 
+def _path(value: object) -> Path | None:
+    if not isinstance(value, str):
+        raise ValueError
+    return Path(value).expanduser().absolute() if value else None
+
+
+def _some_text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_NAME_CHARACTERS or not value.isprintable():
+        raise ValueError
+    return value.strip()
+
+
 RULES: Mapping[str, SettingRule] = {
     "num_threads": SettingRule(
         default=0, parse=_whole_number(0, 1024), allowed="a whole number from 0 to 1024"
@@ -69,6 +98,14 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "max_input_megapixels": SettingRule(
         default=64, parse=_whole_number(1, 1000), allowed="a whole number from 1 to 1000"
+    ),
+    "criteria": SettingRule(
+        default="auto", parse=_some_text, allowed="auto, personal, team or a path"
+    ),
+    "signing_chain": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
+    "signing_key": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
+    "reviewer": SettingRule(
+        default="", parse=_name, allowed=f"a name of up to {MAX_NAME_CHARACTERS} characters"
     ),
 }
 

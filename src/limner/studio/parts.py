@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from limner.core.ports import Generator
+from limner.core.ports import Generator, Recognizer
 from limner.core.records import StepProgress
 from limner.core.settings import Settings
 from limner.store.repository import Store
@@ -25,6 +25,7 @@ class Parts:
         read_clock: the time now, in UTC.
         rng: where seeds come from that nobody asked for.
         version: of Limner.
+        open_recognizer: called at most once; ``None`` reads no marks and compares no looks.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Parts:
         read_clock: Callable[[], datetime],
         rng: np.random.Generator,
         version: str,
+        open_recognizer: Callable[[], Recognizer] | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -43,6 +45,7 @@ class Parts:
         self.version = version
         self._open_generator = open_generator
         self._open_store = open_store
+        self._open_recognizer = open_recognizer
 
     @cached_property
     def generator(self) -> Generator:
@@ -53,6 +56,11 @@ class Parts:
     def store(self) -> Store:
         """The store of the data folder."""
         return self._open_store()
+
+    @cached_property
+    def recognizer(self) -> Recognizer | None:
+        """Tells which stored image a picture is."""
+        return None if self._open_recognizer is None else self._open_recognizer()
 
     def close(self) -> None:
         """Close the store, if it was opened."""

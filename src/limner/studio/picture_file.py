@@ -5,6 +5,7 @@ Reads still PNG, JPEG, WebP, GIF, BMP and TIFF. Size is checked before any pixel
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def read_picture(path: Path, max_megapixels: int) -> Picture:
     Raises:
         ImageUnreadable: missing, not a picture, truncated, animated, or too large.
     """
-    with _opened(path, max_megapixels) as opened:
+    with _opened(path, str(path), max_megapixels) as opened:
         return _picture_of(opened)
 
 
@@ -47,10 +48,20 @@ def read_file(path: Path, max_megapixels: int) -> ReadFile:
     Raises:
         ImageUnreadable: see `read_picture`.
     """
-    with _opened(path, max_megapixels) as opened:
+    with _opened(path, str(path), max_megapixels) as opened:
         texts = read_texts(opened)
         picture = _picture_of(opened)
         return ReadFile(path.read_bytes(), picture, texts, (opened.format or "").lower())
+
+
+def decode_picture(content: bytes, name: str, max_megapixels: int) -> tuple[Picture, str]:
+    """Pixels of a picture file's bytes, and its format as Pillow names it, such as ``PNG``.
+
+    Raises:
+        ImageUnreadable: see `read_picture`; `name` stands in the message.
+    """
+    with _opened(io.BytesIO(content), name, max_megapixels) as opened:
+        return _picture_of(opened), opened.format or ""
 
 
 def read_mask(path: Path, max_megapixels: int) -> Mask:
@@ -59,7 +70,7 @@ def read_mask(path: Path, max_megapixels: int) -> Mask:
     Raises:
         ImageUnreadable: see `read_picture`.
     """
-    with _opened(path, max_megapixels) as opened:
+    with _opened(path, str(path), max_megapixels) as opened:
         upright = ImageOps.exif_transpose(opened).convert("RGBA")
         black = PillowImage.new("RGBA", upright.size, (0, 0, 0, 255))
         mask_HW = np.asarray(PillowImage.alpha_composite(black, upright).convert("L"))
@@ -72,13 +83,14 @@ def _picture_of(opened: PillowImage.Image) -> Picture:
 
 
 @contextmanager
-def _opened(path: Path, max_megapixels: int) -> Generator[PillowImage.Image]:
-    name = str(path)
+def _opened(
+    source: Path | io.BytesIO, name: str, max_megapixels: int
+) -> Generator[PillowImage.Image]:
     try:
         with warnings.catch_warnings():
             # Our own limit below is stricter and gives a sentence.
             warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)
-            with PillowImage.open(path, formats=FORMATS) as opened:
+            with PillowImage.open(source, formats=FORMATS) as opened:
                 _require_still_and_small(opened, name, max_megapixels)
                 opened.load()
                 yield opened

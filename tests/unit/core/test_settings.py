@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from limner.core.errors import SettingInvalid
-from limner.core.settings import SETTING_NAMES, read_settings
+from limner.core.settings import SETTING_NAMES, exempt_loopback_from_proxies, read_settings
 
 
 def read(home: Path, **variables: str):
@@ -16,6 +16,8 @@ def test_the_list_of_settings_is_frozen():
         "num_threads",
         "batch_size",
         "max_input_megapixels",
+        "signing_chain",
+        "signing_key",
     )
 
 
@@ -82,3 +84,30 @@ def test_a_bad_settings_file_is_refused_by_name(tmp_path, text, sentence):
     with pytest.raises(SettingInvalid) as refused:
         read(tmp_path)
     assert sentence in refused.value.message
+
+
+def test_a_path_is_made_absolute(tmp_path):
+    signing_key = read(tmp_path, LIMNER_SIGNING_KEY="own.pem").signing_key
+    assert signing_key == Path("own.pem").absolute()
+
+
+def test_an_empty_path_is_none(tmp_path):
+    assert read(tmp_path, LIMNER_SIGNING_KEY="").signing_key is None
+
+
+def test_loopback_is_exempt_from_a_proxy():
+    variables = {"http_proxy": "http://proxy:3128", "NO_PROXY": "intranet"}
+    exempt_loopback_from_proxies(variables)
+    assert (variables["NO_PROXY"], variables["no_proxy"]) == ("intranet,127.0.0.1", "127.0.0.1")
+
+
+def test_without_a_proxy_no_variable_is_changed():
+    variables = {"HOME": "/home/a", "http_proxy": ""}
+    exempt_loopback_from_proxies(variables)
+    assert variables == {"HOME": "/home/a", "http_proxy": ""}
+
+
+def test_an_exemption_is_not_written_twice():
+    variables = {"ALL_PROXY": "socks5://proxy:1080", "NO_PROXY": "127.0.0.1"}
+    exempt_loopback_from_proxies(variables)
+    assert variables["NO_PROXY"] == "127.0.0.1"
