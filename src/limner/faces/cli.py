@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from limner.core.errors import DrawingCancelled
-from limner.faces import log_commands, options
+from limner.faces import keys_commands, log_commands, options, verify_commands
 from limner.faces.exits import BAD_INPUT, FAILED, INTERRUPTED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
@@ -27,6 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(log_commands.app, name="log")
+app.add_typer(keys_commands.app, name="keys")
+app.command()(verify_commands.verify)
 
 
 class Output(NamedTuple):

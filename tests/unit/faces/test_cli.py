@@ -50,6 +50,11 @@ OPTIONS = {
     "log prove": ["--kind", "--since", "--out"],
     "log witness": ["--folder", "--export", "--log-key"],
     "log reconcile": ["--json"],
+    "keys show": ["--json"],
+    "keys rotate": ["--json"],
+    "keys export-root": [],
+    "keys trust": ["--json"],
+    "verify": ["--sidecar", "--json"],
 }  # fmt: skip
 
 
