@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from limner.app import load_settings
+from limner.app import load_settings, open_judge
 from limner.core.settings import Settings
 from limner.faces.cli import app
 from limner.store.repository import Store
@@ -25,6 +25,7 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
             settings=settings,
             open_generator=lambda: generator,
             open_store=lambda: Store.open(settings.home),
+            open_judge=lambda: open_judge(settings),
             read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             rng=np.random.default_rng(0),
             version="0.0.0",

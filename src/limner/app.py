@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_data_path
 
+from limner.core.errors import CriteriaInvalid
+from limner.core.judging import ImageCheck, RequestCheck
 from limner.core.ports import Generator
 from limner.core.settings import Settings, read_settings
 from limner.store.repository import Store
+from limner.studio.judging import Judge
 from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
 
@@ -44,10 +47,45 @@ def wire_parts(settings: Settings) -> Parts:
         settings=settings,
         open_generator=lambda: _open_generator(settings),
         open_store=lambda: Store.open(settings.home),
+        open_judge=lambda: open_judge(settings),
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(),
         version=version("limner"),
     )
+
+
+def open_judge(settings: Settings) -> Judge:
+    """The criteria in force and every check there is. Criteria with a fault hold everything."""
+    from limner.studio.criteria_file import criteria_in_force, require_known_checks
+
+    request_checks, image_checks = _request_checks(settings), _image_checks(settings)
+    try:
+        criteria = criteria_in_force(settings)
+        cards = [one.card for one in (*request_checks.values(), *image_checks.values())]
+        require_known_checks(criteria, cards)
+    except CriteriaInvalid as fault:
+        return Judge(criteria=None, fault=fault.message)
+    return Judge(criteria=criteria, request_checks=request_checks, image_checks=image_checks)
+
+
+def _request_checks(settings: Settings) -> dict[str, RequestCheck]:
+    from limner.checks.request.language import Language
+    from limner.checks.request.personal_data import PersonalData
+    from limner.checks.request.terms import SHIPPED_TERMS, Terms
+
+    own_terms = settings.home / "terms.txt"
+    checks = (Terms(own_terms if own_terms.exists() else SHIPPED_TERMS), PersonalData(), Language())
+    return {one.card.name: one for one in checks}
+
+
+def _image_checks(settings: Settings) -> dict[str, ImageCheck]:
+    from limner.checks.exposure import Exposure
+    from limner.checks.integrity import Integrity
+    from limner.checks.nsfw.check import Nsfw
+    from limner.checks.sharpness import Sharpness
+
+    checks = (Integrity(), Exposure(), Sharpness(), Nsfw(num_threads=settings.num_threads))
+    return {one.card.name: one for one in checks}
 
 
 def _open_generator(settings: Settings) -> Generator:

@@ -45,7 +45,7 @@ class Check(Protocol[Subject_contra]):
         """What this check is."""
         ...
 
-    def measure(self, subject: Subject_contra) -> Finding:
+    def measure(self, subject: Subject_contra, /) -> Finding:
         """Look at the subject."""
         ...
 

@@ -71,7 +71,7 @@ class Criterion:
     Attributes:
         id: unique in its criteria; reasons and statistics name it.
         question: "yes" is good.
-        on: what is asked about.
+        about: what is asked about.
         check: name of the check that answers.
         version: of the check the criterion was set for; another version's result does not count.
         limits: laid to the score; ``None`` takes those of the check's card.
@@ -84,7 +84,7 @@ class Criterion:
 
     id: str
     question: str
-    on: Literal["request", "image"]
+    about: Literal["request", "image"]
     check: str
     version: str
     limits: Limits | None

@@ -85,14 +85,24 @@ class Decision:
 
 
 def decide(
-    criteria: Criteria | None, results: Sequence[Result], circumstances: Circumstances
+    criteria: Criteria | None,
+    results: Sequence[Result],
+    circumstances: Circumstances,
+    *,
+    fault: str = "",
 ) -> Decision:
     """Decide about one image by the criteria in force.
 
     Every criterion and every always-review rule gives a consequence; the gravest is the decision.
+
+    Args:
+        criteria: ``None`` or empty holds everything.
+        results: of the checks; those of other pixels or other versions do not count.
+        circumstances: what else it depends on.
+        fault: why there are no criteria, one sentence for a person.
     """
     if criteria is None or not criteria.criteria:
-        return _held_without_criteria()
+        return _held_without_criteria(fault)
     impact = criteria.default_impact if circumstances.impact is None else circumstances.impact
     reasons = [_judge(one, results, criteria, circumstances, impact) for one in criteria.criteria]
     reasons += [
@@ -180,7 +190,7 @@ def _result_for(
 ) -> Result | None:
     """The gravest of the results that count: this check, this version, this very subject."""
     judged = (
-        circumstances.request_sha256 if criterion.on == "request" else circumstances.pixels_sha256
+        circumstances.request_sha256 if criterion.about == "request" else circumstances.pixels_sha256
     )
     order = (Verdict.ERROR, Verdict.FAIL, Verdict.UNSURE, Verdict.PASS)
     counting = [
@@ -224,8 +234,8 @@ def _unknown_impact(impact: str) -> Reason:
     )
 
 
-def _held_without_criteria() -> Decision:
-    note = "There are no criteria in force, so nothing can be released by rule."
+def _held_without_criteria(fault: str) -> Decision:
+    note = f"There are no criteria in force, so nothing can be released by rule. {fault}".strip()
     reason = Reason(source="criteria", verdict=None, consequence=Consequence.HOLD, note=note)
     return Decision(
         outcome=Outcome.HELD,

@@ -116,3 +116,27 @@ class SealFailed(LimnerError):
     """The image could not be sealed and was not let out."""
 
     code = "seal_failed"
+
+
+class CriteriaInvalid(BadInput):
+    """The criteria cannot be read, or something in them is not allowed."""
+
+    code = "criteria_invalid"
+
+
+class RequestRefused(LimnerError):
+    """The request is refused by the criteria in force, and nothing was drawn."""
+
+    code = "moderation_blocked"
+
+
+class ImageHeld(LimnerError):
+    """The image is held until a person has looked at it, and does not leave."""
+
+    code = "held_for_review"
+
+
+class ImageRefused(LimnerError):
+    """The image is refused by the criteria in force, and does not leave."""
+
+    code = "image_refused"

@@ -170,7 +170,7 @@ class ImageCheck(Protocol):
         """What this check is; must not load its network."""
         ...
 
-    def measure(self, subject: ImageSubject) -> Finding:
+    def measure(self, subject: ImageSubject, /) -> Finding:
         """Look at the subject.
 
         Raises:
@@ -187,7 +187,7 @@ class RequestCheck(Protocol):
         """What this check is."""
         ...
 
-    def measure(self, request: Request) -> Finding:
+    def measure(self, request: Request, /) -> Finding:
         """Look at the request; errors as in `ImageCheck.measure`."""
         ...
 

@@ -122,6 +122,7 @@ class Request:
         is_deterministic: draw each picture alone, so that its bytes do not depend on the batch.
         is_combinatorial: draw `num_images` of every combination the prompt's marks allow, instead
             of one chosen by each seed.
+        impact: how much is at stake, a tier of the criteria in force; ``None`` takes their default.
     """
 
     prompt: str
@@ -141,6 +142,7 @@ class Request:
     margins: Margins | None = None
     is_deterministic: bool = False
     is_combinatorial: bool = False
+    impact: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -44,6 +44,7 @@ class Settings:
     num_threads: int
     batch_size: int
     max_input_megapixels: int
+    criteria: str
     signing_chain: Path | None
     signing_key: Path | None
     reviewer: str

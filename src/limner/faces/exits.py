@@ -5,8 +5,11 @@ from __future__ import annotations
 from limner.core.errors import (
     BadInput,
     DrawingCancelled,
+    ImageHeld,
+    ImageRefused,
     LedgerBroken,
     LimnerError,
+    RequestRefused,
     StorageUnavailable,
     WitnessRefused,
 )
@@ -22,6 +25,9 @@ _BY_KIND: tuple[tuple[type[LimnerError], int], ...] = (
     (BadInput, BAD_INPUT),
     (StorageUnavailable, BAD_INPUT),
     (DrawingCancelled, INTERRUPTED),
+    (ImageHeld, HELD),
+    (ImageRefused, REFUSED),
+    (RequestRefused, REFUSED),
     (LedgerBroken, REFUSED),
     (WitnessRefused, REFUSED),
 )

@@ -14,15 +14,30 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from limner.core.criteria import Criteria
+from limner.core.deciding import Decision
+from limner.core.errors import StorageUnavailable
 from limner.core.hashing import canonical_json, sha256_of_bytes
 from limner.core.records import ImageRecord, Recipe, Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
 from limner.store.database import empty_log, open_database, reading, transaction
+from limner.store.judgements import (
+    StoredDecision,
+    StoredSeal,
+    add_refused_request,
+    add_seal,
+    find_seal,
+    freeze_criteria,
+    frozen_at,
+    last_decision,
+    results_of,
+)
 from limner.store.ledger.commitments import erase
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
+from limner.store.reviews import Reviews
 
 
 class Store:
@@ -30,12 +45,14 @@ class Store:
 
     Attributes:
         ledger: what was stored, decided, reviewed, sealed and erased here.
+        reviews: what people are asked, and what they answered.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
         self._engine = engine
         self._blobs = blobs
         self.ledger = ledger
+        self.reviews = Reviews(engine, ledger)
 
     @classmethod
     def open(cls, home: Path) -> Self:
@@ -130,6 +147,88 @@ class Store:
         self.ledger.sign_if_due(recorded_at)
         return True
 
+    def judge(
+        self, image_id: str, write: Callable[[sa.Connection], StoredDecision], now: datetime
+    ) -> StoredDecision:
+        """Store a judgement about an image that is stored already.
+
+        Args:
+            image_id: of the image.
+            write: calls `add_judgement` and whatever belongs with it, in one transaction.
+            now: the time now, UTC.
+
+        Raises:
+            StorageUnavailable: it cannot be written, or there is no such image.
+        """
+        with transaction(self._engine) as connection:
+            if _find_image(connection, schema.images.c.image_id == image_id) is None:
+                raise StorageUnavailable(f"The image {image_id} is not stored here.")
+            stored = write(connection)
+        self.ledger.sign_if_due(now)
+        return stored
+
+    def refuse_request(self, decision: Decision, now: datetime) -> None:
+        """Write into the ledger that a request was refused before anything was drawn."""
+        with transaction(self._engine) as connection:
+            add_refused_request(connection, decision, now)
+        self.ledger.sign_if_due(now)
+
+    def freeze(self, criteria: Criteria, now: datetime) -> bool:
+        """Freeze criteria by their hash; whether they were new."""
+        with transaction(self._engine) as connection:
+            return freeze_criteria(connection, criteria, now)
+
+    def frozen_at(self, criteria_sha256: str) -> datetime | None:
+        """When these criteria were frozen; ``None`` if they were not."""
+        with reading(self._engine) as connection:
+            return frozen_at(connection, criteria_sha256)
+
+    def last_decision(self, image_id: str) -> StoredDecision | None:
+        """The decision that holds for an image."""
+        with reading(self._engine) as connection:
+            return last_decision(connection, image_id)
+
+    def results_of(self, image_id: str) -> list[dict[str, object]]:
+        """What every check said of an image, oldest first, as JSON documents."""
+        with reading(self._engine) as connection:
+            return results_of(connection, image_id)
+
+    def add_seal(self, seal: StoredSeal, content: bytes, suffix: str) -> None:
+        """Store a sealed file: blob, row and entry, or none of them.
+
+        Raises:
+            StorageUnavailable: it cannot be written.
+        """
+        assert seal.sealed_sha256 == sha256_of_bytes(content)
+        with transaction(self._engine) as connection:
+            self._blobs.add(content, suffix)
+            add_seal(connection, seal)
+        self._blobs.settle(seal.sealed_sha256, suffix)
+        self.ledger.sign_if_due(seal.sealed_at)
+
+    def seal_of(self, image_id: str) -> StoredSeal | None:
+        """The last seal of an image."""
+        with reading(self._engine) as connection:
+            return find_seal(connection, schema.seals.c.image_id == image_id)
+
+    def seal_by_file(self, sealed_sha256: str) -> StoredSeal | None:
+        """The seal whose file has these bytes."""
+        with reading(self._engine) as connection:
+            return find_seal(connection, schema.seals.c.sealed_sha256 == sealed_sha256)
+
+    def seal_by_manifest(self, manifest_id: str) -> StoredSeal | None:
+        """The seal with this credential."""
+        with reading(self._engine) as connection:
+            return find_seal(connection, schema.seals.c.manifest_id == manifest_id)
+
+    def read_sealed(self, seal: StoredSeal, suffix: str) -> bytes:
+        """The sealed file's bytes, checked against their hash.
+
+        Raises:
+            StorageUnavailable: missing or changed.
+        """
+        return self._blobs.read(seal.sealed_sha256, suffix)
+
     def image_by_id(self, image_id: str) -> ImageRecord | None:
         """The image with these file bytes."""
         with reading(self._engine) as connection:
@@ -210,6 +309,7 @@ def _is_needed(connection: sa.Connection, blob_sha256: str) -> bool:
     query = sa.select(
         sa.exists().where(schema.images.c.image_id == blob_sha256)
         | sa.exists().where(schema.sources.c.blob_sha256 == blob_sha256)
+        | sa.exists().where(schema.seals.c.sealed_sha256 == blob_sha256)
     )
     return bool(connection.scalar(query))
 

@@ -1,7 +1,8 @@
 """The core path: a request becomes stored images.
 
 Reads from top to bottom as the steps it takes: resolve, place on the canvas, prepare; then for
-every picture draw, judge, finish, write its recipe from what ran, encode, store.
+every picture draw, finish, write its recipe from what ran, encode, judge exactly those pixels,
+decide, store, and seal what is released.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import PIL
 from numpy.typing import NDArray
 
 from limner.checks.integrity import find_fault
+from limner.core.deciding import Outcome
 from limner.core.errors import PictureBroken
-from limner.core.hashing import sha256_of_bytes, sha256_of_pixels
+from limner.core.hashing import sha256_of_bytes
+from limner.core.judging import ImageSubject
 from limner.core.limits import MAX_IMAGES, Choices, require_text, resolve_choices
 from limner.core.records import (
     SEED_COUNT,
@@ -27,6 +30,7 @@ from limner.core.records import (
     FileFormat,
     ImageRecord,
     Operation,
+    Picture,
     Plan,
     Recipe,
     Request,
@@ -34,12 +38,15 @@ from limner.core.records import (
     Sketch,
     StepProgress,
 )
+from limner.store.judgements import StoredDecision
 from limner.studio.background import AUTO, TRANSPARENT, WHITE, lay_under, parse_background
 from limner.studio.framing import Frame, frame_request, unframe
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba, encode_image, encode_plain_png
+from limner.studio.judging import Screened, decision_in_force, judge_image, screen_prompt
 from limner.studio.parts import UNWATCHED, Parts, Watch
 from limner.studio.prompts import expand_all, expand_at_random, is_template
+from limner.studio.sealing import seal_image
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -63,6 +70,7 @@ class Ready:
     background: str
     shots: tuple[Shot, ...]
     plans: dict[str, Plan]
+    screened: dict[str, Screened]
 
 
 def generate(
@@ -94,6 +102,8 @@ def make_ready(parts: Parts, request: Request) -> Ready:
         prompt: parts.generator.prepare(_sketch(request, choices, frame, background, prompt))
         for prompt in dict.fromkeys(shot.prompt for shot in shots)
     }
+    parts.store.ledger.own_key()  # a key that is refused stops here, not after the drawing
+    screened = {prompt: screen_prompt(parts, request, prompt) for prompt in plans}
     keep_sources(parts, request)
     return Ready(
         request=request,
@@ -102,6 +112,7 @@ def make_ready(parts: Parts, request: Request) -> Ready:
         background=background,
         shots=shots,
         plans=plans,
+        screened=screened,
     )
 
 
@@ -120,7 +131,7 @@ def draw_ready(
             continue
         image_HWC, notices = finish_picture(drawn.image_HWC, ready, file_format)
         recipe = write_recipe(parts, ready, plan, prompt, drawn, notices)
-        yield store_image(parts, image_HWC, file_format, recipe, drawn.seconds)
+        yield judge_and_store(parts, ready, image_HWC, file_format, recipe, drawn)
     if broken:
         raise PictureBroken(" ".join(one.message for one in broken), hint=broken[0].hint)
 
@@ -233,31 +244,62 @@ def write_recipe(
     )
 
 
-def store_image(
+def judge_and_store(
     parts: Parts,
+    ready: Ready,
     image_HWC: NDArray[np.uint8],
     file_format: FileFormat,
     recipe: Recipe,
-    seconds: float,
+    drawn: Drawn,
 ) -> Image:
-    """Encode a finished picture with its recipe and store it whole.
+    """Judge a finished picture as its file shows it, store it whole, seal it if it is released.
 
     Raises:
         StorageUnavailable: it cannot be written; nothing is left behind.
+        SealFailed: it is stored and released, but could not be sealed, so it does not leave.
     """
+    # 1. The file, and the pixels that whoever opens it will see.
     content = encode_image(image_HWC, file_format, recipe)
-    pixels = decode_rgba(content)
+    picture = Picture.of(decode_rgba(content))
     record = ImageRecord(
         image_id=sha256_of_bytes(content),
-        pixels_sha256=sha256_of_pixels(pixels),
+        pixels_sha256=picture.pixels_sha256,
         file_format=file_format,
         num_bytes=len(content),
-        size=Size(pixels.shape[1], pixels.shape[0]),
+        size=picture.size,
         created_at=parts.read_clock(),
-        seconds=seconds,
+        seconds=drawn.seconds,
         recipe=recipe,
     )
-    return Image(parts.store.add_image(record, content), content)
+    # 2. Judge exactly these pixels, and decide.
+    subject = ImageSubject(
+        picture=picture,
+        prompt=recipe.prompt,
+        style=recipe.style,
+        is_finite=drawn.is_finite,
+        expected_size=recipe.size,
+    )
+    judgement = judge_image(
+        parts,
+        subject,
+        ready.screened[recipe.prompt],
+        impact=ready.request.impact,
+        operation=recipe.operation,
+    )
+    # 3. Image, results, decision and entries: all are stored, or none is.
+    written: list[StoredDecision] = []
+    stored = parts.store.add_image(
+        record,
+        content,
+        lambda connection: written.append(
+            judgement.write(connection, record.image_id, parts.requester, record.created_at)
+        ),
+    )
+    decided = decision_in_force(parts, stored, judgement, next(iter(written), None))
+    # 4. Only what is released is sealed, and only what is sealed leaves.
+    if decided.decision.outcome is not Outcome.RELEASED:
+        return Image(stored, decided, None, None)
+    return Image(stored, decided, *seal_image(parts, stored, content, decided))
 
 
 def _sketch(

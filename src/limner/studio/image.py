@@ -8,28 +8,68 @@ from pathlib import Path
 
 from PIL import Image as PillowImage
 
-from limner.core.errors import BadInput
+from limner.core.deciding import Outcome
+from limner.core.errors import BadInput, ImageHeld, ImageRefused
 from limner.core.records import ImageRecord, Recipe
 from limner.store.files import make_folder, write_new
+from limner.store.judgements import StoredDecision, StoredSeal
 from limner.studio.image_file import SUFFIXES
 from limner.studio.saving import name_of
 
 
 class Image:
-    """An image made here: its file, its pixels, its record.
+    """An image made here: its record, the decision about it, and its file if it may leave.
 
     Attributes:
         record: as it is stored.
-        content: the bytes of the file, recipe inside.
+        decided: the decision that holds.
+        seal: of the file that leaves; ``None`` unless the image is released.
     """
 
-    def __init__(self, record: ImageRecord, content: bytes) -> None:
+    def __init__(
+        self,
+        record: ImageRecord,
+        decided: StoredDecision,
+        seal: StoredSeal | None,
+        sealed: bytes | None,
+    ) -> None:
         self.record = record
-        self.content = content
+        self.decided = decided
+        self.seal = seal
+        self._sealed = sealed
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether it is released, held or refused."""
+        return self.decided.decision.outcome
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know about an image that is released all the same."""
+        return self.decided.decision.warnings
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the sealed file: recipe, metadata and credential inside.
+
+        Raises:
+            ImageHeld: it waits for a person.
+            ImageRefused: it does not leave.
+        """
+        if self._sealed is not None:
+            return self._sealed
+        reasons = self.decided.decision.reasons
+        why = reasons[0].note if reasons else ""
+        if self.outcome is Outcome.REFUSED:
+            raise ImageRefused(f"The image with seed {self.seed} was refused: {why}")
+        raise ImageHeld(
+            f"The image with seed {self.seed} is held until a person has looked at it: {why}",
+            hint="Run `limner review next` to look at it.",
+        )
 
     @property
     def image_id(self) -> str:
-        """Tagged hash of the file's bytes."""
+        """Tagged hash of the stored file's bytes, before it was sealed."""
         return self.record.image_id
 
     @property
@@ -44,7 +84,7 @@ class Image:
 
     @property
     def image(self) -> PillowImage.Image:
-        """The pixels, as a Pillow picture in mode RGBA."""
+        """The pixels, as a Pillow picture in mode RGBA; errors as `content`."""
         with PillowImage.open(io.BytesIO(self.content)) as picture:
             return picture.convert("RGBA")
 
@@ -62,6 +102,7 @@ class Image:
         Raises:
             BadInput: the suffix belongs to another format, or the file is there.
             StorageUnavailable: it cannot be written.
+            ImageHeld, ImageRefused: it may not leave.
         """
         is_folder = str(path).endswith(("/", os.sep)) or Path(path).is_dir()
         path = Path(path)

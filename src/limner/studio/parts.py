@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from limner.core.ports import Generator, Recognizer
 from limner.core.records import StepProgress
 from limner.core.settings import Settings
 from limner.store.repository import Store
+from limner.studio.judging import Judge
+
+if TYPE_CHECKING:
+    from limner.provenance.signers import Signer
 
 
 class Parts:
@@ -22,30 +27,36 @@ class Parts:
         settings: read once.
         open_generator: called at most once.
         open_store: called at most once.
+        open_judge: called at most once.
         read_clock: the time now, in UTC.
         rng: where seeds come from that nobody asked for.
         version: of Limner.
+        requester: who asks; told to reviewers, kept only as a commitment.
         open_recognizer: called at most once; ``None`` reads no marks and compares no looks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument a part
         self,
         *,
         settings: Settings,
         open_generator: Callable[[], Generator],
         open_store: Callable[[], Store],
+        open_judge: Callable[[], Judge],
         read_clock: Callable[[], datetime],
         rng: np.random.Generator,
         version: str,
+        requester: str = "",
         open_recognizer: Callable[[], Recognizer] | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
         self.rng = rng
         self.version = version
+        self.requester = requester
         self._open_generator = open_generator
         self._open_store = open_store
         self._open_recognizer = open_recognizer
+        self._open_judge = open_judge
 
     @cached_property
     def generator(self) -> Generator:
@@ -58,14 +69,29 @@ class Parts:
         return self._open_store()
 
     @cached_property
+    def judge(self) -> Judge:
+        """The criteria in force and the checks they name."""
+        return self._open_judge()
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Who seals; errors as `open_signer`."""
+        from limner.studio.keys import open_signer  # it is given these parts
+
+        return open_signer(self)
+
+    @cached_property
     def recognizer(self) -> Recognizer | None:
         """Tells which stored image a picture is."""
         return None if self._open_recognizer is None else self._open_recognizer()
 
     def close(self) -> None:
-        """Close the store, if it was opened."""
+        """Sign what the ledger took in and close the store, if it was opened."""
         if "store" in self.__dict__:
-            self.store.close()
+            try:
+                self.store.ledger.sign(self.read_clock())
+            finally:
+                self.store.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

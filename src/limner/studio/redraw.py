@@ -15,6 +15,7 @@ from limner.core.errors import BadInput, RecipeMissing
 from limner.core.hashing import sha256_of_bytes
 from limner.core.records import (
     FILE_FORMATS,
+    ImageRecord,
     Mask,
     Picture,
     Recipe,
@@ -153,7 +154,7 @@ def parse_recipe(document: Mapping[str, object]) -> Recipe | None:
 def recipe_of(parts: Parts, read: ReadFile) -> Shown:
     """The recipe of a file: of the stored image with its bytes, inside it, or by its pixels."""
     parameters, own = read.texts.parameters, read.texts.own
-    record = parts.store.image_by_id(sha256_of_bytes(read.content))
+    record = _stored_record(parts, sha256_of_bytes(read.content))
     if record is not None:
         return Shown(record.recipe, "store", parameters)
     recipe = None if own is None else parse_recipe(own)
@@ -163,6 +164,12 @@ def recipe_of(parts: Parts, read: ReadFile) -> Shown:
     if record is not None:
         return Shown(record.recipe, "store, by its pixels", parameters)
     return Shown(None, None, parameters)
+
+
+def _stored_record(parts: Parts, file_sha256: str) -> ImageRecord | None:
+    """The image with these bytes, as it was stored or as it left."""
+    seal = parts.store.seal_by_file(file_sha256)
+    return parts.store.image_by_id(file_sha256 if seal is None else seal.image_id)
 
 
 def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Request:

@@ -88,7 +88,7 @@ def reconcile(
     gaps = [
         *_row_gaps(connection, rows, stored, older),
         *_entry_gaps(rows, stored, erased),
-        *_file_gaps(blobs, files, _needed(rows, sources)),
+        *_file_gaps(blobs, files, _needed(rows, sources) | _sealed(connection)),
         *_list_gaps(connection, older),
     ]
     return Reconciliation(
@@ -168,6 +168,14 @@ def _file_gaps(
 def _needed(rows: dict[str, sa.Row[tuple[object, ...]]], sources: set[str]) -> set[tuple[str, str]]:
     images = {(image_id, str(row.file_format)) for image_id, row in rows.items()}
     return images | {(blob_sha256, "png") for blob_sha256 in sources}
+
+
+def _sealed(connection: sa.Connection) -> set[tuple[str, str]]:
+    """Sealed files of images that are there; an image that was erased took its own along."""
+    query = sa.select(schema.seals.c.sealed_sha256, schema.images.c.file_format).join(
+        schema.images, schema.images.c.image_id == schema.seals.c.image_id
+    )
+    return {(row.sealed_sha256, row.file_format) for row in connection.execute(query)}
 
 
 def _erased(connection: sa.Connection, stored: dict[str, list[Entry]]) -> set[str]:

@@ -1,0 +1,248 @@
+"""Results, decisions, seals and frozen criteria: rows that are only ever added, and their entries.
+
+Every function that writes works inside the caller's transaction, so that an image, what was found
+out about it, what was decided and what the ledger says are stored together or not at all. The
+ledger gets no prompt and no hash of one: a short prompt can be guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from limner.core.criteria import Consequence, Criteria
+from limner.core.deciding import Decision, Outcome, Reason
+from limner.core.hashing import canonical_json
+from limner.core.judging import Result, Verdict
+from limner.store import schema
+from limner.store.ledger.appending import append_entries, append_entry
+from limner.store.ledger.entries import Draft, Entry, Kind
+
+DecidedBy = Literal["rule", "person"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDecision:
+    """A decision as it was stored.
+
+    Attributes:
+        decision_id: later decisions have higher ones; the last about an image holds.
+        decided_by: never who.
+        entry: of the ledger; ``None`` when it was read back.
+    """
+
+    decision_id: int
+    image_id: str
+    decided_at: datetime
+    decided_by: DecidedBy
+    decision: Decision
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSeal:
+    """A sealed file: the form in which an image left.
+
+    Attributes:
+        sealed_sha256: tagged hash of the file's bytes.
+        manifest_id: of its credential.
+        stamped_at: time of the stamp; ``None`` when unstamped.
+    """
+
+    sealed_sha256: str
+    image_id: str
+    decision_id: int
+    sealed_at: datetime
+    manifest_id: str
+    stamped_at: datetime | None
+
+
+def freeze_criteria(connection: sa.Connection, criteria: Criteria, now: datetime) -> bool:
+    """Keep criteria under their hash before anything is decided by them.
+
+    Returns:
+        Whether they were new.
+    """
+    column = schema.criteria.c
+    digest = criteria.sha256
+    if connection.scalar(sa.select(column.frozen_at).where(column.criteria_sha256 == digest)):
+        return False
+    document = canonical_json(criteria.to_document())
+    row = {"criteria_sha256": digest, "frozen_at": now.isoformat(), "document": document}
+    connection.execute(schema.criteria.insert().values(row))
+    facts = {"name": criteria.name, "review_by": criteria.review_by.isoformat()}
+    append_entry(connection, Kind.CRITERIA_FROZEN, facts, subject=digest, recorded_at=now)
+    return True
+
+
+def frozen_at(connection: sa.Connection, criteria_sha256: str) -> datetime | None:
+    """When these criteria were frozen; ``None`` if they were not."""
+    column = schema.criteria.c
+    query = sa.select(column.frozen_at).where(column.criteria_sha256 == criteria_sha256)
+    found = connection.scalar(query)
+    return None if found is None else datetime.fromisoformat(found)
+
+
+def add_judgement(
+    connection: sa.Connection,
+    image_id: str,
+    results: Sequence[Result],
+    decision: Decision,
+    *,
+    decided_by: DecidedBy,
+    now: datetime,
+) -> StoredDecision:
+    """Store what the checks said of an image and what was decided, with their entries."""
+    if results:
+        connection.execute(
+            schema.results.insert(), [_result_row(image_id, one, now) for one in results]
+        )
+    inserted = connection.execute(
+        schema.decisions.insert().values(
+            image_id=image_id,
+            decided_at=now.isoformat(),
+            decided_by=decided_by,
+            outcome=decision.outcome,
+            criteria_sha256=decision.criteria_sha256,
+            document=canonical_json(_decision_document(decision)),
+        )
+    )
+    drafts = [_results_draft(image_id, results)] if results else []
+    drafts.append(_decision_draft(image_id, decision, decided_by))
+    entries = append_entries(connection, drafts, recorded_at=now)
+    assert inserted.inserted_primary_key is not None
+    return StoredDecision(
+        decision_id=int(inserted.inserted_primary_key[0]),
+        image_id=image_id,
+        decided_at=now,
+        decided_by=decided_by,
+        decision=decision,
+        entry=entries[-1],
+    )
+
+
+def add_refused_request(connection: sa.Connection, decision: Decision, now: datetime) -> Entry:
+    """Append that a request was refused before anything was drawn."""
+    draft = _decision_draft(None, decision, "rule")
+    document = {**draft.document, "on": "request"}
+    return append_entry(connection, draft.kind, document, recorded_at=now)
+
+
+def last_decision(connection: sa.Connection, image_id: str) -> StoredDecision | None:
+    """The decision that holds for an image: the last one."""
+    column = schema.decisions.c
+    query = schema.decisions.select().where(column.image_id == image_id)
+    row = connection.execute(query.order_by(column.decision_id.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return StoredDecision(
+        decision_id=row.decision_id,
+        image_id=row.image_id,
+        decided_at=datetime.fromisoformat(row.decided_at),
+        decided_by="person" if row.decided_by == "person" else "rule",
+        decision=_decision_of(row),
+    )
+
+
+def results_of(connection: sa.Connection, image_id: str) -> list[dict[str, object]]:
+    """Documents of every result about an image, oldest first."""
+    column = schema.results.c
+    query = sa.select(column.document).where(column.image_id == image_id)
+    return [json.loads(one) for one in connection.scalars(query.order_by(column.result_id))]
+
+
+def add_seal(connection: sa.Connection, seal: StoredSeal) -> Entry:
+    """Store that an image was sealed, with its entry. The blob is the caller's."""
+    stamped_at = None if seal.stamped_at is None else seal.stamped_at.isoformat()
+    row = {**asdict(seal), "sealed_at": seal.sealed_at.isoformat(), "stamped_at": stamped_at}
+    connection.execute(schema.seals.insert().values(row))
+    facts = {"sealed_sha256": seal.sealed_sha256, "manifest_id": seal.manifest_id}
+    return append_entry(
+        connection, Kind.SEAL, facts, subject=seal.image_id, recorded_at=seal.sealed_at
+    )
+
+
+def find_seal(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> StoredSeal | None:
+    """The last seal that fits a condition on the columns of `schema.seals`."""
+    query = schema.seals.select().where(condition)
+    row = connection.execute(query.order_by(schema.seals.c.sealed_at.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return StoredSeal(
+        sealed_sha256=row.sealed_sha256,
+        image_id=row.image_id,
+        decision_id=row.decision_id,
+        sealed_at=datetime.fromisoformat(row.sealed_at),
+        manifest_id=row.manifest_id,
+        stamped_at=None if row.stamped_at is None else datetime.fromisoformat(row.stamped_at),
+    )
+
+
+def _result_row(image_id: str, result: Result, now: datetime) -> dict[str, object]:
+    return {
+        "image_id": image_id,
+        "judged_at": now.isoformat(),
+        "check_name": result.check,
+        "verdict": result.verdict,
+        "score": result.score,
+        "document": canonical_json(asdict(result)),
+    }
+
+
+def _results_draft(image_id: str, results: Sequence[Result]) -> Draft:
+    said = [
+        {
+            "check": one.check,
+            "version": one.version,
+            "verdict": str(one.verdict),
+            "score": one.score,
+            "cause": None if one.cause is None else str(one.cause),
+        }
+        for one in results
+    ]
+    return Draft(kind=Kind.RESULTS, document={"results": said}, subject=image_id)
+
+
+def _decision_draft(image_id: str | None, decision: Decision, decided_by: DecidedBy) -> Draft:
+    document = {
+        "outcome": str(decision.outcome),
+        "decided_by": decided_by,
+        "criteria_sha256": decision.criteria_sha256,
+        "impact": decision.impact,
+        "audit_probability": decision.audit_probability,
+        "is_audited": decision.is_audited,
+        "reasons": [
+            {"source": one.source, "consequence": str(one.consequence)} for one in decision.reasons
+        ],
+    }
+    return Draft(kind=Kind.DECISION, document=document, subject=image_id)
+
+
+def _decision_document(decision: Decision) -> dict[str, object]:
+    document = asdict(decision)
+    del document["outcome"], document["criteria_sha256"]
+    return document
+
+
+def _decision_of(row: sa.Row[tuple[object, ...]]) -> Decision:
+    document = json.loads(row.document)
+    reasons = tuple(
+        Reason(
+            source=one["source"],
+            verdict=None if one["verdict"] is None else Verdict(one["verdict"]),
+            consequence=Consequence(one["consequence"]),
+            note=one["note"],
+        )
+        for one in document.pop("reasons")
+    )
+    return Decision(
+        outcome=Outcome(row.outcome),
+        reasons=reasons,
+        criteria_sha256=row.criteria_sha256,
+        **document,
+    )

@@ -1,0 +1,276 @@
+"""Reading criteria from YAML: every key known, every value allowed, or one clear sentence.
+
+The shipped criteria, ``personal`` and ``team``, are read by the same code as a team's own file.
+A file that cannot be read holds everything (see judging.py); it never falls back to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, Self, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from limner.core.criteria import (
+    AlwaysReview,
+    AuditRates,
+    Consequence,
+    Costs,
+    Criteria,
+    Criterion,
+    Target,
+)
+from limner.core.errors import CriteriaInvalid
+from limner.core.judging import CheckCard, Limits, Verdict
+from limner.core.records import Operation
+from limner.core.settings import Settings
+
+CRITERIA_FILE = "criteria.yaml"
+AUTO = "auto"
+SHIPPED = ("personal", "team")
+MAX_BYTES = 1_000_000
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
+
+
+class _Limits(_Strict):
+    pass_at: float = Field(allow_inf_nan=False)
+    fail_at: float = Field(allow_inf_nan=False)
+
+
+class _Costs(_Strict):
+    false_accept: Cost
+    false_reject: Cost
+    review: Cost
+
+
+class _Target(_Strict):
+    precision: Share
+    recall: Share | None = None
+    confidence: Share
+
+
+class _Criterion(_Strict):
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    question: Text
+    about: Literal["request", "image"]
+    check: Text
+    version: Text
+    limits: _Limits | None = None
+    fail: Literal["warn", "hold", "refuse"]
+    unsure: Literal["release", "warn", "hold", "refuse"]
+    error: Literal["hold", "refuse"]
+    costs: _Costs | None = None
+    target: _Target | None = None
+
+    def record(self) -> Criterion:
+        return Criterion(
+            id=self.id,
+            question=self.question,
+            about=self.about,
+            check=self.check,
+            version=self.version,
+            limits=None if self.limits is None else Limits(**self.limits.model_dump()),
+            fail=Consequence(self.fail),
+            unsure=Consequence(self.unsure),
+            error=Consequence(self.error),
+            costs=None if self.costs is None else Costs(**self.costs.model_dump()),
+            target=None if self.target is None else Target(**self.target.model_dump()),
+        )
+
+
+class _AlwaysReview(_Strict):
+    reason: Text
+    impact: tuple[str, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    check: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_and_verdicts_go_together(self) -> Self:
+        if (self.check is None) != (not self.verdicts):
+            raise ValueError("'check' and 'verdicts' are given together or not at all")
+        return self
+
+
+class _Audit(_Strict):
+    released: Share
+    refused: Share
+
+
+class _Criteria(_Strict):
+    format: Literal["limner.criteria/1"]
+    name: Text
+    owner: Text
+    review_by: date
+    impact_tiers: Annotated[
+        dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)
+    ]
+    default_impact: str
+    second_reviewer: tuple[str, ...] = ()
+    always_review: tuple[_AlwaysReview, ...] = ()
+    audit: _Audit
+    criteria: Annotated[tuple[_Criterion, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        named = [self.default_impact, *self.second_reviewer]
+        named += [tier for rule in self.always_review for tier in rule.impact]
+        for tier in named:
+            if tier not in self.impact_tiers:
+                raise ValueError(
+                    f"the impact tier {tier!r} is none of {', '.join(self.impact_tiers)}"
+                )
+        ids = [one.id for one in self.criteria]
+        if doubled := sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"the id {doubled[0]!r} is used twice")
+        checks = [one.check for one in self.criteria]
+        if doubled := sorted({one for one in checks if checks.count(one) > 1}):
+            raise ValueError(f"the check {doubled[0]!r} is asked by two criteria")
+        if not any(one.check == "integrity" and one.fail != "warn" for one in self.criteria):
+            raise ValueError("the check 'integrity' cannot be left out, nor only warn")
+        return self
+
+    def record(self) -> Criteria:
+        return Criteria(
+            name=self.name,
+            owner=self.owner,
+            review_by=self.review_by,
+            impact_tiers=dict(self.impact_tiers),
+            default_impact=self.default_impact,
+            second_reviewer=self.second_reviewer,
+            always_review=tuple(AlwaysReview(**one.model_dump()) for one in self.always_review),
+            audit=AuditRates(**self.audit.model_dump()),
+            criteria=tuple(one.record() for one in self.criteria),
+        )
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is written twice, which YAML would let the last one win."""
+
+
+def _mapping_once(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:
+    loader.flatten_mapping(node)
+    mapping: dict[object, object] = {}
+    for key_node, value_node in node.value:
+        key = cast(object, loader.construct_object(key_node, deep=True))  # pyright: ignore[reportUnknownMemberType]
+        if key in mapping:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} is written twice", key_node.start_mark
+            )
+        mapping[key] = loader.construct_object(value_node, deep=True)  # pyright: ignore[reportUnknownMemberType]
+    return mapping
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_once)
+
+
+def shipped_text(name: str) -> str:
+    """The text of shipped criteria, ``personal`` or ``team``."""
+    return (files("limner.studio") / "criteria" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def criteria_in_force(settings: Settings) -> Criteria:
+    """The criteria that the settings name.
+
+    Raises:
+        CriteriaInvalid: they cannot be read; nothing else is taken in their place.
+    """
+    if settings.criteria in SHIPPED:
+        return parse_criteria(shipped_text(settings.criteria), settings.criteria)
+    if settings.criteria != AUTO:
+        return read_criteria(Path(settings.criteria).expanduser())
+    own = settings.home / CRITERIA_FILE
+    return (
+        read_criteria(own) if own.exists() else parse_criteria(shipped_text("personal"), "personal")
+    )
+
+
+def read_criteria(path: Path) -> Criteria:
+    """Criteria from a file.
+
+    Raises:
+        CriteriaInvalid: it cannot be read, or something in it is not allowed; says where.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CriteriaInvalid(
+            f"The criteria file {str(path)!r} cannot be read: {error}."
+        ) from error
+    return parse_criteria(text, str(path))
+
+
+def parse_criteria(text: str, source: str) -> Criteria:
+    """Criteria from YAML text.
+
+    Args:
+        text: of the file.
+        source: its name, for the sentence when something is wrong.
+
+    Raises:
+        CriteriaInvalid: something in it is not allowed; says where and what is.
+    """
+    if len(text) > MAX_BYTES:
+        raise CriteriaInvalid(
+            f"The criteria in {source} have {len(text):,} characters; allowed are {MAX_BYTES:,}."
+        )
+    try:
+        document: object = yaml.load(text, Loader=_Loader)  # a SafeLoader
+        return _Criteria.model_validate(document).record()
+    except (yaml.YAMLError, RecursionError) as error:
+        raise CriteriaInvalid(
+            f"The criteria in {source} are not YAML: {' '.join(str(error).split())}.",
+        ) from error
+    except ValidationError as error:
+        raise CriteriaInvalid(
+            f"The criteria in {source} are not valid: {_spoken(error)}.",
+            hint="`limner criteria explain` shows the criteria in force, key by key.",
+        ) from error
+
+
+def require_known_checks(criteria: Criteria, cards: Iterable[CheckCard]) -> None:
+    """Every check that is named is there, in that version, on that kind of subject.
+
+    Raises:
+        CriteriaInvalid: one is not; says which there are.
+    """
+    known = {card.name: card for card in cards}
+    for one in criteria.criteria:
+        card = known.get(one.check)
+        if card is None:
+            raise CriteriaInvalid(
+                f"Criterion {one.id!r} names the check {one.check!r}; "
+                f"there are {', '.join(sorted(known))}."
+            )
+        if card.version != one.version:
+            raise CriteriaInvalid(
+                f"Criterion {one.id!r} was set for version {one.version!r} of the check "
+                f"{one.check!r}; installed is {card.version!r}.",
+                hint="Look at the change, then write the new version into the criteria.",
+            )
+
+
+def _spoken(error: ValidationError) -> str:
+    """The first fault in words, and how many more there are."""
+    faults = error.errors(include_url=False)
+    first = faults[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the file"
+    what = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        what = "this key is not known"
+    value = first.get("input")
+    shown = "" if isinstance(value, dict | list | tuple | BaseModel) else f" (it is {value!r})"
+    more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return f"{place}: {what[0].lower()}{what[1:]}{shown}{more}"

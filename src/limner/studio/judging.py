@@ -1,0 +1,185 @@
+"""Judging: the criteria in force laid to a request, and to exactly the pixels that would leave.
+
+A criteria file that is broken holds everything; it never falls back to another. What is decided is
+worked out in core/deciding.py; this module runs the checks and stores what came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from limner.checks.runner import Check, judge_all, judged_sha256
+from limner.core.criteria import Criteria
+from limner.core.deciding import Circumstances, Decision, Outcome, decide
+from limner.core.errors import RequestRefused
+from limner.core.judging import ImageCheck, ImageSubject, Limits, RequestCheck, Result
+from limner.core.records import ImageRecord, Operation, Request
+from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from limner.studio.parts import Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Screened:
+    """What the request checks said of one prompt.
+
+    Attributes:
+        request_sha256: tagged hash of the texts that were judged.
+    """
+
+    request_sha256: str
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Judge:
+    """The criteria in force and the checks they name.
+
+    Attributes:
+        criteria: ``None`` when there are none that can be read; then everything is held.
+        fault: why there are none, one sentence; empty otherwise.
+        request_checks: by name; networks load on first use.
+        image_checks: the same.
+    """
+
+    criteria: Criteria | None
+    fault: str = ""
+    request_checks: Mapping[str, RequestCheck] = field(default_factory=dict[str, RequestCheck])
+    image_checks: Mapping[str, ImageCheck] = field(default_factory=dict[str, ImageCheck])
+
+    @cached_property
+    def limits(self) -> Mapping[str, Limits]:
+        """Limits that the criteria set, by name of the check."""
+        if self.criteria is None:
+            return {}
+        return {one.check: one.limits for one in self.criteria.criteria if one.limits is not None}
+
+    def screen(self, request: Request) -> Screened:
+        """Run the request checks that the criteria name on one prompt."""
+        named = self._named("request", self.request_checks)
+        checks: list[Check[Request]] = [self.request_checks[name] for name in named]
+        return Screened(
+            request_sha256=judged_sha256(request), results=judge_all(checks, request, self.limits)
+        )
+
+    def look(self, subject: ImageSubject) -> tuple[Result, ...]:
+        """Run the image checks that the criteria name."""
+        named = self._named("image", self.image_checks)
+        checks: list[Check[ImageSubject]] = [self.image_checks[name] for name in named]
+        return judge_all(checks, subject, self.limits)
+
+    def _named(self, on: str, known: Mapping[str, object]) -> Sequence[str]:
+        if self.criteria is None:
+            return []
+        named = [one.check for one in self.criteria.criteria if one.about == on]
+        return [name for name in named if name in known]
+
+
+def screen_prompt(parts: Parts, request: Request, prompt: str) -> Screened:
+    """Judge one prompt before anything is drawn.
+
+    Raises:
+        RequestRefused: the criteria refuse it; the ledger says so, without the prompt.
+    """
+    judge = parts.judge
+    screened = judge.screen(replace(request, prompt=prompt, template=None))
+    if judge.criteria is None:
+        return screened
+    on_request = tuple(one for one in judge.criteria.criteria if one.about == "request")
+    if not on_request:
+        return screened
+    decision = decide(
+        replace(judge.criteria, criteria=on_request, always_review=()),
+        screened.results,
+        Circumstances(
+            pixels_sha256="",
+            request_sha256=screened.request_sha256,
+            impact=request.impact,
+            operation=None,
+            chance=1.0,
+        ),
+    )
+    if decision.outcome is Outcome.REFUSED:
+        parts.store.refuse_request(decision, parts.read_clock())
+        raise RequestRefused(
+            f"The request was refused and nothing was drawn: {decision.reasons[0].note}",
+            hint="`limner criteria explain` shows the criteria in force.",
+        )
+    return screened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judgement:
+    """What was found out about an image and decided by rule; not stored yet."""
+
+    results: tuple[Result, ...]
+    decision: Decision
+    criteria: Criteria | None
+
+    def write(
+        self, connection: sa.Connection, image_id: str, requester: str, now: datetime
+    ) -> StoredDecision:
+        """Store it in the caller's transaction; opens a review card where a person must look."""
+        if self.criteria is not None:
+            freeze_criteria(connection, self.criteria, now)
+        stored = add_judgement(
+            connection, image_id, self.results, self.decision, decided_by="rule", now=now
+        )
+        return stored
+
+
+def judge_image(
+    parts: Parts,
+    subject: ImageSubject,
+    screened: Screened,
+    *,
+    impact: str | None,
+    operation: Operation,
+) -> Judgement:
+    """Judge an image and decide about it by the criteria in force."""
+    judge = parts.judge
+    results = (*screened.results, *judge.look(subject))
+    decision = decide(
+        judge.criteria,
+        results,
+        Circumstances(
+            pixels_sha256=subject.picture.pixels_sha256,
+            request_sha256=screened.request_sha256,
+            impact=impact,
+            operation=operation,
+            chance=float(parts.rng.random()),
+        ),
+        fault=judge.fault,
+    )
+    return Judgement(results=results, decision=decision, criteria=judge.criteria)
+
+
+def decision_in_force(
+    parts: Parts, record: ImageRecord, judgement: Judgement, written: StoredDecision | None
+) -> StoredDecision:
+    """The decision about a stored image.
+
+    The same bytes may have been drawn before. What was decided then holds, by rule under the same
+    criteria or by a person; under other criteria the new judgement is appended.
+    """
+    if written is not None:
+        return written
+    earlier = parts.store.last_decision(record.image_id)
+    if earlier is not None and (
+        earlier.decided_by == "person"
+        or earlier.decision.criteria_sha256 == judgement.decision.criteria_sha256
+    ):
+        return earlier
+    now = parts.read_clock()
+    return parts.store.judge(
+        record.image_id,
+        lambda connection: judgement.write(connection, record.image_id, parts.requester, now),
+        now,
+    )
