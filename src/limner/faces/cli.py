@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from limner.core.errors import DrawingCancelled
-from limner.faces import keys_commands, log_commands, options, verify_commands
+from limner.faces import (
+    keys_commands,
+    log_commands,
+    options,
+    review_commands,
+    verify_commands,
+)
 from limner.faces.exits import BAD_INPUT, FAILED, INTERRUPTED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
@@ -28,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(log_commands.app, name="log")
 app.add_typer(keys_commands.app, name="keys")
+app.add_typer(review_commands.app, name="review")
 app.command()(verify_commands.verify)
 
 

@@ -1,0 +1,411 @@
+"""Review: people take cards one at a time, answer blind, and only their agreement releases.
+
+The rules are in core/reviewing.py. A person's final word is appended as a decision in the same
+transaction as the card's closing; a released image is sealed right after it.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from limner.core.errors import BadInput
+from limner.core.hashing import sha256_of_bytes
+from limner.core.limits import require_one_of
+from limner.core.reviewing import (
+    LEASE,
+    REASON_CODES,
+    USUAL_TIME_TO_ANSWER,
+    Answer,
+    Card,
+    CardKind,
+    CardState,
+    EscalationCause,
+    Event,
+    EventKind,
+    Refusal,
+    is_due,
+    is_offered,
+    priority,
+    refusal_to_answer,
+    refusal_to_claim,
+    state_of,
+)
+from limner.store.reviews import (
+    CardDocument,
+    append_event,
+    commitment_of,
+    events_of,
+    find_cards,
+    open_card,
+)
+from limner.studio.review_card import (
+    CardView,
+    current_view,
+    refuse,
+    require_card,
+    require_reasons,
+    view_of,
+)
+from limner.studio.review_settling import escalate, seal_released, settle
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from limner.studio.parts import Parts
+
+HONEYPOT_SHARE = 0.08  # of the cards that `next_card` gives, while there are other cards
+
+
+def reviewer_name(parts: Parts, given: str | None = None) -> str:
+    """Who answers: the name given, else the setting ``reviewer``, else the system's user.
+
+    Raises:
+        BadInput: there is no name.
+    """
+    name = (given if given is not None else parts.settings.reviewer).strip()
+    if name or given is not None:
+        if not name:
+            raise BadInput("The reviewer's name is empty.", code="reviewer_unknown")
+        return name
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:
+        raise BadInput(
+            "The system has no name for this user.",
+            code="reviewer_unknown",
+            hint="Name the reviewer with --as NAME, or with the setting `reviewer`.",
+        ) from error
+
+
+def list_cards(parts: Parts, name: str) -> list[CardView]:
+    """Every card that is not closed, the most urgent first."""
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        _escalate_overdue(connection, now)
+        reviewer = commitment_of(connection, name)
+        queue = _queue(connection, now)
+        return [view_of(connection, parts, card, state, reviewer) for card, state in queue]
+
+
+def next_card(parts: Parts, name: str) -> CardView | None:
+    """Claim the most urgent card this person may answer; ``None`` when there is none.
+
+    Now and then a honeypot instead, but never when nothing else waits: it would show.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        _escalate_overdue(connection, now)
+        reviewer = commitment_of(connection, name)
+        offered = [
+            (card, state)
+            for card, state in _queue(connection, now)
+            if is_offered(card, state, reviewer)
+        ]
+        # A card that was claimed and not answered goes on where it was left.
+        own = [one for one in offered if one[1].is_held]
+        real = [one for one in offered if one[0].kind is not CardKind.HONEYPOT]
+        planted = [one for one in offered if one[0].kind is CardKind.HONEYPOT]
+        if not own and not real:
+            return None
+        is_planted = bool(planted) and float(parts.rng.random()) < HONEYPOT_SHARE
+        card, _state = (own or (planted if is_planted else real))[0]
+        return _claim(connection, parts, card, reviewer, now)
+
+
+def claim(parts: Parts, card_id: str, name: str) -> CardView:
+    """Take one card, for as long as a lease runs; taking it again renews the lease.
+
+    Raises:
+        BadInput: there is no such card, somebody else holds it, it is closed, or it is about the
+            person's own image.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        card = require_card(connection, card_id)
+        reviewer = commitment_of(connection, name)
+        state = state_of(events_of(connection, card_id), now)
+        refuse(connection, card, state, refusal_to_claim(card, state, reviewer))
+        return _claim(connection, parts, card, reviewer, now)
+
+
+def show_card(parts: Parts, card_id: str, name: str) -> CardView:
+    """One card as this person may see it.
+
+    Raises:
+        BadInput: there is no such card.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        return current_view(connection, parts, card_id, commitment_of(connection, name), now)
+
+
+def answer_card(
+    parts: Parts,
+    card_id: str,
+    name: str,
+    answer: str,
+    *,
+    reasons: Sequence[str] = (),
+    is_final: bool = True,
+) -> CardView:
+    """Answer a card one holds, or change one's mind about it.
+
+    Args:
+        parts: of the studio.
+        card_id: of the card.
+        name: of the person.
+        answer: ``accept``, ``reject`` or ``unsure``.
+        reasons: codes of `REASON_CODES`; needed unless the answer is ``accept``.
+        is_final: go on to closing or escalating at once; when false the person sees the scores
+            first and calls `settle_card`.
+
+    Raises:
+        BadInput: card, answer or reason is unknown, the lease is over, or it is not theirs.
+        SealFailed: the image is released, and could not be sealed yet.
+    """
+    require_one_of("answer", answer, [str(one) for one in Answer])
+    given = Answer(answer)
+    require_reasons(given, reasons)
+    now = parts.read_clock()
+    decided = None
+    with parts.store.reviews.writing(now) as connection:
+        card = require_card(connection, card_id)
+        reviewer = commitment_of(connection, name)
+        events = events_of(connection, card_id)
+        state = state_of(events, now)
+        refuse(connection, card, state, refusal_to_answer(card, state, reviewer, given))
+        _append_answer(connection, card, events, reviewer, (given, tuple(reasons)), now)
+        if is_final:
+            decided = settle(connection, card, reviewer, now)
+        view = current_view(connection, parts, card_id, reviewer, now)
+    seal_released(parts, decided)
+    return view
+
+
+def withdraw_answer(parts: Parts, card_id: str, name: str) -> CardView:
+    """Take one's answer back before the card is closed; what was answered stays on record.
+
+    Raises:
+        BadInput: as `answer_card`, or there is no answer of this person to take back.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        card = require_card(connection, card_id)
+        reviewer = commitment_of(connection, name)
+        state = state_of(events_of(connection, card_id), now)
+        refuse(connection, card, state, refusal_to_claim(card, state, reviewer))
+        given = state.given_by(reviewer)
+        if given is None or given.answer is None:
+            raise BadInput(f"You have not answered the card {card_id!r}.", code="not_answered")
+        document: dict[str, object] = {"from": str(given.answer), "answer": None, "reasons": []}
+        append_event(
+            connection,
+            card,
+            EventKind.CHANGED_MIND,
+            happened_at=now,
+            reviewer=reviewer,
+            document=document,
+        )
+        return current_view(connection, parts, card_id, reviewer, now)
+
+
+def settle_card(parts: Parts, card_id: str, name: str) -> CardView:
+    """Close or escalate a card as its answers call for; else let go of it for the next person.
+
+    Raises:
+        BadInput: there is no such card, or it is not this person's to settle.
+        SealFailed: the image is released, and could not be sealed yet.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        card = require_card(connection, card_id)
+        reviewer = commitment_of(connection, name)
+        state = state_of(events_of(connection, card_id), now)
+        refuse(connection, card, state, refusal_to_claim(card, state, reviewer))
+        if state.given_by(reviewer) is None:
+            raise BadInput(f"You have not answered the card {card_id!r}.", code="not_answered")
+        decided = settle(connection, card, reviewer, now)
+        view = current_view(connection, parts, card_id, reviewer, now)
+    seal_released(parts, decided)
+    return view
+
+
+def escalate_card(parts: Parts, card_id: str, name: str) -> CardView:
+    """Ask for somebody else to decide.
+
+    Raises:
+        BadInput: there is no such card, it is closed, or somebody else holds it.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        card = require_card(connection, card_id)
+        reviewer = commitment_of(connection, name)
+        state = state_of(events_of(connection, card_id), now)
+        refusal = refusal_to_claim(card, state, reviewer)
+        refuse(connection, card, state, None if refusal is Refusal.OWN_IMAGE else refusal)
+        escalate(connection, card, EscalationCause.ASKED, now, reviewer)
+        return current_view(connection, parts, card_id, reviewer, now)
+
+
+def release_card(parts: Parts, card_id: str, name: str) -> None:
+    """Let go of a card one holds, so that others may take it.
+
+    Raises:
+        BadInput: there is no such card.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        card = require_card(connection, card_id)
+        reviewer = commitment_of(connection, name)
+        state = state_of(events_of(connection, card_id), now)
+        if state.holder == reviewer:
+            append_event(
+                connection, card, EventKind.LEASE_ENDED, happened_at=now, reviewer=reviewer
+            )
+
+
+def complain(parts: Parts, image_id: str, code: str) -> str:
+    """Open a card about an image that somebody complained of; its id.
+
+    Raises:
+        BadInput: there is no such image, or the reason code is unknown.
+    """
+    require_reasons(Answer.REJECT, [code])
+    due_at = parts.read_clock() + USUAL_TIME_TO_ANSWER
+    document: CardDocument = {
+        "question": "Was it right to release this image?",
+        "requester": None,
+        "impact": None,
+        "needs_second": False,
+        "due_at": due_at.isoformat(),
+        "reasons": [f"Somebody complained: {REASON_CODES[code]}"],
+    }
+    return ask(parts, image_id, CardKind.COMPLAINT, document)
+
+
+def plant(parts: Parts, image_id: str, truth: str, question: str) -> str:
+    """Open a honeypot: a card whose right answer is known; its id. It counts for one reviewer.
+
+    Raises:
+        BadInput: there is no such image, or the truth is neither ``accept`` nor ``reject``.
+    """
+    require_one_of("truth", truth, [str(Answer.ACCEPT), str(Answer.REJECT)])
+    document: CardDocument = {
+        "question": question,
+        "requester": None,
+        "impact": None,
+        "needs_second": False,
+        "due_at": None,
+        "reasons": [],
+        "truth": truth,
+    }
+    return ask(parts, image_id, CardKind.HONEYPOT, document)
+
+
+def image_id_of(parts: Parts, what: str) -> str:
+    """The id of a stored image, given that id or a file that was stored or sealed here.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    if parts.store.image_by_id(what) is not None:
+        return what
+    try:
+        file_sha256 = sha256_of_bytes(Path(what).read_bytes())
+    except (OSError, ValueError):
+        file_sha256 = ""
+    seal = parts.store.seal_by_file(file_sha256)
+    if seal is not None:
+        return seal.image_id
+    if parts.store.image_by_id(file_sha256) is None:
+        raise BadInput(
+            f"{what!r} is neither an image_id nor a picture file stored here.", code="image_unknown"
+        )
+    return file_sha256
+
+
+def ask(parts: Parts, image_id: str, kind: CardKind, document: CardDocument) -> str:
+    """Open a card about a stored image: a complaint, or a honeypot whose answer is known.
+
+    Raises:
+        BadInput: there is no such image, or the document is not allowed.
+    """
+    if parts.store.image_by_id(image_id) is None:
+        raise BadInput(f"There is no image {image_id!r} here.", code="image_unknown")
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        return open_card(connection, image_id=image_id, kind=kind, opened_at=now, document=document)
+
+
+def _queue(connection: sa.Connection, now: datetime) -> list[tuple[Card, CardState]]:
+    found = find_cards(connection, is_unclosed=True)
+    cards = [(card, state_of(events, now)) for card, events in found]
+    return sorted(cards, key=lambda one: (-priority(one[0], now), one[0].card_id))
+
+
+def _escalate_overdue(connection: sa.Connection, now: datetime) -> None:
+    for card, events in find_cards(connection, is_unclosed=True):
+        if is_due(card, state_of(events, now), now):
+            escalate(connection, card, EscalationCause.DEADLINE, now)
+
+
+def _claim(
+    connection: sa.Connection, parts: Parts, card: Card, reviewer: str, now: datetime
+) -> CardView:
+    state = state_of(events_of(connection, card.card_id), now)
+    if state.holder is not None and state.holder != reviewer:
+        append_event(
+            connection, card, EventKind.LEASE_ENDED, happened_at=now, reviewer=state.holder
+        )
+    append_event(
+        connection,
+        card,
+        EventKind.CLAIMED,
+        happened_at=now,
+        reviewer=reviewer,
+        document={"until": (now + LEASE).isoformat()},
+    )
+    return current_view(connection, parts, card.card_id, reviewer, now)
+
+
+def _append_answer(
+    connection: sa.Connection,
+    card: Card,
+    events: Sequence[Event],
+    reviewer: str,
+    said: tuple[Answer, tuple[str, ...]],
+    now: datetime,
+) -> None:
+    answer, reasons = said
+    before = state_of(events, now).given_by(reviewer)
+    if before is not None and (before.answer, before.reasons) == said:
+        return  # said again, so it stands as it is
+    document: dict[str, object] = {"answer": str(answer), "reasons": list(reasons)}
+    if before is None:
+        claimed_at = _claimed_at(events, reviewer, now)
+        document["seconds"] = round(max((now - claimed_at).total_seconds(), 0.0), 3)
+    else:
+        document["from"] = None if before.answer is None else str(before.answer)
+    append_event(
+        connection,
+        card,
+        EventKind.ANSWERED if before is None else EventKind.CHANGED_MIND,
+        happened_at=now,
+        reviewer=reviewer,
+        document=document,
+    )
+
+
+def _claimed_at(events: Sequence[Event], reviewer: str, now: datetime) -> datetime:
+    """When the person began to look: their first claim since somebody else held the card."""
+    began = now
+    for event in reversed(events):
+        if event.kind is EventKind.CLAIMED and event.reviewer == reviewer:
+            began = event.happened_at
+        elif event.kind in (EventKind.CLAIMED, EventKind.LEASE_ENDED, EventKind.ESCALATED):
+            break
+    return began
