@@ -1,0 +1,78 @@
+"""What statistics and the edge-case log ask of results, decisions and reviews; reads only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from limner.core.deciding import Outcome
+from limner.core.judging import Verdict
+from limner.store import schema
+
+_results = schema.results.c
+_decisions = schema.decisions.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDecision:
+    """What a rule decided about one image.
+
+    Attributes:
+        audit_probability: with which people were to look at it; 1 when held.
+        is_audited: chance chose it.
+        reasons: one sentence each.
+    """
+
+    image_id: str
+    decided_at: datetime
+    outcome: Outcome
+    audit_probability: float
+    is_audited: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OddResult:
+    """A result that is unsure or an error."""
+
+    image_id: str
+    judged_at: datetime
+    check: str
+    verdict: Verdict
+    notes: tuple[str, ...]
+
+
+def rule_decisions(connection: sa.Connection) -> dict[str, RuleDecision]:
+    """The last decision by rule about every image, by image_id."""
+    query = schema.decisions.select().where(_decisions.decided_by == "rule")
+    found: dict[str, RuleDecision] = {}
+    for row in connection.execute(query.order_by(_decisions.decision_id)):
+        document = json.loads(row.document)
+        found[row.image_id] = RuleDecision(
+            image_id=row.image_id,
+            decided_at=datetime.fromisoformat(row.decided_at),
+            outcome=Outcome(row.outcome),
+            audit_probability=float(document["audit_probability"]),
+            is_audited=bool(document["is_audited"]),
+            reasons=tuple(one["note"] for one in document["reasons"]),
+        )
+    return found
+
+
+def odd_results(connection: sa.Connection) -> list[OddResult]:
+    """Every result that is unsure or an error, oldest first."""
+    odd = (str(Verdict.UNSURE), str(Verdict.ERROR))
+    query = schema.results.select().where(_results.verdict.in_(odd))
+    return [
+        OddResult(
+            image_id=row.image_id,
+            judged_at=datetime.fromisoformat(row.judged_at),
+            check=row.check_name,
+            verdict=Verdict(row.verdict),
+            notes=tuple(json.loads(row.document).get("notes") or ()),
+        )
+        for row in connection.execute(query.order_by(_results.result_id))
+    ]
