@@ -14,6 +14,8 @@ from limner.faces.cli import app
 from limner.store.repository import Store
 from limner.testing import PaintedGenerator
 
+WHOLE = Path(__file__).parent / "assets" / "whole.yaml"
+
 RunLimner = Callable[..., Result]
 
 
@@ -24,7 +26,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(home: Path) -> Settings:
-    return read_settings(default_home=home, environment={})
+    """Criteria that ask for a whole picture only: no check's network is loaded."""
+    return read_settings(default_home=home, environment={"LIMNER_CRITERIA": str(WHOLE)})
 
 
 @pytest.fixture

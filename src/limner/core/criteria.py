@@ -131,6 +131,8 @@ class Criteria:
         impact_tiers: multiplier of `Costs.false_accept` by name.
         default_impact: tier of requests that name none.
         second_reviewer: tiers on which two people must agree.
+        may_requester_review: somebody works alone and answers about their own images; never
+            where two people must agree.
         criteria: at least one; with none, everything is held.
     """
 
@@ -140,6 +142,7 @@ class Criteria:
     impact_tiers: Mapping[str, float]
     default_impact: str
     second_reviewer: tuple[str, ...]
+    may_requester_review: bool
     always_review: tuple[AlwaysReview, ...]
     audit: AuditRates
     criteria: tuple[Criterion, ...]

@@ -189,9 +189,8 @@ def _result_for(
     criterion: Criterion, results: Sequence[Result], circumstances: Circumstances
 ) -> Result | None:
     """The gravest of the results that count: this check, this version, this very subject."""
-    judged = (
-        circumstances.request_sha256 if criterion.about == "request" else circumstances.pixels_sha256
-    )
+    is_request = criterion.about == "request"
+    judged = circumstances.request_sha256 if is_request else circumstances.pixels_sha256
     order = (Verdict.ERROR, Verdict.FAIL, Verdict.UNSURE, Verdict.PASS)
     counting = [
         one

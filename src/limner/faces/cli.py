@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from limner.core.errors import DrawingCancelled
+from limner.core.errors import DrawingCancelled, LimnerError
 from limner.faces import (
+    edge_case_commands,
     keys_commands,
     log_commands,
     options,
     review_commands,
     verify_commands,
 )
-from limner.faces.exits import BAD_INPUT, FAILED, INTERRUPTED
+from limner.faces.exits import BAD_INPUT, FAILED, HELD, INTERRUPTED, REFUSED, exit_code_of
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.add_typer(log_commands.app, name="log")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(review_commands.app, name="review")
+app.command("edge-cases")(edge_case_commands.edge_cases)
 app.command()(verify_commands.verify)
 
 
@@ -318,14 +320,20 @@ def version() -> None:
 def _draw_and_save(
     studio: Studio, ready: Ready, destination: Destination, output: Output
 ) -> list[Image]:
-    from limner.faces.printing import say_image
+    from limner.core.deciding import Outcome
+    from limner.faces.printing import say_image, say_kept_back
     from limner.faces.watching import watching
     from limner.studio.saving import name_of
 
     images: list[Image] = []
+    kept_back: list[LimnerError] = []
     try:
         with watching(is_quiet=output.is_quiet) as watch:
             for image in studio.draw_ready(ready, file_format=destination.file_format, watch=watch):
+                if image.outcome is not Outcome.RELEASED:
+                    kept_back.append(image.kept_back)
+                    say_kept_back(image, as_json=output.as_json)
+                    continue
                 name = name_of(image.recipe.prompt, image.seed)
                 path = destination.save(image.content, name)
                 images.append(image)
@@ -333,11 +341,14 @@ def _draw_and_save(
                 if destination.is_renamed(path, name):
                     note(f"note: the name was taken, so the picture is in {str(path)!r}.")
         if not output.as_json and not output.is_quiet:
-            for notice in dict.fromkeys(one for image in images for one in image.recipe.notices):
+            told = [one for image in images for one in (*image.recipe.notices, *image.warnings)]
+            for notice in dict.fromkeys(told):
                 note(f"note: {notice}")
     except DrawingCancelled as error:
         note(f"Stopped: {len(images)} of {len(ready.shots)} pictures are finished and kept.")
         raise typer.Exit(INTERRUPTED) from error
+    if kept_back:
+        raise typer.Exit(max(map(exit_code_of, kept_back)))
     return images
 
 
@@ -362,7 +373,12 @@ def _draw_batch(run: BatchRun, output: Output) -> None:
     except DrawingCancelled as error:
         note(f"Stopped after {len(results)} rows; run the same command again to go on.")
         raise typer.Exit(INTERRUPTED) from error
+    if any(result.status == "held" for result in results):
+        note("Some pictures are held; `limner review next` shows the first.")
     errors = [result for result in results if result.status == "error"]
     if errors:
         note(f"{len(errors)} of {len(results)} rows failed; the results say why.")
         raise typer.Exit(BAD_INPUT if all(one.is_bad_input for one in errors) else FAILED)
+    statuses = {result.status for result in results}
+    if statuses & {"held", "refused"}:
+        raise typer.Exit(REFUSED if "refused" in statuses else HELD)

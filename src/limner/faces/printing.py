@@ -53,6 +53,14 @@ def say_image(image: Image, path: Path, *, as_json: bool, is_quiet: bool) -> Non
         say(f"{path}  seed {image.seed}  {record.size}  {record.seconds:.2f} s")
 
 
+def say_kept_back(image: Image, *, as_json: bool) -> None:
+    """An image that does not leave, and why."""
+    if as_json:
+        say_json(image_document(image, None))
+    else:
+        say_error(image.kept_back)
+
+
 def image_document(image: Image, path: Path | None) -> dict[str, object]:
     """JSON form of an image, as ``--json`` prints it."""
     record = image.record
@@ -67,6 +75,12 @@ def image_document(image: Image, path: Path | None) -> dict[str, object]:
         "seed": image.seed,
         "seconds": round(record.seconds, 3),
         "created_at": record.created_at.isoformat(),
+        "outcome": str(image.outcome),
+        "reasons": [
+            {"source": one.source, "consequence": str(one.consequence), "note": one.note}
+            for one in image.decided.decision.reasons
+        ],
+        "credential": None if image.seal is None else image.seal.manifest_id,
         "recipe": image.recipe.to_document(),
     }
 

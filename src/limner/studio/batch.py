@@ -14,7 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Unpack, cast
 
-from limner.core.errors import BadInput, LimnerError, PictureBroken
+from limner.core.deciding import Outcome
+from limner.core.errors import (
+    BadInput,
+    ImageHeld,
+    ImageRefused,
+    LimnerError,
+    PictureBroken,
+    RequestRefused,
+)
 from limner.core.hashing import sha256_of_document
 from limner.core.records import SEED_COUNT, Request
 from limner.store.files import cannot_write
@@ -25,6 +33,13 @@ from limner.studio.requests import RequestOptions, request_from
 from limner.studio.saving import Destination, name_of
 
 RESULTS_FILE = "results.jsonl"
+
+Status = Literal["done", "held", "refused", "error", "skipped"]
+_STATUSES: dict[type[LimnerError], Status] = {
+    ImageHeld: "held",
+    ImageRefused: "refused",
+    RequestRefused: "refused",
+}
 
 
 class RowImage(NamedTuple):
@@ -42,7 +57,8 @@ class RowResult:
     Attributes:
         row: its number, from 1.
         row_sha256: of its number, values and generator.
-        status: ``done``, ``error``, or ``skipped`` when an earlier run had done it.
+        status: ``done``; ``held`` or ``refused`` when a picture may not leave; ``error``; or
+            ``skipped`` when an earlier run had done it.
         images: kept pictures, also of a row with an error.
         error: code and message, if there was one.
         is_bad_input: the error lies in the row itself.
@@ -50,7 +66,7 @@ class RowResult:
 
     row: int
     row_sha256: str
-    status: Literal["done", "error", "skipped"]
+    status: Status
     images: tuple[RowImage, ...] = ()
     error: Mapping[str, str] | None = None
     is_bad_input: bool = False
@@ -112,15 +128,21 @@ class BatchRun:
 
     def _draw_row(self, row: Row, row_sha256: str, watch: Watch) -> RowResult:
         images: list[RowImage] = []
+        kept_back: LimnerError | None = None
         try:
             request = self._request_of(parse_row(row, self._defaults), row_sha256)
             file_format = self._destination.file_format
             for image in generate(self._parts, request, file_format, watch):
                 name = f"{row.number:04d}-{name_of(image.recipe.prompt, image.seed)}"
+                if image.outcome is not Outcome.RELEASED:
+                    kept_back = image.kept_back
+                    continue
                 path = self._destination.save(image.content, name)
                 images.append(RowImage(str(path), image.image_id, image.seed))
-        except (BadInput, PictureBroken) as error:
+        except (BadInput, PictureBroken, RequestRefused) as error:
             return _failed(row, row_sha256, tuple(images), error)
+        if kept_back is not None:
+            return _failed(row, row_sha256, tuple(images), kept_back)
         return RowResult(row=row.number, row_sha256=row_sha256, status="done", images=tuple(images))
 
     def _request_of(self, values: RowValues, row_sha256: str) -> Request:
@@ -152,7 +174,7 @@ def _failed(
     return RowResult(
         row=row.number,
         row_sha256=row_sha256,
-        status="error",
+        status=_STATUSES.get(type(error), "error"),
         images=images,
         error={"code": error.code, "message": error.message},
         is_bad_input=isinstance(error, BadInput),
@@ -177,7 +199,7 @@ def _read_done(results: Path) -> set[str]:
                 "which is not a result.",
                 hint="Choose another folder with --out, or remove the line.",
             ) from error
-        if result.get("status") == "done":
+        if result.get("status") in ("done", "held", "refused"):
             done.add(result["row_sha256"])
     return done
 

@@ -118,6 +118,7 @@ class _Criteria(_Strict):
     ]
     default_impact: str
     second_reviewer: tuple[str, ...] = ()
+    may_requester_review: bool = False
     always_review: tuple[_AlwaysReview, ...] = ()
     audit: _Audit
     criteria: Annotated[tuple[_Criterion, ...], Field(min_length=1)]
@@ -149,6 +150,7 @@ class _Criteria(_Strict):
             impact_tiers=dict(self.impact_tiers),
             default_impact=self.default_impact,
             second_reviewer=self.second_reviewer,
+            may_requester_review=self.may_requester_review,
             always_review=tuple(AlwaysReview(**one.model_dump()) for one in self.always_review),
             audit=AuditRates(**self.audit.model_dump()),
             criteria=tuple(one.record() for one in self.criteria),

@@ -10,7 +10,8 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.core.errors import BadInput, PictureBroken
+from limner.core.deciding import Outcome
+from limner.core.errors import BadInput, LimnerError, PictureBroken
 from limner.core.limits import MAX_IMAGES
 from limner.core.records import SEED_COUNT, Request, parse_size
 from limner.studio.generate import Ready, draw_ready, make_ready
@@ -72,14 +73,14 @@ class Grid:
     """A drawn grid.
 
     Attributes:
-        cells: rows of images; ``None`` is a picture that came out broken.
+        cells: rows of images; ``None`` is a picture that came out broken or may not leave.
         content: bytes of the sheet, a PNG file.
-        errors: what went wrong with broken pictures.
+        errors: why those are not on the sheet.
     """
 
     cells: tuple[tuple[Image | None, ...], ...]
     content: bytes
-    errors: tuple[PictureBroken, ...]
+    errors: tuple[LimnerError, ...]
 
 
 def parse_axis(text: str) -> Axis:
@@ -126,7 +127,7 @@ def draw_grid(parts: Parts, grid: ReadyGrid, watch: Watch = UNWATCHED) -> Grid:
         DrawingCancelled: the watch said stop; finished pictures are stored.
     """
     x, y = grid.x, grid.y
-    errors: list[PictureBroken] = []
+    errors: list[LimnerError] = []
     cells = tuple(
         tuple(_draw_cell(parts, ready, watch, errors) for ready in row) for row in grid.cells
     )
@@ -188,13 +189,14 @@ def _varied(request: Request, name: str, value: object) -> Request:
     return replace(request, **changes)
 
 
-def _draw_cell(
-    parts: Parts, ready: Ready, watch: Watch, errors: list[PictureBroken]
-) -> Image | None:
+def _draw_cell(parts: Parts, ready: Ready, watch: Watch, errors: list[LimnerError]) -> Image | None:
     try:
         (image,) = draw_ready(parts, ready, "png", watch)
     except PictureBroken as error:
         errors.append(error)
+        return None
+    if image.outcome is not Outcome.RELEASED:
+        errors.append(image.kept_back)
         return None
     return image
 

@@ -56,13 +56,18 @@ class Image:
             ImageHeld: it waits for a person.
             ImageRefused: it does not leave.
         """
-        if self._sealed is not None:
-            return self._sealed
+        if self._sealed is None:
+            raise self.kept_back
+        return self._sealed
+
+    @property
+    def kept_back(self) -> ImageHeld | ImageRefused:
+        """Why an image that is not released does not leave, as an error to raise or to tell."""
         reasons = self.decided.decision.reasons
         why = reasons[0].note if reasons else ""
         if self.outcome is Outcome.REFUSED:
-            raise ImageRefused(f"The image with seed {self.seed} was refused: {why}")
-        raise ImageHeld(
+            return ImageRefused(f"The image with seed {self.seed} was refused: {why}")
+        return ImageHeld(
             f"The image with seed {self.seed} is held until a person has looked at it: {why}",
             hint="Run `limner review next` to look at it.",
         )

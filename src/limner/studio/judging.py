@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,15 @@ from limner.core.errors import RequestRefused
 from limner.core.judging import ImageCheck, ImageSubject, Limits, RequestCheck, Result
 from limner.core.records import ImageRecord, Operation, Request
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
+from limner.store.reviews import open_card
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from limner.studio.parts import Parts
+
+REVIEW_WITHIN = timedelta(days=2)
+MAY_LEAVE = "May this image leave?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,7 +136,42 @@ class Judgement:
         stored = add_judgement(
             connection, image_id, self.results, self.decision, decided_by="rule", now=now
         )
+        if self.decision.outcome is Outcome.HELD or self.decision.is_audited:
+            self._open_card(connection, image_id, requester, now)
         return stored
+
+    def _open_card(
+        self, connection: sa.Connection, image_id: str, requester: str, now: datetime
+    ) -> None:
+        decision, criteria = self.decision, self.criteria
+        chances = [one.probability_bad for one in self.results if one.probability_bad is not None]
+        multiplier = (
+            1.0 if criteria is None else criteria.impact_tiers.get(decision.impact or "", 1.0)
+        )
+        open_card(
+            connection,
+            image_id=image_id,
+            kind="held" if decision.outcome is Outcome.HELD else "audit",
+            opened_at=now,
+            document={
+                "question": self._question(),
+                "requester": requester or None,
+                "may_requester_answer": criteria is not None and criteria.may_requester_review,
+                "impact": decision.impact,
+                "needs_second": decision.needs_second and decision.outcome is Outcome.HELD,
+                "due_at": (now + REVIEW_WITHIN).isoformat(),
+                "reasons": [one.note for one in decision.reasons],
+                "probability_bad": max(chances, default=None),
+                "cost": multiplier,
+            },
+        )
+
+    def _question(self) -> str:
+        """What the person is asked: the question of the gravest reason, or the image as a whole."""
+        sources = [one.source for one in self.decision.reasons]
+        criteria = () if self.criteria is None else self.criteria.criteria
+        asked = {one.id: one.question for one in criteria}
+        return next((asked[one] for one in sources if one in asked), MAY_LEAVE)
 
 
 def judge_image(
