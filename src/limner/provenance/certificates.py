@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ORGANIZATION = "Limner (own root of one install)"
-ROOT_DAYS = 20 * 365
-SIGNER_DAYS = 365
+ROOT_LASTS = timedelta(days=20 * 365)
+SIGNER_LASTS = timedelta(days=365)
 BACKDATED = timedelta(hours=1)  # so that a clock set back a little does not stop sealing
 
 
@@ -43,7 +43,7 @@ def make_root(now: datetime) -> Identity:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name_of("root", key.public_key())
     builder = (
-        _builder(name, key.public_key(), now, ROOT_DAYS)
+        _builder(name, key.public_key(), now, now + ROOT_LASTS)
         .issuer_name(name)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(is_authority=True), critical=True)
@@ -51,14 +51,14 @@ def make_root(now: datetime) -> Identity:
     return Identity(key, builder.sign(key, hashes.SHA256()))
 
 
-def issue_signer(root: Identity, now: datetime) -> Identity:
-    """A new signing key, for one year."""
-    return _issue(root, "signer", ExtendedKeyUsageOID.EMAIL_PROTECTION, now, SIGNER_DAYS)
+def issue_signer(root: Identity, now: datetime, lasts: timedelta = SIGNER_LASTS) -> Identity:
+    """A new signing key, for one year unless said otherwise."""
+    return _issue(root, "signer", ExtendedKeyUsageOID.EMAIL_PROTECTION, now, lasts)
 
 
 def issue_stamper(root: Identity, now: datetime) -> Identity:
     """A new time-stamping key, for as long as the root."""
-    return _issue(root, "time-stamp", ExtendedKeyUsageOID.TIME_STAMPING, now, ROOT_DAYS)
+    return _issue(root, "time-stamp", ExtendedKeyUsageOID.TIME_STAMPING, now, ROOT_LASTS)
 
 
 def pem_of(certificate: x509.Certificate) -> bytes:
@@ -72,14 +72,14 @@ def fingerprint_of(certificate: x509.Certificate) -> str:
 
 
 def _issue(
-    root: Identity, role: str, purpose: x509.ObjectIdentifier, now: datetime, num_days: int
+    root: Identity, role: str, purpose: x509.ObjectIdentifier, now: datetime, lasts: timedelta
 ) -> Identity:
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = root.certificate
-    num_days = min(num_days, (issuer.not_valid_after_utc - now).days)
+    ends_at = min(now + lasts, issuer.not_valid_after_utc)
     is_stamper = purpose == ExtendedKeyUsageOID.TIME_STAMPING
     builder = (
-        _builder(_name_of(role, key.public_key()), key.public_key(), now, num_days)
+        _builder(_name_of(role, key.public_key()), key.public_key(), now, ends_at)
         .issuer_name(issuer.subject)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(is_authority=False), critical=True)
@@ -93,7 +93,7 @@ def _issue(
 
 
 def _builder(
-    name: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, num_days: int
+    name: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, ends_at: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -101,7 +101,7 @@ def _builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - BACKDATED)
-        .not_valid_after(now + timedelta(days=num_days))
+        .not_valid_after(ends_at)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 

@@ -99,10 +99,9 @@ def seal(
         ingredients=facts.ingredients,
         is_embedded=placement is Placement.INSIDE,
     )
-    # 2. Sign, leaving out what cannot be read of an ingredient.
-    signed, notices = _sign(unsigned, signer, read_clock)
+    # 2. Sign, leaving out credentials of ingredients that cannot be kept.
     # 3. Read it back as anybody else would.
-    credential = _read_back(signed, unsigned, signer)
+    signed, credential, notices = _sign(unsigned, signer, read_clock)
     if credential.stamped_at is None:
         notices = (*notices, UNSTAMPED)
     return Sealed(
@@ -132,17 +131,22 @@ def _describe(content: bytes, media_type: MediaType, facts: SealFacts) -> bytes:
 
 def _sign(
     unsigned: Unsigned, signer: Signer, read_clock: Callable[[], datetime]
-) -> tuple[Signed, tuple[str, ...]]:
+) -> tuple[Signed, Credential, tuple[str, ...]]:
+    lost = [one.title for one in unsigned.ingredients if one.content]
     try:
-        return _sign_stamped(unsigned, signer, read_clock), ()
+        signed = _sign_stamped(unsigned, signer, read_clock)
+        return signed, _read_back(signed, unsigned, signer), ()
     except IngredientRefused as refused:
-        kept = tuple(
-            replace(one, content=b"") if one.title == refused.title else one
-            for one in unsigned.ingredients
-        )
-        signed, notices = _sign(replace(unsigned, ingredients=kept), signer, read_clock)
-        lost = f"The credential of the {refused.title} could not be read and is not kept."
-        return signed, (lost, *notices)
+        lost = [refused.title]
+    except SealFailed:
+        if not lost:
+            raise
+    kept = tuple(
+        replace(one, content=b"") if one.title in lost else one for one in unsigned.ingredients
+    )
+    signed, credential, notices = _sign(replace(unsigned, ingredients=kept), signer, read_clock)
+    notice = f"The credential of the {' and the '.join(lost)} cannot be read and is not kept."
+    return signed, credential, (notice, *notices)
 
 
 def _sign_stamped(unsigned: Unsigned, signer: Signer, read_clock: Callable[[], datetime]) -> Signed:

@@ -22,6 +22,14 @@ _REQUESTABLE_LABELLED = 0x03
 _WITH_SALT = 0x13
 _COSE_SIGN1 = 18
 _STAMPS = "sigTst2"
+_PARTS = (
+    b"c2pa.assertions",
+    b"c2pa.claim",
+    b"c2pa.claim.v2",
+    b"c2pa.signature",
+    b"c2pa.credentials",
+    b"c2pa.databoxes",
+)
 _FILLERS = ("pad", "pad2")
 
 
@@ -58,12 +66,25 @@ def is_exact(store: bytes | None, manifest_id: str) -> bool:
 def _require_exact_store(store: bytes, manifest_id: bytes) -> None:
     outer = _superbox(_only(_boxes(store)), b"c2pa")
     manifests = [_superbox(one) for one in outer.boxes]
+    for one in manifests:
+        _require_named_parts(one)
     (active,) = [one for one in manifests if one.label == manifest_id]
     assertions, claim, signature = active.boxes
-    for one in _superbox(assertions, b"c2pa.assertions").boxes:
-        _superbox(one)
+    _superbox(assertions, b"c2pa.assertions")
     _superbox(claim, b"c2pa.claim.v2")
     _require_exact_signature(_only(_superbox(signature, b"c2pa.signature").boxes).content)
+
+
+def _require_named_parts(manifest: _Superbox) -> None:
+    """Hold a manifest, ours or an ingredient's, to the names that C2PA has for its parts."""
+    for one in manifest.boxes:
+        if one.kind == b"brob":
+            continue  # compressed; the hash that names it covers it whole
+        part = _superbox(one)
+        if part.label not in _PARTS:
+            raise _Inexact(f"a part named {part.label!r}")
+        for inner in part.boxes if part.label == b"c2pa.assertions" else ():
+            _superbox(inner)
 
 
 def _require_exact_signature(cose: bytes) -> None:

@@ -109,6 +109,8 @@ WORDS: Mapping[str, str] = {
     "claimSignature.missing": "The credential has no signature.",
     "credential.unreadable": "There is a credential, but it is damaged and cannot be read.",
     "credential.inexact": "Bytes that no signature covers were changed after sealing.",
+    "ingredient.manifest.mismatch": "The credential of a file it was made from was changed.",
+    "ingredient.manifest.missing": "The credential of a file it was made from was removed.",
     "signingCredential.untrusted": "No root that is trusted here vouches for the signer.",
     "signingCredential.expired": "The signer's certificate had ended, and no trusted time-stamp "
     "shows that it was sealed before.",
@@ -169,8 +171,8 @@ def _judge(
     results = mapping_at(report, "validation_results", "activeManifest")
     good, failed = _codes(results, "success"), _codes(results, "failure")
     claims = claims_of(manifest)
-    # 1. Intact: the signature fits, the file fits, and nothing failed but who the signer is.
-    faults = failed - _OF_THE_SIGNER
+    # 1. Intact: the signature fits, the file fits, and nothing failed but who the signers are.
+    faults = (failed | _ingredient_failures(report)) - _OF_THE_SIGNER
     if not good >= _INTACT:
         faults |= failed or {"credential.unreadable"}
     # 2. The time-stamp, where there is one, is whole.
@@ -181,7 +183,7 @@ def _judge(
     if not faults and is_ours and not is_exact(sidecar or _store(content, media_type), manifest_id):
         faults = {"credential.inexact"}
     # 4. A root vouches for the signer.
-    state = _state_of(faults, failed, text_at(report, "validation_state"))
+    state = _state_of(faults, failed, good)
     return Credential(
         state=state,
         reasons=tuple(_reason(code) for code in sorted(faults or failed)),
@@ -194,14 +196,22 @@ def _judge(
     )
 
 
-def _state_of(faults: set[str], failed: set[str], verdict: str | None) -> CredentialState:
+def _state_of(faults: set[str], failed: set[str], good: set[str]) -> CredentialState:
     if faults:
         return CredentialState.TAMPERED
     if "signingCredential.expired" in failed:
         return CredentialState.EXPIRED_SIGNER
-    if failed or verdict != "Trusted":
+    if failed or "signingCredential.trusted" not in good:
         return CredentialState.UNKNOWN_SIGNER
     return CredentialState.TRUSTED
+
+
+def _ingredient_failures(report: Mapping[str, object]) -> set[str]:
+    """What is wrong with credentials kept as ingredients that was not when they were taken in."""
+    deltas = mappings_at(mapping_at(report, "validation_results"), "ingredientDeltas")
+    return {
+        code for one in deltas for code in _codes(mapping_at(one, "validationDeltas"), "failure")
+    }
 
 
 def _store(content: bytes, media_type: str) -> bytes | None:
