@@ -285,7 +285,9 @@ def next_step(card: Card, state: CardState) -> Step:
 
 def is_due(card: Card, state: CardState, now: datetime) -> bool:
     """Whether the deadline passed and nobody was told yet (rule 5)."""
-    if card.due_at is None or state.closing is not None or state.is_deadline_told:
+    if card.due_at is None or card.kind is CardKind.HONEYPOT:
+        return False
+    if state.closing is not None or state.is_deadline_told:
         return False
     return now >= card.due_at
 

@@ -160,6 +160,16 @@ def plant(
         say(review.plant(studio.parts, image_id, truth, question))
 
 
+@app.command()
+def stats(context: typer.Context, as_json: Json = False) -> None:
+    """Print agreement, honeypots, time, overrides, and how good decisions by rule are."""
+    with opened(context) as studio:
+        from limner.faces.review_statistics_printing import say_statistics
+        from limner.studio.review_statistics import review_statistics
+
+        say_statistics(review_statistics(studio.parts), as_json=as_json)
+
+
 def _read_key() -> str:
     import click
 

@@ -186,10 +186,11 @@ def _of_card(
             yield case(EdgeReason.ESCALATED, event.happened_at, note)
         elif event.kind is EventKind.ANSWERED and answer == str(Answer.UNSURE):
             yield case(EdgeReason.UNSURE, event.happened_at, "A reviewer could not tell.")
-        elif event.kind is EventKind.CHANGED_MIND and answer is not None:
-            note = f"A reviewer changed from {event.document['from']} to {answer}."
-            yield case(EdgeReason.OVERRULED, event.happened_at, note)
     state = state_of(events, now)
+    for one in state.answers:
+        if one.answer not in (None, one.first):
+            note = f"A reviewer said {one.first} at first and {one.answer} in the end."
+            yield case(EdgeReason.OVERRULED, events[-1].happened_at, note)
     closed_at = next((one.happened_at for one in events if one.kind is EventKind.CLOSED), now)
     if decision is not None and is_overridden(card, state, decision):
         note = f"Rules {decision.outcome} it; people say {state.closing}."

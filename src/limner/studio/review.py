@@ -294,12 +294,13 @@ def plant(parts: Parts, image_id: str, truth: str, question: str) -> str:
         BadInput: there is no such image, or the truth is neither ``accept`` nor ``reject``.
     """
     require_one_of("truth", truth, [str(Answer.ACCEPT), str(Answer.REJECT)])
+    due_at = parts.read_clock() + USUAL_TIME_TO_ANSWER  # a card without one would show
     document: CardDocument = {
         "question": question,
         "requester": None,
         "impact": None,
         "needs_second": False,
-        "due_at": None,
+        "due_at": due_at.isoformat(),
         "reasons": [],
         "truth": truth,
     }

@@ -121,8 +121,8 @@ def review_statistics(parts: Parts) -> ReviewStatistics:
     )
 
 
-def is_good(closing: Closing) -> bool:
-    """Whether people found the image good; only for closings that say so."""
+def is_good(closing: Closing | None) -> bool:
+    """Whether a card was closed with the image found good."""
     return closing in _GOOD
 
 
@@ -199,7 +199,7 @@ def _reviewer(
     ]
     decided = [
         (given.first is Answer.ACCEPT) != is_good(state.closing)
-        for card, state, given in own
+        for _, state, given in own
         if state.closing in _JUDGED_BY_PEOPLE and given.first is not Answer.UNSURE
     ]
     known = [

@@ -298,6 +298,11 @@ def test_a_closed_card_is_not_due():
     assert not is_due(card, state_of([closed(Closing.REFUSED)], at(61)), at(61))
 
 
+def test_a_honeypot_is_never_due():
+    card = replace(CARD, due_at=at(60), kind=CardKind.HONEYPOT, truth=ACCEPTED)
+    assert not is_due(card, state_of([], at(61)), at(61))
+
+
 def test_priority_follows_probability_cost_share_and_minutes():
     card = replace(CARD, probability_bad=0.4, cost=10.0, unmitigated_share=0.5)
     assert priority(card, START, expected_minutes=2.0) == pytest.approx(1.0)
