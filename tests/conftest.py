@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from painted_limner import painted_studio
+from painted_limner import WHOLE, painted_studio
 from PIL import Image as PillowImage
 from typer.testing import CliRunner, Result
 
@@ -13,8 +13,6 @@ from limner.core.settings import Settings, read_settings
 from limner.faces.cli import app
 from limner.store.repository import Store
 from limner.testing import PaintedGenerator
-
-WHOLE = Path(__file__).parent / "assets" / "whole.yaml"
 
 RunLimner = Callable[..., Result]
 

@@ -7,6 +7,7 @@ sleeps in every step.
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from limner.store.repository import Store
 from limner.studio.parts import Parts
 from limner.studio.studio import Studio
 from limner.testing import PaintedGenerator
+
+WHOLE = Path(__file__).parent / "assets" / "whole.yaml"
+"""Criteria that ask for a whole picture only, so that no check's network is loaded."""
 
 
 def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
@@ -34,5 +38,6 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("LIMNER_CRITERIA", str(WHOLE))
     painter = PaintedGenerator(seconds_per_step=float(os.environ.get("PAINT_SECONDS", "0")))
     app(obj=lambda: painted_studio(load_settings(), painter), args=sys.argv[1:])

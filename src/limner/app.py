@@ -59,13 +59,20 @@ def open_judge(settings: Settings) -> Judge:
     from limner.studio.criteria_file import criteria_in_force, require_known_checks
 
     request_checks, image_checks = _request_checks(settings), _image_checks(settings)
+    criteria, fault = None, ""
     try:
-        criteria = criteria_in_force(settings)
+        found = criteria_in_force(settings)
         cards = [one.card for one in (*request_checks.values(), *image_checks.values())]
-        require_known_checks(criteria, cards)
-    except CriteriaInvalid as fault:
-        return Judge(criteria=None, fault=fault.message)
-    return Judge(criteria=criteria, request_checks=request_checks, image_checks=image_checks)
+        require_known_checks(found, cards)
+        criteria = found
+    except CriteriaInvalid as error:
+        fault = error.message
+    return Judge(
+        criteria=criteria,
+        fault=fault,
+        request_checks=request_checks,
+        image_checks=image_checks,
+    )
 
 
 def _request_checks(settings: Settings) -> dict[str, RequestCheck]:

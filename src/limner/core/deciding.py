@@ -148,6 +148,22 @@ def cheapest(probability_bad: float, costs: Costs, impact: float) -> Consequence
     return min(expected, key=lambda one: (expected[one], -one.gravity))
 
 
+def review_band(costs: Costs, impact: float) -> tuple[float, float]:
+    """Probabilities of being bad between which a person is the cheapest choice.
+
+    Below the first an image is released, from the second on refused; equal where nobody is asked.
+    Arguments as `cheapest`.
+    """
+    accept_cost = costs.false_accept * impact
+    low = min(1.0, costs.review / accept_cost) if accept_cost else 1.0
+    high = max(0.0, 1 - costs.review / costs.false_reject) if costs.false_reject else 0.0
+    if low < high:
+        return low, high
+    total = accept_cost + costs.false_reject
+    both = costs.false_reject / total if total else 1.0
+    return both, both
+
+
 def _judge(
     criterion: Criterion,
     results: Sequence[Result],

@@ -8,6 +8,7 @@ import typer
 
 from limner.core.errors import DrawingCancelled, LimnerError
 from limner.faces import (
+    criteria_commands,
     edge_case_commands,
     keys_commands,
     log_commands,
@@ -33,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(criteria_commands.app, name="criteria")
 app.add_typer(log_commands.app, name="log")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(review_commands.app, name="review")

@@ -267,7 +267,8 @@ def require_known_checks(criteria: Criteria, cards: Iterable[CheckCard]) -> None
 def _spoken(error: ValidationError) -> str:
     """The first fault in words, and how many more there are."""
     faults = error.errors(include_url=False)
-    first = faults[0]
+    # A key nobody knows is most often a key that is then missing, misspelt.
+    first = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     place = ".".join(str(part) for part in first["loc"]) or "the file"
     what = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":

@@ -16,7 +16,7 @@ from limner.checks.runner import Check, judge_all, judged_sha256
 from limner.core.criteria import Criteria
 from limner.core.deciding import Circumstances, Decision, Outcome, decide
 from limner.core.errors import RequestRefused
-from limner.core.judging import ImageCheck, ImageSubject, Limits, RequestCheck, Result
+from limner.core.judging import CheckCard, ImageCheck, ImageSubject, Limits, RequestCheck, Result
 from limner.core.records import ImageRecord, Operation, Request
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
 from limner.store.reviews import open_card
@@ -57,6 +57,12 @@ class Judge:
     fault: str = ""
     request_checks: Mapping[str, RequestCheck] = field(default_factory=dict[str, RequestCheck])
     image_checks: Mapping[str, ImageCheck] = field(default_factory=dict[str, ImageCheck])
+
+    @property
+    def cards(self) -> Mapping[str, CheckCard]:
+        """The card of every check there is, by name."""
+        checks = (*self.request_checks.values(), *self.image_checks.values())
+        return {one.card.name: one.card for one in checks}
 
     @cached_property
     def limits(self) -> Mapping[str, Limits]:

@@ -13,7 +13,6 @@ from limner.core.errors import StorageUnavailable
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.records import FileFormat, ImageRecord, Operation
 from limner.provenance.containers import MediaType
-from limner.provenance.credential import seal
 from limner.provenance.facts import (
     DecisionFacts,
     Ingredient,
@@ -49,6 +48,8 @@ def seal_image(
         KeyRefused: this install's keys are missing or open to others.
         StorageUnavailable: the sealed file cannot be stored.
     """
+    from limner.provenance.credential import seal  # its library takes a quarter of a second
+
     assert decided.decision.outcome is Outcome.RELEASED
     earlier = parts.store.seal_of(record.image_id)
     if earlier is not None and earlier.decision_id == decided.decision_id:

@@ -16,8 +16,10 @@ def test_the_list_of_settings_is_frozen():
         "num_threads",
         "batch_size",
         "max_input_megapixels",
+        "criteria",
         "signing_chain",
         "signing_key",
+        "reviewer",
     )
 
 

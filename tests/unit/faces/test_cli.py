@@ -55,6 +55,19 @@ OPTIONS = {
     "keys export-root": [],
     "keys trust": ["--json"],
     "verify": ["--sidecar", "--json"],
+    "criteria check": ["--json"],
+    "criteria explain": ["--json"],
+    "criteria freeze": [],
+    "edge-cases": ["--since", "--reason", "--export", "--json"],
+    "review list": ["--as", "--json"],
+    "review next": ["--as", "--json"],
+    "review claim": ["--as", "--json"],
+    "review show": ["--as", "--json"],
+    "review answer": ["--reason", "--open", "--as", "--json"],
+    "review escalate": ["--as"],
+    "review complain": ["--reason"],
+    "review plant": ["--question"],
+    "review stats": ["--json"],
 }  # fmt: skip
 
 

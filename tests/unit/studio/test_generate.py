@@ -5,6 +5,7 @@ import pytest
 
 from limner.core.errors import BadInput, DrawingCancelled, PictureBroken, PromptTooLong
 from limner.core.records import Mask, Operation, Request, Size
+from limner.studio.image_file import decode_rgba
 from limner.studio.parts import Watch
 from limner.studio.picture_file import read_picture
 
@@ -36,7 +37,9 @@ def test_picture_k_of_a_batch_can_be_drawn_alone(studio):
 
 def test_every_picture_is_stored(studio):
     (image,) = studio.generate("a fox", seed=1)
-    assert studio.parts.store.read_image(image.record) == image.content
+    store = studio.parts.store
+    assert np.array_equal(decode_rgba(store.read_image(image.record)), pixels(image))
+    assert store.read_sealed(image.seal, "png") == image.content
 
 
 def test_the_recipe_says_what_ran(studio):

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from painted_limner import painted_studio
+from painted_limner import WHOLE, painted_studio
 from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngInfo
 from recipes import RECIPE
@@ -18,7 +18,9 @@ from limner.studio.redraw import find_changes, measure_difference, parse_recipe
 @pytest.fixture
 def stranger(tmp_path, painter):
     """A studio on another machine: the same generator, an empty data folder."""
-    settings = read_settings(default_home=tmp_path / "elsewhere", environment={})
+    settings = read_settings(
+        default_home=tmp_path / "elsewhere", environment={"LIMNER_CRITERIA": str(WHOLE)}
+    )
     with painted_studio(settings, painter) as opened:
         yield opened
 
@@ -29,9 +31,19 @@ def drawn(studio, tmp_path, **options):
 
 
 @pytest.mark.parametrize("file_format", ["png", "webp", "jpeg"])
-def test_the_same_generator_draws_the_same_bytes(studio, stranger, tmp_path, file_format):
+def test_what_was_drawn_here_before_leaves_as_the_same_file(studio, tmp_path, file_format):
     path = drawn(studio, tmp_path, file_format=file_format)
-    assert stranger.redraw(path).comparison.is_same_file
+    assert studio.redraw(path).comparison.is_same_file
+
+
+@pytest.mark.parametrize("file_format", ["png", "webp", "jpeg"])
+def test_the_same_generator_draws_the_same_pixels_elsewhere(
+    studio, stranger, tmp_path, file_format
+):
+    path = drawn(studio, tmp_path, file_format=file_format)
+    redrawn = stranger.redraw(path)
+    assert redrawn.comparison.is_same_pixels
+    assert redrawn.image.image_id == studio.redraw(path).image.image_id
 
 
 def test_a_changed_picture_differs_by_as_much_as_it_was_changed(studio, tmp_path):

@@ -1,0 +1,117 @@
+"""Using criteria: checking a file, explaining what it will do, freezing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from limner.core.criteria import Criteria, Criterion
+from limner.core.deciding import review_band
+from limner.core.judging import CheckCard
+from limner.studio.criteria_file import (
+    SHIPPED,
+    criteria_in_force,
+    parse_criteria,
+    read_criteria,
+    require_known_checks,
+    shipped_text,
+)
+from limner.studio.parts import Parts
+
+
+class Explained(NamedTuple):
+    """Criteria and what they will do.
+
+    Attributes:
+        lines: sentences for a person, in the order they matter.
+        frozen_at: when they were frozen; ``None`` if they never were.
+        is_overdue: the day to look at them again has passed.
+    """
+
+    criteria: Criteria
+    lines: tuple[str, ...]
+    frozen_at: datetime | None
+    is_overdue: bool
+
+
+def open_criteria(parts: Parts, source: str | None) -> Criteria:
+    """Criteria from a file, from those that are shipped, or those in force; checked whole.
+
+    Args:
+        parts: of the studio.
+        source: path or ``personal`` or ``team``; ``None`` for those in force.
+
+    Raises:
+        CriteriaInvalid: something in them is not allowed; says where.
+    """
+    if source is None:
+        criteria = criteria_in_force(parts.settings)
+    elif source in SHIPPED:
+        criteria = parse_criteria(shipped_text(source), source)
+    else:
+        criteria = read_criteria(Path(source))
+    require_known_checks(criteria, parts.judge.cards.values())
+    return criteria
+
+
+def explain(parts: Parts, source: str | None) -> Explained:
+    """What criteria will do, in sentences. Arguments and errors as `open_criteria`."""
+    criteria = open_criteria(parts, source)
+    today = parts.read_clock().date()
+    return Explained(
+        criteria=criteria,
+        lines=tuple(_lines(criteria, parts.judge.cards, today)),
+        frozen_at=parts.store.frozen_at(criteria.sha256),
+        is_overdue=criteria.review_by < today,
+    )
+
+
+def freeze(parts: Parts, source: str | None) -> tuple[Criteria, bool]:
+    """Freeze criteria by their hash in the ledger; and whether they were new.
+
+    Arguments and errors as `open_criteria`.
+    """
+    criteria = open_criteria(parts, source)
+    return criteria, parts.store.freeze(criteria, parts.read_clock())
+
+
+def _lines(criteria: Criteria, cards: Mapping[str, CheckCard], today: date) -> list[str]:
+    lines = [
+        f"{criteria.name}: {criteria.owner} answers for these criteria.",
+        f"To be looked at again by {criteria.review_by}"
+        + (" - that day has passed." if criteria.review_by < today else "."),
+    ]
+    for one in criteria.criteria:
+        lines += _criterion_lines(one, criteria, cards[one.check])
+    for rule in criteria.always_review:
+        lines.append(f"Always to a person: {rule.reason}")
+    for tier in criteria.second_reviewer:
+        lines.append(f"Two people must agree at impact {tier!r}.")
+    rates = criteria.audit
+    lines.append(
+        f"Of what is decided by rule, {rates.released:.0%} of released and {rates.refused:.0%} of "
+        "refused images are looked at afterwards, by chance."
+    )
+    lines.append("A missing result or an error never releases an image.")
+    return lines
+
+
+def _criterion_lines(criterion: Criterion, criteria: Criteria, card: CheckCard) -> list[str]:
+    limits = card.limits if criterion.limits is None else criterion.limits
+    lines = [
+        f"{criterion.id} ({criterion.about}): {criterion.question}",
+        f"    check {criterion.check} version {criterion.version}; {card.better} is better; "
+        f"pass at {limits.pass_at:g}, fail at {limits.fail_at:g}",
+        f"    fail: {criterion.fail}; unsure: {criterion.unsure}; "
+        f"error or no result: {criterion.error}",
+    ]
+    if criterion.costs is not None:
+        for tier, impact in criteria.impact_tiers.items():
+            low, high = review_band(criterion.costs, impact)
+            lines.append(
+                f"    at impact {tier!r}: released below {low:.1%} chance of being bad, "
+                f"{criterion.fail} above {high:.1%}, else a person looks"
+            )
+    return lines

@@ -1,0 +1,302 @@
+"""A table of every rule of deciding, and every state it can meet."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from limner.core.criteria import (
+    AlwaysReview,
+    AuditRates,
+    Consequence,
+    Costs,
+    Criteria,
+    Criterion,
+)
+from limner.core.deciding import Circumstances, Outcome, cheapest, decide, review_band
+from limner.core.judging import Better, Cause, Limits, Result, Verdict, verdict_of
+from limner.core.records import Operation
+
+PIXELS, OTHER_PIXELS, REQUEST = "sha256:aa", "sha256:bb", "sha256:cc"
+
+WHOLE = Criterion(
+    id="whole", question="Is it whole?", about="image", check="integrity", version="1",
+    limits=None, fail=Consequence.REFUSE, unsure=Consequence.HOLD, error=Consequence.HOLD,
+)  # fmt: skip
+CLEAN = replace(WHOLE, id="clean", about="request", check="terms")
+FITS = replace(WHOLE, id="fits", check="fit", fail=Consequence.WARN, unsure=Consequence.RELEASE)
+CRITERIA = Criteria(
+    name="test", owner="tests", review_by=date(2100, 1, 1), impact_tiers={"low": 1.0, "high": 20.0},
+    default_impact="low", second_reviewer=("high",), may_requester_review=False, always_review=(),
+    audit=AuditRates(released=0.2, refused=0.1), criteria=(WHOLE,),
+)  # fmt: skip
+HERE = Circumstances(
+    pixels_sha256=PIXELS, request_sha256=REQUEST, impact=None, operation=Operation.TEXT, chance=0.5
+)
+
+
+def result(verdict: Verdict, check="integrity", **changes) -> Result:
+    cause = Cause.RAISED if verdict is Verdict.ERROR else None
+    score = None if verdict is Verdict.ERROR else 0.5
+    made = Result(
+        check=check, version="1", verdict=verdict, judged_sha256=PIXELS,
+        limits=Limits(pass_at=1, fail_at=0), score=score, cause=cause,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def outcome(*results: Result, criteria: Criteria | None = CRITERIA, **circumstances) -> Outcome:
+    return decide(criteria, results, replace(HERE, **circumstances)).outcome
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Verdict.PASS, Outcome.RELEASED),
+        (Verdict.UNSURE, Outcome.HELD),
+        (Verdict.FAIL, Outcome.REFUSED),
+        (Verdict.ERROR, Outcome.HELD),
+    ],
+)
+def test_each_verdict_has_the_consequence_its_criterion_names(verdict, expected):
+    assert outcome(result(verdict)) is expected
+
+
+def test_decide_holds_when_there_are_no_criteria():
+    assert outcome(result(Verdict.PASS), criteria=None) is Outcome.HELD
+
+
+def test_decide_holds_when_the_criteria_are_empty():
+    assert outcome(result(Verdict.PASS), criteria=replace(CRITERIA, criteria=())) is Outcome.HELD
+
+
+def test_decide_says_why_there_are_no_criteria():
+    decision = decide(None, [], HERE, fault="The file is not YAML.")
+    assert "The file is not YAML." in decision.reasons[0].note
+
+
+def test_decide_holds_when_a_check_is_missing():
+    assert outcome() is Outcome.HELD
+
+
+def test_a_result_of_other_pixels_does_not_count():
+    assert outcome(result(Verdict.PASS, judged_sha256=OTHER_PIXELS)) is Outcome.HELD
+
+
+def test_a_result_of_another_version_does_not_count():
+    assert outcome(result(Verdict.PASS, version="2")) is Outcome.HELD
+
+
+def test_a_result_of_another_check_does_not_count():
+    assert outcome(result(Verdict.PASS, check="nsfw")) is Outcome.HELD
+
+
+def test_a_request_criterion_is_answered_by_a_result_about_the_request():
+    criteria = replace(CRITERIA, criteria=(CLEAN,))
+    about_request = result(Verdict.PASS, check="terms", judged_sha256=REQUEST)
+    assert outcome(about_request, criteria=criteria) is Outcome.RELEASED
+
+
+def test_a_request_criterion_is_not_answered_by_a_result_about_pixels():
+    criteria = replace(CRITERIA, criteria=(CLEAN,))
+    assert outcome(result(Verdict.PASS, check="terms"), criteria=criteria) is Outcome.HELD
+
+
+def test_an_incoming_image_has_no_request_that_could_pass():
+    criteria = replace(CRITERIA, criteria=(CLEAN,))
+    about_request = result(Verdict.PASS, check="terms", judged_sha256=REQUEST)
+    assert outcome(about_request, criteria=criteria, request_sha256=None) is Outcome.HELD
+
+
+def test_of_two_results_the_graver_counts():
+    assert outcome(result(Verdict.PASS), result(Verdict.FAIL)) is Outcome.REFUSED
+    assert outcome(result(Verdict.PASS), result(Verdict.ERROR)) is Outcome.HELD
+
+
+def test_an_error_may_refuse_where_the_criterion_says_so():
+    criteria = replace(CRITERIA, criteria=(replace(WHOLE, error=Consequence.REFUSE),))
+    assert outcome(result(Verdict.ERROR), criteria=criteria) is Outcome.REFUSED
+    assert outcome(criteria=criteria) is Outcome.REFUSED
+
+
+def test_a_pass_without_a_score_is_an_error():
+    assert outcome(result(Verdict.PASS, score=None)) is Outcome.HELD
+
+
+def test_the_gravest_criterion_decides():
+    criteria = replace(CRITERIA, criteria=(WHOLE, FITS))
+    poor = result(Verdict.FAIL, check="fit")
+    assert outcome(result(Verdict.PASS), poor, criteria=criteria) is Outcome.RELEASED
+    assert outcome(result(Verdict.UNSURE), poor, criteria=criteria) is Outcome.HELD
+    assert outcome(result(Verdict.FAIL), poor, criteria=criteria) is Outcome.REFUSED
+
+
+def test_a_warning_is_told_with_the_release():
+    criteria = replace(CRITERIA, criteria=(FITS,))
+    decision = decide(criteria, [result(Verdict.FAIL, check="fit", notes=("Poor.",))], HERE)
+    assert (decision.outcome, decision.warnings) == (Outcome.RELEASED, ("Is it whole? Poor.",))
+
+
+def test_a_plain_pass_gives_no_reason():
+    assert decide(CRITERIA, [result(Verdict.PASS)], HERE).reasons == ()
+
+
+def test_reasons_are_gravest_first():
+    criteria = replace(CRITERIA, criteria=(FITS, WHOLE))
+    results = [result(Verdict.FAIL, check="fit"), result(Verdict.FAIL)]
+    assert [one.source for one in decide(criteria, results, HERE).reasons] == ["whole", "fits"]
+
+
+def test_an_unknown_impact_tier_holds():
+    assert outcome(result(Verdict.PASS), impact="huge") is Outcome.HELD
+
+
+def test_a_named_impact_goes_before_the_default():
+    assert decide(CRITERIA, [result(Verdict.PASS)], replace(HERE, impact="high")).needs_second
+    assert not decide(CRITERIA, [result(Verdict.PASS)], HERE).needs_second
+
+
+@pytest.mark.parametrize(
+    ("rule", "circumstances", "expected"),
+    [
+        (AlwaysReview(reason="all"), {}, Outcome.HELD),
+        (AlwaysReview(reason="high", impact=("high",)), {}, Outcome.RELEASED),
+        (AlwaysReview(reason="high", impact=("high",)), {"impact": "high"}, Outcome.HELD),
+        (AlwaysReview(reason="mask", operations=(Operation.MASK,)), {}, Outcome.RELEASED),
+        (
+            AlwaysReview(reason="mask", operations=(Operation.MASK,)),
+            {"operation": Operation.MASK},
+            Outcome.HELD,
+        ),
+        (
+            AlwaysReview(reason="passes", check="integrity", verdicts=(Verdict.PASS,)),
+            {},
+            Outcome.HELD,
+        ),
+        (
+            AlwaysReview(reason="fails", check="integrity", verdicts=(Verdict.FAIL,)),
+            {},
+            Outcome.RELEASED,
+        ),
+        (AlwaysReview(reason="face", check="face", verdicts=(Verdict.FAIL,)), {}, Outcome.HELD),
+        (
+            AlwaysReview(reason="both", impact=("high",), operations=(Operation.MASK,)),
+            {"impact": "high"},
+            Outcome.RELEASED,
+        ),
+    ],
+)
+def test_an_always_review_rule_holds_when_everything_it_names_is_so(rule, circumstances, expected):
+    criteria = replace(CRITERIA, always_review=(rule,))
+    assert outcome(result(Verdict.PASS), criteria=criteria, **circumstances) is expected
+
+
+def test_an_always_review_rule_does_not_rescue_what_is_refused():
+    criteria = replace(CRITERIA, always_review=(AlwaysReview(reason="all"),))
+    assert outcome(result(Verdict.FAIL), criteria=criteria) is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("verdict", "chance", "probability", "is_audited"),
+    [
+        (Verdict.PASS, 0.19, 0.2, True),
+        (Verdict.PASS, 0.2, 0.2, False),
+        (Verdict.FAIL, 0.09, 0.1, True),
+        (Verdict.FAIL, 0.1, 0.1, False),
+        (Verdict.UNSURE, 0.0, 1.0, False),
+    ],
+)
+def test_automatic_decisions_are_audited_by_chance(verdict, chance, probability, is_audited):
+    decision = decide(CRITERIA, [result(verdict)], replace(HERE, chance=chance))
+    assert (decision.audit_probability, decision.is_audited) == (probability, is_audited)
+
+
+def test_the_decision_names_the_criteria_by_their_hash():
+    assert decide(CRITERIA, [], HERE).criteria_sha256 == CRITERIA.sha256
+
+
+COSTS = Costs(false_accept=100, false_reject=10, review=2)
+
+
+@pytest.mark.parametrize(
+    ("probability_bad", "impact", "expected"),
+    [
+        (0.0, 1.0, Consequence.RELEASE),
+        (0.019, 1.0, Consequence.RELEASE),
+        (0.02, 1.0, Consequence.HOLD),
+        (0.79, 1.0, Consequence.HOLD),
+        (0.81, 1.0, Consequence.REFUSE),
+        (1.0, 1.0, Consequence.REFUSE),
+        (0.019, 20.0, Consequence.HOLD),
+    ],
+)
+def test_the_cheapest_choice_is_taken(probability_bad, impact, expected):
+    assert cheapest(probability_bad, COSTS, impact) is expected
+
+
+def test_costs_go_before_the_verdict_where_the_probability_is_calibrated():
+    criteria = replace(CRITERIA, criteria=(replace(WHOLE, costs=COSTS),))
+    assert outcome(result(Verdict.FAIL, probability_bad=0.001), criteria=criteria) is (
+        Outcome.RELEASED
+    )
+    assert outcome(result(Verdict.PASS, probability_bad=0.9), criteria=criteria) is Outcome.REFUSED
+
+
+def test_without_a_calibrated_probability_the_verdict_counts():
+    criteria = replace(CRITERIA, criteria=(replace(WHOLE, costs=COSTS),))
+    assert outcome(result(Verdict.UNSURE), criteria=criteria) is Outcome.HELD
+
+
+def test_the_cheapest_refusal_is_as_grave_as_the_criterion_makes_a_failure():
+    criteria = replace(CRITERIA, criteria=(replace(FITS, costs=COSTS),))
+    bad = result(Verdict.FAIL, check="fit", probability_bad=0.99)
+    assert outcome(bad, criteria=criteria) is Outcome.RELEASED
+
+
+def test_high_impact_goes_to_people():
+    criteria = replace(CRITERIA, criteria=(replace(WHOLE, costs=COSTS),))
+    likely_good = result(Verdict.PASS, probability_bad=0.01)
+    assert outcome(likely_good, criteria=criteria) is Outcome.RELEASED
+    assert outcome(likely_good, criteria=criteria, impact="high") is Outcome.HELD
+
+
+@given(
+    st.floats(0, 1), st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0.1, 100)
+)
+def test_the_choice_never_gets_milder_as_an_image_gets_worse(p, accept, reject, review, impact):
+    costs = Costs(false_accept=accept, false_reject=reject, review=review)
+    better, worse = cheapest(p / 2, costs, impact), cheapest(p, costs, impact)
+    assert better.gravity <= worse.gravity
+
+
+@given(st.floats(0.001, 1e3), st.floats(0.001, 1e3), st.floats(0.001, 1e3))
+def test_the_band_is_where_a_person_is_cheapest(accept, reject, review):
+    costs = Costs(false_accept=accept, false_reject=reject, review=review)
+    low, high = review_band(costs, 1.0)
+    assert 0 <= low <= high <= 1
+    if high - low > 1e-3:
+        assert cheapest((low + high) / 2, costs, 1.0) is Consequence.HOLD
+    if low > 1e-3:
+        assert cheapest(low * 0.99, costs, 1.0) is Consequence.RELEASE
+
+
+@pytest.mark.parametrize(
+    ("score", "better", "expected"),
+    [
+        (0.8, Better.HIGHER, Verdict.PASS),
+        (0.7, Better.HIGHER, Verdict.UNSURE),
+        (0.2, Better.HIGHER, Verdict.FAIL),
+        (float("nan"), Better.HIGHER, Verdict.ERROR),
+        (float("inf"), Better.HIGHER, Verdict.ERROR),
+    ],
+)
+def test_a_score_is_laid_to_its_limits(score, better, expected):
+    assert verdict_of(score, Limits(pass_at=0.8, fail_at=0.2), better) is expected
+
+
+def test_limits_turn_round_where_lower_is_better():
+    limits = Limits(pass_at=0.2, fail_at=0.8)
+    verdicts = [verdict_of(score, limits, Better.LOWER) for score in (0.2, 0.5, 0.8)]
+    assert verdicts == [Verdict.PASS, Verdict.UNSURE, Verdict.FAIL]

@@ -1,0 +1,139 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from painted_limner import WHOLE, painted_studio
+
+from limner.core.deciding import Outcome
+from limner.core.errors import ImageHeld, ImageRefused, RequestRefused
+from limner.core.hashing import sha256_of_pixels
+from limner.core.settings import read_settings
+from limner.store.ledger.entries import Kind
+from limner.studio.image_file import decode_rgba
+from limner.testing import PaintedGenerator
+
+TERMS = {
+    "id": "clean", "question": "Is it clean?", "about": "request", "check": "terms",
+    "version": "1", "fail": "refuse", "unsure": "hold", "error": "hold",
+}  # fmt: skip
+SHARP = TERMS | {"id": "sharp", "about": "image", "check": "sharpness"}
+
+
+@pytest.fixture
+def studio_with(home: Path):
+    """A studio under the criteria of whole.yaml, with other values for some of their keys."""
+    opened = []
+
+    def open_with(**changes):
+        home.mkdir(exist_ok=True)
+        document = yaml.safe_load(WHOLE.read_text()) | changes
+        (home / "criteria.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+        settings = read_settings(default_home=home, environment={})
+        opened.append(painted_studio(settings, PaintedGenerator()))
+        return opened[-1]
+
+    yield open_with
+    for one in opened:
+        one.close()
+
+
+def criteria_with(*more):
+    return [*yaml.safe_load(WHOLE.read_text())["criteria"], *more]
+
+
+HOLD_ALL = {"always_review": [{"reason": "Everything is looked at."}]}
+
+
+def kinds_of(studio):
+    return [one.kind for one in studio.parts.store.ledger.entries_of(None)]
+
+
+def test_a_released_image_leaves_sealed(studio):
+    (image,) = studio.generate("a fox", seed=1)
+    assert image.outcome is Outcome.RELEASED
+    assert image.seal.manifest_id.startswith("urn:c2pa:")
+
+
+def test_the_pixels_judged_are_the_pixels_that_leave(studio):
+    (image,) = studio.generate("a fox", seed=1, file_format="jpeg")
+    judged = {one["judged_sha256"] for one in studio.parts.store.results_of(image.image_id)}
+    assert judged == {sha256_of_pixels(decode_rgba(image.content))}
+
+
+def test_a_held_image_does_not_leave(studio_with, tmp_path):
+    (image,) = studio_with(**HOLD_ALL).generate("a fox", seed=1)
+    with pytest.raises(ImageHeld, match="Everything is looked at"):
+        image.save(tmp_path / "fox")
+    assert not (tmp_path / "fox.png").exists()
+
+
+def test_a_held_image_is_not_sealed(studio_with):
+    studio = studio_with(**HOLD_ALL)
+    (image,) = studio.generate("a fox", seed=1)
+    assert studio.parts.store.seal_of(image.image_id) is None
+
+
+def test_a_refused_image_does_not_leave(studio_with):
+    impossible = SHARP | {"limits": {"pass_at": 1e9, "fail_at": 1e9}}
+    (image,) = studio_with(criteria=criteria_with(impossible)).generate("a fox", seed=1)
+    with pytest.raises(ImageRefused):
+        _ = image.content
+
+
+def test_broken_criteria_hold_everything(home, studio_with):
+    studio_with().close()
+    (home / "criteria.yaml").write_text("format: nonsense")
+    settings = read_settings(default_home=home, environment={})
+    with painted_studio(settings, PaintedGenerator()) as studio:
+        (image,) = studio.generate("a fox", seed=1)
+    assert image.outcome is Outcome.HELD
+    assert "not valid" in image.kept_back.message
+
+
+def test_a_blocked_prompt_is_refused_before_anything_is_drawn(home, studio_with):
+    studio = studio_with(criteria=criteria_with(TERMS))
+    (home / "terms.txt").write_text("block hydra\n")
+    with pytest.raises(RequestRefused):
+        studio.generate("a hydra", seed=1)
+    assert studio.parts.store.count_images() == 0
+
+
+def test_the_same_bytes_keep_the_decision_they_had(studio_with):
+    held = studio_with(**HOLD_ALL)
+    (first,) = held.generate("a fox", seed=1)
+    (again,) = held.generate("a fox", seed=1)
+    assert again.decided.decision_id == first.decided.decision_id
+
+
+def test_other_criteria_decide_anew(studio_with):
+    (first,) = studio_with(**HOLD_ALL).generate("a fox", seed=1)
+    (again,) = studio_with().generate("a fox", seed=1)
+    assert (first.outcome, again.outcome) == (Outcome.HELD, Outcome.RELEASED)
+    assert again.decided.decision_id > first.decided.decision_id
+
+
+def test_image_results_decision_and_seal_are_in_the_ledger(studio):
+    studio.generate("a fox", seed=1)
+    assert kinds_of(studio) == [
+        Kind.LEDGER_BEGUN, Kind.IMAGE_STORED, Kind.CRITERIA_FROZEN, Kind.RESULTS, Kind.DECISION,
+        Kind.SEAL,
+    ]  # fmt: skip
+
+
+def test_the_ledger_does_not_hold_the_prompt(studio):
+    studio.generate("a very secret fox", seed=1)
+    texts = [one.text for one in studio.parts.store.ledger.entries_of(None)]
+    assert not any("secret" in text for text in texts)
+
+
+def test_a_held_image_opens_a_review_card(studio_with):
+    studio = studio_with(**HOLD_ALL)
+    studio.generate("a fox", seed=1)
+    assert Kind.REVIEW in kinds_of(studio)
+
+
+def test_an_audited_release_opens_a_review_card_and_leaves(studio_with):
+    studio = studio_with(audit={"released": 1, "refused": 1})
+    (image,) = studio.generate("a fox", seed=1)
+    assert image.outcome is Outcome.RELEASED
+    assert Kind.REVIEW in kinds_of(studio)
