@@ -1,9 +1,9 @@
 """The C2PA library, loaded safely and typed as far as it is used here.
 
 Two things need care. On import the library looks for its binary in the current folder first, where
-anybody may have put one; so it is imported from inside its own folder. And by default it fetches
-addresses it finds in a file; every context made here forbids that, and everything else on the
-network except an address it was told to ask for a time-stamp.
+anybody may have put one; so it is imported with the folder it is installed in as the current one.
+And by default it fetches addresses it finds in a file; every context made here forbids that, and
+everything else on the network except an address it was told to ask for a time-stamp.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple, Protocol, Self, cast
 from urllib.parse import urlsplit
 
@@ -293,5 +294,5 @@ def _import_library() -> _Library:
     found = importlib.util.find_spec("c2pa")
     places = None if found is None else found.submodule_search_locations
     assert places, "c2pa is a dependency"
-    with contextlib.chdir(places[0]):
+    with contextlib.chdir(Path(places[0]).parent):
         return cast(_Library, importlib.import_module("c2pa"))

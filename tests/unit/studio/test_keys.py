@@ -1,0 +1,105 @@
+import chains
+import pytest
+from sealing import FACTS, encoded, read_clock
+
+from limner.core.errors import KeyRefused, SettingInvalid
+from limner.core.settings import read_settings
+from limner.provenance.credential import seal
+from limner.provenance.verify import CredentialState, read_credential
+from limner.studio import keys
+
+PNG = "image/png"
+
+
+@pytest.fixture
+def parts(studio):
+    studio.parts.read_clock = read_clock
+    return studio.parts
+
+
+def state_of(parts, content):
+    return read_credential(content, PNG, keys.open_trust(parts)).state
+
+
+def sealed_here(parts):
+    return seal(encoded(PNG), PNG, FACTS, keys.open_signer(parts), read_clock=read_clock).content
+
+
+def set_chain(parts, folder, **given):
+    variables = {f"LIMNER_{name.upper()}": str(path) for name, path in given.items()}
+    parts.settings = read_settings(
+        default_home=folder, home=parts.settings.home, environment=variables
+    )
+
+
+def test_what_is_sealed_here_is_trusted_here(parts):
+    assert state_of(parts, sealed_here(parts)) is CredentialState.TRUSTED
+
+
+def test_what_was_sealed_before_a_rotation_is_trusted_after_it(parts):
+    before = sealed_here(parts)
+    keys.rotate(parts)
+    assert state_of(parts, before) is CredentialState.TRUSTED
+    assert state_of(parts, sealed_here(parts)) is CredentialState.TRUSTED
+
+
+def test_to_know_whom_to_trust_makes_no_keys(parts):
+    keys.open_trust(parts)
+    assert not (parts.settings.home / "keys" / "seal").exists()
+
+
+def test_showing_names_root_signer_and_stamper(parts):
+    shown = keys.show(parts)
+    assert [one.role for one in shown.certificates] == ["root", "signer", "time-stamp"]
+    assert (shown.generation, shown.chain) == (1, None)
+
+
+def test_showing_after_a_rotation_names_the_old_root(parts):
+    first = keys.show(parts).certificates[0].fingerprint
+    shown = keys.rotate(parts)
+    assert [one.fingerprint for one in shown.certificates if one.role == "old root"] == [first]
+    assert shown.generation == 2
+
+
+def test_an_exported_root_makes_images_trusted_elsewhere(parts, tmp_path):
+    content = sealed_here(parts)
+    exported = tmp_path / "root.pem"
+    exported.write_text(keys.export_root(parts))
+    parts.settings = read_settings(default_home=tmp_path / "elsewhere", environment={})
+    before = state_of(parts, content)
+    keys.trust(parts, exported)
+    assert (before, state_of(parts, content)) == (
+        CredentialState.UNKNOWN_SIGNER,
+        CredentialState.TRUSTED,
+    )
+
+
+def test_a_trusted_root_is_shown(parts, tmp_path):
+    root = tmp_path / "root.pem"
+    root.write_bytes(chains.pem(chains.chain()[1][-1]))
+    (imported,) = keys.trust(parts, root)
+    assert imported in keys.show(parts).certificates
+    assert imported.role == "trusted"
+
+
+def test_a_root_file_that_is_not_there_is_named(parts, tmp_path):
+    with pytest.raises(KeyRefused, match=r"gone\.pem"):
+        keys.trust(parts, tmp_path / "gone.pem")
+
+
+def test_a_chain_in_the_settings_seals_and_is_trusted_here(parts, tmp_path):
+    chain, key = chains.write_chain(tmp_path, *chains.chain())
+    set_chain(parts, tmp_path, signing_chain=chain, signing_key=key)
+    credential = read_credential(sealed_here(parts), PNG, keys.open_trust(parts))
+    assert (credential.state, credential.signer.name) == (
+        CredentialState.TRUSTED,
+        "Example signer",
+    )
+    assert keys.show(parts).chain == chain
+
+
+@pytest.mark.parametrize("given", ["signing_chain", "signing_key"])
+def test_a_chain_without_its_key_or_the_other_way_round_is_refused(parts, tmp_path, given):
+    set_chain(parts, tmp_path, **{given: tmp_path / "one.pem"})
+    with pytest.raises(SettingInvalid, match="both are needed"):
+        keys.open_signer(parts)
