@@ -1,0 +1,1 @@
+"""Face: whether a photograph shows a face, whose owner would have to consent."""
