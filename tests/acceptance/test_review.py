@@ -355,3 +355,17 @@ def test_reviewing_in_a_process_of_its_own(hold, home):
     taken = run("next")
     assert "Question: Is it fine?" in taken.stdout, taken.stderr
     assert run("answer", card_id, "accept").stdout.endswith("is closed: released.\n")
+
+
+def test_two_processes_at_once_give_a_card_to_one_of_them(hold, home):
+    card_id = hold()
+    running = [
+        subprocess.Popen(
+            [sys.executable, str(PAINTED), "review", "claim", card_id, "--as", name],
+            env=os.environ | {"LIMNER_HOME": str(home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for name in ("ann", "ben", "cat")
+    ]
+    assert sorted(one.wait(timeout=120) for one in running) == [0, 2, 2]

@@ -150,7 +150,7 @@ def plant(
     context: typer.Context,
     image: What,
     truth: Annotated[str, typer.Argument(help="The right answer: accept or reject.")],
-    question: Question = "Does the image show what was asked, and nothing that must not be shown?",
+    question: Question = "May this image leave?",
 ) -> None:
     """Mix in a card whose right answer is known, to measure a reviewer."""
     with opened(context) as studio:

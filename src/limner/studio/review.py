@@ -42,6 +42,7 @@ from limner.store.reviews import (
     find_cards,
     open_card,
 )
+from limner.studio.judging import MAY_LEAVE, REVIEW_WITHIN
 from limner.studio.review_card import (
     CardView,
     current_view,
@@ -287,20 +288,22 @@ def complain(parts: Parts, image_id: str, code: str) -> str:
     return ask(parts, image_id, CardKind.COMPLAINT, document)
 
 
-def plant(parts: Parts, image_id: str, truth: str, question: str) -> str:
+def plant(parts: Parts, image_id: str, truth: str, question: str = MAY_LEAVE) -> str:
     """Open a honeypot: a card whose right answer is known; its id. It counts for one reviewer.
+
+    Impact and deadline are those of an ordinary held image, so that it does not show.
 
     Raises:
         BadInput: there is no such image, or the truth is neither ``accept`` nor ``reject``.
     """
     require_one_of("truth", truth, [str(Answer.ACCEPT), str(Answer.REJECT)])
-    due_at = parts.read_clock() + USUAL_TIME_TO_ANSWER  # a card without one would show
+    criteria = parts.judge.criteria
     document: CardDocument = {
         "question": question,
         "requester": None,
-        "impact": None,
+        "impact": None if criteria is None else criteria.default_impact,
         "needs_second": False,
-        "due_at": due_at.isoformat(),
+        "due_at": (parts.read_clock() + REVIEW_WITHIN).isoformat(),
         "reasons": [],
         "truth": truth,
     }

@@ -95,9 +95,9 @@ def test_the_interval_is_around_the_value():
     assert estimate.num == 59
 
 
-def test_ninety_five_in_a_hundred_intervals_hold_the_true_agreement():
+def test_nearly_all_intervals_hold_the_true_agreement():
     rng, num_held, true_agreement = np.random.default_rng(1), 0, 0.8
-    for _ in range(100):
+    for _ in range(30):
         first = rng.integers(0, 2, 100)
         second = np.where(rng.random(100) < true_agreement, first, 1 - first)
         estimate = ac1_estimate(np.stack([first, second], axis=1), rng, num_categories=2)
@@ -105,7 +105,7 @@ def test_ninety_five_in_a_hundred_intervals_hold_the_true_agreement():
         assert estimate.low is not None
         assert estimate.high is not None
         num_held += estimate.low <= 0.6 <= estimate.high
-    assert 89 <= num_held <= 100
+    assert 26 <= num_held
 
 
 @given(st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2)), min_size=1, max_size=12))
