@@ -8,6 +8,8 @@ from benchmarks.figure import Benchmark, Goal
 from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.memorisation import measure_memorisation
 from benchmarks.quality.measure import measure_referee, quality
+from benchmarks.seal_tampering import measure_seal_tampering
+from benchmarks.sealing import measure_sealing
 
 DRAW = "Draw: from a prompt to a picture, with a rights-clear model of our own inside"
 JUDGE = (
@@ -98,5 +100,19 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="entries/s",
         goal=Goal(">=", 5000),
         measure=measure_rate,
+    ),
+    Benchmark(
+        name="seal-tampering",
+        title=JUDGE,
+        unit="%",
+        goal=Goal(">=", 100),
+        measure=measure_seal_tampering,
+    ),
+    Benchmark(
+        name="sealing",
+        title=JUDGE,
+        unit="ms",
+        goal=Goal("<", 15),
+        measure=measure_sealing,
     ),
 )
