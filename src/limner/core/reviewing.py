@@ -278,7 +278,7 @@ def next_step(card: Card, state: CardState) -> Step:
     if len(here) > 1:  # rule 5
         return Step(escalation=EscalationCause.DISAGREEMENT)
     num_agreeing = sum(one.answer in here for one in standing)
-    if not here or num_agreeing < card.num_needed:  # rule 4
+    if num_agreeing < card.num_needed:  # rule 4
         return Step()
     return Step(closing=_closing(card, is_accepted=Answer.ACCEPT in here))  # rule 6
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.evals.intervals import Estimate, bootstrapped
+from limner.evals.intervals import Estimate, bootstrapped, wilson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,16 @@ def _weighted_share(
     weight_U: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> Estimate:
-    """Weighted share of what is counted among some; units are resampled among those alone."""
+    """Weighted share of what is counted among some; units are resampled among those alone.
+
+    Where all or none are counted, resampling shows no spread; then Wilson's interval is taken with
+    as many equal observations as the weighted ones are worth (Kish 1965).
+    """
     counted, weight = counted_U[among_U], weight_U[among_U]
+    if len(weight) and counted.all() == counted.any():
+        rate, worth = float(counted.all()), float(weight.sum() ** 2 / (weight**2).sum())
+        low, high = wilson(rate, worth)
+        return Estimate(value=rate, low=low, high=high, num=len(weight))
 
     def estimate(rows: NDArray[np.intp]) -> float:
         return float((weight[rows] * counted[rows]).sum() / weight[rows].sum())

@@ -40,11 +40,22 @@ def share(num_hits: int, num: int) -> Estimate:
     """
     if num == 0:
         return Estimate(value=None, low=None, high=None, num=0)
-    z, rate = NormalDist().inv_cdf((1 + CONFIDENCE) / 2), num_hits / num
+    low, high = wilson(num_hits / num, num)
+    return Estimate(value=num_hits / num, low=low, high=high, num=num)
+
+
+def wilson(rate: float, num: float) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share.
+
+    Args:
+        rate: 0-1.
+        num: observations, above 0; of weighted ones as many equal ones as they are worth.
+    """
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     scale = 1 + z * z / num
     centre = (rate + z * z / (2 * num)) / scale
     half = z / scale * float(np.sqrt(rate * (1 - rate) / num + z * z / (4 * num * num)))
-    return Estimate(value=rate, low=max(centre - half, 0.0), high=min(centre + half, 1.0), num=num)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def bootstrapped(
@@ -62,7 +73,8 @@ def bootstrapped(
         num_resamples: how many.
 
     Returns:
-        No interval where fewer than two units are there, or where more than 1 in 20 resamples
+        No interval where fewer than two units are there, where all units are alike (resampling
+        them shows no spread, which is no proof of none), or where more than 1 in 20 resamples
         leaves the statistic undefined.
 
     Source: Efron and Tibshirani 1993, chapter 13.
@@ -72,7 +84,7 @@ def bootstrapped(
         return Estimate(value=None, low=None, high=None, num=num)
     drawn = np.array([statistic(rng.integers(0, num, num)) for _ in range(num_resamples)])
     defined = drawn[np.isfinite(drawn)]
-    if num < 2 or len(defined) < 0.95 * num_resamples:
+    if num < 2 or len(defined) < 0.95 * num_resamples or np.ptp(defined) == 0:
         return Estimate(value=float(value), low=None, high=None, num=num)
     tail = (1 - CONFIDENCE) / 2
     low, high = (float(one) for one in np.quantile(defined, (tail, 1 - tail)))

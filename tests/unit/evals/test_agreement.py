@@ -108,6 +108,12 @@ def test_nearly_all_intervals_hold_the_true_agreement():
     assert 26 <= num_held
 
 
+def test_full_agreement_of_few_has_no_interval():
+    ratings_UR = np.array([[0, 0], [1, 1], [0, 0]])
+    estimate = ac1_estimate(ratings_UR, np.random.default_rng(0), num_categories=2)
+    assert (estimate.value, estimate.low, estimate.high) == (1.0, None, None)
+
+
 @given(st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 2)), min_size=1, max_size=12))
 def test_agreement_is_at_most_one_and_does_not_depend_on_the_order_of_raters(pairs):
     ratings_UR = np.array(pairs)

@@ -24,6 +24,23 @@ def test_precision_is_among_what_was_released():
     assert (found.precision.value, found.precision.num) == (pytest.approx(0.9), 10)
 
 
+def test_ten_good_releases_of_ten_do_not_prove_that_all_are_good():
+    decisions = [audited(False, False, 0.5)] * 10
+    found = decision_rates(decisions, np.random.default_rng(0)).precision
+    assert (found.value, found.high) == (1.0, pytest.approx(1.0))
+    assert found.low == pytest.approx(0.7225, abs=0.0001)
+
+
+def test_unequal_weights_are_worth_fewer_observations():
+    rng = np.random.default_rng(0)
+    equal = decision_rates([audited(False, False, 0.5)] * 10, rng).precision
+    decisions = [audited(False, False, p) for p in [1.0] * 5 + [0.05] * 5]
+    unequal = decision_rates(decisions, rng).precision
+    assert unequal.low is not None
+    assert equal.low is not None
+    assert unequal.low < equal.low
+
+
 def test_nothing_audited_gives_no_rate():
     found = decision_rates([], np.random.default_rng(0))
     assert (found.precision.value, found.recall.value) == (None, None)
