@@ -27,6 +27,7 @@ _JPEG_BOX = 0x0211  # the number the C2PA library gives its box
 _APP0, _APP1, _APP11, _SOS = 0xE0, 0xE1, 0xEB, 0xDA
 _WEBP_XMP_FLAG = 0x04
 _WEBP_ALPHA_FLAG = 0x10
+_WEBP_FEATURES_BYTES = 10  # of VP8X; the head of a picture is no shorter
 
 
 class ContainerBroken(ValueError):
@@ -245,6 +246,8 @@ def _write_webp_xmp(content: bytes, packet: bytes) -> bytes:
     if chunks[0][0] != b"VP8X":
         chunks.insert(0, (b"VP8X", _webp_features(*chunks[0])))
     features = chunks[0][1]
+    if len(features) != _WEBP_FEATURES_BYTES:
+        raise ContainerBroken("the WebP file says of its features what nobody can read")
     chunks[0] = (b"VP8X", bytes([features[0] | _WEBP_XMP_FLAG]) + features[1:])
     body = b"WEBP" + b"".join(_webp_chunk(*one) for one in [*chunks, (b"XMP ", packet)])
     return b"RIFF" + struct.pack("<I", len(body)) + body
@@ -252,6 +255,8 @@ def _write_webp_xmp(content: bytes, packet: bytes) -> bytes:
 
 def _webp_features(name: bytes, content: bytes) -> bytes:
     """The VP8X chunk that a file of one lossless or lossy picture does without."""
+    if len(content) < _WEBP_FEATURES_BYTES:
+        raise ContainerBroken("the WebP file has no picture")
     if name == b"VP8L":
         bits = int.from_bytes(content[1:5], "little")
         width_px, height_px = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1

@@ -152,3 +152,54 @@ def test_a_store_of_several_jpeg_segments_is_joined(signer):
     assert store is not None
     assert len(store) > 0xFFFF
     assert int.from_bytes(store[:4], "big") == len(store)
+
+
+@given(chunks=st.binary(max_size=120))
+def test_no_webp_chunks_break_the_writer(chunks):
+    content = b"RIFF" + (4 + len(chunks)).to_bytes(4, "little") + b"WEBP" + chunks
+    try:
+        write_xmp(content, "image/webp", b"packet")
+    except ContainerBroken:
+        pass
+
+
+@given(
+    name=st.sampled_from([b"VP8X", b"VP8L", b"VP8 ", b"ALPH"]),
+    held=st.binary(max_size=30),
+)
+def test_no_first_webp_chunk_breaks_the_writer(name, held):
+    chunk = name + len(held).to_bytes(4, "little") + held + bytes(len(held) % 2)
+    content = b"RIFF" + (4 + len(chunk)).to_bytes(4, "little") + b"WEBP" + chunk
+    try:
+        write_xmp(content, "image/webp", b"packet")
+    except ContainerBroken:
+        pass
+
+
+def broken(*chunks):
+    """A PNG file of these chunks, their sums left out."""
+    parts = [len(held).to_bytes(4, "big") + name + held + bytes(4) for name, held in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_a_png_without_pixels_is_refused():
+    with pytest.raises(ContainerBroken, match="has no pixels"):
+        write_xmp(broken((b"IHDR", b""), (b"IEND", b"")), "image/png", b"packet")
+
+
+def test_a_png_without_an_end_is_refused():
+    with pytest.raises(ContainerBroken, match="has no end"):
+        read_xmp(broken((b"IHDR", b"")), "image/png")
+
+
+def test_a_webp_without_chunks_is_refused():
+    with pytest.raises(ContainerBroken, match="is empty"):
+        write_xmp(b"RIFF\x04\0\0\0WEBP", "image/webp", b"packet")
+
+
+def test_a_store_in_two_chunks_is_no_frame_of_ours(sealed):
+    content = sealed("image/png").content
+    place = content.index(b"caBX") - 4
+    frame = content[place : place + 12 + int.from_bytes(content[place : place + 4], "big")]
+    split = content[:place] + frame + broken((b"teXt", b""))[8:] + frame + content[place:]
+    assert read_store(split, "image/png") is None

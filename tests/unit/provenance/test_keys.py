@@ -245,3 +245,37 @@ def test_roots_that_cannot_be_kept_are_one_sentence(folder, tmp_path):
     folder.folder.write_text("in the way")
     with pytest.raises(StorageUnavailable, match="Cannot write the keys"):
         folder.trust(pem_of(make_root(NOW).certificate), tmp_path / "root.pem")
+
+
+def refuse(*arguments):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_renewal_that_cannot_be_written_is_one_sentence_and_the_old_key_stays(
+    folder, monkeypatch
+):
+    before = folder.open(NOW).signer.certificate
+    with monkeypatch.context() as full:
+        full.setattr("limner.provenance.keys.write_whole", refuse)
+        with pytest.raises(StorageUnavailable, match="no space left on device"):
+            folder.open(NOW + timedelta(days=350))
+    assert fingerprint_of(folder.open(NOW).signer.certificate) == fingerprint_of(before)
+
+
+def test_a_rotation_that_cannot_be_written_leaves_the_old_keys_in_use(folder, monkeypatch):
+    before = folder.open(NOW).root
+    with monkeypatch.context() as full:
+        full.setattr("limner.provenance.keys.sync_folder", refuse)
+        full.setattr("pathlib.Path.rename", refuse)
+        with pytest.raises(StorageUnavailable, match="Cannot write the keys"):
+            folder.rotate(NOW)
+    assert fingerprint_of(folder.open(NOW).root) == fingerprint_of(before)
+    assert list(folder.folder.glob(".making-*")) == []
+
+
+def test_a_key_that_is_a_folder_is_refused(folder):
+    folder.open(NOW)
+    path_of(folder, "signer.pem").unlink()
+    path_of(folder, "signer.pem").mkdir(mode=0o700)
+    with pytest.raises(KeyRefused, match="cannot be read"):
+        folder.open(NOW)

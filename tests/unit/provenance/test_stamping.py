@@ -1,6 +1,6 @@
 import http.client
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -173,7 +173,7 @@ def test_what_is_no_query_gets_no_stamp(authority):
 def test_a_stranger_who_sends_anything_does_no_harm(authority, sent):
     with serving(authority, lambda: NOW) as url:
         place = (urlsplit(url).hostname, urlsplit(url).port)
-        with socket.create_connection(place, timeout=5) as stranger:
-            stranger.sendall(sent)
+        with socket.create_connection(place, timeout=5) as stranger, suppress(OSError):
+            stranger.sendall(sent)  # may be cut off, which is right
             stranger.shutdown(socket.SHUT_WR)
         assert info_in(post(url, query(nonce=4))[2]).nonce == 4

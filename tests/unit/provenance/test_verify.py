@@ -206,3 +206,59 @@ def test_no_bytes_break_the_reader(trust, content):
             CredentialState.NONE,
             TAMPERED,
         )
+
+
+def report(**more):
+    """What the library says of an intact credential of another program."""
+    good = ["claimSignature.validated", "assertion.dataHash.match", "signingCredential.trusted"]
+    return {
+        "active_manifest": "urn:c2pa:a",
+        "manifests": {"urn:c2pa:a": {"signature_info": {"time": "yesterday"}}},
+        "validation_results": {
+            "activeManifest": {
+                "success": [{"code": one} for one in [*good, *GOOD_STAMP]],
+                "failure": [],
+                **more,
+            }
+        },
+    }
+
+
+GOOD_STAMP = ("timeStamp.validated", "timeStamp.trusted")
+
+
+def told(monkeypatch, trust, said):
+    monkeypatch.setattr("limner.provenance.verify.read_report", lambda *arguments: said)
+    return read_credential(encoded(PNG), PNG, trust)
+
+
+def test_a_time_that_cannot_be_read_is_none(monkeypatch, trust):
+    credential = told(monkeypatch, trust, report())
+    assert (credential.state, credential.stamped_at) == (CredentialState.TRUSTED, None)
+
+
+def test_a_failure_nobody_foresaw_is_tampering(monkeypatch, trust):
+    credential = told(monkeypatch, trust, report(failure=[{"code": "new.code"}]))
+    assert (credential.state, codes(credential)) == (TAMPERED, ["new.code"])
+
+
+def test_a_report_that_says_nothing_is_tampering(monkeypatch, trust):
+    assert told(monkeypatch, trust, {}).state is TAMPERED
+
+
+def test_a_signature_that_was_not_validated_is_tampering(monkeypatch, trust):
+    assert told(monkeypatch, trust, report(success=[])).state is TAMPERED
+
+
+def test_an_intact_signer_that_nobody_called_trusted_is_unknown(monkeypatch, trust):
+    good = [{"code": "claimSignature.validated"}, {"code": "assertion.dataHash.match"}]
+    credential = told(monkeypatch, trust, report(success=good))
+    assert credential.state is CredentialState.UNKNOWN_SIGNER
+
+
+def test_a_file_that_calls_itself_ours_but_is_no_whole_container_is_tampering(monkeypatch, trust):
+    said = report()
+    said["manifests"]["urn:c2pa:a"]["claim_generator_info"] = [{"name": "Limner", "version": "1"}]
+    monkeypatch.setattr("limner.provenance.verify.read_report", lambda *arguments: said)
+    credential = read_credential(encoded(PNG)[:50], PNG, trust)
+    assert codes(credential) == ["credential.inexact"]
