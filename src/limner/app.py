@@ -5,6 +5,7 @@ Nothing heavy is imported until it is used: the generator's engine loads with th
 
 from __future__ import annotations
 
+import getpass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -51,7 +52,16 @@ def wire_parts(settings: Settings) -> Parts:
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(),
         version=version("limner"),
+        requester=settings.reviewer or user_name(),
     )
+
+
+def user_name() -> str:
+    """The system's name of the user; empty where it has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def open_judge(settings: Settings) -> Judge:

@@ -98,10 +98,10 @@ def test_a_checkpoint_of_an_empty_ledger_is_one_sentence(limner):
 
 def test_a_tampered_ledger_is_broken_with_exit_code_4(limner, drawn, tamper):
     limner("log", "checkpoint")
-    tamper("UPDATE ledger_entries SET entry = replace(entry, '64x64', '32x32') WHERE position = 2")
+    tamper("UPDATE ledger_entries SET entry = replace(entry, '64x64', '32x32') WHERE position = 1")
     ran = limner("log", "verify")
     assert ran.returncode == 4
-    assert "BROKEN: Entry 2 (image_stored) was changed: its text has another hash." in ran.stdout
+    assert "BROKEN: Entry 1 (image_stored) was changed: its text has another hash." in ran.stdout
     assert "The ledger does not hold" in ran.stdout
 
 
@@ -115,12 +115,12 @@ def test_a_tampered_ledger_is_told_as_json_too(limner, drawn, tamper):
 def test_an_export_is_verified_without_our_package(limner, drawn, tmp_path):
     assert limner("log", "export", "export").returncode == 0
     ran = run_verifier(tmp_path, "export", key_in(tmp_path / "export"))
-    assert (ran.returncode, "has 5 entries, and none was changed" in ran.stdout) == (0, True)
+    assert (ran.returncode, "has 15 entries, and none was changed" in ran.stdout) == (0, True)
 
 
 def test_a_tampered_export_is_broken_without_our_package(limner, drawn, tmp_path):
     limner("log", "export", "export")
-    path = tmp_path / "export" / "tile" / "entries" / "000.p" / "5"
+    path = tmp_path / "export" / "tile" / "entries" / "000.p" / "15"
     path.write_bytes(path.read_bytes().replace(b"64x64", b"32x32", 1))
     ran = run_verifier(tmp_path, "export", key_in(tmp_path / "export"))
     assert (ran.returncode, ran.stdout[:6]) == (4, "BROKEN")
@@ -131,7 +131,7 @@ def test_a_picture_file_is_proven_to_be_in_the_ledger(limner, drawn, tmp_path):
     ran = limner("log", "prove", "foxes/a-fox-2.png", "--out", "fox.tlog-proof")
     assert (ran.returncode, ran.stdout) == (0, "fox.tlog-proof\n")
     checked = run_verifier(tmp_path, "fox.tlog-proof", key_in(tmp_path / "export"))
-    assert (checked.returncode, checked.stdout[:22]) == (0, "Good. This is entry 2:")
+    assert (checked.returncode, checked.stdout[:22]) == (0, "Good. This is entry 6:")
 
 
 def test_a_proof_of_another_entry_is_broken(limner, drawn, tmp_path):
@@ -184,7 +184,7 @@ def test_verifying_with_a_witness_finds_an_old_backup(limner, drawn, tmp_path):
     alone = limner("log", "verify", home="backup")
     ran = limner("log", "verify", "--witness", "witness", home="backup")
     assert (alone.returncode, ran.returncode) == (0, 4)
-    assert "BROKEN: A checkpoint of 7 entries was signed, but there are only 5" in ran.stdout
+    assert "BROKEN: A checkpoint of 20 entries was signed, but there are only 15" in ran.stdout
 
 
 def test_a_witness_of_an_export_needs_no_data_folder(limner, drawn, tmp_path):
@@ -200,10 +200,10 @@ def test_a_witness_of_an_export_needs_no_data_folder(limner, drawn, tmp_path):
     [
         (["prove"], 2, "Give what is to be proven, or --since: one of the two."),
         (["prove", "1", "--since", "1"], 2, "Give what is to be proven, or --since"),
-        (["prove", "99"], 2, "There is no entry 99; there are 4, from 0."),
+        (["prove", "99"], 2, "There is no entry 99; there are 15, from 0."),
         (["prove", "sha256:00"], 2, "The ledger has no 'image_stored' entry about 'sha256:00'."),
         (["prove", "1", "--out", "foxes/a-fox-1.png"], 2, "is there already; nothing was replaced"),
-        (["prove", "--since", "99"], 2, "The number of entries is 99; allowed are 0 to 5."),
+        (["prove", "--since", "99"], 2, "The number of entries is 99; allowed are 0 to 15."),
         (["verify", "--witness", "nobody"], 2, "There is no witness in 'nobody'."),
         (["witness", "--folder", "w", "--log-key", "x"], 2, "The key of the ledger is 'x'"),
         (["witness", "--folder", "w", "--export", "gone"], 4, "no checkpoint to read in 'gone'"),
@@ -225,9 +225,9 @@ def test_an_empty_ledger_is_one_sentence(limner, command):
 def test_a_key_that_others_can_read_is_one_sentence(limner, drawn, tmp_path):
     limner("log", "checkpoint")
     (tmp_path / "home" / "keys" / "ledger.key").chmod(0o644)
-    limner("generate", "a cat", "--seed", "9")
-    ran = limner("log", "checkpoint")
+    ran = limner("generate", "a cat", "--seed", "9")
     assert (ran.returncode, "has mode 0644" in ran.stderr) == (2, True)
+    assert not (tmp_path / "a-cat-9.png").exists()
     assert "chmod 600" in ran.stderr
 
 

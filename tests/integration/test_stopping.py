@@ -62,7 +62,10 @@ def stored_blobs(home: Path) -> set[str]:
 
 def stored_rows(home: Path) -> set[str]:
     with sqlite3.connect(home / "limner.sqlite3") as connection:
-        rows = {row[0] for row in connection.execute("SELECT image_id FROM images")}
+        rows = connection.execute(
+            "SELECT image_id FROM images UNION SELECT sealed_sha256 FROM seals"
+        )
+        rows = {row[0] for row in rows}
     connection.close()
     return rows
 

@@ -214,7 +214,7 @@ def _find(parts: Parts, what: str, kind: str) -> Entry:
             raise BadInput(f"There is no entry {what}; there are {ledger.count()}, from 0.")
         return entry
     path = Path(what)
-    subject = sha256_of_bytes(path.read_bytes()) if path.is_file() else what
+    subject = _image_id_of(parts, path) if path.is_file() else what
     entries = ledger.entries_of(kind, subject=subject, num_last=1)
     if not entries:
         raise BadInput(
@@ -223,6 +223,13 @@ def _find(parts: Parts, what: str, kind: str) -> Entry:
             "re-saved file has another image_id.",
         )
     return entries[0]
+
+
+def _image_id_of(parts: Parts, path: Path) -> str:
+    """The image whose stored or sealed file this is."""
+    file_sha256 = sha256_of_bytes(path.read_bytes())
+    seal = parts.store.seal_by_file(file_sha256)
+    return file_sha256 if seal is None else seal.image_id
 
 
 def _remembered(witness: Witness, origin: str | None) -> tuple[Checkpoint | None, tuple[str, ...]]:
