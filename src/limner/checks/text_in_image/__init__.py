@@ -1,0 +1,1 @@
+"""Text in an image: letters and digits that can be read."""
