@@ -12,6 +12,7 @@ ordered statistics). Compared with the codes (256, 45) and (128, 36 / 50 / 57) i
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +26,17 @@ NUM_INFO_BITS = ID_BITS + CHECK_BITS
 NUM_WORD_BITS = 128
 
 _CRC_POLYNOMIAL = 0x4599  # CRC-15/CAN: x^15+x^14+x^10+x^8+x^7+x^4+x^3+1, top bit left out
-_BCH_POLYNOMIAL = 0o14343720450536451275045770577  # degree 84, roots a^1 .. a^28 of x^7+x^3+1
+_BCH_POLYNOMIAL = 0o17721772213651227521220574343  # degree 84, roots a^1 .. a^28 of x^7+x^3+1
 
 Bits = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]  # float32 throughout; numpy's types widen it
 
 
 def encode(mark_id: int) -> Bits:
     """The word of an id: uint8 `[N]`, 0 or 1."""
     info = mark_id << CHECK_BITS | check_bits(mark_id)
     info_K = np.array([info >> shift & 1 for shift in range(NUM_INFO_BITS)], np.uint8)
-    return (info_K @ _generator()) & 1
+    return _word(info_K, _generator())
 
 
 def decode(soft_N: Floats) -> tuple[int, Bits] | None:
@@ -66,9 +67,9 @@ def nearest_word(soft_N: Floats) -> Bits:
     rows_KN, basis_K = _reduce(_generator()[:, order_N])
     soft_N = soft_N[order_N]
     info_K = (soft_N[basis_K] < 0).astype(np.uint8)
-    info_K[_best_flips(_signs(rows_KN), _signs((info_K @ rows_KN) & 1) * soft_N)] ^= 1
+    info_K[_best_flips(_signs(rows_KN), _signs(_word(info_K, rows_KN)) * soft_N)] ^= 1
     word_N = np.empty(NUM_WORD_BITS, np.uint8)
-    word_N[order_N] = (info_K @ rows_KN) & 1
+    word_N[order_N] = _word(info_K, rows_KN)
     return word_N
 
 
@@ -91,6 +92,10 @@ def _best_flips(rows_KN: Floats, fit_N: Floats) -> list[int]:
 def _largest(fits: Floats) -> tuple[list[int], float]:
     at = int(np.argmax(fits))
     return [int(one) for one in np.unravel_index(at, fits.shape)], float(fits.flat[at])
+
+
+def _word(info_K: Bits, rows_KN: Bits) -> Bits:
+    return (info_K @ rows_KN & 1).astype(np.uint8)
 
 
 def _signs(bits: Bits) -> Floats:

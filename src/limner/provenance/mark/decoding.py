@@ -14,9 +14,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from limner.provenance.mark.codeword import NUM_WORD_BITS, Bits, decode
+from limner.provenance.mark.codeword import NUM_WORD_BITS, Bits, Floats, decode
 from limner.provenance.mark.pattern import Pattern, Spectrum, chips_at
 from limner.provenance.mark.records import MarkPayload
 
@@ -24,8 +23,6 @@ from limner.provenance.mark.records import MarkPayload
 
 MIN_PILOT_SCORE = 3.0
 MIN_WORD_SCORE = 8.5  # the best of all words comes to about 7 by chance, a readable one to 9.5
-
-Floats = NDArray[np.float32]
 
 
 class Decoded(NamedTuple):
@@ -45,7 +42,7 @@ def decode_at(
     pilot = pilot_score(chips_MM, pattern)
     if pilot < MIN_PILOT_SCORE:
         return None
-    soft_N = _soft_bits(chips_MM, pattern)
+    soft_N = soft_bits(chips_MM, pattern)
     found = decode(soft_N)
     if found is None:
         return None
@@ -74,7 +71,8 @@ def _score(chips_MM: Floats, signs_MM: Floats) -> float:
     return float((chips_MM * signs_MM).sum()) / spread if spread > 0 else 0.0
 
 
-def _soft_bits(chips_MM: Floats, pattern: Pattern) -> Floats:
+def soft_bits(chips_MM: Floats, pattern: Pattern) -> Floats:
+    """Sums over the chips of every bit; above 0 speaks for a 0. Float32 `[N]`."""
     signed = (chips_MM * pattern.signs_MM).ravel()
     sums = np.bincount(pattern.bits_MM.ravel(), weights=signed, minlength=NUM_WORD_BITS + 1)
     return sums[:NUM_WORD_BITS].astype(np.float32)

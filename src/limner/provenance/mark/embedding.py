@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from limner.core.errors import BadInput
-from limner.provenance.mark.codeword import Bits, encode
+from limner.provenance.mark.codeword import Bits, Floats, encode
+from limner.provenance.mark.decoding import word_score
 from limner.provenance.mark.evidence import (
     TEXTURE_GAIN,
     at_reading_size,
@@ -27,7 +28,6 @@ from limner.provenance.mark.pattern import (
     spectrum_of,
     tile_of,
 )
-from limner.provenance.mark.decoding import word_score
 from limner.provenance.mark.reading import read_in_place
 from limner.provenance.mark.records import MarkPayload, MarkUncarried
 from limner.provenance.mark.search import Views, Warp
@@ -39,8 +39,6 @@ TWO_TILES_FROM_PX = 384  # short side; larger pictures have room for two tiles, 
 STRENGTHS = (1.0, 1.3, 1.7)  # standard deviation of the mark in a plain area, in grey levels
 PROOF_JPEG_QUALITY = 75
 PROOF_SCORE = 13.0  # the word is read from 11 on, nearly always from 12 on
-
-Floats = NDArray[np.float32]
 
 
 class _Canvas(NamedTuple):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from limner.provenance.mark.codeword import Floats
 from limner.provenance.mark.pattern import TILE_PX
 
 # Shapes: H height, W width, C channels, T tile pixels a side.
@@ -28,8 +29,6 @@ _ALIKE = 14.0  # grey levels; more than the mark and JPEG 50 change, less than a
 _ALIKE_TEXTURE = 2.0  # added for every grey level of texture, or textures would look like edges
 _MIN_ALIKE_SHARE = 0.1  # of the neighbours; fewer and the pixel lies on an edge
 _ROUNDING_VARIANCE = 1.5  # of what rounding and compression leave in a plain area
-
-Floats = NDArray[np.float32]
 
 
 def at_reading_size(image_HWC: NDArray[np.uint8], num_tiles: float) -> Floats:
@@ -116,11 +115,13 @@ def _beside_alike(small_HWC: Floats, tolerance_HW: Floats) -> tuple[Floats, Floa
 def _box(pixels_HW: Floats, radius_px: int) -> Floats:
     """Mean over a square; edges are repeated outwards."""
     padded_HW = np.pad(pixels_HW, radius_px, mode="edge")
-    side = 2 * radius_px + 1
-    rows_HW = sum(padded_HW[k : k + pixels_HW.shape[0]] for k in range(side))
-    return sum(rows_HW[:, k : k + pixels_HW.shape[1]] for k in range(side)) / np.float32(
-        side * side
-    )
+    rows_HW, side = np.zeros_like(padded_HW[: len(pixels_HW)]), 2 * radius_px + 1
+    for k in range(side):
+        rows_HW += padded_HW[k : k + len(pixels_HW)]
+    sums_HW = np.zeros_like(pixels_HW)
+    for k in range(side):
+        sums_HW += rows_HW[:, k : k + pixels_HW.shape[1]]
+    return sums_HW / np.float32(side * side)
 
 
 def _least_within(pixels_HW: Floats, radius_px: int) -> Floats:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.core.errors import BadInput
-from limner.provenance.mark.codeword import NUM_WORD_BITS
+from limner.provenance.mark.codeword import NUM_WORD_BITS, Floats
 from limner.provenance.mark.records import MIN_KEY_BYTES
 
 # Shapes: M chips a side, F frequencies a side (= M), T tile pixels a side, N bits of a word.
@@ -31,7 +31,6 @@ LOWEST_CYCLES, HIGHEST_CYCLES = 3.0, 29.0  # a tile
 
 _FREQUENCIES_F = np.fft.fftfreq(NUM_CHIPS, 1 / NUM_CHIPS).astype(np.int64)
 
-Floats = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
 
 
@@ -84,7 +83,7 @@ def pattern_of(key: bytes) -> Pattern:
         epoch=epoch_of(key),
         signs_MM=signs_MM,
         bits_MM=bits_MM,
-        pilot_FF=np.fft.fft2(pilot_MM) * _band(),
+        pilot_FF=(np.fft.fft2(pilot_MM) * _band()).astype(np.complex64),
     )
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from limner.provenance.mark.codeword import Floats
 from limner.provenance.mark.evidence import at_reading_size, evidence_of, folded
-from limner.provenance.mark.pattern import NUM_CHIPS, TILE_PX, Pattern, Spectrum, spectrum_of
+from limner.provenance.mark.pattern import NUM_CHIPS, Pattern, Spectrum, spectrum_of
 
 # Shapes: H height, W width, C channels, T tile pixels a side, F frequencies a side, O orientations,
 # S shifts a side.
@@ -30,8 +31,6 @@ MAX_TILT_DEGREES = 6.0
 
 _NUM_SHIFTS = 2 * NUM_CHIPS  # half a chip apart
 _READING_COUNTS = (0.5, 1, 2)  # reading sizes that warps start from
-
-Floats = NDArray[np.float32]
 
 
 class Warp(NamedTuple):
@@ -105,30 +104,29 @@ def pilot_poses(views: Views, warps: Sequence[Warp], pattern: Pattern) -> list[P
 
 
 def refined(views: Views, pose: Pose, pattern: Pattern) -> Pose:
-    """The pose with its warp put right to a quarter of the search's steps."""
-    for part in (0.5, 0.25):
+    """The pose with its warp put right to an eighth of the search's steps."""
+    for part in (0.5, 0.25, 0.125):
         size, tilt = pose.warp
-        near = [
-            Warp(size * (1 + part * SIZE_STEP * size * a), tilt + part * TILT_STEP_DEGREES * size * b)
-            for a, b in product((-1, 0, 1), repeat=2)
-            if a or b
-        ]
-        poses = [
-            other
-            for warp in near
-            for other in _poses(views.spectrum(warp), warp, pattern)
-            if (other.quarter_turns, other.is_mirrored) == (pose.quarter_turns, pose.is_mirrored)
-        ]
-        pose = max([pose, *poses], key=lambda one: one.pilot_score)
+        for a, b in product((-part, 0, part), repeat=2):
+            warp = Warp(size * (1 + a * SIZE_STEP * size), tilt + b * TILT_STEP_DEGREES * size)
+            spectrum_FF = views.spectrum(warp)
+            near = _pose(spectrum_FF, warp, pose.quarter_turns, pose.is_mirrored, pattern)
+            pose = max(pose, near, key=lambda one: one.pilot_score)
     return pose
 
 
 def _poses(spectrum_FF: Spectrum, warp: Warp, pattern: Pattern) -> Iterator[Pose]:
     """The best shift in each of the eight ways a square can lie."""
     for quarter_turns, is_mirrored in product(range(4), (False, True)):
-        turned_FF = _turned_back(spectrum_FF, quarter_turns, is_mirrored)
-        score, shift = _best_shift(turned_FF, pattern)
-        yield Pose(score, warp, quarter_turns, is_mirrored, shift, turned_FF)
+        yield _pose(spectrum_FF, warp, quarter_turns, is_mirrored, pattern)
+
+
+def _pose(
+    spectrum_FF: Spectrum, warp: Warp, quarter_turns: int, is_mirrored: bool, pattern: Pattern
+) -> Pose:
+    turned_FF = _turned_back(spectrum_FF, quarter_turns, is_mirrored)
+    score, shift = _best_shift(turned_FF, pattern)
+    return Pose(score, warp, quarter_turns, is_mirrored, shift, turned_FF)
 
 
 def _turned_back(spectrum_FF: Spectrum, quarter_turns: int, is_mirrored: bool) -> Spectrum:
@@ -152,8 +150,8 @@ def _best_shift(spectrum_FF: Spectrum, pattern: Pattern) -> tuple[float, tuple[f
     down, right = np.unravel_index(int(np.argmax(fit_SS)), fit_SS.shape)
     spread = float(fit_SS.std())
     shift = (
-        (right + _peak_offset(np.roll(fit_SS[down], 1 - right)[:3])) / _NUM_SHIFTS % 1,
-        (down + _peak_offset(np.roll(fit_SS[:, right], 1 - down)[:3])) / _NUM_SHIFTS % 1,
+        float(right + _peak_offset(np.roll(fit_SS[down], 1 - right)[:3])) / _NUM_SHIFTS % 1,
+        float(down + _peak_offset(np.roll(fit_SS[:, right], 1 - down)[:3])) / _NUM_SHIFTS % 1,
     )
     return (float(fit_SS[down, right]) / spread if spread > 0 else 0.0), shift
 
