@@ -6,6 +6,8 @@ from benchmarks import runtime
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.figure import Benchmark, Goal
 from benchmarks.ledger import measure_rate, measure_tampering
+from benchmarks.mark.false_positives import measure_mark_false_positives
+from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
 from benchmarks.quality.measure import measure_referee, quality
 from benchmarks.seal_tampering import measure_seal_tampering
@@ -114,5 +116,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 15),
         measure=measure_sealing,
+    ),
+    Benchmark(name="mark", title=JUDGE, unit="%", goal=Goal(">=", 95), measure=measure_mark),
+    Benchmark(
+        name="mark-false-positives",
+        title=JUDGE,
+        unit="%",
+        goal=Goal("<", 0.01),
+        measure=measure_mark_false_positives,
     ),
 )

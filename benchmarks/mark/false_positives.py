@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
+from itertools import chain, cycle, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +42,7 @@ class Trial(NamedTuple):
 
 
 def measure_mark_false_positives(is_quick: bool) -> Measurement:
-    """Pictures without a mark of the key that are reported marked, in 10,000 of them.
+    """Share of 10,000 pictures without a mark of the key that are reported marked, in per cent.
 
     A third is flat art on plain grounds and transparent, two thirds are cuts of photographs at
     random places, sizes, turns and brightness; a few are drawings of the model, and pictures
@@ -63,31 +65,30 @@ def measure_mark_false_positives(is_quick: bool) -> Measurement:
     total = sum(len(found) for found in counts.values())
     num_found = sum(sum(found) for found in counts.values())
     low, high = exact_interval(num_found, total)
-    return Measurement(value=num_found, n=total, interval=(low * total, high * total))
+    print(f"share reported marked: at most {high:.2e} (95 %, two-sided)")
+    return Measurement(value=100 * num_found / total, n=total, interval=(100 * low, 100 * high))
 
 
 def trials(num: int, is_quick: bool) -> Iterator[Trial]:
     """The pictures, the same ones every time."""
-    rng = np.random.default_rng(11)
-    flat = flat_art(num // 3, rng)
-    wide = iter(range(1, 10 * num))
-    for kind, images in (
-        ("flat art, transparent", flat[::2]),
-        ("flat art, opaque", on_grounds(flat[1::2])),
-        ("drawings", [] if is_quick else drawings(NUM_DRAWINGS, is_transparent=True)),
-        ("flat art marked with another key", list(_marked(flat[: num // 50]))),
-    ):
-        for image_HWC in images:
-            yield Trial(kind, image_HWC, next(wide) % THOROUGH_EVERY == 0)
-    for image_HWC in cuts(num - 1 - (next(wide) - 1), rng):
-        yield Trial("cuts of photographs", image_HWC, next(wide) % THOROUGH_EVERY == 0)
+    kinds = chain(art(num // 3, is_quick), cuts(np.random.default_rng(13)))
+    for number, (kind, image_HWC) in enumerate(islice(kinds, num)):
+        yield Trial(kind, image_HWC, number % THOROUGH_EVERY == 0)
 
 
-def cuts(num: int, rng: np.random.Generator) -> Iterator[Bytes]:
-    """Parts of photographs at random places, sizes, turns, mirrorings and brightness."""
-    pictures = photographs()
-    for number in range(num):
-        image_HWC = pictures[number % len(pictures)]
+def art(num: int, is_quick: bool) -> Iterator[tuple[str, Bytes]]:
+    """So many pieces of flat art, and some drawings and marked pictures."""
+    flat = flat_art(num, np.random.default_rng(11))
+    yield from (("flat art, transparent", one) for one in flat[::2])
+    yield from (("flat art, opaque", one) for one in on_grounds(flat[1::2]))
+    if not is_quick:
+        yield from (("drawings", one) for one in drawings(NUM_DRAWINGS, is_transparent=True))
+    yield from (("flat art, mark of another key", one) for one in _marked(flat[: num // 20]))
+
+
+def cuts(rng: np.random.Generator) -> Iterator[tuple[str, Bytes]]:
+    """Parts of photographs at random places, sizes, turns, mirrorings and brightness, no end."""
+    for image_HWC in cycle(photographs()):
         height, width = (
             int(rng.integers(MIN_CUT_PX, min(side, 2 * MAX_CUT_PX) + 1))
             for side in image_HWC.shape[:2]
@@ -101,16 +102,40 @@ def cuts(num: int, rng: np.random.Generator) -> Iterator[Bytes]:
         cut = cut.resize((round(cut.width * scale), round(cut.height * scale)))
         cut = cut.rotate(90 * int(rng.integers(4)), expand=True)
         pixels_HWC = np.asarray(cut)[:, :: int(rng.choice((-1, 1)))]
-        yield np.clip(pixels_HWC * rng.uniform(0.5, 1.3), 0, 255).astype(np.uint8)
+        pixels_HWC = np.clip(pixels_HWC * rng.uniform(0.5, 1.3), 0, 255)
+        yield "cuts of photographs", pixels_HWC.astype(np.uint8)
 
 
 def exact_interval(num_found: int, num: int) -> tuple[float, float]:
-    """Clopper and Pearson's 95 % interval of a share."""
-    from scipy.stats import beta
-
-    low = float(beta.ppf(0.025, num_found, num - num_found + 1)) if num_found else 0.0
-    high = float(beta.ppf(0.975, num_found + 1, num - num_found)) if num_found < num else 1.0
+    """Clopper and Pearson's 95 % interval of a share, by bisection of the binomial's tails."""
+    low, high = 0.0, 1.0
+    if num_found > 0:
+        low = _share_where(lambda share: 1 - _at_most(num_found - 1, num, share), 0.025)
+    if num_found < num:
+        high = _share_where(lambda share: -_at_most(num_found, num, share), -0.025)
     return low, high
+
+
+def _share_where(rising: Callable[[float], float], level: float) -> float:
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < level else (low, middle)
+    return low
+
+
+def _at_most(num_found: int, num: int, share: float) -> float:
+    """Probability of so many or fewer."""
+    return sum(
+        math.exp(
+            math.lgamma(num + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(num - k + 1)
+            + k * math.log(share)
+            + (num - k) * math.log1p(-share)
+        )
+        for k in range(num_found + 1)
+    )
 
 
 def _marked(pictures: list[Bytes]) -> Iterator[Bytes]:

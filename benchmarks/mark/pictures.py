@@ -27,10 +27,10 @@ from limner.studio.background import lay_under
 
 Bytes = NDArray[np.uint8]
 
+# Those whose own licence is stated there: public domain, CC0, or no known restrictions.
 PHOTOGRAPHS = (
     "astronaut.png brick.png camera.png cell.png chelsea.png clock_motion.png coffee.png coins.png "
-    "grass.png gravel.png hubble_deep_field.jpg ihc.png moon.png motorcycle_left.png retina.jpg "
-    "rocket.jpg"
+    "grass.png gravel.png hubble_deep_field.jpg ihc.png retina.jpg rocket.jpg"
 ).split()
 GROUNDS = ("#ffffff", "#78b4e6", "#ffffff", "#28283c", "#ffd23c", "#d8d8d8", "#3ca050", "#000000")
 SPRITE_PX = 256
@@ -42,7 +42,7 @@ class PicturesMissing(Exception):
 
 @cache
 def photographs(short_side_px: int | None = None) -> tuple[Bytes, ...]:
-    """Sixteen photographs, grey ones among them, whole; as they are, or at a size."""
+    """Fourteen photographs, grey ones among them, whole; as they are, or at a size."""
     try:
         from skimage import data
     except ImportError as error:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 
 from benchmarks.figure import Measurement
 from benchmarks.mark.attacks import ATTACKS, Attack
@@ -103,6 +102,8 @@ def mark_one(image_HWC: Bytes, payload: MarkPayload) -> Marked:
     except MarkUncarried:
         return Marked(payload, None)
     seconds = time.perf_counter() - started
+    from skimage.metrics import structural_similarity
+
     seen_HW = image_HWC[..., 3] > 0
     change = marked_HWC[seen_HW][:, :3].astype(np.float64) - image_HWC[seen_HW][:, :3]
     similarity = structural_similarity(

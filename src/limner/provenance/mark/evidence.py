@@ -18,8 +18,8 @@ from limner.provenance.mark.pattern import TILE_PX
 # Shapes: H height, W width, C channels, T tile pixels a side.
 
 LUMA_C = np.array([0.299, 0.587, 0.114], np.float32)  # BT.601, as JPEG has it
-TEXTURE_GAIN = 0.2  # how much stronger the mark is for every grey level of texture
-MAX_TEXTURE = 40.0
+TEXTURE_GAIN = 0.25  # how much stronger the mark is for every grey level of texture
+MAX_TEXTURE = 20.0
 
 _WHITE = 255.0
 _NEAR_TAPS = tuple(
@@ -60,12 +60,12 @@ def resized(pixels: Floats, height_px: int, width_px: int) -> Floats:
 def texture_of(small_HWC: Floats) -> Floats:
     """Grey levels of texture around every pixel, 0 - MAX_TEXTURE; edges between plain areas have 0.
 
-    The standard deviation of 3 x 3 pixels, then its least value within two pixels.
+    The standard deviation of 3 x 3 pixels, then its least value within three pixels.
     """
     luma_HW = small_HWC @ LUMA_C
     mean_HW = _box(luma_HW, 1)
     spread_HW = np.sqrt(np.maximum(_box(luma_HW * luma_HW, 1) - mean_HW * mean_HW, 0))
-    return np.minimum(_least_within(spread_HW, 2), np.float32(MAX_TEXTURE))
+    return np.minimum(_least_within(spread_HW, 3), np.float32(MAX_TEXTURE))
 
 
 def evidence_of(small_HWC: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 A tile is a square of 48 x 48 chips that repeats over the picture. A fifth of the chips are the
 pilot, the same in every picture of a key; each of the others carries one of the 128 bits of the
-word. The chips are smoothed to a band of 3 to 29 cycles a tile: slower swings are lost in the
+word. The chips are smoothed to a band of 3 to 26 cycles a tile: slower swings are lost in the
 picture's own shading, faster ones in JPEG at half size.
 
 Source: spread spectrum after Cox et al. 1997; chips dealt out to bits instead of one pattern for
@@ -27,7 +27,7 @@ from limner.provenance.mark.records import MIN_KEY_BYTES
 NUM_CHIPS = 48  # a side; 2.7 tile pixels a chip
 TILE_PX = 128  # a side, at reading size
 PILOT_SHARE = 0.2  # finds a shift about as far down as the word can still be read
-LOWEST_CYCLES, HIGHEST_CYCLES = 3.0, 29.0  # a tile
+LOWEST_CYCLES, HIGHEST_CYCLES = 3.0, 26.0  # a tile
 
 _FREQUENCIES_F = np.fft.fftfreq(NUM_CHIPS, 1 / NUM_CHIPS).astype(np.int64)
 
