@@ -1,0 +1,81 @@
+"""Near copy: whether a picture is nearly the same as a known one.
+
+What is known decides what it means: a copy of a registered picture may not leave, one of a training
+picture has been memorised, one of a recent picture is a repetition. Turned, mirrored and tightly
+cropped copies are not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from limner.checks.near_copy.fingerprint import Fingerprints
+from limner.checks.near_copy.gallery import SEARCHED, Gallery
+from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
+
+Known = Literal["registered", "recent", "training"]
+
+
+class NearCopy:
+    """Distance to the nearest known picture over the distance of alarm, at most 1.5.
+
+    Args:
+        known: what the gallery holds.
+        gallery: known pictures.
+        fingerprints: takes them.
+        describe: a known picture in words, by its key.
+        ingredients: tagged SHA-256 of files the gallery came from.
+    """
+
+    def __init__(
+        self,
+        known: Known,
+        gallery: Gallery,
+        fingerprints: Fingerprints,
+        *,
+        describe: Callable[[int], str],
+        ingredients: Mapping[str, str] | None = None,
+    ) -> None:
+        self._known = known
+        self.gallery = gallery
+        self._fingerprints = fingerprints
+        self._describe = describe
+        self._ingredients = ingredients or {}
+
+    @property
+    def card(self) -> CheckCard:
+        """What this check is.
+
+        At the alarm, 31 bits of PDQ or 20 of the look hash, every one of 57 held-out pictures that
+        were called copies of a training picture was one (docs/log.md, "Checks").
+        """
+        return CheckCard(
+            name=f"near-copy-{self._known}",
+            version="1",
+            question=f"Is the picture different from every {self._known} picture?",
+            better=Better.HIGHER,
+            limits=Limits(pass_at=1.25, fail_at=1.0),
+            ingredients={**self._fingerprints.ingredients, **self._ingredients},
+        )
+
+    def measure(self, subject: ImageSubject) -> Finding:
+        """Look for the nearest known picture.
+
+        Raises:
+            CheckNotAble: the referee's files or ours are missing or changed.
+        """
+        near = self.gallery.nearest(self._fingerprints.take(subject.picture))
+        if near is None:
+            return Finding(score=SEARCHED, details={"compared": len(self.gallery)})
+        note = f"The picture is nearly the same as {self._describe(near.key)}."
+        return Finding(
+            score=near.ratio,
+            notes=(note,) if near.ratio <= self.card.limits.fail_at else (),
+            details={
+                "compared": len(self.gallery),
+                "nearest": str(near.key),
+                "bits": near.bits,
+                "by": near.by,
+            },
+        )

@@ -1,0 +1,83 @@
+"""Fingerprints: what is kept of a picture so that near copies of it can be told.
+
+Two hashes of 256 bits. PDQ sees the whole picture, of any kind; the look hash sees what is drawn,
+cut out, as the referee does, so a copy on another ground or of another size is found too. Neither
+shows the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load
+
+from limner.checks.measures import small
+from limner.checks.near_copy.pdq import SIDE_PX, pdq_hash
+from limner.checks.packaged import Packaged
+from limner.checks.referee.views import RefereeViews
+from limner.checks.views import flatten, small_view
+from limner.core.records import Picture
+
+# Shapes: V referee's vector width, K bits.
+
+WEIGHTS = Path(__file__).parent / "weights"
+PROJECTION_FILE = "projection.safetensors"
+HASH_BYTES = 32
+LEAST_QUALITY = 50
+NO_HASH = bytes(HASH_BYTES)  # of a picture with too little in it for PDQ
+
+
+class Fingerprint(NamedTuple):
+    """Two hashes of one picture, 32 bytes each; `pdq` is all zero where PDQ would say little."""
+
+    pdq: bytes
+    look: bytes
+
+
+class Fingerprints:
+    """Takes fingerprints.
+
+    Args:
+        views: of the referee.
+        folder: of the weights.
+    """
+
+    def __init__(self, views: RefereeViews, *, folder: Path = WEIGHTS) -> None:
+        self.views = views
+        self.weights = Packaged(folder)
+
+    @property
+    def ingredients(self) -> Mapping[str, str]:
+        """Tagged hash of every file that decides a fingerprint."""
+        own = self.weights.ingredients.get(PROJECTION_FILE)
+        named = {} if own is None else {f"near_copy/{PROJECTION_FILE}": own}
+        return {**self.views.ingredients, **named}
+
+    def take(self, picture: Picture) -> Fingerprint:
+        """The fingerprint of a picture.
+
+        Raises:
+            CheckNotAble: the referee's files or ours are missing or changed.
+        """
+        hashed = pdq_hash(flatten(small(small_view(picture), SIDE_PX)))
+        is_telling = hashed.quality >= LEAST_QUALITY
+        vector_V = self.views.subject_vector(picture)
+        is_over_K = (vector_V - self._projection["mean"]) @ self._projection["directions"] > 0
+        return Fingerprint(
+            pdq=hashed.bits if is_telling else NO_HASH, look=np.packbits(is_over_K).tobytes()
+        )
+
+    @cached_property
+    def _projection(self) -> Mapping[str, NDArray[np.float32]]:
+        """Mean of the training pictures' vectors `[V]`, and directions `[V, K]`.
+
+        Source: Charikar 2002, "Similarity estimation techniques from rounding algorithms", with
+        directions in the space of the 128 leading components.
+        """
+        stored = load(self.weights.read(PROJECTION_FILE))
+        return {name: values.astype(np.float32) for name, values in stored.items()}

@@ -1,0 +1,142 @@
+"""Galleries: known fingerprints, and the nearest of them to one that is asked.
+
+Every entry is compared; nothing is approximate. A million take two to five milliseconds with the
+counting instruction of a processor, so there is no index to build, to lose or to rebuild
+(docs/log.md, "Checks"). It knows numbers of entries, nothing of what they stand for, and no store.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint
+
+# Shapes: N entries, K words of 64 bits, M entries of one round.
+
+PDQ_ALARM_BITS = 31  # PDQ's own
+LOOK_ALARM_BITS = 20
+SEARCHED = 1.5  # times the alarm; what is farther is not told apart
+ROUND = 32_768  # entries whose distances stay in the processor's cache
+HASH_WORDS = 4
+ROW_WORDS = 2 * HASH_WORDS + 1
+
+Words = NDArray[np.uint64]
+
+
+class Entry(NamedTuple):
+    """A known picture: its number, 0 to 2**64 - 1, and its fingerprint."""
+
+    key: int
+    fingerprint: Fingerprint
+
+
+class Near(NamedTuple):
+    """The nearest entry.
+
+    Attributes:
+        key: of the entry.
+        ratio: its distance over the distance of alarm; 1 and less is a near copy.
+        bits: of 256 that differ.
+        by: which hash is nearest: ``pdq`` or ``look``.
+    """
+
+    key: int
+    ratio: float
+    bits: int
+    by: str
+
+
+class Gallery:
+    """Known fingerprints. Safe from several threads.
+
+    Args:
+        entries: that are known from the start.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._columns = np.empty((ROW_WORDS, 1024), np.uint64)
+        self._num = 0
+        self._lock = threading.Lock()
+        self.add_rows(rows_of(entries))
+
+    @classmethod
+    def of_rows(cls, rows_NK: Words) -> Gallery:
+        """A gallery of rows as `rows_of` makes them."""
+        gallery = cls()
+        gallery.add_rows(rows_NK)
+        return gallery
+
+    def __len__(self) -> int:
+        return self._num
+
+    def add(self, entry: Entry) -> None:
+        """Know one more."""
+        self.add_rows(rows_of([entry]))
+
+    def add_rows(self, rows_NK: Words) -> None:
+        """Know some more, as rows."""
+        with self._lock:
+            after = self._num + len(rows_NK)
+            if after > self._columns.shape[1]:
+                grown = np.empty((ROW_WORDS, max(after, 2 * self._num)), np.uint64)
+                grown[:, : self._num] = self._columns[:, : self._num]
+                self._columns = grown
+            self._columns[:, self._num : after] = rows_NK.T
+            self._num = after
+
+    def nearest(self, asked: Fingerprint) -> Near | None:
+        """The entry nearest to a fingerprint; ``None`` beyond `SEARCHED` times the alarm."""
+        with self._lock:
+            columns = self._columns[:, : self._num]
+        found = [
+            _nearest(columns[HASH_WORDS : 2 * HASH_WORDS], asked.look, LOOK_ALARM_BITS, "look")
+        ]
+        if asked.pdq != NO_HASH:
+            found.append(_nearest(columns[:HASH_WORDS], asked.pdq, PDQ_ALARM_BITS, "pdq"))
+        near = [one for one in found if one is not None]
+        if not near:
+            return None
+        best = min(near, key=lambda one: one.ratio)
+        return best._replace(key=int(columns[-1, best.key]))
+
+
+def rows_of(entries: Iterable[Entry]) -> Words:
+    """Entries as rows of words `[N, K]`: PDQ, look hash, key; little-endian."""
+    content = b"".join(
+        one.fingerprint.pdq + one.fingerprint.look + one.key.to_bytes(8, "little")
+        for one in entries
+    )
+    return np.frombuffer(content, "<u8").reshape(-1, ROW_WORDS).astype(np.uint64)
+
+
+def _nearest(columns_KN: Words, asked: bytes, alarm_bits: int, by: str) -> Near | None:
+    """The nearest within `SEARCHED` alarms; its key is still its place.
+
+    The first half of the bits is compared for all, the second only where the first allows.
+    """
+    words = np.frombuffer(asked, "<u8").astype(np.uint64)
+    most_bits = int(SEARCHED * alarm_bits)
+    best: Near | None = None
+    for start in range(0, columns_KN.shape[1], ROUND):
+        columns_KM = columns_KN[:, start : start + ROUND]
+        half_M = _bits(columns_KM[0], words[0]) + _bits(columns_KM[1], words[1])
+        if half_M.min() > most_bits:
+            continue
+        places = np.flatnonzero(half_M <= most_bits)
+        rest = _bits(columns_KM[2, places], words[2]) + _bits(columns_KM[3, places], words[3])
+        total = half_M[places].astype(np.int64) + rest
+        first = int(total.argmin())
+        if total[first] <= most_bits:
+            most_bits = int(total[first]) - 1
+            ratio = float(total[first]) / alarm_bits
+            best = Near(start + int(places[first]), ratio, int(total[first]), by)
+    return best
+
+
+def _bits(words_M: Words, asked: np.uint64) -> NDArray[np.uint8]:
+    return np.bitwise_count(words_M ^ asked)
