@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from benchmarks.mark import attacks
 from benchmarks.mark.false_positives import exact_interval
 
