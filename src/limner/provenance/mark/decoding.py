@@ -1,12 +1,14 @@
 """From what a tile shows, at a known place, to what the mark says; nothing here looks for it.
 
-Nothing is read unless three things agree: the pilot, which no payload changes, stands out; the
-check bits are right; and the whole word stands out further than the best of all words does by
-chance. Chance is over keys: for one picture and a random key every chip's sign is a coin, so that
-a sum of chips exceeds z standard deviations with probability below exp(-z * z / 2) whatever the
-picture shows (Hoeffding). At `MIN_WORD_SCORE` and with 2^43 words of which 2^-15 have right check
-bits that is below 1 in 17 million for one key and one place; measured by
-`python -m benchmarks mark-false-positives`.
+Nothing is read unless the check bits are right and the whole word stands out further than the best
+of all words does by chance: a little further where the pilot, which no payload changes, stands out
+too, else a lot. The second way is for marks whose pilot was washed out by averaging many pictures.
+
+Chance is over keys: for one picture and a random key every chip's sign is a coin, so that a sum of
+chips exceeds z standard deviations with probability below exp(-z * z / 2) whatever the picture
+shows (Hoeffding). There are 2^28 words with right check bits. For every place that is decoded, at
+most 14 a key, that makes less than 1 in 10^13 without a pilot, and less than 1 in 10^7 with one.
+`python -m benchmarks mark-false-positives` measures it.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from limner.provenance.mark.records import MarkPayload
 
 MIN_PILOT_SCORE = 3.0
 MIN_WORD_SCORE = 8.5  # the best of all words comes to about 7 by chance, a readable one to 9.5
+MIN_LONE_WORD_SCORE = 10.0  # without a pilot
 
 
 class Decoded(NamedTuple):
@@ -39,16 +42,13 @@ def decode_at(
 ) -> Decoded | None:
     """What the mark says if it lies at `shift` (right, down; in tiles); ``None`` if none does."""
     chips_MM = chips_at(spectrum_FF, shift)
-    pilot = pilot_score(chips_MM, pattern)
-    if pilot < MIN_PILOT_SCORE:
-        return None
     soft_N = soft_bits(chips_MM, pattern)
     found = decode(soft_N)
     if found is None:
         return None
     mark_id, word_N = found
-    score = word_score(chips_MM, pattern, word_N)
-    if score < MIN_WORD_SCORE:
+    score, pilot = word_score(chips_MM, pattern, word_N), pilot_score(chips_MM, pattern)
+    if score < (MIN_WORD_SCORE if pilot >= MIN_PILOT_SCORE else MIN_LONE_WORD_SCORE):
         return None
     num_corrected = int(((soft_N < 0) != word_N.astype(bool)).sum())
     return Decoded(MarkPayload(mark_id=mark_id), score, pilot, num_corrected)

@@ -39,7 +39,7 @@ def read_mark(
     Args:
         image_HWC: uint8, RGB or RGBA with straight alpha; transparent parts are laid on white.
         keys: one for every epoch; the first that reads wins.
-        thorough: look for crops, and for tilts up to 6 degrees, as well; some seconds a key.
+        thorough: look for crops, and for tilts up to 6 degrees, as well; about a second a key.
 
     Returns:
         What was found; ``None`` if no key reads anything, which proves nothing.
