@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import openvino
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 import limner
+from limner.generators.embedded.tokens import Tokens
 
 # Shapes: N texts, T tokens, E sentence width.
 
@@ -21,22 +21,18 @@ GROUP = 64
 
 
 @cache
-def _encoder(folder: Path) -> tuple[Tokenizer, openvino.CompiledModel]:
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(MOST_TOKENS)
-    tokenizer.enable_padding(length=MOST_TOKENS)
+def _encoder(folder: Path) -> tuple[Tokens, openvino.CompiledModel]:
+    tokens = Tokens((folder / "tokenizer.json").read_bytes(), MOST_TOKENS)
     settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
-    return tokenizer, openvino.Core().compile_model(str(folder / "text.xml"), "CPU", settings)
+    return tokens, openvino.Core().compile_model(str(folder / "text.xml"), "CPU", settings)
 
 
 def embed_text(texts: Sequence[str], folder: Path | None = None) -> NDArray[np.float32]:
     """Unit sentence vectors float32 `[N, E]`: the mean of token vectors, as MiniLM is used."""
-    tokenizer, encoder = _encoder(folder or WEIGHTS)
+    tokens, encoder = _encoder(folder or WEIGHTS)
     sums: list[NDArray[np.float32]] = []
     for at in range(0, len(texts), GROUP):
-        coded = tokenizer.encode_batch(list(texts[at : at + GROUP]))
-        ids_NT = np.array([one.ids for one in coded], np.int64)
-        mask_NT = np.array([one.attention_mask for one in coded], np.bool_)
+        ids_NT, mask_NT = tokens.rows([tokens.kept_part(one) for one in texts[at : at + GROUP]])
         tokens_NTE = encoder({"ids": ids_NT, "mask": mask_NT})[0]
         sums.append((tokens_NTE * mask_NT[..., None]).sum(axis=1))
     vectors_NE = np.concatenate(sums)

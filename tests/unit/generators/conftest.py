@@ -8,7 +8,6 @@ import numpy as np
 import openvino
 import pytest
 from openvino import opset13 as op
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from limner.core.hashing import sha256_of_bytes
 from limner.core.records import Operation, Size, Sketch
@@ -25,11 +24,7 @@ WORDS = "a red green apple fox flat style transparent background , on ##es".spli
 def tiny_tokenizer() -> bytes:
     marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
     vocabulary = {word: number for number, word in enumerate([*marks, *WORDS])}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    return tokenizer.to_str().encode()
+    return json.dumps({"model": {"vocab": vocabulary}}).encode()
 
 
 def _model(outputs, inputs) -> openvino.Model:

@@ -110,7 +110,7 @@ def test_what_ran_is_told(generator, sketch, sampler, num_forwards):
     assert (ran.steps, ran.num_forwards) == (4, num_forwards)
     assert ran.engine == "openvino"
     assert ran.precision in ("bf16", "f32")
-    assert set(ran.versions) == {"openvino", "tokenizers"}
+    assert set(ran.versions) == {"openvino"}
 
 
 def test_the_number_of_threads_is_the_one_asked_for(weights_folder, sketch):

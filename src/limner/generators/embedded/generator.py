@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,7 +224,7 @@ class EmbeddedGenerator:
             device=facts.device,
             precision=facts.precision,
             num_threads=facts.num_threads,
-            versions={"openvino": facts.version, "tokenizers": version("tokenizers")},
+            versions={"openvino": facts.version},
         )
 
     @cached_property

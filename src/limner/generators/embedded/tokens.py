@@ -1,16 +1,16 @@
 """Prompt text to token ids, and how many tokens a text has.
 
-The tokenizer is the text encoder's own (WordPiece, lower case), run by the `tokenizers` library.
+The vocabulary is the text encoder's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+
+from limner.generators.embedded.wordpiece import WordPiece
 
 # Shapes: B texts, T tokens.
 
@@ -24,22 +24,6 @@ class TokenRows(NamedTuple):
     mask_BT: NDArray[np.bool_]
 
 
-class _Encoding(Protocol):
-    """What we use of the library's encoding, which has no types of its own."""
-
-    ids: Sequence[int]
-    offsets: Sequence[tuple[int, int]]
-
-
-class _Tokenizer(Protocol):
-    """What we use of the library's tokenizer, which has no types of its own."""
-
-    def no_truncation(self) -> None: ...
-    def no_padding(self) -> None: ...
-    def encode(self, sequence: str) -> _Encoding: ...
-    def encode_batch(self, input: Sequence[str]) -> Sequence[_Encoding]: ...
-
-
 class Tokens:
     """Counts and encodes.
 
@@ -49,10 +33,7 @@ class Tokens:
     """
 
     def __init__(self, tokenizer_json: bytes, length: int) -> None:
-        made = Tokenizer.from_buffer(tokenizer_json)  # pyright: ignore[reportUnknownMemberType]
-        self._tokenizer = cast(_Tokenizer, made)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._pieces = WordPiece(tokenizer_json)
         self.length = length
 
     @property
@@ -62,19 +43,21 @@ class Tokens:
 
     def count(self, text: str) -> int:
         """Tokens of a text, without the marks."""
-        return len(self._tokenizer.encode(text).ids) - NUM_MARKS
+        return len(self._pieces.split(text))
 
     def kept_part(self, text: str) -> str:
         """The beginning of a text, as far as its first `num_usable` tokens reach."""
-        offsets = self._tokenizer.encode(text).offsets[1:-1]
-        return text if len(offsets) <= self.num_usable else text[: offsets[self.num_usable - 1][1]]
+        pieces = self._pieces.split(text)
+        return text if len(pieces) <= self.num_usable else text[: pieces[self.num_usable - 1].end]
 
     def rows(self, texts: list[str]) -> TokenRows:
         """Ids and mask of texts that are not too long."""
         ids_BT = np.zeros((len(texts), self.length), np.int64)
         mask_BT = np.zeros((len(texts), self.length), np.bool_)
-        for row, encoding in enumerate(self._tokenizer.encode_batch(texts)):
-            assert len(encoding.ids) <= self.length, "prepare refuses long texts"
-            ids_BT[row, : len(encoding.ids)] = encoding.ids
-            mask_BT[row, : len(encoding.ids)] = True
+        for row, text in enumerate(texts):
+            inner = [piece.id for piece in self._pieces.split(text)]
+            ids = [self._pieces.start, *inner, self._pieces.end]
+            assert len(ids) <= self.length, "prepare refuses long texts"
+            ids_BT[row, : len(ids)] = ids
+            mask_BT[row, : len(ids)] = True
         return TokenRows(ids_BT, mask_BT)
