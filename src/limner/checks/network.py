@@ -20,17 +20,26 @@ Floats = NDArray[np.float32]
 
 
 class Network:
-    """An OpenVINO IR, ``network.xml`` and ``network.bin``, of a folder of weights.
+    """An OpenVINO IR, two files of one name that end in ``.xml`` and ``.bin``.
 
     Args:
         weights: where the files are.
+        name: of the files, without their ends.
         precision: ``f32``, or ``bf16`` where it was measured to be near enough; processors that do
             not multiply bfloat16 take float32 whatever is asked.
         num_threads: 0 takes every core the process may use.
     """
 
-    def __init__(self, weights: Packaged, *, precision: str = "f32", num_threads: int = 0) -> None:
+    def __init__(
+        self,
+        weights: Packaged,
+        *,
+        name: str = "network",
+        precision: str = "f32",
+        num_threads: int = 0,
+    ) -> None:
         self._weights = weights
+        self._name = name
         self._precision = precision
         self._num_threads = num_threads
         self._lock = threading.Lock()
@@ -58,7 +67,7 @@ class Network:
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = self._num_threads
         model = core.read_model(  # pyright: ignore[reportUnknownMemberType]  # half annotated
-            self._weights.read("network.xml"), self._weights.read("network.bin")
+            self._weights.read(f"{self._name}.xml"), self._weights.read(f"{self._name}.bin")
         )
         compiled = core.compile_model(model, "CPU", settings)
 

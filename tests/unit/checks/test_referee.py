@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from limner.checks.referee import Referee, RefereeUnavailable, read_card
+from limner.checks.referee import Referee
 from limner.checks.referee.referee import WEIGHTS
 from limner.core.errors import BadInput
+from limner.core.judging import CheckNotAble
 
 
 def sentences(texts) -> np.ndarray:
@@ -92,14 +93,14 @@ def test_a_changed_network_is_refused(folder, name):
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
-    with pytest.raises(RefereeUnavailable, match=name):
+    with pytest.raises(CheckNotAble, match=name):
         Referee(sentences, folder=folder).image_vectors(pictures(1))
 
 
 def test_a_changed_text_map_is_refused(folder):
     path = folder / "text.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x00\x00")
-    with pytest.raises(RefereeUnavailable, match=r"text\.safetensors"):
+    with pytest.raises(CheckNotAble, match=r"text\.safetensors"):
         Referee(sentences, folder=folder).text_vectors(["a fox"])
 
 
@@ -107,13 +108,13 @@ def test_a_file_the_card_does_not_name_is_refused(folder):
     card = json.loads((folder / "card.json").read_text())
     del card["files"]["image.bin"]
     (folder / "card.json").write_text(json.dumps(card))
-    with pytest.raises(RefereeUnavailable, match=r"image\.bin"):
+    with pytest.raises(CheckNotAble, match=r"image\.bin"):
         Referee(sentences, folder=folder).image_vectors(pictures(1))
 
 
 def test_a_missing_card_is_refused(tmp_path):
-    with pytest.raises(RefereeUnavailable, match="card"):
-        read_card(tmp_path)
+    with pytest.raises(CheckNotAble, match="card"):
+        Referee(sentences, folder=tmp_path).image_vectors(pictures(1))
 
 
 def test_the_weights_take_at_most_15_megabytes():

@@ -13,7 +13,7 @@ import math
 from collections import Counter
 
 from limner.checks.atoms.judges import Atom, judge_atoms
-from limner.checks.atoms.prompts import Prompt, read_prompt
+from limner.checks.atoms.prompts import Prompt, prompt_of, read_prompt
 from limner.checks.atoms.vocabulary import Vocabulary
 from limner.checks.calibration import read_lines
 from limner.checks.referee.views import RefereeViews
@@ -65,7 +65,7 @@ class Atoms:
             limits=Limits(pass_at=0.7, fail_at=0.4),
             ingredients={
                 **self._views.ingredients,
-                **{f"atoms/{n}": tagged for n, tagged in self._vocabulary.ingredients.items()},
+                **self._vocabulary.ingredients,
             },
         )
 
@@ -76,10 +76,8 @@ class Atoms:
             CheckNotAble: there is no prompt, nothing in it can be looked for, or the referee or the
                 calibration is missing.
         """
-        if subject.prompt is None:
-            raise CheckNotAble(Cause.NOT_APPLICABLE, "The picture was not drawn from a prompt.")
+        prompt = read_prompt(prompt_of(subject), self._vocabulary)
         lines = read_lines(self._vocabulary.card, self._views.ingredients)
-        prompt = read_prompt(subject.prompt, self._vocabulary)
         atoms = list(judge_atoms(prompt, self._views.see(subject.picture), self._views))
         if not atoms:
             note = "The prompt names nothing this check can look for."
@@ -104,8 +102,7 @@ class Atoms:
 
 def whole_line(prompt: Prompt, num_atoms: int) -> str:
     """Which calibration the atoms together take: known things or not, and how many atoms."""
-    is_known = bool(prompt.things) and all(thing.is_known for thing in prompt.things)
-    return f"{'known' if is_known else 'unknown'} whole {min(num_atoms, MOST_ATOMS)}"
+    return f"{'known' if prompt.is_known else 'unknown'} whole {min(num_atoms, MOST_ATOMS)}"
 
 
 def log_odds(probability: float) -> float:

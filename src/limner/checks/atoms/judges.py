@@ -40,7 +40,7 @@ def judge_atoms(prompt: Prompt, seen: Seen, views: RefereeViews) -> Iterator[Ato
     Raises:
         CheckNotAble: the referee is missing.
     """
-    line = f"{_layout(prompt)}"
+    line = _layout(prompt)
     for found in find_things(prompt, seen, views.text, lambda thing: thing.named):
         known = "known" if found.thing.is_known else "unknown"
         yield Atom("thing", found.fit, f"{known} {line}")
@@ -49,8 +49,8 @@ def judge_atoms(prompt: Prompt, seen: Seen, views: RefereeViews) -> Iterator[Ato
     if prompt.ground is not None:
         yield Atom("ground", ground_share(seen.regions.image_HWC, prompt.ground), "ground")
     if any(thing.count for thing in prompt.things):
-        asked = sum(thing.count or 1 for thing in prompt.things)
-        yield Atom("count", -abs(float(len(seen.regions.separate) - asked)), "count")
+        off = abs(len(seen.regions.separate) - prompt.num_things)
+        yield Atom("count", -float(off), "count")
     if prompt.relation is not None and len(prompt.things) >= 2:
         margin = place_margin(prompt, seen, views.text)
         # An empty side is a wrong place: as far from right as a product of unit vectors can be.

@@ -21,6 +21,7 @@ from limner.checks.atoms.vocabulary import (
     Name,
     Vocabulary,
 )
+from limner.core.judging import Cause, CheckNotAble, ImageSubject
 
 ARTICLES = frozenset(("a", "an", "the", "some"))
 STARTS = ARTICLES | NUMBERS.keys() | {"and"}
@@ -90,12 +91,33 @@ class Prompt:
     ground: str | None = None
     num_unread: int = 0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it names things, and the models were trained on pictures of every one."""
+        return bool(self.things) and all(thing.is_known for thing in self.things)
+
+    @property
+    def num_things(self) -> int:
+        """Things there should be, counted; one where no number was said."""
+        return sum(thing.count or 1 for thing in self.things)
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     things: tuple[Thing, ...] = ()
     relation: str | None = None
     num_unread: int = 0
+
+
+def prompt_of(subject: ImageSubject) -> str:
+    """The text a picture was drawn from.
+
+    Raises:
+        CheckNotAble: there is none, as with an incoming picture.
+    """
+    if subject.prompt is None:
+        raise CheckNotAble(Cause.NOT_APPLICABLE, "The picture was not drawn from a prompt.")
+    return subject.prompt
 
 
 def read_prompt(text: str, vocabulary: Vocabulary) -> Prompt:

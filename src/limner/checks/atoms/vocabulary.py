@@ -65,7 +65,8 @@ class Vocabulary:
     @property
     def ingredients(self) -> Mapping[str, str]:
         """Tagged hash of every file; empty when the card cannot be read."""
-        return self._weights.ingredients
+        files = self._weights.ingredients
+        return {f"atoms/{name}": tagged for name, tagged in files.items()}
 
     @property
     def card(self) -> Mapping[str, Any]:

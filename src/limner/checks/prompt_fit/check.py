@@ -13,16 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from limner.checks.atoms.finding import find_things
-from limner.checks.atoms.prompts import Prompt, Thing, read_prompt
+from limner.checks.atoms.prompts import Prompt, prompt_of, read_prompt
 from limner.checks.atoms.vocabulary import Vocabulary
 from limner.checks.calibration import read_lines
 from limner.checks.packaged import Packaged
 from limner.checks.referee.views import RefereeViews, Seen
 from limner.core.judging import (
     Better,
-    Cause,
     CheckCard,
-    CheckNotAble,
     Finding,
     ImageSubject,
     Limits,
@@ -63,7 +61,7 @@ class PromptFit:
             ingredients={
                 **self._views.ingredients,
                 **{f"prompt_fit/{n}": tagged for n, tagged in self._weights.ingredients.items()},
-                **{f"atoms/{n}": tagged for n, tagged in self._vocabulary.ingredients.items()},
+                **self._vocabulary.ingredients,
             },
         )
 
@@ -73,11 +71,10 @@ class PromptFit:
         Raises:
             CheckNotAble: there is no prompt, or the referee or the calibration is missing.
         """
-        if subject.prompt is None:
-            raise CheckNotAble(Cause.NOT_APPLICABLE, "The picture was not drawn from a prompt.")
+        text = prompt_of(subject)
         lines = read_lines(self._weights.card, self._views.ingredients)
-        prompt = read_prompt(subject.prompt, self._vocabulary)
-        fit = self.fit(prompt, subject.prompt, self._views.see(subject.picture))
+        prompt = read_prompt(text, self._vocabulary)
+        fit = self.fit(prompt, text, self._views.see(subject.picture))
         line = line_name(prompt)
         probability = lines[line].probability(fit)
         note = "The referee does not know a thing the prompt names, so this tells little."
@@ -101,14 +98,5 @@ class PromptFit:
 
 def line_name(prompt: Prompt) -> str:
     """Which calibration a prompt takes: known or not, one thing or several."""
-    is_known = bool(prompt.things) and all(thing.is_known for thing in prompt.things)
-    return f"{'known' if is_known else 'unknown'} {'one' if _is_single(prompt) else 'several'}"
-
-
-def _is_single(prompt: Prompt) -> bool:
-    counts = [_count(thing) for thing in prompt.things]
-    return sum(counts) <= 1
-
-
-def _count(thing: Thing) -> int:
-    return thing.count or 1
+    known = "known" if prompt.is_known else "unknown"
+    return f"{known} {'one' if prompt.num_things <= 1 else 'several'}"

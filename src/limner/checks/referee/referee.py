@@ -8,7 +8,6 @@ vectors of the frozen encoder come from the callable it is given.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,8 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from safetensors.numpy import load
 
-from limner.core.errors import BadInput, LimnerError
-from limner.core.hashing import sha256_of_bytes
+from limner.checks.network import Network
+from limner.checks.packaged import Packaged
+from limner.core.errors import BadInput
+from limner.core.judging import Cause, CheckNotAble
 
 # Shapes: B images, N texts, H height, W width, C channels (RGB), E sentence width, V vector width,
 # S styles.
@@ -31,12 +32,6 @@ EmbedText = Callable[[Sequence[str]], Floats]
 
 WEIGHTS = Path(__file__).parent / "weights"
 GROUP = 32  # images judged together; more costs memory and gains nothing
-
-
-class RefereeUnavailable(LimnerError):
-    """The referee cannot be loaded."""
-
-    code = "referee_unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +45,13 @@ class RefereeCard:
         slope: with `offset`, turns a product of unit vectors into a probability that the text is
             right: 1 / (1 + exp(-(slope * product + offset))).
         offset: see `slope`.
-        files: tagged SHA-256 by file name.
     """
 
-    name: str
-    version: str
-    licence: str
     picture_px: int
     sentence_width: int
     styles: tuple[str, ...]
     slope: float
     offset: float
-    files: Mapping[str, str]
 
 
 class _Seen(NamedTuple):
@@ -76,18 +66,39 @@ class Referee:
         embed_text: unit sentence vectors float32 `[N, E]` of texts, by all-MiniLM-L6-v2.
         num_threads: 0 takes every core.
         folder: of the weights.
-
-    Raises:
-        RefereeUnavailable: the card is missing or unreadable.
     """
 
     def __init__(
         self, embed_text: EmbedText, *, num_threads: int = 0, folder: Path = WEIGHTS
     ) -> None:
-        self.card = read_card(folder)
         self._embed_text = embed_text
-        self._num_threads = num_threads
-        self._folder = folder
+        self._weights = Packaged(folder)
+        self._network = Network(self._weights, name="image", num_threads=num_threads)
+
+    @property
+    def ingredients(self) -> Mapping[str, str]:
+        """Tagged hash of every file; empty when the card cannot be read."""
+        return self._weights.ingredients
+
+    @cached_property
+    def card(self) -> RefereeCard:
+        """What the referee is, without loading its network.
+
+        Raises:
+            CheckNotAble: the card is missing or cannot be read.
+        """
+        fields = self._weights.card
+        try:
+            return RefereeCard(
+                picture_px=fields["picture_px"],
+                sentence_width=fields["sentence_width"],
+                styles=tuple(fields["styles"]),
+                slope=fields["slope"],
+                offset=fields["offset"],
+            )
+        except (KeyError, TypeError) as error:
+            note = f"The referee's card lacks {error}; install Limner again."
+            raise CheckNotAble(Cause.WEIGHTS_ABSENT, note) from error
 
     def image_vectors(self, images_BHWC: NDArray[np.uint8]) -> Floats:
         """Unit vectors of images.
@@ -100,7 +111,7 @@ class Referee:
 
         Raises:
             BadInput: not uint8 RGB.
-            RefereeUnavailable: a file is missing or does not match its hash.
+            CheckNotAble: a file is missing or not the one its card names.
         """
         return self._look(images_BHWC).vectors_BV
 
@@ -116,7 +127,7 @@ class Referee:
 
         Raises:
             BadInput: the sentence vectors are not of the width the card names.
-            RefereeUnavailable: a file is missing or does not match its hash.
+            CheckNotAble: a file is missing or not the one its card names.
         """
         sentences_NE = self._embed_text(texts)
         if sentences_NE.shape != (len(texts), self.card.sentence_width):
@@ -149,75 +160,12 @@ class Referee:
             self._network(small_BHWC[start : start + GROUP])
             for start in range(0, len(small_BHWC), GROUP)
         ]
-        return _Seen(
-            np.concatenate([part.vectors_BV for part in parts]),
-            np.concatenate([part.styles_BS for part in parts]),
-        )
+        vectors, styles = zip(*parts, strict=True)
+        return _Seen(np.concatenate(vectors), np.concatenate(styles))
 
     @cached_property
     def _text_map(self) -> Mapping[str, NDArray[np.float32]]:
-        return load(self._read("text.safetensors"))
-
-    @cached_property
-    def _network(self) -> Callable[[NDArray[np.uint8]], _Seen]:
-        import openvino  # a second of start-up that most processes never need
-
-        core = openvino.Core()
-        model = core.read_model(  # pyright: ignore[reportUnknownMemberType]  # half annotated
-            self._read("image.xml"), self._read("image.bin")
-        )
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-        if self._num_threads:
-            settings["INFERENCE_NUM_THREADS"] = str(self._num_threads)
-        compiled = core.compile_model(model, "CPU", settings)
-
-        def run(images_BHWC: NDArray[np.uint8]) -> _Seen:
-            made = compiled({0: images_BHWC})
-            return _Seen(np.array(made[0], np.float32), np.array(made[1], np.float32))
-
-        return run
-
-    def _read(self, name: str) -> bytes:
-        path = self._folder / name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise RefereeUnavailable(
-                f"The referee's file {name!r} cannot be read.",
-                hint="Install Limner again from a complete package.",
-            ) from error
-        if sha256_of_bytes(content) != self.card.files.get(name):
-            raise RefereeUnavailable(
-                f"The referee's file {name!r} is not the one its card names.",
-                hint="Install Limner again from a complete package.",
-            )
-        return content
-
-
-def read_card(folder: Path = WEIGHTS) -> RefereeCard:
-    """The referee's card, without loading its network.
-
-    Raises:
-        RefereeUnavailable: it is missing or unreadable.
-    """
-    try:
-        fields = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        return RefereeCard(
-            name=fields["name"],
-            version=fields["version"],
-            licence=fields["licence"],
-            picture_px=fields["picture_px"],
-            sentence_width=fields["sentence_width"],
-            styles=tuple(fields["styles"]),
-            slope=fields["slope"],
-            offset=fields["offset"],
-            files=fields["files"],
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise RefereeUnavailable(
-            "The referee's card cannot be read.",
-            hint="Install Limner again from a complete package.",
-        ) from error
+        return load(self._weights.read("text.safetensors"))
 
 
 def _shrunk(image_HWC: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:

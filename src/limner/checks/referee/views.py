@@ -1,7 +1,4 @@
-"""The referee's view of a picture and its regions, each computed once however many checks ask.
-
-A referee whose files are missing or changed is told as weights that are absent.
-"""
+"""The referee's view of a picture and its regions, each computed once however many checks ask."""
 
 from __future__ import annotations
 
@@ -12,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.checks.measures import small
-from limner.checks.referee.referee import Floats, Referee, RefereeUnavailable
+from limner.checks.referee.referee import Floats, Referee
 from limner.checks.regions import Regions
 from limner.checks.views import OncePerPicture, flatten
-from limner.core.judging import Cause, CheckNotAble
 from limner.core.records import Picture
 
 # Shapes: B pictures, V vector width, H height, W width, C channels (RGBA, straight alpha).
@@ -69,7 +65,7 @@ class RefereeViews:
 
     def __init__(self, referee: Referee, text_ingredients: Mapping[str, str] | None = None) -> None:
         self._referee = referee
-        files = {f"referee/{name}": tagged for name, tagged in referee.card.files.items()}
+        files = {f"referee/{name}": tagged for name, tagged in referee.ingredients.items()}
         self.ingredients: Mapping[str, str] = {**files, **(text_ingredients or {})}
         self.see = OncePerPicture(lambda picture: Seen(Regions(picture), self._look))
         self.text = lru_cache(TEXTS_KEPT)(self._text)
@@ -85,15 +81,8 @@ class RefereeViews:
     def _look(self, images: Sequence[Bytes]) -> Floats:
         side_px = self._referee.card.picture_px
         laid_BHWC = np.stack([flatten(small(image, side_px)) for image in images])
-        return _or_absent(lambda: self._referee.image_vectors(laid_BHWC))
+        return self._referee.image_vectors(laid_BHWC)
 
     def _text(self, text: str) -> Floats:
         """Unit vector `[V]`; errors as `subject_vector`."""
-        return _or_absent(lambda: self._referee.text_vectors([text])[0])
-
-
-def _or_absent(look: Callable[[], Floats]) -> Floats:
-    try:
-        return look()
-    except RefereeUnavailable as error:
-        raise CheckNotAble(Cause.WEIGHTS_ABSENT, error.message) from error
+        return self._referee.text_vectors([text])[0]

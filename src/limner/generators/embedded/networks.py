@@ -82,9 +82,12 @@ class Networks:
             rows: of the tokenizer.
             drop_B: bool, true where the caption is left out.
         """
-        (tokens_BTE,) = self._run("text", rows.ids_BT, rows.mask_BT)
-        keys, pooled = self._run("condition", tokens_BTE, rows.mask_BT, drop_B)
+        keys, pooled = self._run("condition", self.read_tokens(rows), rows.mask_BT, drop_B)
         return Caption(keys, pooled)
+
+    def read_tokens(self, rows: TokenRows) -> Floats:
+        """What the text encoder makes of every token, `[B, T, E]`."""
+        return self._run("text", rows.ids_BT, rows.mask_BT)[0]
 
     def predict_clean(self, noisy_BCHW: Floats, time: float, caption: Caption) -> Floats:
         """Clean canvases from noisy ones, one caption a row, the same time for all."""

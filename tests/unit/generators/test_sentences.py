@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from limner.core.errors import GeneratorUnavailable
+from limner.generators.embedded.sentences import FILES, GROUP, Sentences
+from limner.generators.embedded.weights import Weights
+
+
+def test_vectors_are_unit_vectors_of_the_encoder_s_width():
+    vectors_NE = Sentences()(["a red apple", "a fox"])
+    assert vectors_NE.shape == (2, 384)
+    assert np.linalg.norm(vectors_NE, axis=1) == pytest.approx([1, 1], abs=1e-5)
+
+
+def test_likeness_of_meaning_is_seen():
+    dog, puppy, invoice = Sentences()(["a dog", "a puppy", "an unpaid invoice"])
+    assert dog @ puppy > dog @ invoice + 0.2
+
+
+def test_a_vector_does_not_depend_on_the_other_texts():
+    texts = [f"{number} apples" for number in range(GROUP + 3)]
+    assert Sentences()(texts)[-1] == pytest.approx(Sentences()(texts[-1:])[0], abs=2e-2)
+
+
+def test_a_text_that_is_too_long_is_read_as_far_as_it_fits():
+    long, longer = Sentences()(["apple " * 30, "apple " * 60])
+    assert long == pytest.approx(longer, abs=1e-3)
+
+
+def test_the_files_behind_the_vectors_are_named():
+    assert set(Sentences().ingredients) == set(FILES)
+
+
+def test_missing_weights_are_told(tmp_path):
+    with pytest.raises(GeneratorUnavailable):
+        Sentences(weights=Weights(tmp_path))(["a fox"])
