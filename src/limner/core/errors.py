@@ -124,6 +124,12 @@ class CriteriaInvalid(BadInput):
     code = "criteria_invalid"
 
 
+class RightsInvalid(BadInput):
+    """What was to be registered is no entry of the rights register."""
+
+    code = "rights_invalid"
+
+
 class RequestRefused(LimnerError):
     """The request is refused by the criteria in force, and nothing was drawn."""
 

@@ -8,7 +8,7 @@ ledger gets no prompt and no hash of one: a short prompt can be guessed.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,9 +19,11 @@ from limner.core.criteria import Consequence, Criteria
 from limner.core.deciding import Decision, Outcome, Reason
 from limner.core.hashing import canonical_json
 from limner.core.judging import Result, Verdict
+from limner.core.rights import RIGHTS_WITHDRAWN, RightsMatch
 from limner.store import schema
 from limner.store.ledger.appending import append_entries, append_entry
 from limner.store.ledger.entries import Draft, Entry, Kind
+from limner.store.rights_blocking import blocker_of_image
 
 DecidedBy = Literal["rule", "person"]
 
@@ -46,12 +48,13 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSeal:
-    """A sealed file: the form in which an image left.
+    """A sealed file: the form in which an image left; or a sidecar.
 
     Attributes:
-        sealed_sha256: tagged hash of the file's bytes.
+        sealed_sha256: tagged hash of the file's bytes, or of the sidecar's.
         manifest_id: of its credential.
         stamped_at: time of the stamp; ``None`` when unstamped.
+        is_beside: it is a sidecar.
     """
 
     sealed_sha256: str
@@ -60,6 +63,7 @@ class StoredSeal:
     sealed_at: datetime
     manifest_id: str
     stamped_at: datetime | None
+    is_beside: bool = False
 
 
 def freeze_criteria(connection: sa.Connection, criteria: Criteria, now: datetime) -> bool:
@@ -97,33 +101,65 @@ def add_judgement(
     decided_by: DecidedBy,
     now: datetime,
 ) -> StoredDecision:
-    """Store what the checks said of an image and what was decided, with their entries."""
+    """Store what the checks said of an image and what was decided, with their entries.
+
+    An image that the rights register blocks is not let out by any decision: one that blocks it is
+    appended after the other, and is what is returned.
+    """
     if results:
         connection.execute(
             schema.results.insert(), [_result_row(image_id, one, now) for one in results]
         )
-    inserted = connection.execute(
-        schema.decisions.insert().values(
-            image_id=image_id,
-            decided_at=now.isoformat(),
-            decided_by=decided_by,
-            outcome=decision.outcome,
-            criteria_sha256=decision.criteria_sha256,
-            document=canonical_json(_decision_document(decision)),
-        )
+        append_entries(connection, [_results_draft(image_id, results)], recorded_at=now)
+    decided = {image_id: decision}
+    (stored,) = _add_decisions(connection, decided, decided_by=decided_by, now=now)
+    if decision.outcome is Outcome.REFUSED:
+        return stored
+    blocker = blocker_of_image(connection, image_id, now)
+    if blocker is None:
+        return stored
+    (blocked,) = add_blocks(connection, [image_id], blocker, now)
+    return blocked
+
+
+def add_blocks(
+    connection: sa.Connection, image_ids: Sequence[str], blocker: RightsMatch, now: datetime
+) -> list[StoredDecision]:
+    """Append to each of these images that it is blocked by an entry of the rights register.
+
+    Args:
+        connection: in a write transaction.
+        image_ids: of stored images, each once.
+        blocker: the entry.
+        now: the time now, UTC.
+    """
+    reason = Reason(
+        source=RIGHTS_WITHDRAWN,
+        verdict=None,
+        consequence=Consequence.REFUSE,
+        note=blocker.sentence,
     )
-    drafts = [_results_draft(image_id, results)] if results else []
-    drafts.append(_decision_draft(image_id, decision, decided_by))
-    entries = append_entries(connection, drafts, recorded_at=now)
-    assert inserted.inserted_primary_key is not None
-    return StoredDecision(
-        decision_id=int(inserted.inserted_primary_key[0]),
-        image_id=image_id,
-        decided_at=now,
-        decided_by=decided_by,
-        decision=decision,
-        entry=entries[-1],
+    decision = Decision(
+        outcome=Outcome.REFUSED,
+        reasons=(reason,),
+        criteria_sha256=None,
+        impact=None,
+        audit_probability=0.0,
+        is_audited=False,
+        needs_second=False,
     )
+    decided = dict.fromkeys(image_ids, decision)
+    stored = _add_decisions(connection, decided, decided_by="rule", now=now)
+    rows = [
+        {
+            "decision_id": one.decision_id,
+            "image_id": one.image_id,
+            "entry_id": blocker.entry_id,
+        }
+        for one in stored
+    ]
+    connection.execute(schema.rights_blocks.insert(), rows)
+    return stored
 
 
 def add_refused_request(connection: sa.Connection, decision: Decision, now: datetime) -> Entry:
@@ -161,7 +197,11 @@ def add_seal(connection: sa.Connection, seal: StoredSeal) -> Entry:
     stamped_at = None if seal.stamped_at is None else seal.stamped_at.isoformat()
     row = {**asdict(seal), "sealed_at": seal.sealed_at.isoformat(), "stamped_at": stamped_at}
     connection.execute(schema.seals.insert().values(row))
-    facts = {"sealed_sha256": seal.sealed_sha256, "manifest_id": seal.manifest_id}
+    facts = {
+        "sealed_sha256": seal.sealed_sha256,
+        "manifest_id": seal.manifest_id,
+        "is_beside": seal.is_beside,
+    }
     return append_entry(
         connection, Kind.SEAL, facts, subject=seal.image_id, recorded_at=seal.sealed_at
     )
@@ -180,7 +220,47 @@ def find_seal(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> S
         sealed_at=datetime.fromisoformat(row.sealed_at),
         manifest_id=row.manifest_id,
         stamped_at=None if row.stamped_at is None else datetime.fromisoformat(row.stamped_at),
+        is_beside=row.is_beside,
     )
+
+
+def _add_decisions(
+    connection: sa.Connection,
+    decided: Mapping[str, Decision],
+    *,
+    decided_by: DecidedBy,
+    now: datetime,
+) -> list[StoredDecision]:
+    """Append one decision to each image, by image_id, with their entries."""
+    rows = [
+        {
+            "image_id": image_id,
+            "decided_at": now.isoformat(),
+            "decided_by": decided_by,
+            "outcome": decision.outcome,
+            "criteria_sha256": decision.criteria_sha256,
+            "document": canonical_json(_decision_document(decision)),
+        }
+        for image_id, decision in decided.items()
+    ]
+    column = schema.decisions.c.decision_id
+    insert = schema.decisions.insert().returning(column, sort_by_parameter_order=True)
+    decision_ids = list(connection.scalars(insert, rows))
+    drafts = [_decision_draft(image_id, one, decided_by) for image_id, one in decided.items()]
+    entries = append_entries(connection, drafts, recorded_at=now)
+    return [
+        StoredDecision(
+            decision_id=decision_id,
+            image_id=image_id,
+            decided_at=now,
+            decided_by=decided_by,
+            decision=decision,
+            entry=entry,
+        )
+        for decision_id, (image_id, decision), entry in zip(
+            decision_ids, decided.items(), entries, strict=True
+        )
+    ]
 
 
 def _result_row(image_id: str, result: Result, now: datetime) -> dict[str, object]:

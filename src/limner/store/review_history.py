@@ -46,8 +46,9 @@ class OddResult:
 
 
 def rule_decisions(connection: sa.Connection) -> dict[str, RuleDecision]:
-    """The last decision by rule about every image, by image_id."""
-    query = schema.decisions.select().where(_decisions.decided_by == "rule")
+    """The last decision by the criteria about every image, by image_id; no block for rights."""
+    block = sa.exists().where(schema.rights_blocks.c.decision_id == _decisions.decision_id)
+    query = schema.decisions.select().where(_decisions.decided_by == "rule", ~block)
     found: dict[str, RuleDecision] = {}
     for row in connection.execute(query.order_by(_decisions.decision_id)):
         document = json.loads(row.document)

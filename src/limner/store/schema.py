@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0003"
+HEAD_REVISION = "0004"
 
 metadata = sa.MetaData()
 
@@ -24,13 +24,16 @@ images = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("recipe_sha256", sa.Text, nullable=False, index=True),
     sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("mark", sa.Text, nullable=True, index=True),
+    sa.Column("pdq", sa.LargeBinary, nullable=True),
 )
 
 sources = sa.Table(
     "sources",
     metadata,
     sa.Column("pixels_sha256", sa.Text, primary_key=True),
-    sa.Column("blob_sha256", sa.Text, nullable=False),
+    sa.Column("blob_sha256", sa.Text, primary_key=True),
+    sa.Column("file_format", sa.Text, nullable=False),
     sa.Column("created_at", sa.Text, nullable=False),
 )
 
@@ -125,6 +128,7 @@ seals = sa.Table(
     sa.Column("sealed_at", sa.Text, nullable=False),
     sa.Column("manifest_id", sa.Text, nullable=False, index=True),
     sa.Column("stamped_at", sa.Text, nullable=True),
+    sa.Column("is_beside", sa.Boolean, nullable=False),
 )
 
 review_cards = sa.Table(
@@ -146,4 +150,52 @@ review_events = sa.Table(
     sa.Column("event", sa.Text, nullable=False),
     sa.Column("reviewer", sa.Text, nullable=True),
     sa.Column("document", sa.Text, nullable=False),
+)
+
+rights_entries = sa.Table(
+    "rights_entries",
+    metadata,
+    sa.Column("entry_id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False, index=True),
+    sa.Column("opted_out", sa.Text, nullable=True),
+    sa.Column("licence", sa.Text, nullable=True),
+    sa.Column("registered_at", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Text, nullable=True, index=True),
+)
+
+rights_texts = sa.Table(
+    "rights_texts",
+    metadata,
+    sa.Column("entry_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=True),
+    sa.Column("folded_name", sa.Text, nullable=True, index=True),
+    sa.Column("holder", sa.Text, nullable=True),
+    sa.Column("title", sa.Text, nullable=True),
+    sa.Column("purpose", sa.Text, nullable=True),
+    sa.Column("url", sa.Text, nullable=True),
+)
+
+rights_keys = sa.Table(
+    "rights_keys",
+    metadata,
+    sa.Column("entry_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.Text, primary_key=True, index=True),
+)
+
+rights_events = sa.Table(
+    "rights_events",
+    metadata,
+    sa.Column("event_id", sa.Integer, primary_key=True),
+    sa.Column("entry_id", sa.Integer, nullable=False, index=True),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("happened_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+rights_blocks = sa.Table(
+    "rights_blocks",
+    metadata,
+    sa.Column("decision_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("image_id", sa.Text, nullable=False, index=True),
+    sa.Column("entry_id", sa.Integer, nullable=False, index=True),
 )

@@ -142,7 +142,7 @@ class Judgement:
         stored = add_judgement(
             connection, image_id, self.results, self.decision, decided_by="rule", now=now
         )
-        if self.decision.outcome is Outcome.HELD or self.decision.is_audited:
+        if stored.decision.outcome is Outcome.HELD or stored.decision.is_audited:
             self._open_card(connection, image_id, requester, now)
         return stored
 
