@@ -77,6 +77,8 @@ class Criterion:
         limits: laid to the score; ``None`` takes those of the check's card.
         fail, unsure: consequence of the verdict. A pass releases.
         error: consequence of an error and of a missing result: HOLD or REFUSE, never milder.
+        not_applicable: consequence where the check says that its question does not arise, as that
+            about a prompt that names nothing; ``None`` takes `error`.
         costs: when given, and the check's probability is calibrated, the cheapest of release,
             hold and `fail` is chosen instead of going by the verdict.
         target: what certification of `limits` is held to.
@@ -93,6 +95,7 @@ class Criterion:
     error: Consequence
     costs: Costs | None = None
     target: Target | None = None
+    not_applicable: Consequence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from limner.core.criteria import AlwaysReview, Consequence, Costs, Criteria, Criterion
-from limner.core.judging import Result, Verdict
+from limner.core.judging import Cause, Result, Verdict
 from limner.core.records import Operation
 
 
@@ -186,7 +186,9 @@ def _judge(
         )
     note = " ".join((criterion.question, *(result.notes or (_spoken(result.verdict),))))
     if result.verdict is Verdict.ERROR or result.score is None:
-        return reason(Verdict.ERROR, criterion.error, note)
+        is_moot = result.cause is Cause.NOT_APPLICABLE
+        moot = criterion.not_applicable if is_moot else None
+        return reason(Verdict.ERROR, criterion.error if moot is None else moot, note)
     if criterion.costs is not None and result.probability_bad is not None:
         # An unknown tier is held anyway; the highest one keeps this criterion from being milder.
         multiplier = criteria.impact_tiers.get(impact, max(criteria.impact_tiers.values()))

@@ -70,6 +70,7 @@ class _Criterion(_Strict):
     fail: Literal["warn", "hold", "refuse"]
     unsure: Literal["release", "warn", "hold", "refuse"]
     error: Literal["hold", "refuse"]
+    not_applicable: Literal["release", "warn", "hold", "refuse"] | None = None
     costs: _Costs | None = None
     target: _Target | None = None
 
@@ -84,6 +85,9 @@ class _Criterion(_Strict):
             fail=Consequence(self.fail),
             unsure=Consequence(self.unsure),
             error=Consequence(self.error),
+            not_applicable=None
+            if self.not_applicable is None
+            else Consequence(self.not_applicable),
             costs=None if self.costs is None else Costs(**self.costs.model_dump()),
             target=None if self.target is None else Target(**self.target.model_dump()),
         )

@@ -100,12 +100,14 @@ def _lines(criteria: Criteria, cards: Mapping[str, CheckCard], today: date) -> l
 
 def _criterion_lines(criterion: Criterion, criteria: Criteria, card: CheckCard) -> list[str]:
     limits = card.limits if criterion.limits is None else criterion.limits
+    moot = criterion.not_applicable
     lines = [
         f"{criterion.id} ({criterion.about}): {criterion.question}",
         f"    check {criterion.check} version {criterion.version}; {card.better} is better; "
         f"pass at {limits.pass_at:g}, fail at {limits.fail_at:g}",
         f"    fail: {criterion.fail}; unsure: {criterion.unsure}; "
-        f"error or no result: {criterion.error}",
+        f"error or no result: {criterion.error}"
+        + ("" if moot is None else f"; question does not arise: {moot}"),
     ]
     if criterion.costs is not None:
         for tier, impact in criteria.impact_tiers.items():

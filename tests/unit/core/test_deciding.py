@@ -121,6 +121,34 @@ def test_an_error_may_refuse_where_the_criterion_says_so():
     assert outcome(criteria=criteria) is Outcome.REFUSED
 
 
+MOOT = replace(result(Verdict.ERROR), cause=Cause.NOT_APPLICABLE)
+
+
+def test_a_question_that_does_not_arise_is_an_error_where_nothing_else_is_said():
+    assert outcome(MOOT) is Outcome.HELD
+
+
+@pytest.mark.parametrize(
+    ("consequence", "expected"),
+    [
+        (Consequence.RELEASE, Outcome.RELEASED),
+        (Consequence.WARN, Outcome.RELEASED),
+        (Consequence.HOLD, Outcome.HELD),
+        (Consequence.REFUSE, Outcome.REFUSED),
+    ],
+)
+def test_a_question_that_does_not_arise_has_its_own_consequence(consequence, expected):
+    criteria = replace(CRITERIA, criteria=(replace(WHOLE, not_applicable=consequence),))
+    assert outcome(MOOT, criteria=criteria) is expected
+
+
+@pytest.mark.parametrize("cause", set(Cause) - {Cause.NOT_APPLICABLE})
+def test_no_other_error_is_taken_for_a_question_that_does_not_arise(cause):
+    criteria = replace(CRITERIA, criteria=(replace(WHOLE, not_applicable=Consequence.RELEASE),))
+    assert outcome(result(Verdict.ERROR, cause=cause), criteria=criteria) is Outcome.HELD
+    assert outcome(criteria=criteria) is Outcome.HELD
+
+
 def test_a_pass_without_a_score_is_an_error():
     assert outcome(result(Verdict.PASS, score=None)) is Outcome.HELD
 
