@@ -1,0 +1,67 @@
+// What every page does: remembers the theme, tells faults, copies, and answers the keyboard.
+
+const root = document.documentElement;
+
+export function tell(text) {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.textContent = text;
+  document.getElementById("toasts").append(toast);
+  setTimeout(() => toast.remove(), 6000);
+}
+
+function isTyping(target) {
+  return target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+}
+
+// A key with data-key presses its button or follows its link, unless somebody is typing.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey) {
+    if (event.key === "Enter") event.target.closest("form")?.requestSubmit();
+    return;
+  }
+  if (event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  const pressed = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not(:disabled)`);
+  if (!pressed) return;
+  event.preventDefault();
+  if (pressed.matches("input, textarea, select")) pressed.focus();
+  else pressed.click();
+});
+
+document.addEventListener("click", async (event) => {
+  const copied = event.target.closest("[data-copy]");
+  if (copied) {
+    await navigator.clipboard.writeText(copied.dataset.copy);
+    tell(copied.dataset.copied);
+  }
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens).showModal();
+  const closer = event.target.closest("[data-closes]");
+  if (closer) closer.closest("dialog").close();
+});
+
+// A fault of a part of the page is told in one sentence; what stood there stays.
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  try {
+    const problem = JSON.parse(xhr.responseText);
+    tell([problem.detail, problem.hint].filter(Boolean).join(" "));
+  } catch {
+    tell(document.body.dataset.fault);
+  }
+});
+document.addEventListener("htmx:sendError", () => tell(document.body.dataset.away));
+
+// Times are written by the server in UTC and shown in the reader's own zone.
+export function showTimes(within) {
+  for (const time of within.querySelectorAll("time[datetime]:not([data-shown])")) {
+    const at = new Date(time.dateTime);
+    time.title = at.toLocaleString();
+    time.textContent = at.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    time.dataset.shown = "";
+  }
+}
+showTimes(document);
+document.addEventListener("htmx:load", (event) => showTimes(event.detail.elt));
+
+root.classList.add("alive");
