@@ -38,6 +38,7 @@ from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.reviews import Reviews
+from limner.store.rights import Rights
 
 
 class Store:
@@ -46,6 +47,7 @@ class Store:
     Attributes:
         ledger: what was stored, decided, reviewed, sealed and erased here.
         reviews: what people are asked, and what they answered.
+        rights: sources, licences, consents and opt-outs, and what they block.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -53,6 +55,7 @@ class Store:
         self._blobs = blobs
         self.ledger = ledger
         self.reviews = Reviews(engine, ledger)
+        self.rights = Rights(engine, ledger)
 
     @classmethod
     def open(cls, home: Path) -> Self:

@@ -129,6 +129,15 @@ def blocking_entry(connection: sa.Connection, image_id: str) -> int | None:
     return connection.scalar(query)
 
 
+def blocked_image_ids(connection: sa.Connection, image_ids: Collection[str]) -> set[str]:
+    """Those of these images that are blocked."""
+    found: set[str] = set()
+    for some in _chunks(image_ids):
+        query = sa.select(_blocks.image_id).where(_blocks.image_id.in_(some), _is_in_force())
+        found |= set(connection.scalars(query))
+    return found
+
+
 def affected_images(connection: sa.Connection, entry_id: int) -> list[AffectedImage]:
     """Every stored image an entry is about, oldest first, and what was drawn from one of these.
 
