@@ -146,3 +146,65 @@ class ImageRefused(LimnerError):
     """The image is refused by the criteria in force, and does not leave."""
 
     code = "image_refused"
+
+
+class JobNotFound(BadInput):
+    """There is no such job."""
+
+    code = "job_not_found"
+
+
+class JobConflict(BadInput):
+    """What is asked does not fit the job as it is."""
+
+    code = "job_conflict"
+
+
+class QueueFull(LimnerError):
+    """Too many jobs wait already; this one was not taken.
+
+    Args:
+        message: one sentence for a person.
+        retry_after_seconds: when there should be room, estimated from measured times; 1 or more.
+    """
+
+    code = "queue_full"
+
+    def __init__(self, message: str = "", *, retry_after_seconds: int) -> None:
+        super().__init__(
+            message, hint=f"Ask again in {retry_after_seconds} seconds.", retryable=True
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotFound(BadInput):
+    """There is no such thing here."""
+
+    code = "not_found"
+
+
+class TokenMissing(LimnerError):
+    """This needs a token, and none was shown that is in force."""
+
+    code = "token_missing"
+
+
+class NotAllowed(LimnerError):
+    """This token does not allow that."""
+
+    code = "not_allowed"
+
+
+class TooManyRequests(LimnerError):
+    """Too many requests in a short time.
+
+    Args:
+        message: one sentence for a person.
+        retry_after_seconds: when to ask again.
+    """
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str = "", *, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(message, retryable=True)
+        self.retry_after_seconds = retry_after_seconds
