@@ -86,6 +86,7 @@ def judge(
         notes=finding.notes,
         details=finding.details,
         seconds=time.perf_counter() - started,
+        card_sha256=check.card.sha256,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, cast
 
 from limner.core.hashing import sha256_of_document
 from limner.core.judging import Limits, Verdict
@@ -57,11 +57,61 @@ class Target:
         precision: share of good ones among those released, 0-1.
         recall: share of the bad ones that are not released, 0-1; ``None`` where not asked.
         confidence: probability, 0-1, that the promise holds when a limit is certified.
+        fail_precision: share of bad ones among those that fail, 0-1; ``None`` where not asked.
     """
 
     precision: float
     recall: float | None
     confidence: float
+    fail_precision: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What was shown about the limits of one criterion, and by what.
+
+    It counts for results of exactly the check it was made with; see `is_of`.
+
+    Attributes:
+        certified_on: day, UTC.
+        card_sha256: of the check's card (`CheckCard.sha256`); another card voids the certificate.
+        labels_sha256: tagged hash of the labels it rests on.
+        num_labels: how many those were.
+        delta: probability that what it says is wrong, 0-1, of all its promises together.
+        pass_at: the limit that was certified; equal to the criterion's.
+        fail_at: the same; ``None`` where only `pass_at` was certified.
+        precision, recall, fail_precision: promised shares, as in `Target`.
+    """
+
+    certified_on: date
+    card_sha256: str
+    labels_sha256: str
+    num_labels: int
+    delta: float
+    pass_at: float
+    fail_at: float | None
+    precision: float
+    recall: float | None
+    fail_precision: float | None
+
+    def is_of(self, card_sha256: str | None) -> bool:
+        """Whether it speaks of results made by the check with this card."""
+        return self.card_sha256 == card_sha256
+
+    def is_for(self, limits: Limits) -> bool:
+        """Whether these are the limits that were certified."""
+        is_fail_kept = self.fail_at is None or self.fail_at == limits.fail_at
+        return self.pass_at == limits.pass_at and is_fail_kept
+
+    def keeps(self, target: Target) -> bool:
+        """Whether it promises all a target asks, as surely."""
+        asked = (target.precision, target.recall, target.fail_precision)
+        shown = (self.precision, self.recall, self.fail_precision)
+        is_kept = all(
+            want is None or (have is not None and have >= want)
+            for want, have in zip(asked, shown, strict=True)
+        )
+        return is_kept and 1 - self.delta >= target.confidence - 1e-9  # 1 - 0.05 is not 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +130,10 @@ class Criterion:
         not_applicable: consequence where the check says that its question does not arise, as that
             about a prompt that names nothing; ``None`` takes `error`.
         costs: when given, and the check's probability is calibrated, the cheapest of release,
-            hold and `fail` is chosen instead of going by the verdict.
+            hold and `fail` is chosen instead of going by the verdict; where `limits` are
+            certified, the graver of the two, so that costs never release what the limits do not.
         target: what certification of `limits` is held to.
+        certified: what was shown about `limits`; ``None`` when nothing was.
     """
 
     id: str
@@ -96,6 +148,7 @@ class Criterion:
     costs: Costs | None = None
     target: Target | None = None
     not_applicable: Consequence | None = None
+    certified: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +206,23 @@ class Criteria:
     def to_document(self) -> dict[str, object]:
         """JSON form, one key per attribute and ``format``."""
         document: dict[str, object] = {"format": CRITERIA_FORMAT, **asdict(self)}
-        document["review_by"] = self.review_by.isoformat()
-        return document
+        return _with_days_as_text(document)
 
     @property
     def sha256(self) -> str:
         """Tagged hash of the canonical JSON; two files that say the same have the same hash."""
         return sha256_of_document(self.to_document())
+
+
+def _with_days_as_text(document: dict[str, object]) -> dict[str, object]:
+    return {key: _value_as_text(value) for key, value in document.items()}
+
+
+def _value_as_text(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return _with_days_as_text(cast(dict[str, object], value))
+    if isinstance(value, tuple):
+        return tuple(_value_as_text(one) for one in cast(tuple[object, ...], value))
+    return value

@@ -10,9 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from limner.core.criteria import AlwaysReview, Consequence, Costs, Criteria, Criterion
+from limner.core.criteria import (
+    AlwaysReview,
+    Certificate,
+    Consequence,
+    Costs,
+    Criteria,
+    Criterion,
+)
 from limner.core.judging import Cause, Result, Verdict
 from limner.core.records import Operation
+
+VOID = "What was certified about this check no longer holds; certify its limits again."
 
 
 class Outcome(StrEnum):
@@ -189,18 +198,43 @@ def _judge(
         is_moot = result.cause is Cause.NOT_APPLICABLE
         moot = criterion.not_applicable if is_moot else None
         return reason(Verdict.ERROR, criterion.error if moot is None else moot, note)
-    if criterion.costs is not None and result.probability_bad is not None:
-        # An unknown tier is held anyway; the highest one keeps this criterion from being milder.
-        multiplier = criteria.impact_tiers.get(impact, max(criteria.impact_tiers.values()))
-        choice = cheapest(result.probability_bad, criterion.costs, multiplier)
-        choice = criterion.fail if choice is Consequence.REFUSE else choice
-        return reason(result.verdict, choice, note)
-    by_verdict = {
-        Verdict.PASS: Consequence.RELEASE,
-        Verdict.UNSURE: criterion.unsure,
-        Verdict.FAIL: criterion.fail,
-    }
-    return reason(result.verdict, by_verdict[result.verdict], note)
+    # An unknown tier is held anyway; the highest one keeps this criterion from being milder.
+    multiplier = criteria.impact_tiers.get(impact, max(criteria.impact_tiers.values()))
+    by_verdict = _by_verdict(criterion, result.verdict)
+    by_costs = _by_costs(criterion, result.probability_bad, multiplier)
+    if criterion.certified is None:
+        return reason(result.verdict, by_costs or by_verdict, note)
+    choice = _graver(by_verdict, by_costs or by_verdict)
+    if not _covers(criterion.certified, result):
+        return reason(result.verdict, _graver(choice, Consequence.HOLD), f"{note} {VOID}")
+    return reason(result.verdict, choice, note)
+
+
+def _by_verdict(criterion: Criterion, verdict: Verdict) -> Consequence:
+    if verdict is Verdict.PASS:
+        return Consequence.RELEASE
+    return criterion.unsure if verdict is Verdict.UNSURE else criterion.fail
+
+
+def _by_costs(
+    criterion: Criterion, probability_bad: float | None, impact: float
+) -> Consequence | None:
+    """The cheapest choice, as grave as the criterion makes it; ``None`` where it is not known."""
+    if criterion.costs is None or probability_bad is None:
+        return None
+    choice = cheapest(probability_bad, criterion.costs, impact)
+    return criterion.fail if choice is Consequence.REFUSE else choice
+
+
+def _covers(certificate: Certificate, result: Result) -> bool:
+    """Whether a certificate speaks of this result: of this very check, by the limits certified."""
+    if result.limits is None or not certificate.is_of(result.card_sha256):
+        return False
+    return certificate.is_for(result.limits)
+
+
+def _graver(one: Consequence, other: Consequence) -> Consequence:
+    return max(one, other, key=lambda choice: choice.gravity)
 
 
 def _result_for(

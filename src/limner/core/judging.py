@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.hashing import sha256_of_document
 from limner.core.records import Picture, Request
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
@@ -78,6 +79,19 @@ class CheckCard:
     limits: Limits
     ingredients: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def sha256(self) -> str:
+        """Tagged hash of everything that decides what a score means; `limits` do not."""
+        return sha256_of_document(
+            {
+                "name": self.name,
+                "version": self.version,
+                "question": self.question,
+                "better": str(self.better),
+                "ingredients": dict(self.ingredients),
+            }
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -109,6 +123,7 @@ class Result:
         score, probability_bad: as in `Finding`; ``None`` on an error.
         cause: why there is no score; ``None`` unless the verdict is ERROR.
         seconds: wall time of the check.
+        card_sha256: of the check's card; ``None`` on results from before it was kept.
     """
 
     check: str
@@ -122,6 +137,7 @@ class Result:
     notes: tuple[str, ...] = ()
     details: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
     seconds: float = 0.0
+    card_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from limner.core.criteria import (
     AlwaysReview,
     AuditRates,
+    Certificate,
     Consequence,
     Costs,
     Criteria,
@@ -37,6 +38,7 @@ MAX_BYTES = 1_000_000
 Share = Annotated[float, Field(ge=0, le=1)]
 Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
+Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class _Strict(BaseModel):
@@ -58,6 +60,20 @@ class _Target(_Strict):
     precision: Share
     recall: Share | None = None
     confidence: Share
+    fail_precision: Share | None = None
+
+
+class _Certificate(_Strict):
+    certified_on: date
+    card_sha256: Hash
+    labels_sha256: Hash
+    num_labels: Annotated[int, Field(gt=0)]
+    delta: Annotated[float, Field(gt=0, lt=1)]
+    pass_at: float = Field(allow_inf_nan=False)
+    fail_at: float | None = Field(default=None, allow_inf_nan=False)
+    precision: Share
+    recall: Share | None = None
+    fail_precision: Share | None = None
 
 
 class _Criterion(_Strict):
@@ -73,6 +89,24 @@ class _Criterion(_Strict):
     not_applicable: Literal["release", "warn", "hold", "refuse"] | None = None
     costs: _Costs | None = None
     target: _Target | None = None
+    certified: _Certificate | None = None
+
+    @model_validator(mode="after")
+    def _certificate_is_of_this(self) -> Self:
+        if self.certified is None:
+            return self
+        record = self.record()
+        assert record.certified is not None
+        if record.limits is None or not record.certified.is_for(record.limits):
+            raise ValueError(
+                "'limits' are not those that were certified; certify them again, or leave "
+                "'certified' out"
+            )
+        if record.target is None or not record.certified.keeps(record.target):
+            raise ValueError(
+                "'target' asks for more than was certified; certify again, or leave 'certified' out"
+            )
+        return self
 
     def record(self) -> Criterion:
         return Criterion(
@@ -90,6 +124,9 @@ class _Criterion(_Strict):
             else Consequence(self.not_applicable),
             costs=None if self.costs is None else Costs(**self.costs.model_dump()),
             target=None if self.target is None else Target(**self.target.model_dump()),
+            certified=(
+                None if self.certified is None else Certificate(**self.certified.model_dump())
+            ),
         )
 
 

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from limner.core.criteria import (
     AlwaysReview,
     AuditRates,
+    Certificate,
     Consequence,
     Costs,
     Criteria,
     Criterion,
+    Target,
 )
-from limner.core.deciding import Circumstances, Outcome, cheapest, decide, review_band
+from limner.core.deciding import VOID, Circumstances, Outcome, cheapest, decide, review_band
 from limner.core.judging import Better, Cause, Limits, Result, Verdict, verdict_of
 from limner.core.records import Operation
 
@@ -288,6 +290,90 @@ def test_high_impact_goes_to_people():
     likely_good = result(Verdict.PASS, probability_bad=0.01)
     assert outcome(likely_good, criteria=criteria) is Outcome.RELEASED
     assert outcome(likely_good, criteria=criteria, impact="high") is Outcome.HELD
+
+
+CARD = "sha256:dd"
+LIMITS = Limits(pass_at=0.9, fail_at=0.2)
+CERTIFICATE = Certificate(
+    certified_on=date(2026, 1, 1), card_sha256=CARD, labels_sha256="sha256:ee", num_labels=500,
+    delta=0.05, pass_at=0.9, fail_at=None, precision=0.95, recall=None, fail_precision=None,
+)  # fmt: skip
+CERTIFIED = replace(WHOLE, limits=LIMITS, certified=CERTIFICATE)
+
+
+def under_certificate(verdict: Verdict, criterion=CERTIFIED, **changes) -> Outcome:
+    made = result(verdict, **{"limits": LIMITS, "card_sha256": CARD, **changes})
+    return outcome(made, criteria=replace(CRITERIA, criteria=(criterion,)))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Verdict.PASS, Outcome.RELEASED),
+        (Verdict.UNSURE, Outcome.HELD),
+        (Verdict.FAIL, Outcome.REFUSED),
+        (Verdict.ERROR, Outcome.HELD),
+    ],
+)
+def test_certified_limits_decide_by_the_verdict(verdict, expected):
+    assert under_certificate(verdict) is expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"card_sha256": "sha256:ff"},
+        {"card_sha256": None},
+        {"limits": Limits(pass_at=0.8, fail_at=0.2)},
+        {"limits": None},
+    ],
+)
+def test_a_certificate_of_another_check_or_other_limits_releases_nothing(changes):
+    assert under_certificate(Verdict.PASS, **changes) is Outcome.HELD
+    assert under_certificate(Verdict.FAIL, **changes) is Outcome.REFUSED
+
+
+def test_a_void_certificate_is_told():
+    criteria = replace(CRITERIA, criteria=(CERTIFIED,))
+    passed = result(Verdict.PASS, limits=LIMITS, card_sha256="sha256:ff")
+    assert decide(criteria, [passed], HERE).reasons[0].note == f"Is it whole? Yes. {VOID}"
+
+
+def test_a_void_certificate_holds_also_where_a_failure_only_warns():
+    mild = replace(CERTIFIED, fail=Consequence.WARN)
+    assert under_certificate(Verdict.FAIL, mild) is Outcome.RELEASED
+    assert under_certificate(Verdict.FAIL, mild, card_sha256=None) is Outcome.HELD
+
+
+def test_a_certified_failing_limit_must_be_the_one_that_was_laid():
+    both = replace(CERTIFIED, certified=replace(CERTIFICATE, fail_at=0.2))
+    other = Limits(pass_at=0.9, fail_at=0.1)
+    assert under_certificate(Verdict.PASS, both) is Outcome.RELEASED
+    assert under_certificate(Verdict.PASS, both, limits=other) is Outcome.HELD
+
+
+@pytest.mark.parametrize(
+    ("verdict", "probability_bad", "expected"),
+    [
+        (Verdict.PASS, 0.001, Outcome.RELEASED),
+        (Verdict.PASS, 0.5, Outcome.HELD),
+        (Verdict.UNSURE, 0.001, Outcome.HELD),
+        (Verdict.FAIL, 0.001, Outcome.REFUSED),
+        (Verdict.PASS, None, Outcome.RELEASED),
+    ],
+)
+def test_costs_never_release_what_certified_limits_do_not(verdict, probability_bad, expected):
+    priced = replace(CERTIFIED, costs=COSTS)
+    assert under_certificate(verdict, priced, probability_bad=probability_bad) is expected
+
+
+def test_a_certificate_keeps_a_target_it_promises_no_less_than():
+    target = Target(precision=0.95, recall=None, confidence=0.95)
+    assert CERTIFICATE.keeps(target)
+    assert not CERTIFICATE.keeps(replace(target, precision=0.96))
+    assert not CERTIFICATE.keeps(replace(target, recall=0.1))
+    assert not CERTIFICATE.keeps(replace(target, fail_precision=0.1))
+    assert not CERTIFICATE.keeps(replace(target, confidence=0.96))
 
 
 @given(

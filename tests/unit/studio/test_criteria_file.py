@@ -87,6 +87,48 @@ def test_what_is_not_allowed_is_named(text, said):
     assert said in caught.value.message
 
 
+TARGET = {"precision": 0.95, "recall": 0.9, "confidence": 0.95}
+CERTIFIED = {
+    "certified_on": "2026-11-24", "card_sha256": "sha256:" + "a" * 64,
+    "labels_sha256": "sha256:" + "b" * 64, "num_labels": 500, "delta": 0.05, "pass_at": 0.9,
+    "precision": 0.95, "recall": 0.9,
+}  # fmt: skip
+LAID = {"limits": {"pass_at": 0.9, "fail_at": 0.2}, "target": TARGET}
+
+
+def test_a_certificate_is_read_and_is_part_of_the_hash():
+    with_it = parse_criteria(with_first(**LAID, certified=CERTIFIED), "x")
+    assert with_it.criteria[0].certified is not None
+    assert with_it.criteria[0].certified.num_labels == 500
+    assert with_it.sha256 != parse_criteria(with_first(**LAID), "x").sha256
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"limits": {"pass_at": 0.8, "fail_at": 0.2}},
+            "'limits' are not those that were certified",
+        ),
+        ({"limits": None}, "'limits' are not those that were certified"),
+        ({"target": TARGET | {"precision": 0.96}}, "'target' asks for more than was certified"),
+        ({"target": TARGET | {"recall": 0.91}}, "'target' asks for more"),
+        ({"target": TARGET | {"fail_precision": 0.5}}, "'target' asks for more"),
+        ({"target": TARGET | {"confidence": 0.96}}, "'target' asks for more"),
+        ({"target": None}, "'target' asks for more"),
+        ({"certified": CERTIFIED | {"fail_at": 0.1}}, "'limits' are not those"),
+        ({"certified": CERTIFIED | {"num_labels": 0}}, "criteria.0.certified.num_labels"),
+        ({"certified": CERTIFIED | {"delta": 0}}, "criteria.0.certified.delta"),
+        ({"certified": CERTIFIED | {"card_sha256": "abc"}}, "criteria.0.certified.card_sha256"),
+        ({"certified": CERTIFIED | {"n": 5}}, "criteria.0.certified.n: this key is not known"),
+    ],
+)
+def test_a_certificate_that_is_not_of_its_criterion_is_named(changes, said):
+    with pytest.raises(CriteriaInvalid) as caught:
+        parse_criteria(with_first(**(LAID | {"certified": CERTIFIED} | changes)), "criteria.yaml")
+    assert said in caught.value.message
+
+
 def test_integrity_cannot_be_left_out():
     criteria = yaml.safe_load(shipped_text("personal"))["criteria"]
     without = [one for one in criteria if one["check"] != "integrity"]
