@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from limner.app import load_settings, open_judge
+from limner.app import load_settings, name_opted_out, open_judge
 from limner.core.settings import Settings
 from limner.faces.cli import app
 from limner.store.repository import Store
@@ -24,17 +24,16 @@ WHOLE = Path(__file__).parent / "assets" / "whole.yaml"
 
 
 def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
-    return Studio(
-        Parts(
-            settings=settings,
-            open_generator=lambda: generator,
-            open_store=lambda: Store.open(settings.home),
-            open_judge=lambda: open_judge(settings),
-            read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
-            rng=np.random.default_rng(0),
-            version="0.0.0",
-        )
+    parts = Parts(
+        settings=settings,
+        open_generator=lambda: generator,
+        open_store=lambda: Store.open(settings.home),
+        open_judge=lambda: open_judge(settings, lambda text: name_opted_out(parts, text)),
+        read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        rng=np.random.default_rng(0),
+        version="0.0.0",
     )
+    return Studio(parts)
 
 
 if __name__ == "__main__":

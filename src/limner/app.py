@@ -6,6 +6,7 @@ Nothing heavy is imported until it is used: the generator's engine loads with th
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -44,16 +45,17 @@ def load_settings(home: Path | None = None) -> Settings:
 
 def wire_parts(settings: Settings) -> Parts:
     """The real parts: embedded generator, store in the data folder, the system's clock."""
-    return Parts(
+    parts = Parts(
         settings=settings,
         open_generator=lambda: _open_generator(settings),
         open_store=lambda: Store.open(settings.home),
-        open_judge=lambda: open_judge(settings),
+        open_judge=lambda: open_judge(settings, lambda text: name_opted_out(parts, text)),
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(),
         version=version("limner"),
         requester=settings.reviewer or user_name(),
     )
+    return parts
 
 
 def user_name() -> str:
@@ -64,11 +66,24 @@ def user_name() -> str:
         return ""
 
 
-def open_judge(settings: Settings) -> Judge:
-    """The criteria in force and every check there is. Criteria with a fault hold everything."""
+def name_opted_out(parts: Parts, text: str) -> str | None:
+    """See `studio.rights.name_opted_out`; opens the store when it is first asked."""
+    from limner.studio import rights
+
+    return rights.name_opted_out(parts, text)
+
+
+def open_judge(settings: Settings, find_opted_out: Callable[[str], str | None]) -> Judge:
+    """The criteria in force and every check there is. Criteria with a fault hold everything.
+
+    Args:
+        settings: name the criteria.
+        find_opted_out: asks the rights register about a text; see `checks.request.rights`.
+    """
     from limner.studio.criteria_file import criteria_in_force, require_known_checks
 
-    request_checks, image_checks = _request_checks(settings), _image_checks(settings)
+    request_checks = _request_checks(settings, find_opted_out)
+    image_checks = _image_checks(settings)
     criteria, fault = None, ""
     try:
         found = criteria_in_force(settings)
@@ -85,13 +100,21 @@ def open_judge(settings: Settings) -> Judge:
     )
 
 
-def _request_checks(settings: Settings) -> dict[str, RequestCheck]:
+def _request_checks(
+    settings: Settings, find_opted_out: Callable[[str], str | None]
+) -> dict[str, RequestCheck]:
     from limner.checks.request.language import Language
     from limner.checks.request.personal_data import PersonalData
+    from limner.checks.request.rights import Rights
     from limner.checks.request.terms import SHIPPED_TERMS, Terms
 
     own_terms = settings.home / "terms.txt"
-    checks = (Terms(own_terms if own_terms.exists() else SHIPPED_TERMS), PersonalData(), Language())
+    checks = (
+        Terms(own_terms if own_terms.exists() else SHIPPED_TERMS),
+        PersonalData(),
+        Language(),
+        Rights(find_opted_out),
+    )
     return {one.card.name: one for one in checks}
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from limner.core.criteria import Consequence
+from limner.core.deciding import Decision, Outcome, Reason
 from limner.core.errors import RightsInvalid
-from limner.core.records import Recipe
 
 RIGHTS_WITHDRAWN = "rights-withdrawn"  # the source of the reason an image is blocked for
 
@@ -198,6 +199,25 @@ def find_blocker(matches: Iterable[RightsMatch]) -> RightsMatch | None:
     )
 
 
+def decision_against(blocker: RightsMatch) -> Decision:
+    """What is decided about anything that an entry blocks, whatever the criteria say."""
+    reason = Reason(
+        source=RIGHTS_WITHDRAWN,
+        verdict=None,
+        consequence=Consequence.REFUSE,
+        note=blocker.sentence,
+    )
+    return Decision(
+        outcome=Outcome.REFUSED,
+        reasons=(reason,),
+        criteria_sha256=None,
+        impact=None,
+        audit_probability=0.0,
+        is_audited=False,
+        needs_second=False,
+    )
+
+
 def folded_name(text: str) -> str:
     """A name as it is compared: its words in small letters without accents, one space between."""
     return " ".join(_words(text))
@@ -219,15 +239,6 @@ def word_runs(text: str) -> frozenset[str]:
 def is_named(name: str, text: str) -> bool:
     """Whether the words of a name stand in a text, in their order and side by side."""
     return bool(folded := folded_name(name)) and folded in word_runs(text)
-
-
-def recipe_keys(recipe: Recipe) -> frozenset[str]:
-    """Everything a recipe names that the register may have an entry about."""
-    return keys_of(
-        generator=recipe.generator,
-        generator_version=recipe.generator_version,
-        hashes=(recipe.source_sha256, recipe.mask_sha256, *recipe.ingredients.values()),
-    )
 
 
 def keys_of(

@@ -33,6 +33,7 @@ from limner.store.judgements import (
     last_decision,
     results_of,
 )
+from limner.store.erasing import erased_at
 from limner.store.ledger.commitments import erase
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image
@@ -149,6 +150,11 @@ class Store:
         empty_log(self._engine)
         self.ledger.sign_if_due(recorded_at)
         return True
+
+    def erased_at(self, image_id: str) -> datetime | None:
+        """When an image was erased; ``None`` if it never was, or was stored again since."""
+        with reading(self._engine) as connection:
+            return erased_at(connection, image_id)
 
     def judge(
         self, image_id: str, write: Callable[[sa.Connection], StoredDecision], now: datetime

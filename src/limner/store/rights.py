@@ -199,7 +199,12 @@ class Rights:
             return blocking_entry(connection, image_id)
 
     def blocker_of_request(
-        self, *, texts: Iterable[str] = (), keys: Collection[str] = (), now: datetime
+        self,
+        *,
+        texts: Iterable[str] = (),
+        keys: Collection[str] = (),
+        sources: Collection[str] = (),
+        now: datetime,
     ) -> RightsMatch | None:
         """See `rights_blocking.blocker_of_request`."""
         with reading(self._engine) as connection:
@@ -208,7 +213,7 @@ class Rights:
             with transaction(self._engine) as connection:
                 note_expired(connection, now)
         with reading(self._engine) as connection:
-            return blocker_of_request(connection, texts=texts, keys=keys, now=now)
+            return blocker_of_request(connection, texts=texts, keys=keys, sources=sources, now=now)
 
     def erase(self, entry_id: int, *, reason: str, now: datetime) -> None:
         """Erase the words of an entry that is no longer in force; its number and keys stay.

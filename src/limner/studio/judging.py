@@ -20,6 +20,7 @@ from limner.core.judging import CheckCard, ImageCheck, ImageSubject, Limits, Req
 from limner.core.records import ImageRecord, Operation, Request
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
 from limner.store.reviews import open_card
+from limner.studio.rights import require_rights
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -96,8 +97,10 @@ def screen_prompt(parts: Parts, request: Request, prompt: str) -> Screened:
     """Judge one prompt before anything is drawn.
 
     Raises:
-        RequestRefused: the criteria refuse it; the ledger says so, without the prompt.
+        RequestRefused: the criteria refuse it, or the rights register blocks what it starts from;
+            the ledger says so, without the prompt.
     """
+    require_rights(parts, request)
     judge = parts.judge
     screened = judge.screen(replace(request, prompt=prompt, template=None))
     if judge.criteria is None:

@@ -14,6 +14,10 @@ from limner.studio.criteria_file import (
 )
 
 
+def nothing_opted_out(text: str) -> None:
+    return None
+
+
 def changed(**changes) -> str:
     """The shipped personal criteria with other top-level values; ``None`` leaves a key out."""
     document = yaml.safe_load(shipped_text("personal")) | changes
@@ -27,7 +31,8 @@ def with_first(**changes) -> str:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_criteria_name_checks_that_are_there(name, tmp_path):
-    judge = open_judge(read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": name}))
+    settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": name})
+    judge = open_judge(settings, nothing_opted_out)
     assert judge.fault == ""
     assert judge.criteria is not None
     assert judge.criteria.name == name
@@ -40,7 +45,7 @@ def test_a_file_in_the_data_folder_goes_before_the_shipped_one(tmp_path):
 
 def test_a_broken_file_is_not_replaced_by_another(tmp_path):
     (tmp_path / "criteria.yaml").write_text("format: [")
-    judge = open_judge(read_settings(default_home=tmp_path, environment={}))
+    judge = open_judge(read_settings(default_home=tmp_path, environment={}), nothing_opted_out)
     assert judge.criteria is None
     assert "not YAML" in judge.fault
 
@@ -144,14 +149,14 @@ def test_integrity_cannot_only_warn():
 
 
 def test_an_unknown_check_is_named_with_those_there_are(tmp_path):
-    judge = open_judge(read_settings(default_home=tmp_path, environment={}))
+    judge = open_judge(read_settings(default_home=tmp_path, environment={}), nothing_opted_out)
     criteria = parse_criteria(with_first(check="taste"), "x")
     with pytest.raises(CriteriaInvalid, match="names the check 'taste'"):
         require_known_checks(criteria, judge.cards.values())
 
 
 def test_another_version_of_a_check_is_told(tmp_path):
-    judge = open_judge(read_settings(default_home=tmp_path, environment={}))
+    judge = open_judge(read_settings(default_home=tmp_path, environment={}), nothing_opted_out)
     criteria = parse_criteria(with_first(version="0"), "x")
     with pytest.raises(CriteriaInvalid, match="was set for version '0'"):
         require_known_checks(criteria, judge.cards.values())

@@ -1,4 +1,4 @@
-"""Rights: whether the prompt names something that was opted out: a name, a style, a mark.
+"""Rights: whether the request names something that was opted out: a name, a style, a mark.
 
 The register itself is not here; the check asks what it is given.
 """
@@ -20,7 +20,7 @@ CARD = CheckCard(
 
 
 class Rights:
-    """1.0 when the prompt names an entry that was opted out, else 0.0.
+    """1.0 when prompt or style names what the register does not allow, else 0.0.
 
     Args:
         find_opted_out: the register's own word for the entry a text names, such as its number;
@@ -36,9 +36,11 @@ class Rights:
         return CARD
 
     def measure(self, request: Request) -> Finding:
-        """Ask the register about the prompt."""
+        """Ask the register about the prompt, and about the style if one was named."""
         entry = self._find_opted_out(request.prompt)
+        if entry is None and request.style is not None:
+            entry = self._find_opted_out(request.style)
         if entry is None:
             return Finding(score=0.0)
-        note = f"The prompt names an opted-out entry of the rights register: {entry}."
+        note = f"The request names what the rights register does not allow ({entry})."
         return Finding(score=1.0, notes=(note,), details={"entry": entry})

@@ -1,0 +1,278 @@
+"""Using the rights register: registering, withdrawing, and blocking what an end affects.
+
+From the moment an end is registered nothing it covers is drawn or let out; the images that are
+stored already are then blocked, some hundreds at a time. A process that is killed in between loses
+no block: the same command goes on where it stopped. Files that left before are not touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from limner.core.deciding import Outcome
+from limner.core.errors import BadInput, RequestRefused
+from limner.core.hashing import sha256_of_bytes
+from limner.core.limits import require_one_of
+from limner.core.records import Request
+from limner.core.rights import (
+    OptedOut,
+    RightsEntry,
+    RightsKind,
+    RightsState,
+    decision_against,
+    is_blocking,
+    keys_of,
+)
+from limner.store.rights import StoredEntry
+from limner.store.rights_blocking import AffectedImage
+from limner.studio.picture_file import read_file
+
+if TYPE_CHECKING:
+    from limner.studio.parts import Parts
+
+BATCH_IMAGES = 500  # blocked in one transaction
+REASONS = ("person_asked", "licence_ended", "wrong_entry", "court_order", "other")
+
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class Enforced(NamedTuple):
+    """An entry, and what came of it.
+
+    Attributes:
+        affected: every stored image it is about, as they stood before.
+        blocked: image_id of those that were blocked now.
+    """
+
+    stored: StoredEntry
+    affected: tuple[AffectedImage, ...]
+    blocked: tuple[str, ...]
+
+
+def build_entry(
+    kind: str,
+    *,
+    name: str | None = None,
+    holder: str | None = None,
+    opted_out: str | None = None,
+    title: str | None = None,
+    licence: str | None = None,
+    purpose: str | None = None,
+    url: str | None = None,
+    expires: str | None = None,
+    keys: Sequence[str] = (),
+) -> RightsEntry:
+    """An entry from plain values; whether it is whole is seen when it is registered.
+
+    Args:
+        kind: see `RightsKind`.
+        expires: the last day, as 2027-01-31, or a time with its zone.
+        name, holder, opted_out, title, licence, purpose, url, keys: see `RightsEntry`.
+
+    Raises:
+        BadInput: an unknown kind, or no time.
+    """
+    require_one_of("kind", kind, list(RightsKind))
+    if opted_out is not None:
+        require_one_of("kind of opt-out", opted_out, list(OptedOut))
+    return RightsEntry(
+        kind=RightsKind(kind),
+        name=name,
+        holder=holder,
+        opted_out=None if opted_out is None else OptedOut(opted_out),
+        title=title,
+        licence=licence,
+        purpose=purpose,
+        url=url,
+        expires_at=None if expires is None else parse_expiry(expires),
+        keys=tuple(dict.fromkeys(keys)),
+    )
+
+
+def parse_expiry(text: str) -> datetime:
+    """When a right ends: the end of a day, UTC, or a time with its zone.
+
+    Raises:
+        BadInput: neither.
+    """
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            after = date.fromisoformat(text) + timedelta(days=1)
+            return datetime.combine(after, time.min, UTC)
+        ends = datetime.fromisoformat(text)
+        if ends.tzinfo is None:
+            raise ValueError("no time zone")
+        return ends.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(
+            f"The expiry is {text!r}; allowed is a day such as 2027-01-31, which is its last, or a "
+            "time with its zone such as 2027-01-31T12:00+01:00.",
+            code="expiry_invalid",
+        ) from error
+
+
+def picture_keys(parts: Parts, what: str) -> list[str]:
+    """What recipes may know a picture by: a hash as it is; of a file its bytes and its pixels.
+
+    Raises:
+        ImageUnreadable: it is no hash, and no picture file either.
+    """
+    if _HASH.fullmatch(what):
+        return [what]
+    read = read_file(Path(what), parts.settings.max_input_megapixels)
+    file_sha256 = sha256_of_bytes(read.content)
+    seal = parts.store.seal_by_file(file_sha256)
+    known = [] if seal is None else [seal.image_id]
+    return [file_sha256, read.picture.pixels_sha256, *known]
+
+
+def add(parts: Parts, entry: RightsEntry) -> Enforced:
+    """Register an entry; an opt-out blocks the stored images it is about.
+
+    Raises:
+        RightsInvalid: it is not whole, or has ended already.
+    """
+    stored = parts.store.rights.add(entry, parts.read_clock())
+    return _enforce(parts, stored)
+
+
+def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> list[StoredEntry]:
+    """Entries of the register, in their order.
+
+    Raises:
+        BadInput: an unknown kind or state.
+    """
+    if kind is not None:
+        require_one_of("kind", kind, list(RightsKind))
+    if state is not None:
+        require_one_of("state", state, list(RightsState))
+    return [
+        one
+        for one in parts.store.rights.entries(parts.read_clock())
+        if kind in (None, one.entry.kind) and state in (None, one.state)
+    ]
+
+
+def show(parts: Parts, entry_id: int) -> StoredEntry:
+    """One entry with its keys.
+
+    Raises:
+        BadInput: there is none with this number.
+    """
+    return parts.store.rights.find(entry_id, parts.read_clock())
+
+
+def affected(parts: Parts, entry_id: int) -> list[AffectedImage]:
+    """The stored images an entry is about; nothing is blocked.
+
+    Raises:
+        BadInput: there is none with this number.
+    """
+    show(parts, entry_id)
+    return parts.store.rights.affected(entry_id)
+
+
+def withdraw(
+    parts: Parts, entry_id: int, *, reason: str = "person_asked", images: Sequence[str] = ()
+) -> Enforced:
+    """End an entry, and block the stored images it covered.
+
+    An opt-out that is withdrawn blocks nothing any more; images it blocked stay so until people
+    release them.
+
+    Args:
+        parts: of the studio.
+        entry_id: of the entry.
+        reason: one of `REASONS`.
+        images: more images it covered: hashes, or picture files.
+
+    Raises:
+        BadInput: there is no such entry, an unknown reason, or it was withdrawn before and
+            everything it covered is blocked.
+    """
+    require_one_of("reason", reason, REASONS)
+    keys = [key for one in images for key in picture_keys(parts, one)]
+    rights, now = parts.store.rights, parts.read_clock()
+    before = rights.find(entry_id, now)
+    if before.withdrawn_at is not None and not keys and _unblocked(parts, before):
+        return _enforce(parts, before)  # a process was stopped before everything was blocked
+    return _enforce(parts, rights.withdraw(entry_id, reason=reason, keys=keys, now=now))
+
+
+def erase_words(parts: Parts, entry_id: int, reason: str = "person_asked") -> None:
+    """Erase what an entry that has ended says in words: names, title, purpose, address.
+
+    Raises:
+        BadInput: there is no such entry, it is in force, or its words were erased before.
+    """
+    require_one_of("reason", reason, REASONS)
+    parts.store.rights.erase(entry_id, reason=reason, now=parts.read_clock())
+
+
+def require_rights(parts: Parts, request: Request) -> None:
+    """Refuse a request that starts from, or is drawn with, what the register blocks.
+
+    Raises:
+        RequestRefused: nothing is drawn; the ledger says so.
+    """
+    card, now = parts.generator.card, parts.read_clock()
+    started_from = [one.pixels_sha256 for one in (request.source, request.mask) if one is not None]
+    keys = keys_of(
+        generator=card.name,
+        generator_version=card.version,
+        hashes=(*started_from, *card.ingredients.values()),
+    )
+    blocker = parts.store.rights.blocker_of_request(keys=keys, sources=started_from, now=now)
+    if blocker is None:
+        return
+    parts.store.refuse_request(decision_against(blocker), now)
+    raise RequestRefused(
+        f"The request was refused and nothing was drawn: {blocker.sentence}",
+        hint=f"`limner rights show {blocker.entry_id}` says what it is about.",
+    )
+
+
+def name_opted_out(parts: Parts, text: str) -> str | None:
+    """The entry that keeps a text from being drawn, in words that name nobody."""
+    blocker = parts.store.rights.blocker_of_request(texts=(text,), now=parts.read_clock())
+    return None if blocker is None else f"{blocker.kind} {blocker.entry_id}, {blocker.state}"
+
+
+def standing_notice(parts: Parts, image_id: str) -> str | None:
+    """One sentence about an image that is blocked or was erased; ``None`` otherwise."""
+    erased = parts.store.erased_at(image_id)
+    if erased is not None:
+        return f"This image was erased here at {erased:%Y-%m-%d %H:%M:%S} UTC."
+    if parts.store.rights.blocking_entry(image_id) is None:
+        return None
+    decided = parts.store.last_decision(image_id)
+    assert decided is not None
+    assert decided.decision.outcome is Outcome.REFUSED
+    return (
+        f"This image is blocked since {decided.decided_at:%Y-%m-%d %H:%M:%S} UTC and must not be "
+        f"used: {decided.decision.reasons[0].note}"
+    )
+
+
+def _enforce(parts: Parts, stored: StoredEntry) -> Enforced:
+    """Block what an entry blocks, oldest first, in batches."""
+    if not is_blocking(stored.entry.kind, stored.state):
+        return Enforced(stored, (), ())
+    found = parts.store.rights.affected(stored.entry_id)
+    left = [one.image_id for one in found if not one.is_blocked]
+    blocked: list[str] = []
+    for start in range(0, len(left), BATCH_IMAGES):
+        batch = left[start : start + BATCH_IMAGES]
+        blocked += parts.store.rights.block(batch, stored.as_match, parts.read_clock())
+    return Enforced(stored, tuple(found), tuple(blocked))
+
+
+def _unblocked(parts: Parts, stored: StoredEntry) -> bool:
+    """Whether a withdrawn entry covers images that were not blocked yet."""
+    if not is_blocking(stored.entry.kind, stored.state):
+        return False
+    return any(not one.is_blocked for one in parts.store.rights.affected(stored.entry_id))
