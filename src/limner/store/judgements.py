@@ -19,7 +19,7 @@ from limner.core.criteria import Consequence, Criteria
 from limner.core.deciding import Decision, Outcome, Reason
 from limner.core.hashing import canonical_json
 from limner.core.judging import Result, Verdict
-from limner.core.rights import RIGHTS_WITHDRAWN, RightsMatch
+from limner.core.rights import RightsMatch, decision_against
 from limner.store import schema
 from limner.store.ledger.appending import append_entries, append_entry
 from limner.store.ledger.entries import Draft, Entry, Kind
@@ -133,22 +133,7 @@ def add_blocks(
         blocker: the entry.
         now: the time now, UTC.
     """
-    reason = Reason(
-        source=RIGHTS_WITHDRAWN,
-        verdict=None,
-        consequence=Consequence.REFUSE,
-        note=blocker.sentence,
-    )
-    decision = Decision(
-        outcome=Outcome.REFUSED,
-        reasons=(reason,),
-        criteria_sha256=None,
-        impact=None,
-        audit_probability=0.0,
-        is_audited=False,
-        needs_second=False,
-    )
-    decided = dict.fromkeys(image_ids, decision)
+    decided = dict.fromkeys(image_ids, decision_against(blocker))
     stored = _add_decisions(connection, decided, decided_by="rule", now=now)
     rows = [
         {
