@@ -122,6 +122,7 @@ class Request:
         is_deterministic: draw each picture alone, so that its bytes do not depend on the batch.
         is_combinatorial: draw `num_images` of every combination the prompt's marks allow, instead
             of one chosen by each seed.
+        file_quality: 0-100, of a JPEG or WebP file; ``None`` keeps all (WebP) or nearly all.
         impact: how much is at stake, a tier of the criteria in force; ``None`` takes their default.
     """
 
@@ -142,6 +143,7 @@ class Request:
     margins: Margins | None = None
     is_deterministic: bool = False
     is_combinatorial: bool = False
+    file_quality: int | None = None
     impact: str | None = None
 
 

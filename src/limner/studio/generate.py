@@ -259,7 +259,7 @@ def judge_and_store(
         SealFailed: it is stored and released, but could not be sealed, so it does not leave.
     """
     # 1. The file, and the pixels that whoever opens it will see.
-    content = encode_image(image_HWC, file_format, recipe)
+    content = encode_image(image_HWC, file_format, recipe, ready.request.file_quality)
     picture = Picture.of(decode_rgba(content))
     record = ImageRecord(
         image_id=sha256_of_bytes(content),

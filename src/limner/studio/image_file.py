@@ -55,16 +55,26 @@ class FileTexts:
     own: dict[str, object] | None
 
 
-def encode_image(image_HWC: NDArray[np.uint8], file_format: FileFormat, recipe: Recipe) -> bytes:
+def encode_image(
+    image_HWC: NDArray[np.uint8],
+    file_format: FileFormat,
+    recipe: Recipe,
+    quality: int | None = None,
+) -> bytes:
     """File bytes of a picture with its recipe inside.
 
     Args:
         image_HWC: uint8, RGBA; opaque if the format is ``jpeg``.
         file_format: ``png`` and ``webp`` are lossless, ``jpeg`` is not.
         recipe: what ran.
+        quality: 0-100, makes ``webp`` lossy too; PNG takes none.
     """
     return encode_with_texts(
-        image_HWC, file_format, parameters=format_parameters(recipe), own=recipe.to_document()
+        image_HWC,
+        file_format,
+        parameters=format_parameters(recipe),
+        own=recipe.to_document(),
+        quality=quality,
     )
 
 
@@ -74,6 +84,7 @@ def encode_with_texts(
     *,
     parameters: str,
     own: dict[str, object],
+    quality: int | None = None,
 ) -> bytes:
     """File bytes of a picture with both texts inside; see the top of this module."""
     picture = PillowImage.fromarray(image_HWC, "RGBA")
@@ -90,9 +101,11 @@ def encode_with_texts(
         "xmp": _XMP.format(html.escape(own_json)).encode(),
     }
     if file_format == "webp":
-        picture.save(buffer, "WEBP", lossless=True, exact=True, **texts)
+        amount = {"lossless": True, "exact": True} if quality is None else {"quality": quality}
+        picture.save(buffer, "WEBP", **amount, **texts)
     else:
-        picture.convert("RGB").save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0, **texts)
+        amount = JPEG_QUALITY if quality is None else quality
+        picture.convert("RGB").save(buffer, "JPEG", quality=amount, subsampling=0, **texts)
     return buffer.getvalue()
 
 
