@@ -11,13 +11,14 @@ import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from limner.core.errors import SettingInvalid
 
 SETTINGS_FILE = "settings.toml"
 LOOPBACK = "127.0.0.1"
 MAX_NAME_CHARACTERS = 80
+MAX_NAMES = 64
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -37,6 +38,8 @@ class Settings:
         signing_key: PEM file of its key.
         reviewer: name under which review cards are answered and images are asked for; empty takes
             the system's name of the user.
+        model_names: further names the model may be called by over HTTP, where clients know one
+            name only.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
@@ -48,6 +51,7 @@ class Settings:
     signing_chain: Path | None
     signing_key: Path | None
     reviewer: str
+    model_names: tuple[str, ...]
     sources: Mapping[str, str]
 
 
@@ -84,6 +88,16 @@ def _some_text(value: object) -> str:
     return value
 
 
+def _names(value: object) -> tuple[str, ...]:
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple):
+        raise ValueError
+    names = [_name(one) for one in cast("list[object]", listed)]
+    if len(names) > MAX_NAMES:
+        raise ValueError
+    return tuple(dict.fromkeys(one for one in names if one))
+
+
 def _name(value: object) -> str:
     if not isinstance(value, str) or len(value) > MAX_NAME_CHARACTERS or not value.isprintable():
         raise ValueError
@@ -107,6 +121,20 @@ RULES: Mapping[str, SettingRule] = {
     "signing_key": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
     "reviewer": SettingRule(
         default="", parse=_name, allowed=f"a name of up to {MAX_NAME_CHARACTERS} characters"
+    ),
+    "model_names": SettingRule(
+        default=(
+            "default",
+            "gpt-image-1",
+            "gpt-image-1-mini",
+            "gpt-image-1.5",
+            "gpt-image-2",
+            "chatgpt-image-latest",
+            "dall-e-3",
+            "dall-e-2",
+        ),
+        parse=_names,
+        allowed=f"up to {MAX_NAMES} names, separated by commas",
     ),
 }
 

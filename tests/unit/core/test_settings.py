@@ -20,6 +20,7 @@ def test_the_list_of_settings_is_frozen():
         "signing_chain",
         "signing_key",
         "reviewer",
+        "model_names",
     )
 
 
