@@ -119,12 +119,36 @@ def _request_checks(
 
 
 def _image_checks(settings: Settings) -> dict[str, ImageCheck]:
+    from limner.checks.atoms.check import Atoms
+    from limner.checks.atoms.vocabulary import Vocabulary
     from limner.checks.exposure import Exposure
+    from limner.checks.face.check import Face
     from limner.checks.integrity import Integrity
+    from limner.checks.near_copy.fingerprint import Fingerprints
+    from limner.checks.near_copy.training import near_training_copy
     from limner.checks.nsfw.check import Nsfw
+    from limner.checks.prompt_fit.check import PromptFit
+    from limner.checks.referee import Referee
+    from limner.checks.referee.views import RefereeViews
     from limner.checks.sharpness import Sharpness
+    from limner.checks.text_in_image.check import TextInImage
+    from limner.generators.embedded.sentences import Sentences
 
-    checks = (Integrity(), Exposure(), Sharpness(), Nsfw(num_threads=settings.num_threads))
+    num_threads = settings.num_threads
+    sentences = Sentences(num_threads=num_threads)
+    views = RefereeViews(Referee(sentences, num_threads=num_threads), sentences.ingredients)
+    vocabulary = Vocabulary()
+    checks: tuple[ImageCheck, ...] = (
+        Integrity(),
+        Exposure(),
+        Sharpness(),
+        Nsfw(num_threads=num_threads),
+        Face(num_threads=num_threads),
+        PromptFit(views, vocabulary),
+        Atoms(views, vocabulary),
+        near_training_copy(Fingerprints(views)),
+        TextInImage(),
+    )
     return {one.card.name: one for one in checks}
 
 

@@ -122,6 +122,7 @@ def draw_ready(
     """Draw what `make_ready` accepted; see `generate` for errors."""
     if watch.on_start is not None:
         watch.on_start(len(ready.shots))
+    parts.judge.prepare(ready.shots[0].prompt)
     broken: list[PictureBroken] = []
     for drawn, plan, prompt in _draw_shots(parts, ready, watch):
         try:

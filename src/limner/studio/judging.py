@@ -6,18 +6,21 @@ worked out in core/deciding.py; this module runs the checks and stores what came
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from limner.checks.runner import Check, judge_all, judged_sha256
 from limner.core.criteria import Criteria
 from limner.core.deciding import Circumstances, Decision, Outcome, decide
 from limner.core.errors import RequestRefused
 from limner.core.judging import CheckCard, ImageCheck, ImageSubject, Limits, RequestCheck, Result
-from limner.core.records import ImageRecord, Operation, Request
+from limner.core.records import ImageRecord, Operation, Picture, Request
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
 from limner.store.reviews import open_card
 from limner.studio.rights import require_rights
@@ -58,6 +61,7 @@ class Judge:
     fault: str = ""
     request_checks: Mapping[str, RequestCheck] = field(default_factory=dict[str, RequestCheck])
     image_checks: Mapping[str, ImageCheck] = field(default_factory=dict[str, ImageCheck])
+    _loading: list[threading.Thread] = field(default_factory=list[threading.Thread], init=False)
 
     @property
     def cards(self) -> Mapping[str, CheckCard]:
@@ -80,8 +84,32 @@ class Judge:
             request_sha256=judged_sha256(request), results=judge_all(checks, request, self.limits)
         )
 
+    def prepare(self, prompt: str) -> None:
+        """Load the networks that `look` will need, in a thread; returns at once.
+
+        The checks look at a picture that is nobody's, and what they say of it is forgotten. A check
+        that fails here fails again, and is told, when it looks at a real one.
+
+        Args:
+            prompt: of the pictures to come, so that it has been read by then.
+        """
+        if self._loading:
+            return
+        image_HWC = np.zeros((64, 64, 4), np.uint8)
+        image_HWC[16:48, 16:48] = 255
+        nobodys = ImageSubject(picture=Picture.of(image_HWC), prompt=prompt)
+        # Not a daemon: a process that ends waits, instead of tearing down a network that loads.
+        thread = threading.Thread(target=lambda: self._judge(nobodys), name="load checks")
+        self._loading.append(thread)
+        thread.start()
+
     def look(self, subject: ImageSubject) -> tuple[Result, ...]:
         """Run the image checks that the criteria name."""
+        for thread in self._loading:
+            thread.join()
+        return self._judge(subject)
+
+    def _judge(self, subject: ImageSubject) -> tuple[Result, ...]:
         named = self._named("image", self.image_checks)
         checks: list[Check[ImageSubject]] = [self.image_checks[name] for name in named]
         return judge_all(checks, subject, self.limits)

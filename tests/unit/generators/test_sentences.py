@@ -28,7 +28,7 @@ def test_a_text_that_is_too_long_is_read_as_far_as_it_fits():
 
 
 def test_the_files_behind_the_vectors_are_named():
-    assert set(Sentences().ingredients) == set(FILES)
+    assert set(Sentences().ingredients) == {f"sentences/{name}" for name in FILES}
 
 
 def test_missing_weights_are_told(tmp_path):

@@ -1,15 +1,23 @@
+import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from painted_limner import WHOLE, painted_studio
 
+from limner.core.criteria import Consequence, Criterion
 from limner.core.deciding import Outcome
 from limner.core.errors import ImageHeld, ImageRefused, RequestRefused
 from limner.core.hashing import sha256_of_pixels
+from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits, Verdict
+from limner.core.records import Picture
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
+from limner.studio.criteria_file import parse_criteria
 from limner.studio.image_file import decode_rgba
+from limner.studio.judging import Judge
 from limner.testing import PaintedGenerator
 
 TERMS = {
@@ -137,3 +145,73 @@ def test_an_audited_release_opens_a_review_card_and_leaves(studio_with):
     (image,) = studio.generate("a fox", seed=1)
     assert image.outcome is Outcome.RELEASED
     assert Kind.REVIEW in kinds_of(studio)
+
+
+class Counting:
+    """A check that counts how often it looks, and raises the first time if it is asked to."""
+
+    card = CheckCard(
+        name="counting", version="1", question="?", better=Better.HIGHER,
+        limits=Limits(pass_at=1, fail_at=0),
+    )  # fmt: skip
+
+    def __init__(self, *, is_broken_at_first=False, may_look=None):
+        self.prompts = []
+        self.is_broken_at_first = is_broken_at_first
+        self.may_look = may_look
+
+    def measure(self, subject):
+        if self.may_look is not None:
+            assert self.may_look.wait(10)
+        self.prompts.append(subject.prompt)
+        if self.is_broken_at_first and len(self.prompts) == 1:
+            raise ValueError
+        return Finding(score=1.0)
+
+
+def judge_with(check) -> Judge:
+    asked = Criterion(
+        id="counted", question="?", about="image", check="counting", version="1", limits=None,
+        fail=Consequence.HOLD, unsure=Consequence.HOLD, error=Consequence.HOLD,
+    )  # fmt: skip
+    criteria = parse_criteria(WHOLE.read_text(), "whole")
+    return Judge(criteria=replace(criteria, criteria=(asked,)), image_checks={"counting": check})
+
+
+FOX = ImageSubject(picture=Picture.of(np.zeros((8, 8, 4), np.uint8)), prompt="a fox")
+
+
+def test_preparing_looks_once_with_the_prompt_to_come():
+    check = Counting()
+    judge = judge_with(check)
+    judge.prepare("a hen")
+    judge.prepare("a hen")
+    judge.look(FOX)
+    assert check.prompts == ["a hen", "a fox"]
+
+
+def test_looking_waits_until_everything_is_prepared():
+    check = Counting(may_look=threading.Event())
+    judge = judge_with(check)
+    judge.prepare("a hen")
+    threading.Timer(0.05, check.may_look.set).start()
+    judge.look(FOX)
+    assert check.prompts == ["a hen", "a fox"]
+
+
+def test_what_fails_while_preparing_is_not_a_result():
+    judge = judge_with(Counting(is_broken_at_first=True))
+    judge.prepare("a hen")
+    assert [one.verdict for one in judge.look(FOX)] == [Verdict.PASS]
+
+
+def test_without_preparing_the_checks_look_all_the_same():
+    assert [one.verdict for one in judge_with(Counting()).look(FOX)] == [Verdict.PASS]
+
+
+def test_without_criteria_nothing_is_prepared():
+    check = Counting()
+    judge = Judge(criteria=None, image_checks={"counting": check})
+    judge.prepare("a hen")
+    judge.look(FOX)
+    assert check.prompts == []

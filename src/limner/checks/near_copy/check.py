@@ -22,7 +22,7 @@ class NearCopy:
 
     Args:
         known: what the gallery holds.
-        gallery: known pictures.
+        read_gallery: known pictures as they are now; asked for every picture.
         fingerprints: takes them.
         describe: a known picture in words, by its key.
         ingredients: tagged SHA-256 of files the gallery came from.
@@ -31,14 +31,14 @@ class NearCopy:
     def __init__(
         self,
         known: Known,
-        gallery: Gallery,
+        read_gallery: Callable[[], Gallery],
         fingerprints: Fingerprints,
         *,
         describe: Callable[[int], str],
         ingredients: Mapping[str, str] | None = None,
     ) -> None:
         self._known = known
-        self.gallery = gallery
+        self._read_gallery = read_gallery
         self._fingerprints = fingerprints
         self._describe = describe
         self._ingredients = ingredients or {}
@@ -65,15 +65,16 @@ class NearCopy:
         Raises:
             CheckNotAble: the referee's files or ours are missing or changed.
         """
-        near = self.gallery.nearest(self._fingerprints.take(subject.picture))
+        gallery = self._read_gallery()
+        near = gallery.nearest(self._fingerprints.take(subject.picture))
         if near is None:
-            return Finding(score=SEARCHED, details={"compared": len(self.gallery)})
+            return Finding(score=SEARCHED, details={"compared": len(gallery)})
         note = f"The picture is nearly the same as {self._describe(near.key)}."
         return Finding(
             score=near.ratio,
             notes=(note,) if near.ratio <= self.card.limits.fail_at else (),
             details={
-                "compared": len(self.gallery),
+                "compared": len(gallery),
                 "nearest": str(near.key),
                 "bits": near.bits,
                 "by": near.by,

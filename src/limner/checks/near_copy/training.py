@@ -6,6 +6,7 @@ It holds fingerprints alone: no picture can be got back from it.
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
 
@@ -17,16 +18,19 @@ TRAINING_FILE = "training.npy"
 
 
 def near_training_copy(fingerprints: Fingerprints) -> NearCopy:
-    """The check against training pictures.
+    """The check against training pictures; the gallery is read when it is first asked."""
+    weights = fingerprints.weights
 
-    Raises:
-        CheckNotAble: the file of the gallery is missing or not the one its card names.
-    """
-    rows_NK = np.load(io.BytesIO(fingerprints.weights.read(TRAINING_FILE)), allow_pickle=False)
+    @cache
+    def read_gallery() -> Gallery:
+        rows_NK = np.load(io.BytesIO(weights.read(TRAINING_FILE)), allow_pickle=False)
+        return Gallery.of_rows(rows_NK)
+
+    tagged = weights.ingredients.get(TRAINING_FILE)
     return NearCopy(
         "training",
-        Gallery.of_rows(rows_NK),
+        read_gallery,
         fingerprints,
         describe=lambda key: f"training picture {key} of the manifest",
-        ingredients={f"near_copy/{TRAINING_FILE}": fingerprints.weights.ingredients[TRAINING_FILE]},
+        ingredients={} if tagged is None else {f"near_copy/{TRAINING_FILE}": tagged},
     )

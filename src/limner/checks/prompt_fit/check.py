@@ -27,6 +27,9 @@ from limner.core.judging import (
 )
 
 WEIGHTS = Path(__file__).parent / "weights"
+DOUBTED = 0.5
+POOR = "The picture may not show what the prompt names."
+UNKNOWN = "The referee does not know a thing the prompt names, so this tells little."
 
 
 class PromptFit:
@@ -77,11 +80,13 @@ class PromptFit:
         fit = self.fit(prompt, text, self._views.see(subject.picture))
         line = line_name(prompt)
         probability = lines[line].probability(fit)
-        note = "The referee does not know a thing the prompt names, so this tells little."
         return Finding(
             score=probability,
             probability_bad=1 - probability,
-            notes=() if line.startswith("known") else (note,),
+            notes=(
+                *((POOR,) if probability < DOUBTED else ()),
+                *(() if prompt.is_known else (UNKNOWN,)),
+            ),
             details={"fit": fit, "calibration": line},
         )
 

@@ -40,7 +40,7 @@ class Sentences:
         Raises:
             GeneratorUnavailable: the card of the weights is missing or cannot be read.
         """
-        return {name: self._weights.card.files[name] for name in FILES}
+        return {f"sentences/{name}": self._weights.card.files[name] for name in FILES}
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors float32 `[N, E]`: the mean over tokens; what no row has room for is left out.

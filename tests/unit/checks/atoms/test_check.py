@@ -121,7 +121,7 @@ def test_fit_is_one_less_the_probability_that_it_is_bad(prompt_fit):
 
 def test_a_thing_the_referee_does_not_know_is_told(prompt_fit):
     result = judge(prompt_fit, subject(drawing("mushroom"), prompt="a gizmo"))
-    assert "does not know" in result.notes[0]
+    assert "does not know" in result.notes[-1]
 
 
 def test_an_incoming_image_without_a_prompt_cannot_be_judged(prompt_fit):

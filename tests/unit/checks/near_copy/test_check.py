@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def prints() -> Fingerprints:
 def check(prints) -> NearCopy:
     known = prints.take(Picture.of(figure()))
     gallery = Gallery([Entry(5, known)])
-    return NearCopy("registered", gallery, prints, describe=lambda key: f"picture {key}")
+    return NearCopy("registered", lambda: gallery, prints, describe=lambda key: f"picture {key}")
 
 
 def test_the_picture_itself_is_a_copy_and_is_named(check):
@@ -71,7 +72,7 @@ def test_another_picture_passes(check):
 
 def test_every_kind_of_known_picture_has_a_check_of_its_own(prints):
     names = [
-        NearCopy(known, Gallery(), prints, describe=str).card.name
+        NearCopy(known, Gallery, prints, describe=str).card.name
         for known in ("registered", "recent", "training")
     ]
     assert names == ["near-copy-registered", "near-copy-recent", "near-copy-training"]
@@ -92,8 +93,11 @@ def test_the_gallery_of_training_pictures_is_whole(prints):
 def test_a_training_picture_is_told(prints):
     row = np.load(WEIGHTS / "training.npy", allow_pickle=False)[100]
     asked = Fingerprint(row[:4].astype("<u8").tobytes(), row[4:8].astype("<u8").tobytes())
-    near = near_training_copy(prints).gallery.nearest(asked)
-    assert (near.ratio, near.key) == (0.0, int(row[8]))
+    check = near_training_copy(
+        SimpleNamespace(take=lambda _: asked, weights=prints.weights, ingredients={})
+    )
+    finding = check.measure(subject(figure()))
+    assert (finding.score, finding.details["nearest"]) == (0.0, str(int(row[8])))
 
 
 @pytest.mark.parametrize("name", ["projection.safetensors", "training.npy"])
@@ -114,6 +118,6 @@ def test_a_changed_referee_is_an_error_and_no_pass(tmp_path):
     folder = Path(shutil.copytree(REFEREE_WEIGHTS, tmp_path / "referee"))
     (folder / "image.bin").write_bytes(b"")
     views = RefereeViews(Referee(lambda texts: None, folder=folder))
-    check = NearCopy("recent", Gallery(), Fingerprints(views), describe=str)
+    check = NearCopy("recent", Gallery, Fingerprints(views), describe=str)
     result = judge(check, subject(figure()))
     assert (result.verdict, result.cause) == (Verdict.ERROR, Cause.WEIGHTS_ABSENT)
