@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +53,7 @@ class RightsState(StrEnum):
     IN_FORCE = "in-force"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    RENEWED = "renewed"  # another entry has taken its place, and its keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,44 +160,54 @@ def require_key(key: str) -> None:
 
 
 def state_of_entry(
-    *, is_withdrawn: bool, is_expired: bool, expires_at: datetime | None, now: datetime
+    events: Collection[str], *, expires_at: datetime | None, now: datetime
 ) -> RightsState:
     """Where an entry stands.
 
     Args:
-        is_withdrawn: there is an event that says so.
-        is_expired: that it ended was noted before, so that a clock that jumps back changes nothing.
+        events: that were noted of it. That it expired is one, so that a clock that jumps back
+            changes nothing.
         expires_at: see `RightsEntry`.
         now: the time now, UTC.
     """
-    if is_withdrawn:
-        return RightsState.WITHDRAWN
-    if is_expired or (expires_at is not None and expires_at <= now):
-        return RightsState.EXPIRED
-    return RightsState.IN_FORCE
+    for state in (RightsState.RENEWED, RightsState.WITHDRAWN, RightsState.EXPIRED):
+        if state in events:
+            return state
+    has_ended = expires_at is not None and expires_at <= now
+    return RightsState.EXPIRED if has_ended else RightsState.IN_FORCE
 
 
 def is_blocking(kind: RightsKind, state: RightsState) -> bool:
     """Whether what an entry is about must not be drawn or leave."""
-    return (kind is RightsKind.OPT_OUT) == (state is RightsState.IN_FORCE)
+    if kind is RightsKind.OPT_OUT:
+        return state is RightsState.IN_FORCE
+    return state in (RightsState.EXPIRED, RightsState.WITHDRAWN)
+
+
+def require_renewal(entry: RightsEntry, ended: RightsEntry, ended_state: RightsState) -> None:
+    """Refuse an entry that cannot take the place of another.
+
+    Raises:
+        RightsInvalid: an opt-out, another kind, another name, or the other was renewed before.
+    """
+    if entry.kind is RightsKind.OPT_OUT or entry.kind is not ended.kind:
+        raise RightsInvalid(
+            f"The {entry.kind} cannot renew the {ended.kind}; allowed is the same kind, and an "
+            "opt-out ends by being withdrawn only."
+        )
+    if ended_state is RightsState.RENEWED:
+        raise RightsInvalid("The entry to be renewed was renewed before.")
+    if ended.name is not None and folded_name(ended.name) != folded_name(entry.name or ""):
+        raise RightsInvalid(
+            f"The consent of {entry.name!r} cannot renew that of {ended.name!r}; allowed is the "
+            "same name."
+        )
 
 
 def find_blocker(matches: Iterable[RightsMatch]) -> RightsMatch | None:
-    """The first entry that blocks; ``None`` if none does.
-
-    A right that ended does not block where a later entry of the same kind, about the same name or
-    key, is in force: it was renewed. An opt-out ends by being withdrawn only.
-    """
-    found = sorted(matches, key=lambda one: one.entry_id)
-    return next(
-        (
-            one
-            for one in found
-            if is_blocking(one.kind, one.state)
-            and (one.kind is RightsKind.OPT_OUT or not any(_renews(two, one) for two in found))
-        ),
-        None,
-    )
+    """The first entry that blocks; ``None`` if none does."""
+    blocking = [one for one in matches if is_blocking(one.kind, one.state)]
+    return min(blocking, key=lambda one: one.entry_id, default=None)
 
 
 def decision_against(blocker: RightsMatch) -> Decision:
@@ -247,14 +258,6 @@ def keys_of(
     """Keys of a model by name, with and without its version, and of the hashes that are there."""
     models = (f"model:{generator}", f"model:{generator}@{generator_version}")
     return frozenset((*models, *(one for one in hashes if one)))
-
-
-def _renews(later: RightsMatch, ended: RightsMatch) -> bool:
-    return (
-        later.entry_id > ended.entry_id
-        and later.state is RightsState.IN_FORCE
-        and (later.kind, later.matched) == (ended.kind, ended.matched)
-    )
 
 
 def _words(text: str) -> list[str]:

@@ -26,6 +26,7 @@ from limner.core.rights import (
     folded_name,
     require_entry,
     require_key,
+    require_renewal,
     state_of_entry,
 )
 from limner.store import schema
@@ -36,8 +37,6 @@ from limner.store.ledger.commitments import erase, keep_commitment
 from limner.store.ledger.entries import Draft, Kind
 from limner.store.ledger.ledger import Ledger
 from limner.store.rights_blocking import (
-    EXPIRED,
-    WITHDRAWN,
     AffectedImage,
     affected_images,
     blocked_image_ids,
@@ -49,6 +48,8 @@ from limner.store.rights_blocking import (
 )
 
 REGISTERED = "registered"
+WITHDRAWN = str(RightsState.WITHDRAWN)
+RENEWED = str(RightsState.RENEWED)
 IMPORTED = "imported"
 ERASED = "erased"
 
@@ -97,16 +98,28 @@ class Rights:
         self._engine = engine
         self._ledger = ledger
 
-    def add(self, entry: RightsEntry, now: datetime) -> StoredEntry:
+    def add(self, entry: RightsEntry, now: datetime, *, renews: int | None = None) -> StoredEntry:
         """Register an entry.
 
+        Args:
+            entry: what it says.
+            now: the time now, UTC.
+            renews: number of the entry whose place it takes; it gets that one's keys too.
+
         Raises:
-            RightsInvalid: see `require_entry`.
+            RightsInvalid: see `require_entry` and `require_renewal`.
             StorageUnavailable: it cannot be written.
         """
         with transaction(self._engine) as connection:
             note_expired(connection, now)
+            if renews is not None:
+                ended = _require(connection, renews, now)
+                require_renewal(entry, ended.entry, ended.state)
+                keys = dict.fromkeys((*entry.keys, *ended.entry.keys))
+                entry = replace(entry, keys=tuple(keys))
             (entry_id,) = _add_entries(connection, [entry], now)
+            if renews is not None:
+                _add_event(connection, renews, RENEWED, now, {"by": entry_id})
             stored = _require(connection, entry_id, now)
         self._ledger.sign_if_due(now)
         return stored
@@ -164,6 +177,12 @@ class Rights:
                     f"Entry {entry_id} was withdrawn before, at "
                     f"{stored.withdrawn_at:%Y-%m-%d %H:%M:%S} UTC.",
                     code="withdrawn_before",
+                )
+            if stored.state is RightsState.RENEWED:
+                raise BadInput(
+                    f"Entry {entry_id} was renewed by another, which has all it was about.",
+                    code="renewed",
+                    hint="Withdraw the entry that renewed it; `limner rights list` shows it.",
                 )
             note_expired(connection, now)
             more = sorted(set(keys) - set(stored.entry.keys))
@@ -398,12 +417,7 @@ def _stored_of(
             url=row.url,
             expires_at=ends,
         ),
-        state=state_of_entry(
-            is_withdrawn=WITHDRAWN in seen,
-            is_expired=EXPIRED in seen,
-            expires_at=ends,
-            now=now,
-        ),
+        state=state_of_entry(seen, expires_at=ends, now=now),
         withdrawn_at=seen.get(WITHDRAWN),
         num_keys=row.num_keys,
         is_erased=ERASED in seen,

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from limner.core.rights import (
     RightsKind,
     RightsMatch,
+    RightsState,
     find_blocker,
     keys_of,
     state_of_entry,
@@ -27,8 +28,7 @@ from limner.store import schema
 from limner.store.ledger.appending import append_entries
 from limner.store.ledger.entries import Draft, Kind
 
-EXPIRED = "expired"
-WITHDRAWN = "withdrawn"
+EXPIRED = str(RightsState.EXPIRED)
 MAX_VARIABLES = 500  # of one query
 
 _Value = TypeVar("_Value", int, str)
@@ -78,8 +78,9 @@ class _Drawn(NamedTuple):
 def blocker_of_request(
     connection: sa.Connection,
     *,
-    texts: Iterable[str],
-    keys: Collection[str],
+    texts: Iterable[str] = (),
+    keys: Collection[str] = (),
+    sources: Collection[str] = (),
     now: datetime,
 ) -> RightsMatch | None:
     """The entry that keeps a request from being drawn.
@@ -88,10 +89,12 @@ def blocker_of_request(
         connection: reading or writing.
         texts: in which names are looked for.
         keys: of what it starts from and is drawn with.
+        sources: pixels it starts from, which may be those of an image that is blocked.
         now: the time now, UTC.
     """
     fitting = _fitting(connection, texts, keys)
-    return find_blocker(_matches(connection, fitting, now)) if fitting else None
+    blocker = find_blocker(_matches(connection, fitting, now)) if fitting else None
+    return blocker or _blocker_of_sources(connection, sources, now)
 
 
 def blocker_of_image(connection: sa.Connection, image_id: str, now: datetime) -> RightsMatch | None:
@@ -102,15 +105,16 @@ def blocker_of_image(connection: sa.Connection, image_id: str, now: datetime) ->
         image_id: of the image; one that is not stored is looked up by its id alone.
         now: the time now, UTC.
     """
-    if connection.scalar(sa.select(sa.exists().where(_entries.entry_id > 0))) is not True:
+    if not connection.scalar(sa.select(sa.exists().where(_entries.entry_id > 0))):
         return None
     note_expired(connection, now)
     row = connection.execute(_drawn_rows().where(_images.image_id == image_id)).one_or_none()
     if row is None:
-        return blocker_of_request(connection, texts=(), keys=(image_id,), now=now)
+        return blocker_of_request(connection, keys=(image_id,), now=now)
     drawn = _drawn_of(row)
-    blocker = blocker_of_request(connection, texts=drawn.texts, keys=drawn.keys, now=now)
-    return blocker or _blocker_of_sources(connection, drawn.started_from, now)
+    return blocker_of_request(
+        connection, texts=drawn.texts, keys=drawn.keys, sources=drawn.started_from, now=now
+    )
 
 
 def blocked_sources(connection: sa.Connection, pixels_sha256s: Collection[str]) -> dict[str, int]:
@@ -218,8 +222,7 @@ def _matches(
             entry_id=entry_id,
             kind=RightsKind(row.kind),
             state=state_of_entry(
-                is_withdrawn=WITHDRAWN in seen,
-                is_expired=EXPIRED in seen,
+                seen,
                 expires_at=row.expires_at and datetime.fromisoformat(row.expires_at),
                 now=now,
             ),
@@ -265,10 +268,11 @@ def _drawn_of(row: sa.Row[Any, Any, Any, Any]) -> _Drawn:
     recipe = cast(Mapping[str, object], json.loads(row.recipe))
     ingredients = cast(Mapping[str, str], recipe["ingredients"])
     started_from = {str(recipe[one]) for one in ("source_sha256", "mask_sha256") if recipe[one]}
+    files = {str(recipe[one]) for one in ("source_file", "mask_file") if recipe.get(one)}
     keys = keys_of(
         generator=str(recipe["generator"]),
         generator_version=str(recipe["generator_version"]),
-        hashes=(row.image_id, row.pixels_sha256, *started_from, *ingredients.values()),
+        hashes=(row.image_id, row.pixels_sha256, *started_from, *files, *ingredients.values()),
     )
     return _Drawn(
         image_id=row.image_id,

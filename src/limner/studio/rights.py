@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from limner.core.deciding import Outcome
-from limner.core.errors import BadInput, RequestRefused
+from limner.core.errors import RequestRefused
 from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
 from limner.core.records import Request
 from limner.core.rights import (
-    OptedOut,
     RightsEntry,
     RightsKind,
     RightsState,
@@ -53,68 +51,6 @@ class Enforced(NamedTuple):
     blocked: tuple[str, ...]
 
 
-def build_entry(
-    kind: str,
-    *,
-    name: str | None = None,
-    holder: str | None = None,
-    opted_out: str | None = None,
-    title: str | None = None,
-    licence: str | None = None,
-    purpose: str | None = None,
-    url: str | None = None,
-    expires: str | None = None,
-    keys: Sequence[str] = (),
-) -> RightsEntry:
-    """An entry from plain values; whether it is whole is seen when it is registered.
-
-    Args:
-        kind: see `RightsKind`.
-        expires: the last day, as 2027-01-31, or a time with its zone.
-        name, holder, opted_out, title, licence, purpose, url, keys: see `RightsEntry`.
-
-    Raises:
-        BadInput: an unknown kind, or no time.
-    """
-    require_one_of("kind", kind, list(RightsKind))
-    if opted_out is not None:
-        require_one_of("kind of opt-out", opted_out, list(OptedOut))
-    return RightsEntry(
-        kind=RightsKind(kind),
-        name=name,
-        holder=holder,
-        opted_out=None if opted_out is None else OptedOut(opted_out),
-        title=title,
-        licence=licence,
-        purpose=purpose,
-        url=url,
-        expires_at=None if expires is None else parse_expiry(expires),
-        keys=tuple(dict.fromkeys(keys)),
-    )
-
-
-def parse_expiry(text: str) -> datetime:
-    """When a right ends: the end of a day, UTC, or a time with its zone.
-
-    Raises:
-        BadInput: neither.
-    """
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            after = date.fromisoformat(text) + timedelta(days=1)
-            return datetime.combine(after, time.min, UTC)
-        ends = datetime.fromisoformat(text)
-        if ends.tzinfo is None:
-            raise ValueError("no time zone")
-        return ends.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise BadInput(
-            f"The expiry is {text!r}; allowed is a day such as 2027-01-31, which is its last, or a "
-            "time with its zone such as 2027-01-31T12:00+01:00.",
-            code="expiry_invalid",
-        ) from error
-
-
 def picture_keys(parts: Parts, what: str) -> list[str]:
     """What recipes may know a picture by: a hash as it is; of a file its bytes and its pixels.
 
@@ -130,14 +66,19 @@ def picture_keys(parts: Parts, what: str) -> list[str]:
     return [file_sha256, read.picture.pixels_sha256, *known]
 
 
-def add(parts: Parts, entry: RightsEntry) -> Enforced:
+def add(parts: Parts, entry: RightsEntry, *, renews: int | None = None) -> Enforced:
     """Register an entry; an opt-out blocks the stored images it is about.
 
+    Args:
+        parts: of the studio.
+        entry: what it says.
+        renews: number of the entry whose place it takes. Images that one blocked stay so until
+            people release them; new ones are drawn again.
+
     Raises:
-        RightsInvalid: it is not whole, or has ended already.
+        RightsInvalid: it is not whole, has ended already, or cannot renew the other.
     """
-    stored = parts.store.rights.add(entry, parts.read_clock())
-    return _enforce(parts, stored)
+    return _enforce(parts, parts.store.rights.add(entry, parts.read_clock(), renews=renews))
 
 
 def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> list[StoredEntry]:
@@ -155,6 +96,32 @@ def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> 
         for one in parts.store.rights.entries(parts.read_clock())
         if kind in (None, one.entry.kind) and state in (None, one.state)
     ]
+
+
+def import_file(
+    parts: Parts, path: Path, model: str | None = None
+) -> tuple[list[int], tuple[RightsEntry, ...]]:
+    """Register every entry of a file, or none; their numbers, and what they are.
+
+    Args:
+        parts: of the studio.
+        path: CSV or JSONL; see `rights_file.read_entries`.
+        model: that was trained on what the file lists, as NAME or NAME@VERSION; of a training
+            manifest the model at hand where left out.
+
+    Raises:
+        BadInput: the file cannot be read, a row is not allowed (the line is named), or the same
+            file was imported before.
+    """
+    from limner.studio.rights_file import read_entries
+
+    now = parts.read_clock()
+    file = read_entries(path, now, lambda: model or parts.generator.card.name)
+    ids = parts.store.rights.import_all(file.entries, file_sha256=file.sha256, now=now)
+    for entry_id, entry in zip(ids, file.entries, strict=True):
+        if entry.kind is RightsKind.OPT_OUT:
+            _enforce(parts, show(parts, entry_id))
+    return ids, file.entries
 
 
 def show(parts: Parts, entry_id: int) -> StoredEntry:
