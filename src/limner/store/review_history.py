@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from limner.core.deciding import Outcome
-from limner.core.judging import Verdict
+from limner.core.judging import CheckCard, Verdict
 from limner.store import schema
 
 _results = schema.results.c
@@ -24,6 +24,7 @@ class RuleDecision:
         audit_probability: with which people were to look at it; 1 when held.
         is_audited: chance chose it.
         reasons: one sentence each.
+        criteria_sha256: of the criteria it was decided by; ``None`` when there were none.
     """
 
     image_id: str
@@ -32,6 +33,7 @@ class RuleDecision:
     audit_probability: float
     is_audited: bool
     reasons: tuple[str, ...]
+    criteria_sha256: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,22 @@ def rule_decisions(connection: sa.Connection) -> dict[str, RuleDecision]:
             audit_probability=float(document["audit_probability"]),
             is_audited=bool(document["is_audited"]),
             reasons=tuple(one["note"] for one in document["reasons"]),
+            criteria_sha256=row.criteria_sha256,
         )
+    return found
+
+
+def scores_by_card(connection: sa.Connection, card: CheckCard) -> dict[str, float]:
+    """The last score that the check with exactly this card gave every image, by image_id."""
+    query = schema.results.select().where(
+        _results.check_name == card.name, _results.score.is_not(None)
+    )
+    found: dict[str, float] = {}
+    for row in connection.execute(query.order_by(_results.result_id)):
+        if json.loads(row.document).get("card_sha256") == card.sha256:
+            found[row.image_id] = float(row.score)
+        else:
+            found.pop(row.image_id, None)  # judged again, by another state of the check
     return found
 
 

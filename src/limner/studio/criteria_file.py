@@ -223,36 +223,43 @@ def shipped_text(name: str) -> str:
     return (files("limner.studio") / "criteria" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+def source_in_force(settings: Settings) -> str:
+    """Where the criteria in force come from: a path, or ``personal`` or ``team``."""
+    if settings.criteria != AUTO:
+        return settings.criteria
+    own = settings.home / CRITERIA_FILE
+    return str(own) if own.exists() else "personal"
+
+
 def criteria_in_force(settings: Settings) -> Criteria:
     """The criteria that the settings name.
 
     Raises:
         CriteriaInvalid: they cannot be read; nothing else is taken in their place.
     """
-    if settings.criteria in SHIPPED:
-        return parse_criteria(shipped_text(settings.criteria), settings.criteria)
-    if settings.criteria != AUTO:
-        return read_criteria(Path(settings.criteria).expanduser())
-    own = settings.home / CRITERIA_FILE
-    return (
-        read_criteria(own) if own.exists() else parse_criteria(shipped_text("personal"), "personal")
-    )
+    return read_criteria(source_in_force(settings))
 
 
-def read_criteria(path: Path) -> Criteria:
-    """Criteria from a file.
+def read_criteria(source: str) -> Criteria:
+    """Criteria from a file, or those that are shipped.
+
+    Args:
+        source: path, or ``personal`` or ``team``.
 
     Raises:
         CriteriaInvalid: it cannot be read, or something in it is not allowed; says where.
     """
+    return parse_criteria(criteria_text(source), source)
+
+
+def criteria_text(source: str) -> str:
+    """The text of criteria; arguments and errors as `read_criteria`."""
+    if source in SHIPPED:
+        return shipped_text(source)
     try:
-        content = path.read_bytes()
-        text = content.decode("utf-8")
+        return Path(source).expanduser().read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CriteriaInvalid(
-            f"The criteria file {str(path)!r} cannot be read: {error}."
-        ) from error
-    return parse_criteria(text, str(path))
+        raise CriteriaInvalid(f"The criteria file {source!r} cannot be read: {error}.") from error
 
 
 def parse_criteria(text: str, source: str) -> Criteria:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 from limner.core.criteria import Criteria, Criterion
 from limner.core.deciding import review_band
 from limner.core.judging import CheckCard
-from limner.studio.criteria_file import (
-    SHIPPED,
-    criteria_in_force,
-    parse_criteria,
-    read_criteria,
-    require_known_checks,
-    shipped_text,
-)
+from limner.studio.criteria_file import read_criteria, require_known_checks, source_in_force
 from limner.studio.parts import Parts
 
 
@@ -46,12 +38,7 @@ def open_criteria(parts: Parts, source: str | None) -> Criteria:
     Raises:
         CriteriaInvalid: something in them is not allowed; says where.
     """
-    if source is None:
-        criteria = criteria_in_force(parts.settings)
-    elif source in SHIPPED:
-        criteria = parse_criteria(shipped_text(source), source)
-    else:
-        criteria = read_criteria(Path(source))
+    criteria = read_criteria(source_in_force(parts.settings) if source is None else source)
     require_known_checks(criteria, parts.judge.cards.values())
     return criteria
 
@@ -85,6 +72,7 @@ def _lines(criteria: Criteria, cards: Mapping[str, CheckCard], today: date) -> l
     ]
     for one in criteria.criteria:
         lines += _criterion_lines(one, criteria, cards[one.check])
+        lines += [f"    {line}" for line in certificate_lines(one, cards[one.check])]
     for rule in criteria.always_review:
         lines.append(f"Always to a person: {rule.reason}")
     for tier in criteria.second_reviewer:
@@ -117,3 +105,40 @@ def _criterion_lines(criterion: Criterion, criteria: Criteria, card: CheckCard) 
                 f"{criterion.fail} above {high:.1%}, else a person looks"
             )
     return lines
+
+
+def percent(share: float) -> str:
+    """A share in per cent, with no digits that say nothing."""
+    return f"{100 * share:.4g}%"
+
+
+def certificate_lines(criterion: Criterion, card: CheckCard) -> list[str]:
+    """What was certified about a criterion's limits, and whether it still holds."""
+    certificate = criterion.certified
+    if certificate is None:
+        has_target = criterion.target is not None
+        return ["its limits are not certified to keep its target"] if has_target else []
+    promised = [f"of what passes at least {percent(certificate.precision)} is good"]
+    if certificate.recall is not None:
+        promised.append(f"of what is bad at least {percent(certificate.recall)} does not pass")
+    if certificate.fail_precision is not None:
+        promised.append(f"of what fails at least {percent(certificate.fail_precision)} is bad")
+    lines = [
+        f"certified on {certificate.certified_on} from {certificate.num_labels:,} labels: "
+        f"{', '.join(promised)}; wrong with probability {percent(certificate.delta)} at most"
+    ]
+    if not certificate.is_of(card.sha256):
+        lines.append(
+            f"EXPIRED: the check {card.name!r} is no longer what it was when this was certified, "
+            "so nothing is released by it. Certify again, or take the certificate out."
+        )
+    return lines
+
+
+def expired_certificates(criteria: Criteria, cards: Mapping[str, CheckCard]) -> list[str]:
+    """Ids of the criteria whose certificate is of another state of its check."""
+    return [
+        one.id
+        for one in criteria.criteria
+        if one.certified is not None and not one.certified.is_of(cards[one.check].sha256)
+    ]

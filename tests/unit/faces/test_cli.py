@@ -58,6 +58,7 @@ OPTIONS = {
     "criteria check": ["--json"],
     "criteria explain": ["--json"],
     "criteria freeze": [],
+    "criteria certify": ["--labels", "--criteria", "--write", "--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "review list": ["--as", "--json"],
     "review next": ["--as", "--json"],
