@@ -208,3 +208,15 @@ class TooManyRequests(LimnerError):
     def __init__(self, message: str = "", *, retry_after_seconds: float = 1.0) -> None:
         super().__init__(message, retryable=True)
         self.retry_after_seconds = retry_after_seconds
+
+
+class LeaseLost(LimnerError):
+    """The job was given to another worker; nothing more is written about it here."""
+
+    code = "lease_lost"
+
+
+class BodyTooLarge(LimnerError):
+    """The request is larger than is taken here."""
+
+    code = "body_too_large"

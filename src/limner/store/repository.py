@@ -43,6 +43,8 @@ from limner.store.rights import Rights
 
 
 class Store:
+from limner.store.tokens import TokenRows
+
     """The images of one data folder. Open it with `Store.open`.
 
     Attributes:
@@ -50,6 +52,7 @@ class Store:
         reviews: what people are asked, and what they answered.
         rights: sources, licences, consents and opt-outs, and what they block.
     """
+        tokens: who may ask for what.
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
         self._engine = engine
@@ -58,6 +61,7 @@ class Store:
         self.reviews = Reviews(engine, ledger)
         self.rights = Rights(engine, ledger)
 
+        self.tokens = TokenRows(engine)
     @classmethod
     def open(cls, home: Path) -> Self:
         """Open the data folder, making it if needed, and clear what a killed process left.

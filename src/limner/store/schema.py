@@ -152,6 +152,20 @@ review_events = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
 )
 
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("token_id", sa.Text, primary_key=True),
+    sa.Column("token_sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Text, nullable=True),
+    sa.Column("revoked_at", sa.Text, nullable=True),
+    sa.Column("made_from", sa.Text, nullable=True, index=True),
+)
+
 rights_entries = sa.Table(
     "rights_entries",
     metadata,

@@ -1,0 +1,1 @@
+"""The studio over HTTP: one application, one layer of access for every route."""

@@ -1,0 +1,56 @@
+"""The application: every router behind one door. It opens no socket and starts no worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
+from time import monotonic
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from limner.faces.http import operations
+from limner.faces.http.door import Door, Edge
+from limner.faces.http.measures import Measures
+from limner.faces.http.problems import install_problems
+from limner.faces.http.rates import Rates
+from limner.faces.http.services import Services
+from limner.studio.studio import Studio
+from limner.studio.tokens import Tokens
+
+NUM_THREADS = 400  # most of them wait for a job; a thread that waits costs nearly nothing
+
+
+def make_app(studio: Studio, *, hosts: Collection[str] = ()) -> FastAPI:
+    """The studio over HTTP.
+
+    Args:
+        studio: stays open as long as the application is used.
+        hosts: names this server answers to besides loopback.
+    """
+    services = Services(
+        studio=studio,
+        tokens=Tokens(studio.parts),
+        rates=Rates(read_seconds=monotonic),
+        measures=Measures(studio.parts),
+    )
+    app = FastAPI(
+        title="Limner",
+        version=studio.parts.version,
+        summary="Draws images, judges every one, and says where each comes from.",
+        docs_url=None,  # these pages would load their scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.services = services
+    install_problems(app)
+    app.include_router(operations.router)
+    app.add_middleware(Door, services=services, hosts=hosts)
+    app.add_middleware(Edge, services=services)  # added last, it is outermost
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = NUM_THREADS
+    yield

@@ -1,0 +1,85 @@
+"""What the server counts of itself, and reads from the store when Prometheus asks.
+
+Numbers only: no name, prompt or image is a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from time import perf_counter
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from limner.studio.parts import Parts
+
+UNMATCHED = "unmatched"  # one label for every address there is no route for
+
+
+class Measures:
+    """Counters of this process, and gauges of the data folder.
+
+    Args:
+        parts: of the studio.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "limner_http_requests",
+            "Requests answered.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "limner_http_request_seconds",
+            "Time from a request's arrival to the end of its answer.",
+            ("route",),
+            registry=self._registry,
+        )
+        self._registry.register(StoredMeasures(parts))
+
+    def start(self) -> float:
+        """The moment a request came."""
+        return perf_counter()
+
+    def count_request(self, scope: Mapping[str, Any], status: int, started: float) -> None:
+        """Count one answered request under its route, not its address."""
+        route = route_of(scope)
+        method = scope["method"] if route != UNMATCHED else "any"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(perf_counter() - started)
+
+    def text(self) -> bytes:
+        """Every metric in Prometheus's text form."""
+        return generate_latest(self._registry)
+
+
+class StoredMeasures(Collector):
+    """What the store knows, read when it is asked for.
+
+    Args:
+        parts: of the studio.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing, so that registering asks nothing of the store."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """The gauges."""
+        images = GaugeMetricFamily("limner_images", "Images stored.")
+        images.add_metric((), self._parts.store.count_images())
+        yield images
+
+
+def route_of(scope: Mapping[str, Any]) -> str:
+    """The pattern of the route that answered, such as ``/api/jobs/{job_id}``."""
+    context = (scope.get("fastapi") or {}).get("effective_route_context")
+    route = context or scope.get("route")
+    return str(getattr(route, "path", UNMATCHED))

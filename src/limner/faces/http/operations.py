@@ -1,0 +1,37 @@
+"""For those who run the server: is it there, and how is it doing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+
+from limner.core.access import Principal, Scope
+from limner.faces.http.access import require
+from limner.faces.http.services import Services, services
+
+PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+router = APIRouter(tags=["operations"])
+
+
+class Health(BaseModel):
+    """That the server answers."""
+
+    status: str
+
+
+@router.get("/health")
+async def health() -> Health:
+    """Whether the server answers; asks nothing of database or worker."""
+    return Health(status="ok")
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(
+    _who: Annotated[Principal, Depends(require(Scope.OPERATE))],
+    given: Annotated[Services, Depends(services)],
+) -> Response:
+    """Metrics for Prometheus."""
+    return Response(given.measures.text(), media_type=PROMETHEUS_TEXT)

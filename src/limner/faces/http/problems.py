@@ -1,0 +1,267 @@
+"""From what went wrong to what HTTP answers: one table of statuses, and the shape of the body.
+
+Under ``/v1`` the body has OpenAI's shape, everywhere else it is problem+json (RFC 9457). What
+nobody foresaw is answered without its words: they may hold what a person wrote.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from limner.core.errors import (
+    BadInput,
+    BodyTooLarge,
+    CriteriaInvalid,
+    DrawingCancelled,
+    GeneratorUnavailable,
+    ImageHeld,
+    ImageRefused,
+    ImageUnreadable,
+    JobConflict,
+    JobNotFound,
+    KeyRefused,
+    LedgerBroken,
+    LimnerError,
+    NotAllowed,
+    NotFound,
+    QueueFull,
+    RequestRefused,
+    SealFailed,
+    StorageUnavailable,
+    TokenMissing,
+    TooManyRequests,
+)
+
+PROBLEM_JSON = "application/problem+json"
+MAX_SHOWN_CHARACTERS = 200  # of a value that was wrong
+RETRY_AFTER_SECONDS = 2  # where nothing better is known
+
+_BY_CODE: Mapping[str, int] = {
+    "card_unknown": 404,
+    "image_unknown": 404,
+    "recipe_missing": 404,
+    "review_closed": 409,
+    "review_held_by_other": 409,
+    "review_lease_over": 409,
+    "review_not_claimed": 409,
+    "review_own_image": 403,
+    "review_same_person": 409,
+    "not_answered": 409,
+}
+_BY_KIND: tuple[tuple[type[LimnerError], int], ...] = (
+    (TokenMissing, 401),
+    (NotAllowed, 403),
+    (BodyTooLarge, 413),
+    (NotFound, 404),
+    (JobNotFound, 404),
+    (JobConflict, 409),
+    (QueueFull, 429),
+    (TooManyRequests, 429),
+    (ImageHeld, 403),
+    (ImageRefused, 403),
+    (RequestRefused, 400),
+    (ImageUnreadable, 422),
+    (CriteriaInvalid, 500),  # the install's own files, not what was sent
+    (KeyRefused, 500),
+    (LedgerBroken, 500),
+    (SealFailed, 500),
+    (GeneratorUnavailable, 503),
+    (DrawingCancelled, 409),
+    (BadInput, 422),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One answer that is no success.
+
+    Attributes:
+        status: of HTTP.
+        code: stable name for programs.
+        detail: one sentence for a person.
+        hint: what to do about it.
+        is_retryable: the same request may work later.
+        retry_after_seconds: when; ``None`` where waiting does not help.
+        faults: what is wrong with each field, by its path.
+    """
+
+    status: int
+    code: str
+    detail: str
+    hint: str = ""
+    is_retryable: bool = False
+    retry_after_seconds: float | None = None
+    faults: Sequence[Mapping[str, str]] = field(default=())
+
+
+def status_of(error: LimnerError) -> int:
+    """The HTTP status of one of our errors; the one table."""
+    if isinstance(error, StorageUnavailable):
+        is_full = "full" in error.message or "No space" in error.message
+        return 507 if is_full else 503
+    found = _BY_CODE.get(error.code)
+    if found is not None:
+        return found
+    return next((status for kind, status in _BY_KIND if isinstance(error, kind)), 500)
+
+
+def problem_of(error: LimnerError) -> Problem:
+    """One of our errors as an answer."""
+    status = status_of(error)
+    wait = getattr(error, "retry_after_seconds", None)
+    if wait is None and (error.retryable or status in (429, 503)):
+        wait = RETRY_AFTER_SECONDS
+    return Problem(
+        status=status,
+        code=error.code,
+        detail=error.message,
+        hint=error.hint,
+        is_retryable=error.retryable,
+        retry_after_seconds=wait,
+    )
+
+
+def problem_of_status(status: int, detail: str = "") -> Problem:
+    """An answer of the framework's own, such as 404 or 405."""
+    known = HTTPStatus(status)
+    sentences = {
+        404: "There is nothing under this address.",
+        405: "This address does not take that method.",
+        413: "The request is larger than is taken here.",
+    }
+    return Problem(
+        status=status,
+        code=known.name.lower(),
+        detail=sentences.get(status, detail or f"{known.phrase}."),
+    )
+
+
+def problem_of_fields(error: RequestValidationError) -> Problem:
+    """Fields that are missing, unknown or not allowed, each by its path."""
+    faults = [_fault(one) for one in error.errors()]
+    is_unparsed = any(
+        one.get("type") in ("json_invalid", "model_attributes_type") for one in error.errors()
+    )
+    named = "; ".join(f"{one['field']}: {one['fault']}" for one in faults[:3])
+    return Problem(
+        status=400 if is_unparsed else 422,
+        code="request_malformed" if is_unparsed else "field_invalid",
+        detail=f"The request cannot be honoured: {named}.",
+        hint="/openapi.json says what every field may hold.",
+        faults=faults,
+    )
+
+
+UNFORESEEN = Problem(
+    status=500,
+    code="internal_error",
+    detail="Something went wrong here that should not have.",
+    hint="The log has it under the request id.",
+)
+
+
+def answer(problem: Problem, *, path: str, request_id: str) -> Response:
+    """A problem in the shape that callers of `path` read."""
+    headers: dict[str, str] = {}
+    if problem.retry_after_seconds is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after_seconds)))
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        is_basic = path.startswith("/sdapi/")
+        headers["WWW-Authenticate"] = 'Basic realm="Limner"' if is_basic else "Bearer"
+    if path.startswith("/v1/"):
+        body = _openai_body(problem)
+        status = HTTPStatus.BAD_REQUEST if problem.status == 422 else problem.status
+        return JSONResponse(body, status_code=status, headers=headers)
+    return JSONResponse(
+        _problem_body(problem, request_id),
+        status_code=problem.status,
+        headers=headers,
+        media_type=PROBLEM_JSON,
+    )
+
+
+def install_problems(app: FastAPI) -> None:
+    """Have every error that a route raises answered by this module."""
+
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, LimnerError)
+        return _respond(request, problem_of(error))
+
+    async def theirs(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        response = _respond(request, problem_of_status(error.status_code, str(error.detail)))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def fields(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return _respond(request, problem_of_fields(error))
+
+    app.add_exception_handler(LimnerError, ours)
+    app.add_exception_handler(HTTPException, theirs)
+    app.add_exception_handler(RequestValidationError, fields)
+
+
+def _respond(request: Request, problem: Problem) -> Response:
+    request_id = str(getattr(request.state, "request_id", ""))
+    return answer(problem, path=request.url.path, request_id=request_id)
+
+
+def _problem_body(problem: Problem, request_id: str) -> dict[str, object]:
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "hint": problem.hint,
+        "retryable": problem.is_retryable,
+        "request_id": request_id,
+    }
+    if problem.faults:
+        body["errors"] = list(problem.faults)
+    return body
+
+
+def _openai_body(problem: Problem) -> dict[str, object]:
+    kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
+    kinds |= {429: "rate_limit_error"}
+    usual = "server_error" if problem.status >= 500 else "invalid_request_error"
+    sentence = f"{problem.detail} {problem.hint}".strip()
+    return {
+        "error": {
+            "message": sentence,
+            "type": kinds.get(problem.status, usual),
+            "param": problem.faults[0]["field"] if problem.faults else None,
+            "code": problem.code,
+        }
+    }
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, str]:
+    where = [str(one) for one in error.get("loc", ())]
+    field_name = ".".join(where[1:] if where and where[0] in _PLACES else where)
+    shown = repr(error.get("input"))
+    if len(shown) > MAX_SHOWN_CHARACTERS:
+        shown = f"{shown[:MAX_SHOWN_CHARACTERS]}…"
+    return {
+        "field": _printable(field_name or "body"),
+        "fault": str(error.get("msg", "not allowed")),
+        "value": _printable(shown),
+    }
+
+
+_PLACES = ("body", "query", "path", "header", "cookie")
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
