@@ -1,0 +1,301 @@
+"""The gallery's rows: what can be asked of many images at once, and whose they are.
+
+Each image has one narrow row for every person it was drawn for, so that a page of a hundred
+thousand images reads its own rows and no recipes. The rows follow the images: `shelve` writes them
+in the transaction that judges an image, `note_outcome` with every later decision, `take_off` when
+the image is erased. Boards, stars and tags are in boards.py.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from limner.core.deciding import Outcome
+from limner.core.judging import Verdict
+from limner.store import schema
+from limner.store.database import reading
+
+MAX_WORDS_CHARACTERS = 2000  # of a prompt that can be searched
+
+_rows = schema.gallery.c
+
+
+class Place(NamedTuple):
+    """Where a page of the gallery ends: the last image on it."""
+
+    created_at: str
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for; everything that is said must hold.
+
+    Attributes:
+        words: each of them, or a part of it, is in the prompt.
+        since: earliest day, both ends included. Same for `until`.
+        check: name of a check that gave `verdict`.
+        is_starred: by the person who looks; as are `tag` and `board_id` theirs.
+    """
+
+    words: str = ""
+    style: str | None = None
+    outcome: Outcome | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    check: str | None = None
+    verdict: Verdict | None = None
+    tag: str | None = None
+    board_id: str | None = None
+    is_starred: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelved:
+    """One image as the gallery lists it.
+
+    Attributes:
+        created_at: as it is stored, ISO 8601, UTC.
+        seed: as in its recipe; `prompt` and `style` too.
+    """
+
+    image_id: str
+    created_at: str
+    outcome: Outcome
+    prompt: str
+    style: str | None
+    seed: int
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def place(self) -> Place:
+        """Where a page that ends with it ends."""
+        return Place(self.created_at, self.image_id)
+
+
+class GalleryRows:
+    """The gallery of one database.
+
+    Args:
+        engine: of the store's database.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def page(
+        self, search: Search, *, owner: str | None, viewer: str, after: Place | None, limit: int
+    ) -> list[Shelved]:
+        """Images that are found, the newest first.
+
+        Args:
+            search: what is looked for.
+            owner: whose images; ``None`` for everybody's.
+            viewer: whose stars, boards and tags are meant.
+            after: the end of the page before.
+            limit: most to give.
+        """
+        conditions = [*_conditions(search), *_personal_conditions(search, viewer)]
+        if owner is not None:
+            conditions.append(_rows.owner == owner)
+        if after is not None:
+            conditions.append(sa.tuple_(_rows.created_at, _rows.image_id) < sa.tuple_(*after))
+        query = (
+            sa.select(_rows.image_id)
+            .where(*conditions)
+            .order_by(_rows.created_at.desc(), _rows.image_id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            found = list(dict.fromkeys(connection.scalars(query)))  # one image may have two owners
+            return _shelved(connection, found)
+
+    def of(self, image_ids: Sequence[str]) -> list[Shelved]:
+        """These images, in this order; those that are not there are left out."""
+        with reading(self._engine) as connection:
+            return _shelved(connection, image_ids)
+
+    def neighbours(
+        self, image_id: str, *, owner: str | None
+    ) -> tuple[str | None, str | None]:
+        """The image that is next newer than one, and the one that is next older."""
+        created_at = sa.select(_rows.created_at).where(_rows.image_id == image_id).limit(1)
+        with reading(self._engine) as connection:
+            at = connection.scalar(created_at)
+            if at is None:
+                return None, None
+            place = sa.tuple_(_rows.created_at, _rows.image_id)
+            here = sa.tuple_(sa.literal(at), sa.literal(image_id))
+            whose = [] if owner is None else [_rows.owner == owner]
+            newer = sa.select(_rows.image_id).where(place > here, *whose)
+            older = sa.select(_rows.image_id).where(place < here, *whose)
+            return (
+                connection.scalar(
+                    newer.order_by(_rows.created_at, _rows.image_id).limit(1)
+                ),
+                connection.scalar(
+                    older.order_by(_rows.created_at.desc(), _rows.image_id.desc()).limit(1)
+                ),
+            )
+
+    def owners_of(self, image_id: str) -> set[str]:
+        """For whom an image was drawn."""
+        drawn_for = sa.select(schema.jobs.c.owner).join(
+            schema.job_images, schema.job_images.c.job_id == schema.jobs.c.job_id
+        )
+        with reading(self._engine) as connection:
+            shelved = connection.scalars(sa.select(_rows.owner).where(_rows.image_id == image_id))
+            jobs = connection.scalars(drawn_for.where(schema.job_images.c.image_id == image_id))
+            return {*shelved, *jobs} - {""}
+
+    def siblings(self, image_id: str) -> list[tuple[str, str]]:
+        """Job and image_id of every picture of the jobs that drew an image, itself included."""
+        drawn = schema.job_images.c
+        jobs = sa.select(drawn.job_id).where(drawn.image_id == image_id)
+        query = (
+            sa.select(drawn.job_id, drawn.image_id)
+            .where(drawn.job_id.in_(jobs))
+            .order_by(drawn.job_id, drawn.picture_index)
+        )
+        with reading(self._engine) as connection:
+            return [(row.job_id, row.image_id) for row in connection.execute(query)]
+
+    def count(self, *, owner: str | None) -> int:
+        """How many images are somebody's; everybody's with ``None``."""
+        query = sa.select(sa.func.count()).select_from(schema.gallery)
+        if owner is not None:
+            query = query.where(_rows.owner == owner)
+        with reading(self._engine) as connection:
+            return connection.scalar(query) or 0
+
+
+def shelve(connection: sa.Connection, image_id: str, owner: str) -> None:
+    """Put a stored image on somebody's shelf, once; held as long as nothing is decided about it.
+
+    Args:
+        connection: in a write transaction.
+        image_id: of the image.
+        owner: for whom it was drawn; empty where that is not known.
+    """
+    is_there = sa.exists().where(_rows.image_id == image_id, _rows.owner == owner)
+    if connection.scalar(sa.select(is_there)):
+        return
+    row = connection.execute(
+        schema.images.select().where(schema.images.c.image_id == image_id)
+    ).one_or_none()
+    decided = schema.decisions.c
+    last = sa.select(decided.outcome).where(decided.image_id == image_id)
+    outcome = connection.scalar(last.order_by(decided.decision_id.desc()).limit(1))
+    if row is None:
+        return
+    recipe = json.loads(row.recipe)
+    connection.execute(
+        schema.gallery.insert().values(
+            owner=owner,
+            created_at=row.created_at,
+            image_id=image_id,
+            words=folded(recipe["prompt"])[:MAX_WORDS_CHARACTERS],
+            style=recipe["style"],
+            outcome=outcome or str(Outcome.HELD),
+        )
+    )
+
+
+def note_outcome(connection: sa.Connection, image_id: str, outcome: Outcome) -> None:
+    """Note what was decided about an image, in the transaction that decides it."""
+    connection.execute(
+        schema.gallery.update().where(_rows.image_id == image_id).values(outcome=str(outcome))
+    )
+
+
+def take_off(connection: sa.Connection, image_id: str) -> None:
+    """Take an image off every shelf, and off boards, stars and tags, in a write transaction."""
+    for table in (schema.gallery, schema.stars, schema.board_images, schema.image_tags):
+        connection.execute(table.delete().where(table.c.image_id == image_id))
+
+
+def folded(text: str) -> str:
+    """Text as it is searched: without case and without forms that only look different."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _conditions(search: Search) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [
+        _rows.words.contains(word, autoescape=True) for word in folded(search.words).split()
+    ]
+    if search.style is not None:
+        conditions.append(_rows.style == search.style)
+    if search.outcome is not None:
+        conditions.append(_rows.outcome == str(search.outcome))
+    if search.since is not None:
+        conditions.append(_rows.created_at >= search.since.date().isoformat())
+    if search.until is not None:
+        end = f"{search.until.date().isoformat()}T99"  # after every time of that day
+        conditions.append(_rows.created_at < end)
+    if search.check is not None or search.verdict is not None:
+        found = schema.results.c
+        said: list[sa.ColumnElement[bool]] = []
+        if search.check is not None:
+            said.append(found.check_name == search.check)
+        if search.verdict is not None:
+            said.append(found.verdict == str(search.verdict))
+        conditions.append(_rows.image_id.in_(sa.select(found.image_id).where(*said)))
+    return conditions
+
+
+def _personal_conditions(search: Search, viewer: str) -> list[sa.ColumnElement[bool]]:
+    stars, placed, boards, tags = (
+        schema.stars.c,
+        schema.board_images.c,
+        schema.boards.c,
+        schema.image_tags.c,
+    )
+    conditions: list[sa.ColumnElement[bool]] = []
+    if search.is_starred:
+        conditions.append(
+            _rows.image_id.in_(sa.select(stars.image_id).where(stars.owner == viewer))
+        )
+    if search.board_id is not None:
+        own = sa.select(boards.board_id).where(
+            boards.board_id == search.board_id, boards.owner == viewer
+        )
+        conditions.append(
+            _rows.image_id.in_(sa.select(placed.image_id).where(placed.board_id.in_(own)))
+        )
+    if search.tag is not None:
+        own = sa.select(tags.image_id).where(tags.owner == viewer, tags.tag == folded(search.tag))
+        conditions.append(_rows.image_id.in_(own))
+    return conditions
+
+
+def _shelved(connection: sa.Connection, image_ids: Sequence[str]) -> list[Shelved]:
+    images, decided = schema.images.c, schema.decisions.c
+    outcome = (
+        sa.select(decided.outcome)
+        .where(decided.image_id == images.image_id)
+        .order_by(decided.decision_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = sa.select(
+        images.image_id, images.created_at, images.seed, images.recipe, outcome.label("outcome")
+    ).where(images.image_id.in_(image_ids))
+    found: dict[str, Shelved] = {}
+    for row in connection.execute(query):
+        recipe = json.loads(row.recipe)
+        found[row.image_id] = Shelved(
+            image_id=row.image_id,
+            created_at=row.created_at,
+            outcome=Outcome.HELD if row.outcome is None else Outcome(row.outcome),
+            prompt=recipe["prompt"],
+            style=recipe["style"],
+            seed=row.seed,
+        )
+    return [found[one] for one in image_ids if one in found]
