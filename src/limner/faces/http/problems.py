@@ -48,6 +48,7 @@ RETRY_AFTER_SECONDS = 2  # where nothing better is known
 _BY_CODE: Mapping[str, int] = {
     "card_unknown": 404,
     "image_unknown": 404,
+    "model_not_found": 404,
     "recipe_missing": 404,
     "review_closed": 409,
     "review_held_by_other": 409,
@@ -127,6 +128,7 @@ def problem_of(error: LimnerError) -> Problem:
         hint=error.hint,
         is_retryable=error.retryable,
         retry_after_seconds=wait,
+        faults=getattr(error, "faults", ()),
     )
 
 
@@ -178,7 +180,7 @@ def answer(problem: Problem, *, path: str, request_id: str) -> Response:
         is_basic = path.startswith("/sdapi/")
         headers["WWW-Authenticate"] = 'Basic realm="Limner"' if is_basic else "Bearer"
     if path.startswith("/v1/"):
-        body = _openai_body(problem)
+        body = {"error": openai_error(problem)}
         status = HTTPStatus.BAD_REQUEST if problem.status == 422 else problem.status
         return JSONResponse(body, status_code=status, headers=headers)
     return JSONResponse(
@@ -232,18 +234,17 @@ def _problem_body(problem: Problem, request_id: str) -> dict[str, object]:
     return body
 
 
-def _openai_body(problem: Problem) -> dict[str, object]:
+def openai_error(problem: Problem) -> dict[str, object]:
+    """A problem as OpenAI's interface tells one."""
     kinds = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
     kinds |= {429: "rate_limit_error"}
     usual = "server_error" if problem.status >= 500 else "invalid_request_error"
     sentence = f"{problem.detail} {problem.hint}".strip()
     return {
-        "error": {
-            "message": sentence,
-            "type": kinds.get(problem.status, usual),
-            "param": problem.faults[0]["field"] if problem.faults else None,
-            "code": problem.code,
-        }
+        "message": sentence,
+        "type": kinds.get(problem.status, usual),
+        "param": problem.faults[0]["field"] if problem.faults else None,
+        "code": problem.code,
     }
 
 
