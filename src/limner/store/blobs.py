@@ -15,6 +15,7 @@ from limner.core.hashing import sha256_of_bytes
 from limner.store.files import PART_PREFIX, cannot_write, make_folder, write_new
 
 INTENT_SUFFIX = ".intent"
+SIDECAR_SUFFIX = "c2pa"  # of a credential beside its file
 
 
 class BlobFolder:

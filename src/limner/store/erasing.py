@@ -1,25 +1,118 @@
 """Erasing an image: what goes with it, and when it was erased.
 
-Gone are its row with the prompt, the files of it that are kept here, pictures it started from that
-no other image needs, and the salts of its entries. What was decided stays, and so do the ledger's
-commitments: they say nothing any more. Files somebody saved elsewhere are out of reach.
+Gone are its row with the prompt, its files that are kept here, pictures it started from that
+nothing else needs, every row of another table that is about it, and the salts of its entries.
+Results, decisions, seals, reviews and blocks stay, which hold no prompt, no picture and no name; so
+do the ledger's commitments, which say nothing any more. Files somebody saved elsewhere are out of
+reach.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from limner.core.records import ImageRecord
 from limner.store import schema
+from limner.store.blobs import SIDECAR_SUFFIX, BlobFolder
 from limner.store.ledger.appending import find_entries
+from limner.store.ledger.commitments import erase
 from limner.store.ledger.entries import Kind
+
+KEPT_TABLES = frozenset(
+    (
+        "decisions",
+        "images_before_ledger",
+        "results",
+        "review_cards",
+        "rights_blocks",
+        "seals",
+    )
+)
+
+_images = schema.images.c
+_sources = schema.sources.c
+
+
+class _File(NamedTuple):
+    blob_sha256: str
+    suffix: str
+
+
+def erase_image(
+    connection: sa.Connection,
+    blobs: BlobFolder,
+    record: ImageRecord,
+    *,
+    reason: str,
+    recorded_at: datetime,
+) -> None:
+    """Erase an image inside the caller's write transaction; files go once it is committed.
+
+    Args:
+        connection: in a write transaction.
+        blobs: gets an intent for each file, so that clearing what is not settled removes it.
+        record: of the stored image.
+        reason: a short code such as ``person_asked``.
+        recorded_at: the time now, UTC.
+    """
+    files = [_File(record.image_id, record.file_format), *_sealed_files(connection, record)]
+    for table in schema.metadata.sorted_tables:
+        if "image_id" in table.c and table.name not in KEPT_TABLES:
+            connection.execute(table.delete().where(table.c.image_id == record.image_id))
+    for file in _lonely_sources(connection, record):
+        connection.execute(schema.sources.delete().where(_sources.blob_sha256 == file.blob_sha256))
+        subject = file.blob_sha256
+        erase(connection, subject, reason=reason, recorded_at=recorded_at, is_public=True)
+        files.append(file)
+    for file in files:
+        blobs.unsettle(*file)
+    erase(connection, record.image_id, reason=reason, recorded_at=recorded_at, is_public=True)
 
 
 def erased_at(connection: sa.Connection, image_id: str) -> datetime | None:
     """When an image was erased; ``None`` if it never was, or was stored again since."""
-    query = sa.select(sa.exists().where(schema.images.c.image_id == image_id))
-    if connection.scalar(query):
+    if connection.scalar(sa.select(sa.exists().where(_images.image_id == image_id))):
         return None
     entries = find_entries(connection, Kind.ERASURE, subject=image_id, num_last=1)
     return next((one.recorded_at for one in entries), None)
+
+
+def _sealed_files(connection: sa.Connection, record: ImageRecord) -> Iterator[_File]:
+    query = schema.seals.select().where(schema.seals.c.image_id == record.image_id)
+    for row in connection.execute(query):
+        yield _File(row.sealed_sha256, SIDECAR_SUFFIX if row.is_beside else record.file_format)
+
+
+def _lonely_sources(connection: sa.Connection, record: ImageRecord) -> list[_File]:
+    """Files this image started from that nothing else names; its own row is gone already."""
+    recipe = record.recipe
+    lonely: list[_File] = []
+    for pixels_sha256 in dict.fromkeys((recipe.source_sha256, recipe.mask_sha256)):
+        if pixels_sha256 is None or _is_named(connection, pixels_sha256):
+            continue
+        rows = connection.execute(
+            schema.sources.select().where(_sources.pixels_sha256 == pixels_sha256)
+        )
+        lonely += [_File(row.blob_sha256, row.file_format) for row in rows]
+    return lonely
+
+
+def _is_named(connection: sa.Connection, pixels_sha256: str) -> bool:
+    """Whether another image's recipe or a row of another table names these pixels."""
+    if connection.scalar(
+        sa.select(sa.exists().where(_images.recipe.contains(pixels_sha256, autoescape=True)))
+    ):
+        return True
+    others = [
+        table
+        for table in schema.metadata.sorted_tables
+        if "pixels_sha256" in table.c and table.name not in ("images", "sources")
+    ]
+    return any(
+        connection.scalar(sa.select(sa.exists().where(table.c.pixels_sha256 == pixels_sha256)))
+        for table in others
+    )

@@ -33,8 +33,7 @@ from limner.store.judgements import (
     last_decision,
     results_of,
 )
-from limner.store.erasing import erased_at
-from limner.store.ledger.commitments import erase
+from limner.store.erasing import erase_image, erased_at
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
@@ -126,9 +125,9 @@ from limner.store.tokens import TokenRows
         return self.ledger.append(kind, document, recorded_at=recorded_at, subject=subject)
 
     def erase_image(self, image_id: str, *, reason: str, recorded_at: datetime) -> bool:
-        """Erase an image: file, row, and the salts of its entries; the ledger says that it is gone.
+        """Erase an image and all that is only its own; see `erasing`. The ledger says it is gone.
 
-        The pictures it started from stay. The same pixels may be stored again later.
+        The same pixels may be stored again later.
 
         Args:
             image_id: of the image.
@@ -143,13 +142,10 @@ from limner.store.tokens import TokenRows
                 case it is erased, but not yet from the database's log.
         """
         with transaction(self._engine) as connection:
-            image = schema.images.c.image_id == image_id
-            record = _find_image(connection, image)
+            record = _find_image(connection, schema.images.c.image_id == image_id)
             if record is None:
                 return False
-            self._blobs.unsettle(image_id, record.file_format)
-            connection.execute(schema.images.delete().where(image))
-            erase(connection, image_id, reason=reason, recorded_at=recorded_at, is_public=True)
+            erase_image(connection, self._blobs, record, reason=reason, recorded_at=recorded_at)
         self.clear_unsettled()
         empty_log(self._engine)
         self.ledger.sign_if_due(recorded_at)
@@ -322,7 +318,10 @@ def _is_needed(connection: sa.Connection, blob_sha256: str) -> bool:
     query = sa.select(
         sa.exists().where(schema.images.c.image_id == blob_sha256)
         | sa.exists().where(schema.sources.c.blob_sha256 == blob_sha256)
-        | sa.exists().where(schema.seals.c.sealed_sha256 == blob_sha256)
+        | sa.exists().where(
+            schema.seals.c.sealed_sha256 == blob_sha256,
+            schema.images.c.image_id == schema.seals.c.image_id,
+        )
     )
     return bool(connection.scalar(query))
 

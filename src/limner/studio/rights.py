@@ -51,6 +51,14 @@ class Enforced(NamedTuple):
     blocked: tuple[str, ...]
 
 
+class Imported(NamedTuple):
+    """What an import registered: numbers of the entries, different keys, images blocked."""
+
+    entry_ids: tuple[int, ...]
+    num_keys: int
+    num_blocked: int
+
+
 def picture_keys(parts: Parts, what: str) -> list[str]:
     """What recipes may know a picture by: a hash as it is; of a file its bytes and its pixels.
 
@@ -98,10 +106,8 @@ def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> 
     ]
 
 
-def import_file(
-    parts: Parts, path: Path, model: str | None = None
-) -> tuple[list[int], tuple[RightsEntry, ...]]:
-    """Register every entry of a file, or none; their numbers, and what they are.
+def import_file(parts: Parts, path: Path, model: str | None = None) -> Imported:
+    """Register every entry of a file, or none; its opt-outs block stored images.
 
     Args:
         parts: of the studio.
@@ -117,11 +123,13 @@ def import_file(
 
     now = parts.read_clock()
     file = read_entries(path, now, lambda: model or parts.generator.card.name)
-    ids = parts.store.rights.import_all(file.entries, file_sha256=file.sha256, now=now)
-    for entry_id, entry in zip(ids, file.entries, strict=True):
+    entry_ids = parts.store.rights.import_all(file.entries, file_sha256=file.sha256, now=now)
+    num_blocked = 0
+    for entry_id, entry in zip(entry_ids, file.entries, strict=True):
         if entry.kind is RightsKind.OPT_OUT:
-            _enforce(parts, show(parts, entry_id))
-    return ids, file.entries
+            num_blocked += len(_enforce(parts, show(parts, entry_id)).blocked)
+    num_keys = len({key for entry in file.entries for key in entry.keys})
+    return Imported(tuple(entry_ids), num_keys, num_blocked)
 
 
 def show(parts: Parts, entry_id: int) -> StoredEntry:

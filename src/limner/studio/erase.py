@@ -1,0 +1,99 @@
+"""Erasing images for good: picture, prompt and personal data; the ledger says that it happened.
+
+What somebody saved elsewhere, and backups of the data folder, are not reached from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from limner.core.errors import BadInput, ImageUnreadable
+from limner.core.hashing import sha256_of_bytes
+from limner.core.limits import require_one_of
+
+if TYPE_CHECKING:
+    from limner.studio.parts import Parts
+
+REASONS = ("person_asked", "rights_withdrawn", "kept_long_enough", "other")
+
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class Erased(NamedTuple):
+    """One image that was erased.
+
+    Attributes:
+        given: how it was named.
+        has_copy: it was named by a file that lies elsewhere, and still does.
+    """
+
+    image_id: str
+    given: str
+    has_copy: bool
+
+
+def erase(parts: Parts, images: Sequence[str], *, reason: str = "person_asked") -> list[Erased]:
+    """Erase images; all are looked up before the first is erased.
+
+    Args:
+        parts: of the studio.
+        images: image_id, or picture files that are stored here, as they left or by their pixels.
+        reason: one of `REASONS`; goes into the ledger.
+
+    Raises:
+        BadInput: one of them is not stored here, was erased before, or is no picture; then
+            nothing was erased.
+        StorageUnavailable: see `Store.erase_image`; those before it are erased.
+    """
+    require_one_of("reason", reason, REASONS)
+    found = [_find(parts, one) for one in images]
+    for one in dict.fromkeys(erased.image_id for erased in found):
+        parts.store.erase_image(one, reason=reason, recorded_at=parts.read_clock())
+    return found
+
+
+def _find(parts: Parts, given: str) -> Erased:
+    if _HASH.fullmatch(given):
+        _require_stored(parts, given, given)
+        return Erased(given, given, has_copy=False)
+    image_id = _image_id_of(parts, Path(given))
+    _require_stored(parts, image_id, given)
+    return Erased(image_id, given, has_copy=True)
+
+
+def _image_id_of(parts: Parts, path: Path) -> str:
+    """The image a file is: the same bytes, as they are kept or as they left, or the same pixels."""
+    from limner.studio.picture_file import read_file
+
+    try:
+        file_sha256 = sha256_of_bytes(path.read_bytes())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ImageUnreadable(f"The picture {str(path)!r} cannot be read: {reason}.") from error
+    seal = parts.store.seal_by_file(file_sha256)
+    if seal is not None:
+        return seal.image_id
+    if parts.store.image_by_id(file_sha256) is not None:
+        return file_sha256
+    pixels_sha256 = read_file(path, parts.settings.max_input_megapixels).picture.pixels_sha256
+    record = parts.store.image_by_pixels(pixels_sha256)
+    return file_sha256 if record is None else record.image_id
+
+
+def _require_stored(parts: Parts, image_id: str, given: str) -> None:
+    if parts.store.image_by_id(image_id) is not None:
+        return
+    erased = parts.store.erased_at(image_id)
+    if erased is not None:
+        raise BadInput(
+            f"The image {given!r} was erased before, at {erased:%Y-%m-%d %H:%M:%S} UTC.",
+            code="erased_before",
+        )
+    raise BadInput(
+        f"The image {given!r} is not stored here; nothing was erased.",
+        code="image_unknown",
+        hint="Give its image_id, or the file as it was saved.",
+    )
