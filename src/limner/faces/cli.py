@@ -10,10 +10,12 @@ from limner.core.errors import DrawingCancelled, LimnerError
 from limner.faces import (
     criteria_commands,
     edge_case_commands,
+    erase_commands,
     keys_commands,
     log_commands,
     options,
     review_commands,
+    rights_commands,
     verify_commands,
 )
 from limner.faces.exits import BAD_INPUT, FAILED, HELD, INTERRUPTED, REFUSED, exit_code_of
@@ -38,6 +40,8 @@ app.add_typer(criteria_commands.app, name="criteria")
 app.add_typer(log_commands.app, name="log")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(review_commands.app, name="review")
+app.add_typer(rights_commands.app, name="rights")
+app.command()(erase_commands.erase)
 app.command("edge-cases")(edge_case_commands.edge_cases)
 app.command()(verify_commands.verify)
 
