@@ -1,0 +1,1 @@
+"""What the compatible interfaces share: pictures in and out, and waiting for a job."""

@@ -1,0 +1,72 @@
+"""Reading what was sent as the fields of a foreign interface, from JSON or from a form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from fastapi import Request as HttpRequest
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from limner.core.errors import BadInput
+
+_Fields = TypeVar("_Fields", bound=BaseModel)
+
+
+class BodyUnreadable(BadInput):
+    """The body is not a JSON object."""
+
+    code = "request_malformed"
+
+
+async def read_json(http: HttpRequest) -> Mapping[str, object]:
+    """The JSON object a request holds, whatever content type it claims.
+
+    Raises:
+        BodyUnreadable: it is none.
+    """
+    try:
+        document = json.loads(await http.body())
+    except (ValueError, RecursionError) as error:
+        raise BodyUnreadable(f"The body is not JSON: {str(error)[:200]}.") from error
+    if not isinstance(document, dict):
+        raise BodyUnreadable(
+            f"The body is JSON of the type {type(document).__name__}; allowed is an object."
+        )
+    return cast("dict[str, object]", document)
+
+
+def parse(model: type[_Fields], document: Mapping[str, object]) -> _Fields:
+    """The fields of a document.
+
+    Raises:
+        RequestValidationError: a field is missing or not allowed; names it.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError(
+            [{**one, "loc": ("body", *one["loc"])} for one in faults]
+        ) from error
+
+
+def body_schema(*kinds: tuple[str, type[BaseModel]], **files: bool) -> dict[str, object]:
+    """How a route that reads its body itself says in OpenAPI what it takes.
+
+    Args:
+        *kinds: media types with the fields they carry.
+        **files: of a form, by name: whether each is required.
+    """
+    content: dict[str, object] = {}
+    for media_type, model in kinds:
+        schema = model.model_json_schema(by_alias=True)
+        if media_type == "multipart/form-data":
+            properties = cast("dict[str, object]", schema["properties"])
+            properties |= {name: {"type": "string", "format": "binary"} for name in files}
+            required = cast("list[str]", schema.setdefault("required", []))
+            required += [name for name, is_required in files.items() if is_required]
+        content[media_type] = {"schema": schema}
+    return {"requestBody": {"required": True, "content": content}}

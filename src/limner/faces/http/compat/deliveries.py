@@ -1,0 +1,119 @@
+"""The images of a job that is over: those that leave, with their files, and those that do not.
+
+A face that knows no answer for a held image still has to say so. Nothing that is held or refused
+has bytes here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from limner.core.deciding import Outcome
+from limner.core.errors import (
+    BadInput,
+    GeneratorUnavailable,
+    ImageHeld,
+    LimnerError,
+    PictureBroken,
+    RequestRefused,
+    SealFailed,
+    StorageUnavailable,
+)
+from limner.core.jobs import Job, JobError, JobState
+from limner.studio.image import Image
+from limner.studio.parts import Parts
+from limner.studio.stored_image import open_image
+
+_OUR_FAULTS = frozenset(
+    one.code
+    for one in (LimnerError, GeneratorUnavailable, PictureBroken, SealFailed, StorageUnavailable)
+)
+"""Codes of jobs that failed whatever was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Delivery:
+    """What became of a job's pictures.
+
+    Attributes:
+        job: that is over.
+        images: all that are stored, in the order of their index.
+    """
+
+    job: Job
+    images: tuple[Image, ...]
+
+    @property
+    def released(self) -> tuple[Image, ...]:
+        """Those that leave."""
+        return tuple(one for one in self.images if one.outcome is Outcome.RELEASED)
+
+    @property
+    def kept(self) -> tuple[tuple[int, Image], ...]:
+        """Index and image of those that do not leave."""
+        indices = (one.index for one in self.job.images)
+        return tuple(
+            (index, image)
+            for index, image in zip(indices, self.images, strict=True)
+            if image.outcome is not Outcome.RELEASED
+        )
+
+    def kept_document(self) -> list[dict[str, object]]:
+        """What an answer says of every image that is not in it."""
+        return [
+            {
+                "index": index,
+                "seed": image.seed,
+                "outcome": str(image.outcome),
+                "reasons": [one.note for one in image.decided.decision.reasons],
+            }
+            for index, image in self.kept
+        ]
+
+
+def job_path(job: Job) -> str:
+    """Where a job is found in the native interface."""
+    return f"/api/jobs/{job.job_id}"
+
+
+def deliver(parts: Parts, job: Job) -> Delivery:
+    """Open every image of a job.
+
+    Raises:
+        LimnerError: a file cannot be read or sealed.
+    """
+    return Delivery(job=job, images=tuple(open_image(parts, one.image_id) for one in job.images))
+
+
+def require_some(delivery: Delivery) -> None:
+    """Raise what a caller has to be told when no image of a job leaves.
+
+    Raises:
+        ImageHeld: at least one waits for a person.
+        RequestRefused: every one was refused by the criteria.
+        LimnerError: the job was not finished.
+    """
+    job = delivery.job
+    if job.state is not JobState.FINISHED:
+        raise unfinished_error(job)
+    if delivery.released:
+        return
+    where = f"The job is {job_path(job)}."
+    held = [image for _, image in delivery.kept if image.outcome is Outcome.HELD]
+    if held:
+        raise ImageHeld(held[0].kept_back.message, hint=where)
+    refused = [image.kept_back.message for _, image in delivery.kept]
+    raise RequestRefused(refused[0] if refused else "", hint=where)
+
+
+def unfinished_error(job: Job) -> LimnerError:
+    """Why a job that is over has not brought all its pictures, as an error."""
+    found = job.error or JobError(
+        code=f"job_{job.state}", message=f"The job was ended as {job.state}."
+    )
+    hint = f"{found.hint} The job is {job_path(job)}.".strip()
+    if found.code == RequestRefused.code:
+        return RequestRefused(found.message, hint=hint)
+    ours = job.state not in (JobState.FAILED, JobState.CANCELLED) or found.code in _OUR_FAULTS
+    kind = LimnerError if ours else BadInput
+    return kind(found.message, code=found.code, hint=hint)

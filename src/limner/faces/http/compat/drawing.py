@@ -1,0 +1,111 @@
+"""Drawing while a client waits: its request is a job, and if the client leaves, it is cancelled.
+
+Waiting blocks threads of its own, so that others are answered however many wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+import anyio.to_thread
+from anyio.lowlevel import RunVar
+from fastapi import Request as HttpRequest
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from limner.core.jobs import MAX_WAITING, Ended, Job, JobEvent
+
+if TYPE_CHECKING:
+    from limner.studio.jobs import Jobs
+
+WAIT_SECONDS = 2.0  # a wait is looked after at least this often
+KEEP_ALIVE_SECONDS = 15.0  # so that proxies keep a quiet stream open
+
+_Result = TypeVar("_Result")
+_threads: RunVar[anyio.CapacityLimiter] = RunVar("threads that wait for jobs")
+
+
+async def in_thread(function: Callable[[], _Result]) -> _Result:
+    """Run something that waits for a job, in one of the threads kept for that."""
+    limiter = _threads.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(MAX_WAITING + 64)
+        _threads.set(limiter)
+    return await anyio.to_thread.run_sync(function, limiter=limiter)
+
+
+async def wait_here(http: HttpRequest, jobs: Jobs, job_id: str) -> Job | None:
+    """The job when it is over; cancelled at once when the client leaves before.
+
+    Call it after the whole body was read.
+
+    Returns:
+        ``None`` if the client left, so that nobody reads the answer.
+    """
+    over: list[Job] = []
+    async with anyio.create_task_group() as tasks:
+
+        async def until_left() -> None:
+            await _leaving(http.receive)
+            await in_thread(lambda: jobs.cancel(job_id))
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(until_left)
+        while not over:
+            job = await in_thread(lambda: jobs.wait(job_id, timeout_seconds=WAIT_SECONDS))
+            if job.is_over:
+                over.append(job)
+        tasks.cancel_scope.cancel()
+    return over[0] if over else None
+
+
+async def events_of(jobs: Jobs, job_id: str) -> AsyncGenerator[JobEvent | None]:
+    """What happens to a job until it is over; ``None`` when it was quiet for a while."""
+    watched = jobs.watch(job_id, with_previews=True, timeout_seconds=KEEP_ALIVE_SECONDS)
+    is_over = False
+    while not is_over:
+        event = await in_thread(lambda: next(watched))
+        is_over = isinstance(event, Ended)
+        yield event
+
+
+class JobStream(StreamingResponse):
+    """Server-sent events of a job; it is cancelled at once when the client leaves before its end.
+
+    Args:
+        content: the events as text.
+        jobs: of the studio.
+        job_id: of the job.
+        headers: of the answer.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self, content: AsyncIterator[str], jobs: Jobs, job_id: str, headers: dict[str, str]
+    ) -> None:
+        super().__init__(content, headers=headers)
+        self._jobs, self._job_id = jobs, job_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events, and listen for the client leaving meanwhile."""
+        async with anyio.create_task_group() as tasks:
+
+            async def until_sent() -> None:
+                await self.stream_response(send)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(until_sent)
+            await _leaving(receive)
+            await in_thread(self._cancel)
+            tasks.cancel_scope.cancel()
+
+    def _cancel(self) -> None:
+        self._jobs.cancel(self._job_id)  # one that is over stays as it is
+
+
+async def _leaving(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,1 @@
+"""The interface of OpenAI's Images API, under ``/v1``."""

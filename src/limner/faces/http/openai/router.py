@@ -1,0 +1,145 @@
+"""The routes under ``/v1``: images, their files, and the names of the model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi import Request as HttpRequest
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from limner.core.access import Principal, Scope
+from limner.core.errors import LimnerError, NotFound
+from limner.core.jobs import Job
+from limner.faces.http.access import require
+from limner.faces.http.compat.bodies import body_schema, parse, read_json
+from limner.faces.http.compat.deliveries import deliver, job_path, require_some
+from limner.faces.http.compat.drawing import JobStream, in_thread, wait_here
+from limner.faces.http.compat.naming import require_model, warning_header
+from limner.faces.http.openai.answers import Kind, response_document
+from limner.faces.http.openai.edits import read_edit
+from limner.faces.http.openai.fields import EditFields, GenerationFields
+from limner.faces.http.openai.requests import Asked, asked_of, edit_asked_of
+from limner.faces.http.openai.streaming import stream_events
+from limner.faces.http.problems import answer, problem_of
+from limner.faces.http.services import Services, services
+from limner.studio.image import Image
+from limner.studio.image_links import read_link, sign_link
+from limner.studio.sealing import MEDIA_TYPES
+from limner.studio.stored_image import open_image
+
+router = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+FILES = "/images/files"
+CLIENT = "openai"
+JOB_HEADER = "Limner-Job"
+LEFT = 499  # the client closed the connection; nobody reads this
+
+Asking = Annotated[Principal, Depends(require(Scope.GENERATE))]
+Found = Annotated[Services, Depends(services)]
+
+
+@router.post(
+    "/images/generations",
+    openapi_extra=body_schema(("application/json", GenerationFields)),
+    response_model=None,
+)
+async def generate_images(http: HttpRequest, asking: Asking, found: Found) -> Response:
+    """Draw images from a prompt."""
+    fields = parse(GenerationFields, await read_json(http))
+    asked = await run_in_threadpool(asked_of, fields, found.studio.card, model_names(found))
+    return await _draw(http, found, asking, asked, "image_generation")
+
+
+@router.post(
+    "/images/edits",
+    openapi_extra=body_schema(
+        ("multipart/form-data", EditFields),
+        ("application/json", EditFields),
+        image=True,
+        mask=False,
+    ),
+    response_model=None,
+)
+async def edit_images(http: HttpRequest, asking: Asking, found: Found) -> Response:
+    """Draw images that start from a picture, or repaint the transparent parts of its mask."""
+    sent = await read_edit(http)
+
+    def read() -> Asked:
+        pictures = sent.pictures(found.settings.max_input_megapixels)
+        return edit_asked_of(sent.fields, pictures, found.studio.card, model_names(found))
+
+    return await _draw(http, found, asking, await run_in_threadpool(read), "image_edit")
+
+
+@router.get(FILES + "/{name}", response_class=Response)
+def get_image_file(name: str, found: Found) -> Response:
+    """The file of an image, for an hour after it was drawn; needs no token."""
+    text, _, suffix = name.partition(".")
+    image = open_image(found.parts, read_link(found.settings.home, text, found.clock()).image_id)
+    file_format = image.record.file_format
+    if suffix and suffix != file_format:
+        raise NotFound(f"The image under this address is a {file_format} file.")
+    return Response(image.content, media_type=MEDIA_TYPES[file_format])
+
+
+@router.get("/models")
+def list_models(_asking: Asking, found: Found) -> dict[str, object]:
+    """Every name the model may be called by."""
+    return {"object": "list", "data": [model_document(one) for one in model_names(found)]}
+
+
+@router.get("/models/{model}")
+def get_model(model: str, _asking: Asking, found: Found) -> dict[str, object]:
+    """One name of the model."""
+    return model_document(require_model(model, model_names(found)))
+
+
+def model_names(found: Services) -> tuple[str, ...]:
+    """Every name the model may be called by, its own first."""
+    return tuple(dict.fromkeys((found.studio.card.name, *found.settings.model_names)))
+
+
+def model_document(name: str) -> dict[str, object]:
+    """A model as OpenAI describes one; when ours was made is not known here."""
+    return {"id": name, "object": "model", "created": 0, "owned_by": "limner"}
+
+
+async def _draw(
+    http: HttpRequest, found: Services, asking: Principal, asked: Asked, kind: Kind
+) -> Response:
+    job = await run_in_threadpool(
+        found.jobs.submit,
+        asked.request,
+        owner=asking.name,
+        file_format=asked.file_format,
+        client=CLIENT,
+    )
+    headers = {JOB_HEADER: job_path(job), **warning_header(asked.warnings)}
+    if asked.is_stream:
+        events = stream_events(found, job, asked, kind)
+        return JobStream(events, found.jobs, job.job_id, headers)
+    over = await wait_here(http, found.jobs, job.job_id)
+    if over is None:
+        return Response(status_code=LEFT)
+    response = await in_thread(lambda: _answer(http, found, asked, over))
+    response.headers.update(headers)
+    return response
+
+
+def _answer(http: HttpRequest, found: Services, asked: Asked, job: Job) -> Response:
+    try:
+        delivery = deliver(found.parts, job)
+        require_some(delivery)
+        urls = {one.image_id: _url_of(http, found, one) for one in delivery.released}
+        wanted = urls if asked.response_format == "url" else {}
+        return JSONResponse(response_document(asked, delivery, wanted))
+    except LimnerError as error:  # answered here, so that the headers go with it
+        request_id = str(http.state.request_id)
+        return answer(problem_of(error), path=http.url.path, request_id=request_id)
+
+
+def _url_of(http: HttpRequest, found: Services, image: Image) -> str:
+    link = sign_link(found.settings.home, image.image_id, found.clock())
+    return f"{http.base_url}v1{FILES}/{link}.{image.record.file_format}"
