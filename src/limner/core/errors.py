@@ -220,3 +220,9 @@ class BodyTooLarge(LimnerError):
     """The request is larger than is taken here."""
 
     code = "body_too_large"
+
+
+class JobDoubtful(LimnerError):
+    """What is stored does not bear out what the job's rows say."""
+
+    code = "job_doubtful"

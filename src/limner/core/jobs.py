@@ -19,7 +19,7 @@ from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
 from limner.core.records import FileFormat
 
-MAX_ATTEMPTS = 3  # in a row that brought no picture; then the job is parked
+MAX_ATTEMPTS = 3  # fruitless ones in a row, that brought no picture; then the job is parked
 MAX_PRIORITY = 100
 MAX_WAITING = 512  # jobs queued or drawn in all
 MAX_WAITING_PER_OWNER = 256
@@ -197,7 +197,7 @@ class Job:
         state: as far as it can be told; see `UNKNOWN`.
         is_over: nothing more will happen on its own.
         created_at: UTC, as all times.
-        attempts: in a row that brought no picture, the present one included.
+        attempts: how often a worker took it.
         priority: higher first among jobs of the same owner, -100 .. 100.
         file_format: of its images.
         client: a word about what asked, such as ``openai`` or ``page``; may be empty.

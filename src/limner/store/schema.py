@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0004"
+HEAD_REVISION = "0009"
 
 metadata = sa.MetaData()
 
@@ -212,4 +212,152 @@ rights_blocks = sa.Table(
     sa.Column("decision_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("image_id", sa.Text, nullable=False, index=True),
     sa.Column("entry_id", sa.Integer, nullable=False, index=True),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("position", POSITION, nullable=False, unique=True),
+    sa.Column("owner", sa.Text, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("file_format", sa.Text, nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("num_images", sa.Integer, nullable=False),
+    sa.Column("asked_sha256", sa.Text, nullable=False),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("shots", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=True),
+    sa.Column("ended_at", sa.Text, nullable=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("fruitless", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text, nullable=True),
+    sa.Column("worker", sa.Text, nullable=True),
+    sa.Column("lease", POSITION, nullable=True),
+    sa.Column("beat", POSITION, nullable=False),
+    sa.Column("beat_at", sa.Text, nullable=True),
+    sa.Column("previewed_until", sa.Text, nullable=True),
+    sa.Column("change", POSITION, nullable=False, index=True),
+)
+
+job_progress = sa.Table(
+    "job_progress",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("num_steps", sa.Integer, nullable=False),
+    sa.Column("seconds_left", sa.Float, nullable=True),
+)
+
+job_previews = sa.Table(
+    "job_previews",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("picture_index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", POSITION, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+job_images = sa.Table(
+    "job_images",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("picture_index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("image_id", sa.Text, nullable=False, index=True),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("stored_at", sa.Text, nullable=False),
+)
+
+job_attempts = sa.Table(
+    "job_attempts",
+    metadata,
+    sa.Column("attempt_id", sa.Integer, primary_key=True),
+    sa.Column("job_id", sa.Text, nullable=False, index=True),
+    sa.Column("happening", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("happened_at", sa.Text, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=True),
+    sa.Column("num_images", sa.Integer, nullable=True),
+    sa.Column("error", sa.Text, nullable=True),
+)
+
+job_owners = sa.Table(
+    "job_owners",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("served", POSITION, nullable=False),
+)
+
+job_clock = sa.Table(
+    "job_clock",
+    metadata,
+    sa.Column("clock_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", POSITION, nullable=False),
+)
+
+gallery = sa.Table(
+    "gallery",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("created_at", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, primary_key=True, index=True),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("style", sa.Text, nullable=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Index("ix_gallery_place", "created_at", "image_id"),
+    sa.Index("ix_gallery_outcome", "outcome", "created_at", "image_id"),
+    sqlite_with_rowid=False,  # rows lie in the order in which they are read
+)
+
+stars = sa.Table(
+    "stars",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, primary_key=True, index=True),
+    sa.Column("starred_at", sa.Text, nullable=False),
+)
+
+boards = sa.Table(
+    "boards",
+    metadata,
+    sa.Column("board_id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+)
+
+board_images = sa.Table(
+    "board_images",
+    metadata,
+    sa.Column("board_id", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, primary_key=True, index=True),
+    sa.Column("added_at", sa.Text, nullable=False),
+)
+
+image_tags = sa.Table(
+    "image_tags",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("tag", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, primary_key=True, index=True),
+    sa.Column("tagged_at", sa.Text, nullable=False),
+)
+
+kept_pictures = sa.Table(
+    "kept_pictures",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("pixels_sha256", sa.Text, primary_key=True),
+    sa.Column("kept_at", sa.Text, nullable=False),
+)
+
+grids = sa.Table(
+    "grids",
+    metadata,
+    sa.Column("grid_id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False, index=True),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
 )

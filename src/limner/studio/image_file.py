@@ -116,6 +116,13 @@ def encode_plain_png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
+def encode_preview(image_HWC: NDArray[np.uint8]) -> bytes:
+    """A small WebP file of uint8 RGBA pixels, quickly; it is looked at for a moment, not kept."""
+    buffer = io.BytesIO()
+    PillowImage.fromarray(image_HWC, "RGBA").save(buffer, "WEBP", quality=70, method=0)
+    return buffer.getvalue()
+
+
 def decode_rgba(content: bytes) -> NDArray[np.uint8]:
     """Pixels of a file we wrote, HWC, uint8, RGBA."""
     with PillowImage.open(io.BytesIO(content)) as picture:

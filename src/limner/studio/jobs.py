@@ -6,14 +6,48 @@ generator's card and kept whole, so that a worker can draw it whatever becomes o
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from limner.core.jobs import Job, JobEvent, JobState
-from limner.core.records import FileFormat, Request
+from limner.core.hashing import sha256_of_document
+from limner.core.jobs import (
+    MAX_PRIORITY,
+    OVER,
+    Ended,
+    Happening,
+    ImageDecided,
+    Job,
+    JobEvent,
+    JobState,
+    Previewed,
+    Progressed,
+    StateChanged,
+    require_job_id,
+)
+from limner.core.limits import require_one_of, require_whole
+from limner.core.records import FILE_FORMATS, FileFormat, Request
+from limner.store.jobs import Change, NewJob
+from limner.studio.job_changes import JobChanges
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
+
+MAX_LISTED = 500
+LOOK_AGAIN_SECONDS = 5.0  # a watched job that does not change is looked at all the same
+PREVIEWED_SECONDS = 12.0  # previews are made for so long after the last look
+
+
+@dataclass(kw_only=True)
+class _Told:
+    """What a watch has told so far."""
+
+    job: Job
+    preview_number: int = 0
+    indices: set[int] = field(default_factory=set[int])
 
 
 class Jobs:
@@ -25,6 +59,8 @@ class Jobs:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._rows = parts.store.jobs
+        self._changes = JobChanges(self._rows)
 
     def submit(
         self,
@@ -52,7 +88,32 @@ class Jobs:
             JobConflict: there is a job with this id, and it is another one.
             StorageUnavailable: it cannot be written.
         """
-        raise NotImplementedError
+        from limner.studio.generate import keep_sources, plan_request, require_impact
+        from limner.studio.request_document import document_of
+
+        job_id = uuid.uuid4().hex if job_id is None else require_job_id(job_id)
+        require_one_of("format", file_format, FILE_FORMATS)
+        require_whole("priority", priority, -MAX_PRIORITY, MAX_PRIORITY)
+        shots = plan_request(self._parts, request).shots
+        if request.impact is not None:
+            require_impact(self._parts, request.impact)
+        self._rows.require_room_for(job_id, owner)
+        kept = keep_sources(self._parts, request)
+        asked = {"request": document_of(request, *kept), "file_format": file_format}
+        resolved = replace(request, seed=shots[0].seed)
+        new = NewJob(
+            job_id=job_id,
+            owner=owner,
+            priority=priority,
+            file_format=file_format,
+            client=client,
+            asked_sha256=sha256_of_document(asked),
+            request=document_of(resolved, *kept),
+            shots=shots,
+            created_at=self._parts.read_clock(),
+        )
+        self._rows.add(new)
+        return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
         """A job as it stands.
@@ -60,7 +121,7 @@ class Jobs:
         Raises:
             JobNotFound: there is none with this id.
         """
-        raise NotImplementedError
+        return self._rows.find(job_id, self._parts.read_clock())
 
     def list(
         self,
@@ -82,7 +143,10 @@ class Jobs:
             BadInput: the limit is out of range.
             JobNotFound: there is no job `before`.
         """
-        raise NotImplementedError
+        require_whole("limit", limit, 1, MAX_LISTED)
+        return self._rows.list(
+            self._parts.read_clock(), owner=owner, states=states, before=before, limit=limit
+        )
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job; what is stored stays. One that is drawn stops before its next step.
@@ -92,16 +156,17 @@ class Jobs:
         Raises:
             JobNotFound: there is none with this id.
         """
-        raise NotImplementedError
+        return self._steer(job_id, Happening.CANCEL)
 
     def retry(self, job_id: str) -> Job:
         """Queue a job again that ended without all its pictures; those stored are not drawn again.
 
         Raises:
             JobNotFound: there is none with this id.
-            JobConflict: it is finished, paused, or being cancelled (code ``job_state``).
+            JobConflict: it is finished, paused, or being stopped (code ``job_state``).
+            QueueFull: too many jobs wait.
         """
-        raise NotImplementedError
+        return self._steer(job_id, Happening.RETRY)
 
     def pause(self, job_id: str) -> Job:
         """Keep a job from being drawn until `resume`; one that is drawn stops before its next step.
@@ -110,7 +175,7 @@ class Jobs:
             JobNotFound: there is none with this id.
             JobConflict: it is over or being cancelled (code ``job_state``).
         """
-        raise NotImplementedError
+        return self._steer(job_id, Happening.PAUSE)
 
     def resume(self, job_id: str) -> Job:
         """Queue a paused job again.
@@ -119,7 +184,7 @@ class Jobs:
             JobNotFound: there is none with this id.
             JobConflict: it is over or being cancelled (code ``job_state``).
         """
-        raise NotImplementedError
+        return self._steer(job_id, Happening.RESUME)
 
     def wait(self, job_id: str, *, timeout_seconds: float) -> Job:
         """Wait until a job is over; look at `is_over`, for time may have run out before.
@@ -131,7 +196,11 @@ class Jobs:
         Raises:
             JobNotFound: there is none with this id.
         """
-        raise NotImplementedError
+        deadline = time.monotonic() + timeout_seconds
+        change = self._rows.change_of(job_id)
+        while change.state not in OVER and (left := deadline - time.monotonic()) > 0:
+            change = self._changes.wait(job_id, change.number, left)
+        return self.get(job_id)
 
     def watch(
         self, job_id: str, *, with_previews: bool = False, timeout_seconds: float | None = None
@@ -147,8 +216,59 @@ class Jobs:
         Raises:
             JobNotFound: there is none with this id; raised by the first `next`.
         """
-        raise NotImplementedError
+        change = self._rows.change_of(job_id)
+        told = _Told(job=self.get(job_id))
+        yield StateChanged(job=told.job)
+        yield from self._news(told, told.job)
+        quiet_since = time.monotonic()
+        while not told.job.is_over:
+            if with_previews:
+                self._ask_for_previews(job_id)
+            change = self._next_change(job_id, change, timeout_seconds)
+            job = self.get(job_id)
+            for event in self._news(told, job, with_previews=with_previews):
+                yield event
+                quiet_since = time.monotonic()
+            if timeout_seconds is not None and time.monotonic() - quiet_since >= timeout_seconds:
+                yield None
+                quiet_since = time.monotonic()
+        yield Ended(job=told.job)
 
     def num_waiting(self) -> int:
         """How many jobs are queued or drawn now."""
-        raise NotImplementedError
+        return self._rows.num_waiting()
+
+    def _steer(self, job_id: str, happening: Happening) -> Job:
+        self._rows.steer(job_id, happening, self._parts.read_clock())
+        return self.get(job_id)
+
+    def _next_change(self, job_id: str, change: Change, timeout_seconds: float | None) -> Change:
+        seconds = LOOK_AGAIN_SECONDS
+        if timeout_seconds is not None:
+            seconds = min(seconds, timeout_seconds)
+        return self._changes.wait(job_id, change.number, seconds)
+
+    def _ask_for_previews(self, job_id: str) -> None:
+        self._rows.watch_previews(
+            job_id, self._parts.read_clock(), timedelta(seconds=PREVIEWED_SECONDS)
+        )
+
+    def _news(self, told: _Told, job: Job, *, with_previews: bool = False) -> Iterator[JobEvent]:
+        """What is new in `job` against what was told; it is told now."""
+        before, told.job = told.job, job
+        if job.state is not before.state:
+            yield StateChanged(job=job)
+        if with_previews:
+            for preview in self._rows.previews_since(job.job_id, told.preview_number):
+                told.preview_number = max(told.preview_number, preview.number)
+                yield Previewed(
+                    index=preview.picture_index, number=preview.number, content=preview.content
+                )
+        for image in job.images:
+            if image.index not in told.indices:
+                told.indices.add(image.index)
+                decided = self._parts.store.last_decision(image.image_id)
+                reasons = () if decided is None else decided.decision.reasons
+                yield ImageDecided(image=image, reasons=tuple(one.note for one in reasons))
+        if job.progress is not None and job.progress != before.progress:
+            yield Progressed(progress=job.progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
@@ -22,6 +23,7 @@ from limner.studio.variations import variations_request
 
 if TYPE_CHECKING:
     from limner.studio.batch import BatchRun
+    from limner.studio.jobs import Jobs
 
 
 class Studio:
@@ -43,6 +45,13 @@ class Studio:
     def card(self) -> GeneratorCard:
         """What the generator is and what it can honour."""
         return self.parts.generator.card
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Requests that are kept until they are drawn, by whatever worker."""
+        from limner.studio.jobs import Jobs
+
+        return Jobs(self.parts)
 
     def generate(
         self, prompt: str, *, file_format: FileFormat = "png", **options: Unpack[RequestOptions]

@@ -1,0 +1,163 @@
+"""Work on this machine: a loop that draws, a pulse beside it, a lock that says it lives, signals.
+
+It knows nothing of jobs; what is drawn and what the pulse says is given to it.
+"""
+
+from __future__ import annotations
+
+import signal
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+IDLE_POLL_SECONDS = 0.01
+SWEEP_SECONDS = 1.0  # between two looks for workers that are gone
+
+
+class Presence:
+    """That a worker lives, as a lock on a file: the system lets go of it when the process ends.
+
+    It tells at once of a worker killed on this data folder; of others it tells nothing.
+
+    Args:
+        folder: where the lock files of all workers are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self.worker = f"worker-{uuid.uuid4().hex[:12]}"
+        self._lock = FileLock(self._path_of(self.worker))
+        self._lock.acquire(blocking=False)
+
+    def is_gone(self, worker: str) -> bool:
+        """Whether this worker's process is known to have ended."""
+        path = self._path_of(worker)
+        if worker == self.worker or not path.exists():
+            return False
+        try:
+            with FileLock(path, blocking=False):
+                return True
+        except Timeout:
+            return False
+
+    def forget(self, worker: str) -> None:
+        """Remove the file of a worker that is gone."""
+        self._path_of(worker).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End in good order."""
+        self._lock.release()
+        self.forget(self.worker)
+
+    def _path_of(self, worker: str) -> Path:
+        return self._folder / f"{worker}.lock"
+
+
+class Pulse:
+    """Calls a function from a thread of its own, at intervals and soon after `hurry`.
+
+    Args:
+        send: called from the thread; what it raises ends nothing and goes to `on_fault`.
+        on_fault: told of it.
+        every_seconds: between two calls when nothing hurries.
+        least_seconds: between two calls at any rate.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[], None],
+        *,
+        on_fault: Callable[[Exception], None],
+        every_seconds: float,
+        least_seconds: float,
+    ) -> None:
+        self._send = send
+        self._on_fault = on_fault
+        self._every_seconds = every_seconds
+        self._least_seconds = least_seconds
+        self._due = Event()
+        self._is_over = Event()
+        self._thread = Thread(target=self._run, name="pulse", daemon=True)
+
+    def hurry(self) -> None:
+        """There is news to send."""
+        self._due.set()
+
+    def __enter__(self) -> Pulse:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._due.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._due.wait(self._every_seconds)
+            self._due.clear()
+            if self._is_over.is_set():
+                return
+            try:
+                self._send()
+            except Exception as error:  # noqa: BLE001 - a missed beat must not end the beating
+                self._on_fault(error)
+            self._is_over.wait(self._least_seconds)
+
+
+def work(
+    draw_next: Callable[[], bool],
+    *,
+    sweep: Callable[[], object],
+    read_number: Callable[[], int],
+    read_seconds: Callable[[], float],
+    stop: Event,
+    is_once: bool,
+) -> None:
+    """Draw until told to stop.
+
+    Args:
+        draw_next: draws what is next, if anything is; says whether it was.
+        sweep: takes back what workers that are gone have left.
+        read_number: rises when there may be something to draw.
+        read_seconds: a steady clock.
+        stop: set to end after what is in hand is let go of.
+        is_once: end when nothing waits.
+    """
+    swept_at = float("-inf")
+    while not stop.is_set():
+        if read_seconds() - swept_at >= SWEEP_SECONDS:
+            sweep()
+            swept_at = read_seconds()
+        number = read_number()
+        if draw_next():
+            continue
+        if is_once:
+            return
+        until = read_seconds() + SWEEP_SECONDS
+        while read_number() == number and read_seconds() < until:
+            if stop.wait(IDLE_POLL_SECONDS):
+                return
+
+
+@contextmanager
+def stopping_on_signals(stop: Event) -> Generator[None]:
+    """The first SIGTERM or Ctrl-C sets `stop`; a second Ctrl-C interrupts."""
+
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {one: signal.signal(one, ask_to_stop) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,344 @@
+"""Leases: how a worker takes a job, keeps it, and lets go of it. Rows only; see core/jobs.py.
+
+A lease is one number, drawn from the clock when a job is claimed. Whatever a worker writes about
+a job it writes only while the job has that number, so a worker that was given up for dead and
+comes back changes nothing. A lease holds no time: a worker raises its beat, and who looks on
+measures with a steady clock of its own how long the beat has stood still.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from limner.core.errors import LeaseLost
+from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
+from limner.store import schema
+from limner.store.database import reading, transaction
+from limner.store.jobs import JobRow, error_text, move, num_recorded, seconds_per_picture, tick
+
+_jobs = schema.jobs.c
+_images = schema.job_images.c
+_owners = schema.job_owners.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job in a worker's hands.
+
+    Attributes:
+        lease: the number under which it holds the job.
+        worker: who holds it.
+        request: as a JSON document.
+        shots: prompt and seed of every picture of the job.
+        image_ids: by picture index; stored by earlier attempts and not to be drawn again.
+        seconds_per_picture: as measured before; ``None`` if nothing was.
+    """
+
+    job_id: str
+    owner: str
+    lease: int
+    worker: str
+    file_format: str
+    request: dict[str, object]
+    shots: tuple[tuple[str, int], ...]
+    image_ids: dict[int, str]
+    seconds_per_picture: float | None
+
+
+class Held(NamedTuple):
+    """A lease as an onlooker sees it."""
+
+    job_id: str
+    lease: int
+    worker: str
+    beat: int
+
+
+class Wanted(NamedTuple):
+    """What is wanted of the holder of a lease.
+
+    Attributes:
+        state: RUNNING to go on, PAUSING or CANCELLING to stop.
+        previewed_until: while somebody looks at previews.
+    """
+
+    state: JobState
+    previewed_until: datetime | None
+
+
+class Told(NamedTuple):
+    """How far a worker has come; see `JobProgress`."""
+
+    step: int
+    num_steps: int
+    seconds_left: float | None
+
+
+class Leases:
+    """The leases of one database.
+
+    Args:
+        engine: of the store's database.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def claim(self, worker: str, now: datetime) -> Claim | None:
+        """Take the job whose turn it is: the owner least lately served, then priority, then age.
+
+        Jobs whose attempts failed stand behind those of the same priority that were not tried.
+        """
+        with transaction(self._engine) as connection:
+            row = connection.execute(_next_in_turn()).one_or_none()
+            if row is None:
+                return None
+            lease = tick(connection)
+            _serve(connection, row.owner, lease)
+            values = {
+                "worker": worker,
+                "lease": lease,
+                "beat": row.beat + 1,
+                "beat_at": now.isoformat(),
+                "attempts": row.attempts + 1,
+                "fruitless": row.fruitless + 1,  # until a picture of this attempt is stored
+                "started_at": row.started_at or now.isoformat(),
+                "ended_at": None,
+            }
+            move(connection, row.job_id, JobState.RUNNING, values)
+            _append_attempt(connection, row.job_id, Happening.CLAIM, worker, now)
+            query = sa.select(_images.picture_index, _images.image_id)
+            stored = connection.execute(query.where(_images.job_id == row.job_id))
+            return Claim(
+                job_id=row.job_id,
+                owner=row.owner,
+                lease=lease,
+                worker=worker,
+                file_format=row.file_format,
+                request=json.loads(row.request),
+                shots=tuple((prompt, seed) for prompt, seed in json.loads(row.shots)),
+                image_ids={one.picture_index: one.image_id for one in stored},
+                seconds_per_picture=seconds_per_picture(connection),
+            )
+
+    def wanted(self, claim: Claim) -> Wanted:
+        """What is wanted of the holder now; asked before every step.
+
+        Raises:
+            LeaseLost: somebody else was given the job.
+        """
+        query = sa.select(_jobs.state, _jobs.lease, _jobs.previewed_until).where(
+            _jobs.job_id == claim.job_id
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None or row.lease != claim.lease:
+            raise LeaseLost(f"The job {claim.job_id!r} is not this worker's any more.")
+        until = row.previewed_until
+        return Wanted(JobState(row.state), None if until is None else datetime.fromisoformat(until))
+
+    def beat(
+        self,
+        claim: Claim,
+        now: datetime,
+        told: Told | None = None,
+        previews: Mapping[int, bytes] | None = None,
+    ) -> None:
+        """Say that the worker lives, and how far it is.
+
+        Args:
+            claim: of the job.
+            now: the time now, UTC.
+            told: how far it is, if that is new.
+            previews: bytes by picture index, if there are new ones.
+
+        Raises:
+            LeaseLost: somebody else was given the job.
+        """
+        with transaction(self._engine) as connection:
+            row = _leased_row(connection, claim)
+            values: dict[str, object] = {"beat": row.beat + 1, "beat_at": now.isoformat()}
+            if told is not None:
+                values["change"] = tick(connection)
+                _tell(connection, claim.job_id, told)
+                _show(connection, claim.job_id, previews or {}, values["change"])
+            mine = _jobs.job_id == claim.job_id
+            connection.execute(schema.jobs.update().where(mine).values(values))
+
+    def end(
+        self,
+        claim: Claim,
+        happening: Happening,
+        now: datetime,
+        *,
+        seconds: float,
+        num_images: int,
+        error: JobError | None = None,
+    ) -> JobState:
+        """Let go of a job and say how it went.
+
+        FINISH is believed only when a row is there for every picture; LOSE becomes PARK at the
+        last attempt. An attempt that brought a picture is no step towards parking.
+
+        Returns:
+            The state it is in now.
+
+        Raises:
+            LeaseLost: somebody else was given the job.
+        """
+        with transaction(self._engine) as connection:
+            row = _leased_row(connection, claim)
+            if happening is Happening.FINISH and num_recorded(connection, claim.job_id) != len(
+                claim.shots
+            ):
+                happening = Happening.DOUBT
+            measures = {"seconds": seconds, "num_images": num_images}
+            return _let_go(connection, row, happening, now, error, measures)
+
+    def record_image(
+        self, connection: sa.Connection, claim: Claim, index: int, image_id: str, now: datetime
+    ) -> None:
+        """Write down that a picture of the job is stored, in the transaction that stores it.
+
+        Raises:
+            LeaseLost: somebody else was given the job; the caller's transaction must not stand.
+        """
+        _leased_row(connection, claim)
+        there = (_images.job_id == claim.job_id) & (_images.picture_index == index)
+        if connection.execute(schema.job_images.select().where(there)).one_or_none() is None:
+            row = {
+                "job_id": claim.job_id,
+                "picture_index": index,
+                "image_id": image_id,
+                "seed": claim.shots[index][1],
+                "stored_at": now.isoformat(),
+            }
+            connection.execute(schema.job_images.insert().values(row))
+        values = {"change": tick(connection), "fruitless": 0}
+        mine = _jobs.job_id == claim.job_id
+        connection.execute(schema.jobs.update().where(mine).values(values))
+
+    def record_stored_image(self, claim: Claim, index: int, image_id: str, now: datetime) -> None:
+        """The same for a picture that was stored before, of another job with the same bytes."""
+        with transaction(self._engine) as connection:
+            self.record_image(connection, claim, index, image_id, now)
+
+    def held(self) -> list[Held]:
+        """Every lease that is held now."""
+        query = sa.select(_jobs.job_id, _jobs.lease, _jobs.worker, _jobs.beat).where(
+            _jobs.state.in_([str(one) for one in LEASED])
+        )
+        with reading(self._engine) as connection:
+            return [Held(*row) for row in connection.execute(query)]
+
+    def lose(self, held: Held, now: datetime) -> JobState | None:
+        """End the lease of a worker that is gone; ``None`` if it was heard from meanwhile."""
+        query = schema.jobs.select().where(
+            _jobs.job_id == held.job_id, _jobs.lease == held.lease, _jobs.beat == held.beat
+        )
+        with transaction(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None
+            error = JobError(
+                code="worker_lost",
+                message="The worker that drew it was gone before it was finished.",
+            )
+            return _let_go(connection, row, Happening.LOSE, now, error, {})
+
+
+def _next_in_turn() -> sa.Select[tuple[object, ...]]:
+    served = sa.func.coalesce(_owners.served, 0)
+    return (
+        sa.select(schema.jobs)
+        .outerjoin(schema.job_owners, _owners.owner == _jobs.owner)
+        .where(_jobs.state == str(JobState.QUEUED))
+        .order_by(served, _jobs.priority.desc(), _jobs.fruitless, _jobs.position)
+        .limit(1)
+    )
+
+
+def _serve(connection: sa.Connection, owner: str, number: int) -> None:
+    mine = _owners.owner == owner
+    updated = connection.execute(schema.job_owners.update().where(mine).values(served=number))
+    if updated.rowcount == 0:
+        connection.execute(schema.job_owners.insert().values(owner=owner, served=number))
+
+
+def _leased_row(connection: sa.Connection, claim: Claim) -> JobRow:
+    query = schema.jobs.select().where(_jobs.job_id == claim.job_id, _jobs.lease == claim.lease)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise LeaseLost(f"The job {claim.job_id!r} is not this worker's any more.")
+    return row
+
+
+def _let_go(
+    connection: sa.Connection,
+    row: JobRow,
+    happening: Happening,
+    now: datetime,
+    error: JobError | None,
+    measures: Mapping[str, object],
+) -> JobState:
+    if happening is Happening.LOSE and row.fruitless >= MAX_ATTEMPTS:
+        happening = Happening.PARK
+    state = next_state(JobState(row.state), happening)
+    assert state is not None, f"{row.state} cannot {happening}"
+    values: dict[str, object] = {
+        "worker": None,
+        "lease": None,
+        "error": error_text(error),
+        "ended_at": now.isoformat() if state in OVER else None,
+    }
+    if happening is Happening.GIVE_BACK:
+        values["fruitless"] = max(0, row.fruitless - 1)
+    move(connection, row.job_id, state, values)
+    _append_attempt(connection, row.job_id, happening, row.worker, now, error, measures)
+    for table in (schema.job_progress, schema.job_previews):
+        connection.execute(table.delete().where(table.c.job_id == row.job_id))
+    return state
+
+
+def _append_attempt(
+    connection: sa.Connection,
+    job_id: str,
+    happening: Happening,
+    worker: str,
+    now: datetime,
+    error: JobError | None = None,
+    measures: Mapping[str, object] | None = None,
+) -> None:
+    row = {
+        "job_id": job_id,
+        "happening": str(happening),
+        "worker": worker,
+        "happened_at": now.isoformat(),
+        "error": error_text(error),
+        **(measures or {}),
+    }
+    connection.execute(schema.job_attempts.insert().values(row))
+
+
+def _tell(connection: sa.Connection, job_id: str, told: Told) -> None:
+    mine = schema.job_progress.c.job_id == job_id
+    updated = connection.execute(schema.job_progress.update().where(mine).values(told._asdict()))
+    if updated.rowcount == 0:
+        connection.execute(schema.job_progress.insert().values(job_id=job_id, **told._asdict()))
+
+
+def _show(
+    connection: sa.Connection, job_id: str, previews: Mapping[int, bytes], number: object
+) -> None:
+    table = schema.job_previews
+    for index, content in previews.items():
+        mine = (table.c.job_id == job_id) & (table.c.picture_index == index)
+        connection.execute(table.delete().where(mine))
+        row = {"job_id": job_id, "picture_index": index, "number": number, "content": content}
+        connection.execute(table.insert().values(row))

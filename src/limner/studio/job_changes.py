@@ -1,0 +1,108 @@
+"""Waiting for jobs to change: one thread asks the database for one number, for all who wait.
+
+The number is the jobs' clock (store/jobs.py). Nobody else reads anything until it has risen, and
+then only those wake whose job changed. The thread ends when nobody waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from threading import Condition, Lock, Thread
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from limner.core.errors import LimnerError
+from limner.store.jobs import Change, JobRows
+
+POLL_SECONDS = 0.005
+FAULT_SECONDS = 0.5  # between two tries when the database does not answer
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True, eq=False)
+class _Topic:
+    """Those who wait for one job."""
+
+    condition: Condition
+    num_waiters: int = 0
+    last: Change | None = None
+
+
+@dataclass(eq=False)
+class JobChanges:
+    """Tells threads of this process when a job has changed.
+
+    Args:
+        rows: of the jobs.
+    """
+
+    rows: JobRows
+    _lock: Lock = field(default_factory=Lock)
+    _topics: dict[str, _Topic] = field(default_factory=dict[str, _Topic])
+    _is_polling: bool = False
+
+    def wait(self, job_id: str, after: int, timeout_seconds: float) -> Change:
+        """Wait until the job has a change with a number higher than `after`, or time runs out.
+
+        Returns:
+            Its last change, whatever its number.
+
+        Raises:
+            JobNotFound: there is no such job.
+        """
+        topic = self._join(job_id)
+        try:
+            change = self.rows.change_of(job_id)  # after joining, so that no change is missed
+            if change.number > after:
+                return change
+            with self._lock:
+                topic.condition.wait_for(
+                    lambda: topic.last is not None and topic.last.number > after, timeout_seconds
+                )
+                return topic.last or change
+        finally:
+            self._leave(job_id, topic)
+
+    def _join(self, job_id: str) -> _Topic:
+        with self._lock:
+            topic = self._topics.setdefault(job_id, _Topic(condition=Condition(self._lock)))
+            topic.num_waiters += 1
+            if not self._is_polling:
+                self._is_polling = True
+                seen = self.rows.number()
+                Thread(target=self._poll, args=(seen,), name="job-changes", daemon=True).start()
+            return topic
+
+    def _leave(self, job_id: str, topic: _Topic) -> None:
+        with self._lock:
+            topic.num_waiters -= 1
+            if topic.num_waiters == 0:
+                self._topics.pop(job_id, None)
+
+    def _poll(self, seen: int) -> None:
+        while True:
+            time.sleep(POLL_SECONDS)
+            with self._lock:
+                if not self._topics:
+                    self._is_polling = False
+                    return
+            try:
+                seen = self._tell_since(seen)
+            except (LimnerError, SQLAlchemyError):
+                _log.exception("The clock of jobs cannot be read", extra={"action": "jobs_unread"})
+                time.sleep(FAULT_SECONDS)
+
+    def _tell_since(self, seen: int) -> int:
+        if self.rows.number() == seen:
+            return seen
+        changes = self.rows.changes_since(seen)
+        with self._lock:
+            for change in changes:
+                topic = self._topics.get(change.job_id)
+                if topic is not None:
+                    topic.last = change
+                    topic.condition.notify_all()
+        return max((one.number for one in changes), default=seen)

@@ -1,0 +1,323 @@
+"""Drawing jobs: a worker takes one, draws the pictures it lacks, and says how it went.
+
+Whatever ends an attempt, one of four things is said of it: finished, failed, given back, or lost
+and to be tried again; a process that is killed says nothing, and then an onlooker says it is lost.
+A picture is written down as the job's in the transaction that stores it, so that none is drawn
+twice or forgotten.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+from typing import TYPE_CHECKING, cast
+
+from limner.core.deciding import Outcome
+from limner.core.errors import (
+    DrawingCancelled,
+    JobDoubtful,
+    LeaseLost,
+    LimnerError,
+    StorageUnavailable,
+)
+from limner.core.jobs import Happening, JobError, JobState
+from limner.core.records import FileFormat, ImageRecord, StepProgress
+from limner.executors.local import Presence, Pulse
+from limner.store.leases import Claim, Held, Told
+from limner.studio.generate import Shot, draw_ready, make_ready
+from limner.studio.image_file import encode_preview
+from limner.studio.parts import Watch
+from limner.studio.request_document import request_of
+from limner.studio.sealing import seal_image
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from limner.studio.parts import Parts
+
+LEASE_SECONDS = 60.0  # after which a worker whose beat stands still has lost its job
+BEAT_SECONDS = 2.0
+TELL_SECONDS = 0.1  # between two reports of progress
+PREVIEW_SECONDS = 0.4
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True, eq=False)
+class Onlooker:
+    """Tells which leases have ended, by a steady clock of its own: no clock is set back there.
+
+    Attributes:
+        is_gone: whether a worker's process is known to have ended.
+        read_seconds: the steady clock.
+        lease_seconds: how long a beat may stand still.
+    """
+
+    is_gone: Callable[[str], bool]
+    read_seconds: Callable[[], float]
+    lease_seconds: float = LEASE_SECONDS
+    _seen: dict[tuple[str, int], tuple[int, float]] = field(
+        default_factory=dict[tuple[str, int], tuple[int, float]]
+    )
+
+    def ended(self, held: list[Held]) -> list[Held]:
+        """Those of all leases held now whose worker is gone."""
+        now_seconds = self.read_seconds()
+        before, self._seen = self._seen, {}
+        ended: list[Held] = []
+        for one in held:
+            key = (one.job_id, one.lease)
+            beat, since_seconds = before.get(key, (one.beat, now_seconds))
+            if beat != one.beat:
+                since_seconds = now_seconds
+            self._seen[key] = (one.beat, since_seconds)
+            if now_seconds - since_seconds >= self.lease_seconds or self.is_gone(one.worker):
+                ended.append(one)
+        return ended
+
+
+class Worker:
+    """Draws the jobs of one data folder, one after another.
+
+    Args:
+        parts: of a studio that nothing else draws with; the requester is each job's owner.
+        presence: that this process lives, and which others do not.
+        read_seconds: a steady clock.
+        stop: set to have the job in hand given back.
+        lease_seconds: how long another worker's beat may stand still.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        presence: Presence,
+        *,
+        read_seconds: Callable[[], float],
+        stop: Event,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        self._parts = parts
+        self._presence = presence
+        self._leases = parts.store.leases
+        self._read_seconds = read_seconds
+        self._stop = stop
+        self._onlooker = Onlooker(
+            is_gone=presence.is_gone, read_seconds=read_seconds, lease_seconds=lease_seconds
+        )
+
+    def take_back_lost(self) -> int:
+        """Queue again what workers that are gone held; how many jobs that were."""
+        num_lost = 0
+        for held in self._onlooker.ended(self._leases.held()):
+            state = self._leases.lose(held, self._parts.read_clock())
+            if state is not None:
+                num_lost += 1
+                facts = {"action": "job_lost", "job_id": held.job_id, "state": str(state)}
+                _log.warning("A worker is gone; its job was taken back", extra=facts)
+        return num_lost
+
+    def draw_next(self) -> bool:
+        """Take the job whose turn it is and draw it; whether there was one."""
+        claim = self._leases.claim(self._presence.worker, self._parts.read_clock())
+        if claim is None:
+            return False
+        attempt = _Attempt(self._parts, claim, self._read_seconds, self._stop)
+        try:
+            state = attempt.run()
+            facts = {"action": "job_let_go", "job_id": claim.job_id, "state": str(state)}
+            _log.info("An attempt at a job has ended", extra=facts)
+        except LeaseLost:
+            facts = {"action": "job_lease_lost", "job_id": claim.job_id}
+            _log.warning("The job was given to another worker", extra=facts)
+        return True
+
+
+class _Attempt:
+    """One attempt at a job.
+
+    Args:
+        parts: of the studio.
+        claim: the job.
+        read_seconds: a steady clock.
+        stop: set to have the job given back.
+    """
+
+    def __init__(
+        self, parts: Parts, claim: Claim, read_seconds: Callable[[], float], stop: Event
+    ) -> None:
+        self._parts = parts
+        self._claim = claim
+        self._leases = parts.store.leases
+        self._read_seconds = read_seconds
+        self._stop = stop
+        self._started_seconds = read_seconds()
+        self._left = [index for index in range(len(claim.shots)) if index not in claim.image_ids]
+        self._recorded: set[int] = set()
+        self._previewed_until: datetime | None = None
+        self._previewed_seconds = float("-inf")
+        self._told: Told | None = None
+        self._previews: dict[int, bytes] = {}
+        self._pace = _Pace(claim.seconds_per_picture, read_seconds)
+        self._pulse = Pulse(
+            self._beat,
+            on_fault=self._missed,
+            every_seconds=BEAT_SECONDS,
+            least_seconds=TELL_SECONDS,
+        )
+
+    def run(self) -> JobState:
+        """Draw what is left, and let go of the job.
+
+        Raises:
+            LeaseLost: it was given to another worker; nothing was said of this attempt.
+        """
+        with self._pulse:
+            happening, error = self._outcome()
+        return self._leases.end(
+            self._claim,
+            happening,
+            self._parts.read_clock(),
+            seconds=self._read_seconds() - self._started_seconds,
+            num_images=len(self._recorded),
+            error=error,
+        )
+
+    def _outcome(self) -> tuple[Happening, JobError | None]:
+        try:
+            self._draw()
+        except LeaseLost:
+            raise
+        except DrawingCancelled:
+            return Happening.GIVE_BACK, None
+        except JobDoubtful as error:
+            return Happening.DOUBT, _job_error(error)
+        except LimnerError as error:
+            return Happening.LOSE if error.retryable else Happening.FAIL, _job_error(error)
+        except Exception as error:  # noqa: BLE001 - the job loop: an honest failure
+            return Happening.LOSE, self._unforeseen(error)
+        return Happening.FINISH, None
+
+    def _unforeseen(self, error: Exception) -> JobError:
+        """Names the kind of the error and its place; its words may hold a prompt."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        facts = {"action": "job_attempt_broken", "job_id": self._claim.job_id}
+        told = (type(error).__name__, place.filename, place.lineno)
+        _log.warning("An attempt broke: %s in %s, line %s", *told, extra=facts)
+        message = f"Drawing ended by a fault nobody foresaw: {type(error).__name__}."
+        return JobError(code="internal", message=message)
+
+    def _draw(self) -> None:
+        parts, claim = self._parts, self._claim
+        parts.requester = claim.owner
+        for image_id in claim.image_ids.values():
+            settle_image(parts, image_id)
+        if not self._left:
+            return
+        request = request_of(
+            claim.request, parts.store.read_source, parts.settings.max_input_megapixels
+        )
+        shots = tuple(Shot(*claim.shots[index]) for index in self._left)
+        ready = make_ready(parts, request, shots)
+        watch = Watch(
+            on_step=self._on_step, is_cancelled=self._is_cancelled, on_stored=self._on_stored
+        )
+        for image in draw_ready(parts, ready, cast(FileFormat, claim.file_format), watch):
+            index = self._index_of(image.record)
+            if index not in self._recorded:  # the same bytes were stored before, for another job
+                now = parts.read_clock()
+                self._leases.record_stored_image(claim, index, image.image_id, now)
+                self._recorded.add(index)
+
+    def _on_stored(self, connection: sa.Connection, record: ImageRecord) -> None:
+        index = self._index_of(record)
+        self._leases.record_image(
+            connection, self._claim, index, record.image_id, record.created_at
+        )
+        self._recorded.add(index)
+
+    def _index_of(self, record: ImageRecord) -> int:
+        return self._claim.shots.index((record.recipe.prompt, record.recipe.seed))
+
+    def _is_cancelled(self) -> bool:
+        wanted = self._leases.wanted(self._claim)
+        self._previewed_until = wanted.previewed_until
+        return self._stop.is_set() or wanted.state is not JobState.RUNNING
+
+    def _on_step(self, progress: StepProgress) -> None:
+        self._told = Told(progress.step, progress.num_steps, self._pace.seconds_left(progress))
+        if progress.read_preview is not None and self._is_preview_due():
+            first = progress.num_images_done
+            self._previews = {
+                self._left[first + k]: encode_preview(image_HWC)
+                for k, image_HWC in enumerate(progress.read_preview())
+            }
+        self._pulse.hurry()
+
+    def _is_preview_due(self) -> bool:
+        until, now_seconds = self._previewed_until, self._read_seconds()
+        if until is None or until < self._parts.read_clock():
+            return False
+        if now_seconds - self._previewed_seconds < PREVIEW_SECONDS:
+            return False
+        self._previewed_seconds = now_seconds
+        return True
+
+    def _beat(self) -> None:
+        told, self._told = self._told, None
+        previews, self._previews = self._previews, {}
+        self._leases.beat(self._claim, self._parts.read_clock(), told, previews)
+
+    def _missed(self, error: Exception) -> None:
+        if not isinstance(error, LeaseLost):  # that is seen before the next step
+            facts = {"action": "job_beat_missed", "job_id": self._claim.job_id}
+            _log.warning("A beat was missed: %s", type(error).__name__, extra=facts)
+
+
+class _Pace:
+    """Estimates how long drawing still takes, from the steps of this attempt as soon as it can."""
+
+    def __init__(
+        self, seconds_per_picture: float | None, read_seconds: Callable[[], float]
+    ) -> None:
+        self._seconds_per_picture = seconds_per_picture
+        self._read_seconds = read_seconds
+        self._last: tuple[int, float] | None = None
+
+    def seconds_left(self, progress: StepProgress) -> float | None:
+        """Estimated from the last two steps; before the second, from earlier attempts."""
+        now_seconds = self._read_seconds()
+        if self._last is not None and progress.step == self._last[0] + 1:
+            step_seconds = now_seconds - self._last[1]
+            self._seconds_per_picture = step_seconds * progress.num_steps / progress.batch_size
+        self._last = (progress.step, now_seconds)
+        if self._seconds_per_picture is None:
+            return None
+        done = progress.num_images_done + progress.batch_size * progress.step / progress.num_steps
+        return round(max(0.0, progress.num_images - done) * self._seconds_per_picture, 2)
+
+
+def settle_image(parts: Parts, image_id: str) -> None:
+    """See that an image of an earlier attempt is whole, and seal it if that was still to be done.
+
+    Raises:
+        JobDoubtful: its row, its decision or its file is not there, or has changed.
+        SealFailed: it is released, and cannot be sealed.
+    """
+    record = parts.store.image_by_id(image_id)
+    decided = parts.store.last_decision(image_id)
+    if record is None or decided is None:
+        raise JobDoubtful(f"The image {image_id} of this job is not stored any more.")
+    try:
+        content = parts.store.read_image(record)
+    except StorageUnavailable as error:
+        raise JobDoubtful(error.message, hint=error.hint) from error
+    if decided.decision.outcome is Outcome.RELEASED:
+        seal_image(parts, record, content, decided)
+
+
+def _job_error(error: LimnerError) -> JobError:
+    return JobError(code=error.code, message=error.message, hint=error.hint)
