@@ -15,12 +15,14 @@ import numpy as np
 class Goal(NamedTuple):
     """A bound a figure must keep."""
 
-    sign: Literal["<", ">="]
+    sign: Literal["<", "<=", ">="]
     bound: float
 
     def holds(self, value: float) -> bool:
         """Whether `value` keeps the bound; NaN never does."""
-        return value < self.bound if self.sign == "<" else value >= self.bound
+        if self.sign == "<":
+            return value < self.bound
+        return value <= self.bound if self.sign == "<=" else value >= self.bound
 
     def __str__(self) -> str:
         """As ``< 0.4``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import runtime
+from benchmarks import checks_prompts, checks_speed, runtime
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.figure import Benchmark, Goal
 from benchmarks.ledger import measure_rate, measure_tampering
@@ -116,6 +116,41 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 15),
         measure=measure_sealing,
+    ),
+    Benchmark(
+        name="prompt-fit",
+        title=JUDGE,
+        unit="of the band",
+        goal=Goal("<", 1),
+        measure=checks_prompts.measure_prompt_fit,
+    ),
+    Benchmark(
+        name="atoms",
+        title=JUDGE,
+        unit="of the band",
+        goal=Goal("<", 1),
+        measure=checks_prompts.measure_atoms,
+    ),
+    Benchmark(
+        name="checks-time",
+        title=JUDGE,
+        unit="%",
+        goal=Goal("<", 25),
+        measure=checks_speed.measure_checks_time,
+    ),
+    Benchmark(
+        name="checks-incoming",
+        title=JUDGE,
+        unit="ms",
+        goal=Goal("<", 60),
+        measure=checks_speed.measure_checks_incoming,
+    ),
+    Benchmark(
+        name="near-copy-search",
+        title=JUDGE,
+        unit="ms",
+        goal=Goal("<", 10),
+        measure=checks_speed.measure_near_copy_search,
     ),
     Benchmark(name="mark", title=JUDGE, unit="%", goal=Goal(">=", 95), measure=measure_mark),
     Benchmark(

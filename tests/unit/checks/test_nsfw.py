@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     ids=["red disc", "brown on skin", "soft brown on skin"],
 )
 def test_scores_are_those_of_the_original_network(nsfw, image_HWC, probability):
-    assert nsfw.measure(subject(image_HWC)).score == pytest.approx(probability, abs=0.005)
+    assert nsfw.measure(subject(image_HWC)).score == pytest.approx(probability, abs=0.03)
 
 
 def test_a_plain_drawing_passes(nsfw):

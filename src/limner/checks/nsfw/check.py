@@ -35,7 +35,8 @@ class Nsfw:
 
     def __init__(self, *, num_threads: int = 0, folder: Path = WEIGHTS) -> None:
         self._weights = Packaged(folder)
-        self._network = Network(self._weights, num_threads=num_threads)
+        # 24 ms a picture in float32, 13 in bfloat16; they differ by 0.02 at most (docs/log.md).
+        self._network = Network(self._weights, precision="bf16", num_threads=num_threads)
 
     @property
     def card(self) -> CheckCard:
@@ -45,7 +46,7 @@ class Nsfw:
         """
         return CheckCard(
             name="nsfw",
-            version="1",
+            version="2",
             question="Is the picture free of nakedness and sexual acts?",
             better=Better.LOWER,
             limits=Limits(pass_at=0.2, fail_at=0.8),

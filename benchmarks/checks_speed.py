@@ -1,0 +1,130 @@
+"""How long the checks take: beside the drawing of a picture, on an incoming one, and in a gallery.
+
+Wall times of this machine as it is: nothing is subtracted for what else runs on it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from benchmarks.figure import Measurement, median_measurement
+from benchmarks.quality.held_out import held_out
+from benchmarks.quality.specification import OBJECT_COLOURS, seen_concepts
+from limner import Studio
+from limner.app import load_settings, open_judge
+from limner.checks.near_copy.fingerprint import HASH_BYTES, Fingerprint
+from limner.checks.near_copy.gallery import ROW_WORDS, Gallery
+from limner.checks.runner import judge_all
+from limner.core.judging import ImageSubject
+from limner.core.records import Picture
+
+# Shapes: H height, W width, C channels (RGBA, straight alpha), N entries, K words.
+
+Bytes = NDArray[np.uint8]
+
+SEED = 20261127
+INCOMING_PX = 1024
+NUM_ENTRIES = 1_000_000
+NOISE = 6  # grey levels, as in a photograph
+
+
+def measure_checks_time(is_quick: bool) -> Measurement:
+    """Time of all checks in per cent of the drawing time of the same picture; median of pictures.
+
+    The default criteria, default settings, one picture at a time, a new prompt each, in one process
+    whose networks are loaded.
+    """
+    num_pictures = 4 if is_quick else 30
+    shares: list[float] = []
+    with tempfile.TemporaryDirectory() as home, Studio(home) as studio:
+        for number, prompt in enumerate(_prompts(num_pictures + 1)):
+            (image,) = studio.generate(prompt, seed=number)
+            results = studio.parts.store.results_of(image.image_id)
+            seconds = sum(float(str(one["seconds"])) for one in results)
+            shares.append(100 * seconds / image.record.seconds)
+    return median_measurement(shares[1:])
+
+
+def measure_checks_incoming(is_quick: bool) -> Measurement:
+    """Milliseconds of all image checks but that of text on a picture of 1024 px; median.
+
+    The pictures have no plain area, as photographs have none; each is another one.
+    """
+    timed: dict[str, list[float]] = {}
+    totals: list[float] = []
+    with tempfile.TemporaryDirectory() as home:
+        known = open_judge(load_settings(Path(home))).image_checks
+        checks = [check for name, check in known.items() if name != "text"]
+        for subject in _incoming(5 if is_quick else 40):
+            started = time.perf_counter()
+            results = judge_all(checks, subject)
+            totals.append(1000 * (time.perf_counter() - started))
+            for one in results:
+                timed.setdefault(one.check, []).append(1000 * one.seconds)
+    for name, each in timed.items():
+        print(f"checks-incoming, {name}: {np.median(each[1:]):.2f} ms")
+    return median_measurement(totals[1:])
+
+
+def measure_near_copy_search(is_quick: bool) -> Measurement:
+    """Milliseconds of finding the nearest of a million known pictures; median of questions.
+
+    Entries are random bits, every other question is near one of them: none may be missed.
+    """
+    rng = np.random.default_rng(SEED)
+    rows_NK = rng.integers(0, 2**64, (NUM_ENTRIES, ROW_WORDS), np.uint64)
+    rows_NK[:, -1] = np.arange(NUM_ENTRIES)
+    gallery = Gallery.of_rows(rows_NK)
+    timed: list[float] = []
+    for number in range(20 if is_quick else 400):
+        key = int(rng.integers(NUM_ENTRIES)) if number % 2 else None
+        asked = _asked(rows_NK[key] if key is not None else None, rng)
+        started = time.perf_counter()
+        near = gallery.nearest(asked)
+        timed.append(1000 * (time.perf_counter() - started))
+        if key is not None and (near is None or near.key != key):
+            raise RuntimeError(f"entry {key} was not found")
+    return median_measurement(timed)
+
+
+def _prompts(num_prompts: int) -> list[str]:
+    """Different prompts with a thing, its colour and a background."""
+    concepts = seen_concepts()
+    rng = np.random.default_rng(SEED)
+    prompts: list[str] = []
+    for at in rng.permutation(len(concepts))[:num_prompts]:
+        ground = OBJECT_COLOURS[int(rng.integers(len(OBJECT_COLOURS)))]
+        prompts.append(f"{concepts[at].prompt} on a {ground} background")
+    return prompts
+
+
+def _incoming(num_pictures: int) -> Iterator[ImageSubject]:
+    rng = np.random.default_rng(SEED)
+    drawn = held_out()
+    for at in rng.permutation(len(drawn))[: num_pictures + 1]:
+        picture = PillowImage.fromarray(drawn[at].image_HWC)
+        picture = picture.resize((INCOMING_PX, INCOMING_PX), PillowImage.Resampling.BICUBIC)
+        ground = PillowImage.new("RGBA", picture.size, (90, 120, 140, 255))
+        ground.alpha_composite(picture)
+        noisy_HWC = np.asarray(ground).astype(np.int16)
+        noisy_HWC[..., :3] += rng.integers(
+            -NOISE, NOISE + 1, (INCOMING_PX, INCOMING_PX, 3), np.int16
+        )
+        yield ImageSubject(picture=Picture.of(np.clip(noisy_HWC, 0, 255).astype(np.uint8)))
+
+
+def _asked(row_K: NDArray[np.uint64] | None, rng: np.random.Generator) -> Fingerprint:
+    """A fingerprint at random, or one with ten bits of a row's turned over."""
+    if row_K is None:
+        return Fingerprint(rng.bytes(HASH_BYTES), rng.bytes(HASH_BYTES))
+    bits = np.unpackbits(np.frombuffer(row_K[:-1].astype("<u8").tobytes(), np.uint8))
+    bits[rng.choice(len(bits), 10, replace=False)] ^= 1
+    content = np.packbits(bits).tobytes()
+    return Fingerprint(content[:HASH_BYTES], content[HASH_BYTES:])

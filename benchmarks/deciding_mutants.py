@@ -1,0 +1,237 @@
+"""Whether the tests of deciding notice a change of any rule: every small change is made and tried.
+
+A mutant is `limner.core.deciding` with one thing changed: a comparison turned round, an `and` made
+an `or`, a condition that always or never holds, an operand dropped, a consequence, verdict or
+outcome made another, a number, a truth value, a name or a calculation changed, a step left out.
+Each is laid in the module's place in a process of its own, and the table of tests is run on it.
+Sentences for people are not changed, nor types and docstrings.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.figure import Measurement
+
+MODULE = "limner.core.deciding"
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "limner" / "core" / "deciding.py"
+TESTS = ROOT / "tests" / "unit" / "core" / "test_deciding.py"
+TIME_LIMIT_SECONDS = 60
+ENUMS = ("Consequence", "Verdict", "Outcome")
+QUICK_EVERY = 12
+
+_COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+_CALCULATIONS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+}
+_NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
+
+Change = Callable[[ast.AST], ast.AST]
+"""Takes a node, which it may change, and gives what stands in its place."""
+
+
+class Mutant(NamedTuple):
+    """The module with one thing changed."""
+
+    told: str
+    tree: ast.Module
+
+
+def measure_deciding_mutants(is_quick: bool) -> Measurement:
+    """How many mutants of the rules of deciding no test notices; a full run makes them all."""
+    found = list(mutants(SOURCE.read_text(encoding="utf-8")))
+    tried = found[::QUICK_EVERY] if is_quick else found
+    _preload()
+    if not _is_passed(None):
+        raise RuntimeError("The tests of deciding fail on the module as it is.")
+    survivors = [one.told for one in tried if _is_passed(one.tree)]
+    for told in survivors:
+        print(f"not noticed: {told}")
+    return Measurement(value=len(survivors), n=len(tried))
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    """Every mutant of a module, in the order of its lines."""
+    nodes = list(_nodes_in_order(ast.parse(source)))
+    enums = _members()
+    sites = [
+        (k, told, change) for k, node in enumerate(nodes) for told, change in _changes(node, enums)
+    ]
+    for index, told, change in sites:
+        tree = ast.parse(source)
+        node = list(_nodes_in_order(tree))[index]
+        line, before = getattr(node, "lineno", 0), ast.unparse(node).split("\n")[0][:60]
+        _put(tree, node, change(node))
+        yield Mutant(f"line {line}: {before}: {told}", ast.fix_missing_locations(tree))
+
+
+def _members() -> dict[str, tuple[str, ...]]:
+    module = import_module(MODULE)
+    enums: list[type[StrEnum]] = [getattr(module, name) for name in ENUMS]
+    return {one.__name__: tuple(member.name for member in one) for one in enums}
+
+
+def _nodes_in_order(tree: ast.AST) -> Iterator[ast.AST]:
+    """Nodes that are rules: no annotations, decorators, docstrings, sentences, imports."""
+    for name, value in ast.iter_fields(tree):
+        if name in ("annotation", "returns", "decorator_list"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr | ast.alias):
+                continue
+            if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+                continue
+            yield child
+            yield from _nodes_in_order(child)
+
+
+def _changes(node: ast.AST, enums: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, Change]]:
+    if isinstance(node, ast.Compare):
+        yield from _of_comparison(node)
+    elif isinstance(node, ast.BoolOp):
+        yield from _of_connection(node)
+    elif isinstance(node, ast.Attribute):
+        yield from _of_member(node, enums)
+    elif isinstance(node, ast.Constant):
+        yield from _of_constant(node)
+    elif isinstance(node, ast.If | ast.IfExp | ast.comprehension):
+        yield from _of_condition(node)
+    elif isinstance(node, ast.UnaryOp):
+        yield "operator dropped", lambda one: one.operand  # type: ignore[attr-defined]
+    elif isinstance(node, ast.BinOp) and type(node.op) in _CALCULATIONS:
+        yield "calculated otherwise", lambda one: _with(one, op=_CALCULATIONS[type(node.op)]())
+    elif isinstance(node, ast.Name) and node.id in _NAMES:
+        yield f"made {_NAMES[node.id]}", lambda one: _with(one, id=_NAMES[node.id])
+    elif isinstance(node, ast.AugAssign) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        yield "left out", lambda _: ast.Pass()
+
+
+def _of_comparison(node: ast.Compare) -> Iterator[tuple[str, Change]]:
+    for other in _COMPARISONS[type(node.ops[0])]:
+        yield f"made {other.__name__}", lambda one, other=other: _with(one, ops=[other()])
+
+
+def _of_connection(node: ast.BoolOp) -> Iterator[tuple[str, Change]]:
+    other = ast.Or if isinstance(node.op, ast.And) else ast.And
+    yield f"made {other.__name__}", lambda one: _with(one, op=other())
+    for k in range(len(node.values)):
+        told = f"without {ast.unparse(node.values[k])[:40]!r}"
+        yield told, lambda one, k=k: _with(one, values=one.values[:k] + one.values[k + 1 :])
+
+
+def _of_member(
+    node: ast.Attribute, enums: dict[str, tuple[str, ...]]
+) -> Iterator[tuple[str, Change]]:
+    owner = node.value.id if isinstance(node.value, ast.Name) else ""
+    if node.attr in enums.get(owner, ()):
+        for other in enums[owner]:
+            if other != node.attr:
+                yield f"made {other}", lambda one, other=other: _with(one, attr=other)
+
+
+def _of_constant(node: ast.Constant) -> Iterator[tuple[str, Change]]:
+    value = node.value
+    if isinstance(value, bool):
+        yield "turned round", lambda one: _with(one, value=not value)
+    elif isinstance(value, int | float):
+        yield "one more", lambda one: _with(one, value=value + 1)
+        yield "one less", lambda one: _with(one, value=value - 1)
+    elif isinstance(value, str) and value and " " not in value:
+        yield "another name", lambda one: _with(one, value=value + "x")
+
+
+def _of_condition(
+    node: ast.If | ast.IfExp | ast.comprehension,
+) -> Iterator[tuple[str, Change]]:
+    if isinstance(node, ast.comprehension):
+        for k in range(len(node.ifs)):
+            yield "takes all", lambda one, k=k: _with(one, ifs=one.ifs[:k] + one.ifs[k + 1 :])
+        return
+    for held in (True, False):
+        told = f"{'always' if held else 'never'} holds"
+        yield told, lambda one, held=held: _with(one, test=ast.Constant(held))
+
+
+def _with(node: ast.AST, **fields: object) -> ast.AST:
+    for name, value in fields.items():
+        setattr(node, name, value)
+    return node
+
+
+def _put(tree: ast.AST, node: ast.AST, new: ast.AST) -> None:
+    """Put `new` where `node` stands."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is node:
+                setattr(parent, name, new)
+            elif isinstance(value, list) and any(one is node for one in value):
+                setattr(parent, name, [new if one is node else one for one in value])
+
+
+def _preload() -> None:
+    """Import what every try needs once, so that a fork has it; never the module or its tests."""
+    for name in ("pytest", "hypothesis.strategies", "numpy", "limner.core.criteria"):
+        import_module(name)
+
+
+def _is_passed(tree: ast.Module | None) -> bool:
+    """Whether every test passes with this tree in the module's place; one that hangs does not."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = _try_in_this_process(tree)
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code in (3, 4, 5):  # pytest: broke, asked wrongly, found no tests
+        raise RuntimeError(f"The tests could not be run: pytest ended with {code}.")
+    return code == 0
+
+
+def _try_in_this_process(tree: ast.Module | None) -> int:
+    import pytest
+
+    signal.alarm(TIME_LIMIT_SECONDS)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    if tree is not None:
+        module = types.ModuleType(MODULE)
+        module.__file__ = str(SOURCE)
+        sys.modules[MODULE] = module
+        sys.modules["limner.core"].deciding = module  # type: ignore[attr-defined]
+        exec(compile(tree, str(SOURCE), "exec"), module.__dict__)
+    os.chdir(ROOT)
+    options = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    return int(pytest.main([str(TESTS), *options]))
