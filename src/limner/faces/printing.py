@@ -141,9 +141,13 @@ def say_shown(shown: Shown, path: Path, *, as_json: bool) -> None:
                 "found_in": shown.found_in,
                 "recipe": None if recipe is None else recipe.to_document(),
                 "parameters": shown.parameters,
+                "notices": list(shown.notices),
             }
         )
-    elif recipe is not None:
+        return
+    for notice in shown.notices:
+        say(f"{path}: {notice}")
+    if recipe is not None:
         say(f"{path}: recipe from the {shown.found_in}")
         say(_recipe_lines(recipe))
     elif shown.parameters is not None:

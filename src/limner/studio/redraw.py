@@ -26,6 +26,7 @@ from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba
 from limner.studio.parts import UNWATCHED, Parts, Watch
 from limner.studio.picture_file import ReadFile, read_file, read_picture
+from limner.studio.rights import standing_notices
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -64,11 +65,13 @@ class Shown(NamedTuple):
         recipe: ours; ``None`` if it has none we can read.
         found_in: ``file``, ``store``, or ``store, by its pixels``.
         parameters: A1111 text of the file, from whatever tool.
+        notices: that it is blocked or was erased, each one sentence.
     """
 
     recipe: Recipe | None
     found_in: str | None
     parameters: str | None
+    notices: tuple[str, ...] = ()
 
 
 class Redrawn(NamedTuple):
@@ -84,7 +87,13 @@ def show(parts: Parts, path: Path) -> Shown:
     Raises:
         ImageUnreadable: it cannot be read as a picture.
     """
-    return recipe_of(parts, read_file(path, parts.settings.max_input_megapixels))
+    read = read_file(path, parts.settings.max_input_megapixels)
+    notices = standing_notices(
+        parts,
+        file_sha256=sha256_of_bytes(read.content),
+        pixels_sha256=read.picture.pixels_sha256,
+    )
+    return recipe_of(parts, read)._replace(notices=notices)
 
 
 def redraw(

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from limner.core.deciding import Outcome
 from limner.core.errors import RequestRefused
 from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
@@ -217,20 +216,38 @@ def name_opted_out(parts: Parts, text: str) -> str | None:
     return None if blocker is None else f"{blocker.kind} {blocker.entry_id}, {blocker.state}"
 
 
-def standing_notice(parts: Parts, image_id: str) -> str | None:
-    """One sentence about an image that is blocked or was erased; ``None`` otherwise."""
-    erased = parts.store.erased_at(image_id)
+def standing_notices(
+    parts: Parts, *, file_sha256: str, pixels_sha256: str | None, image_id: str | None = None
+) -> tuple[str, ...]:
+    """What the register and erasures say of a picture file, each one sentence.
+
+    Args:
+        parts: of the studio.
+        file_sha256: of the file's bytes.
+        pixels_sha256: of its pixels; ``None`` where they cannot be read.
+        image_id: of the stored image it was found to be, where it was looked for.
+    """
+    store = parts.store
+    if image_id is None:
+        seal = store.seal_by_file(file_sha256)
+        image_id = file_sha256 if seal is None else seal.image_id
+    if pixels_sha256 is not None and store.image_by_id(image_id) is None:
+        alike = store.image_by_pixels(pixels_sha256)
+        image_id = image_id if alike is None else alike.image_id
+    erased = store.erased_at(image_id)
     if erased is not None:
-        return f"This image was erased here at {erased:%Y-%m-%d %H:%M:%S} UTC."
-    if parts.store.rights.blocking_entry(image_id) is None:
-        return None
-    decided = parts.store.last_decision(image_id)
-    assert decided is not None
-    assert decided.decision.outcome is Outcome.REFUSED
-    return (
-        f"This image is blocked since {decided.decided_at:%Y-%m-%d %H:%M:%S} UTC and must not be "
-        f"used: {decided.decision.reasons[0].note}"
+        return (f"This image was erased here at {erased:%Y-%m-%d %H:%M:%S} UTC.",)
+    if store.rights.blocking_entry(image_id) is not None:
+        decided = store.last_decision(image_id)
+        assert decided is not None
+        since = f"{decided.decided_at:%Y-%m-%d %H:%M:%S} UTC"
+        why = decided.decision.reasons[0].note
+        return (f"This image is blocked since {since} and must not be used: {why}",)
+    pixels = () if pixels_sha256 is None else (pixels_sha256,)
+    blocker = store.rights.blocker_of_request(
+        keys=(file_sha256, image_id, *pixels), sources=pixels, now=parts.read_clock()
     )
+    return () if blocker is None else (f"This picture must not be used: {blocker.sentence}",)
 
 
 def _enforce(parts: Parts, stored: StoredEntry) -> Enforced:

@@ -26,6 +26,7 @@ from limner.studio.image_file import SUFFIXES, decode_rgba
 from limner.studio.keys import open_trust
 from limner.studio.parts import Parts
 from limner.studio.picture_file import decode_picture
+from limner.studio.rights import standing_notices
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -114,6 +115,7 @@ def verify(parts: Parts, path: Path, sidecar_path: Path | None = None) -> Verifi
     credential = _read_credential(parts, content, decoded, sidecar)
     found = _read_mark(parts, decoded.picture)
     mark, stored, missed = _look_up(parts, content, decoded.picture, credential, found)
+    standing = () if missed else _standing(parts, content, decoded.picture, stored)
     return Verified(
         state=_state_of(credential, decoded),
         file_format=decoded.file_format,
@@ -121,7 +123,7 @@ def verify(parts: Parts, path: Path, sidecar_path: Path | None = None) -> Verifi
         mark=mark,
         mark_value=None if found is None else found.value,
         stored=stored,
-        notices=(*credential.notices, *_notices(path, decoded), *missed),
+        notices=(*standing, *credential.notices, *_notices(path, decoded), *missed),
     )
 
 
@@ -203,6 +205,18 @@ def _judge_mark(
         return MarkState.UNKNOWN
     stored_HWC = decode_rgba(parts.store.read_image(record))
     return MarkState.MATCHES if look_alike(picture.image_HWC, stored_HWC) else MarkState.DIFFERS
+
+
+def _standing(
+    parts: Parts, content: bytes, picture: Picture | None, stored: Stored | None
+) -> tuple[str, ...]:
+    """Whether the image is blocked or was erased."""
+    return standing_notices(
+        parts,
+        file_sha256=sha256_of_bytes(content),
+        pixels_sha256=None if picture is None else picture.pixels_sha256,
+        image_id=None if stored is None else stored.record.image_id,
+    )
 
 
 def _look_up(
