@@ -9,6 +9,7 @@ twice or forgotten.
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from limner.core.errors import (
 )
 from limner.core.jobs import Happening, JobError, JobState
 from limner.core.records import FileFormat, ImageRecord, StepProgress
-from limner.executors.local import Presence, Pulse
+from limner.executors.local import Presence, Pulse, work
 from limner.store.leases import Claim, Held, Told
 from limner.studio.generate import Shot, draw_ready, make_ready
 from limner.studio.image_file import encode_preview
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from limner.studio.parts import Parts
 
+WORKERS_FOLDER = "workers"  # of the data folder; lock files of living workers
 LEASE_SECONDS = 60.0  # after which a worker whose beat stands still has lost its job
 BEAT_SECONDS = 2.0
 TELL_SECONDS = 0.1  # between two reports of progress
@@ -116,6 +118,7 @@ class Worker:
             state = self._leases.lose(held, self._parts.read_clock())
             if state is not None:
                 num_lost += 1
+                self._presence.forget(held.worker)
                 facts = {"action": "job_lost", "job_id": held.job_id, "state": str(state)}
                 _log.warning("A worker is gone; its job was taken back", extra=facts)
         return num_lost
@@ -321,3 +324,33 @@ def settle_image(parts: Parts, image_id: str) -> None:
 
 def _job_error(error: LimnerError) -> JobError:
     return JobError(code=error.code, message=error.message, hint=error.hint)
+
+
+def run_worker(
+    parts: Parts,
+    *,
+    stop: Event,
+    is_once: bool = False,
+    read_seconds: Callable[[], float] = time.monotonic,
+) -> None:
+    """Draw jobs until told to stop.
+
+    Args:
+        parts: of a studio that nothing else draws with.
+        stop: set to give back what is in hand and end.
+        is_once: end when no job waits.
+        read_seconds: a steady clock.
+    """
+    presence = Presence(parts.settings.home / WORKERS_FOLDER)
+    try:
+        worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
+        work(
+            worker.draw_next,
+            sweep=worker.take_back_lost,
+            read_number=parts.store.jobs.number,
+            read_seconds=read_seconds,
+            stop=stop,
+            is_once=is_once,
+        )
+    finally:
+        presence.close()
