@@ -11,12 +11,14 @@ from limner.faces import (
     criteria_commands,
     edge_case_commands,
     erase_commands,
+    jobs_commands,
     keys_commands,
     log_commands,
     options,
     review_commands,
     rights_commands,
     verify_commands,
+    worker_commands,
 )
 from limner.faces.exits import BAD_INPUT, FAILED, HELD, INTERRUPTED, REFUSED, exit_code_of
 from limner.faces.opening import opened
@@ -43,6 +45,8 @@ app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")
 app.command()(erase_commands.erase)
 app.command("edge-cases")(edge_case_commands.edge_cases)
+app.add_typer(jobs_commands.app, name="jobs")
+app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
 
 

@@ -22,6 +22,7 @@ from limner.core.records import ImageRecord, Recipe, Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
 from limner.store.database import empty_log, open_database, reading, transaction
+from limner.store.jobs import JobRows
 from limner.store.judgements import (
     StoredDecision,
     StoredSeal,
@@ -36,6 +37,7 @@ from limner.store.judgements import (
 from limner.store.erasing import erase_image, erased_at
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image
+from limner.store.leases import Leases
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
@@ -50,6 +52,8 @@ from limner.store.tokens import TokenRows
         ledger: what was stored, decided, reviewed, sealed and erased here.
         reviews: what people are asked, and what they answered.
         rights: sources, licences, consents and opt-outs, and what they block.
+        jobs: requests that are kept until they are drawn.
+        leases: who draws them.
     """
         tokens: who may ask for what.
 
@@ -59,6 +63,8 @@ from limner.store.tokens import TokenRows
         self.ledger = ledger
         self.reviews = Reviews(engine, ledger)
         self.rights = Rights(engine, ledger)
+        self.jobs = JobRows(engine)
+        self.leases = Leases(engine)
 
         self.tokens = TokenRows(engine)
     @classmethod

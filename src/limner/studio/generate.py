@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import PIL
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from limner.checks.integrity import find_fault
@@ -44,7 +45,7 @@ from limner.studio.framing import Frame, frame_request, unframe
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba, encode_image, encode_plain_png
 from limner.studio.judging import Screened, decision_in_force, judge_image, screen_prompt
-from limner.studio.parts import UNWATCHED, Parts, Watch
+from limner.studio.parts import UNWATCHED, OnStored, Parts, Watch
 from limner.studio.prompts import expand_all, expand_at_random, is_template
 from limner.studio.sealing import seal_image
 
@@ -58,6 +59,16 @@ class Shot(NamedTuple):
 
     prompt: str
     seed: int
+
+
+class Planned(NamedTuple):
+    """A request that its generator accepts, with what was left open resolved; nothing is kept."""
+
+    choices: Choices
+    frame: Frame
+    background: str
+    shots: tuple[Shot, ...]
+    plans: dict[str, Plan]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,21 +98,41 @@ def generate(
     return draw_ready(parts, make_ready(parts, request), file_format, watch)
 
 
-def make_ready(parts: Parts, request: Request) -> Ready:
-    """Check everything that can be checked before drawing, and resolve what was left open.
+def plan_request(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -> Planned:
+    """Hold a request against what the generator can do; loads no network.
+
+    Args:
+        parts: of the studio.
+        request: what was asked.
+        shots: chosen before; left out, they are chosen now.
 
     Raises:
         BadInput: the first thing that cannot be honoured, by name.
-        StorageUnavailable: the data folder cannot be written.
     """
     choices = resolve_choices(request, parts.generator.card)
     background = parse_background(request.background)
-    shots = choose_shots(request, parts.rng, parts.settings.home / WILDCARDS_FOLDER)
+    shots = shots or choose_shots(request, parts.rng, parts.settings.home / WILDCARDS_FOLDER)
     frame = frame_request(request, size=choices.size, canvas=choices.canvas)
     plans = {
         prompt: parts.generator.prepare(_sketch(request, choices, frame, background, prompt))
         for prompt in dict.fromkeys(shot.prompt for shot in shots)
     }
+    return Planned(choices, frame, background, shots, plans)
+
+
+def make_ready(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -> Ready:
+    """Check everything that can be checked before drawing, and resolve what was left open.
+
+    Args:
+        parts: of the studio.
+        request: what was asked.
+        shots: chosen before; left out, they are chosen now.
+
+    Raises:
+        BadInput: the first thing that cannot be honoured, by name.
+        StorageUnavailable: the data folder cannot be written.
+    """
+    choices, frame, background, shots, plans = plan_request(parts, request, shots)
     parts.store.ledger.own_key()  # a key that is refused stops here, not after the drawing
     screened = {prompt: screen_prompt(parts, request, prompt) for prompt in plans}
     keep_sources(parts, request)
@@ -132,7 +163,9 @@ def draw_ready(
             continue
         image_HWC, notices = finish_picture(drawn.image_HWC, ready, file_format)
         recipe = write_recipe(parts, ready, plan, prompt, drawn, notices)
-        yield judge_and_store(parts, ready, image_HWC, file_format, recipe, drawn)
+        yield judge_and_store(
+            parts, ready, image_HWC, file_format, recipe, drawn, watch.on_stored
+        )
     if broken:
         raise PictureBroken(" ".join(one.message for one in broken), hint=broken[0].hint)
 
@@ -252,8 +285,11 @@ def judge_and_store(
     file_format: FileFormat,
     recipe: Recipe,
     drawn: Drawn,
+    on_stored: OnStored | None = None,
 ) -> Image:
     """Judge a finished picture as its file shows it, store it whole, seal it if it is released.
+
+    `on_stored` writes in the same transaction; see `Watch`.
 
     Raises:
         StorageUnavailable: it cannot be written; nothing is left behind.
@@ -289,13 +325,15 @@ def judge_and_store(
     )
     # 3. Image, results, decision and entries: all are stored, or none is.
     written: list[StoredDecision] = []
-    stored = parts.store.add_image(
-        record,
-        content,
-        lambda connection: written.append(
+
+    def write_decision(connection: sa.Connection) -> None:
+        written.append(
             judgement.write(connection, record.image_id, parts.requester, record.created_at)
-        ),
-    )
+        )
+        if on_stored is not None:
+            on_stored(connection, record)
+
+    stored = parts.store.add_image(record, content, write_decision)
     decided = decision_in_force(parts, stored, judgement, next(iter(written), None))
     # 4. Only what is released is sealed, and only what is sealed leaves.
     if decided.decision.outcome is not Outcome.RELEASED:

@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import sqlalchemy as sa
 
 from limner.core.ports import Generator, Recognizer
-from limner.core.records import StepProgress
+from limner.core.records import ImageRecord, StepProgress
 from limner.core.settings import Settings
 from limner.store.repository import Store
 from limner.studio.judging import Judge
@@ -94,6 +95,9 @@ class Parts:
                 self.store.close()
 
 
+OnStored = Callable[[sa.Connection, ImageRecord], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """How a caller follows drawing and stops it.
@@ -102,11 +106,14 @@ class Watch:
         on_start: told the number of pictures before the first is drawn.
         on_step: told after every step.
         is_cancelled: asked before every step.
+        on_stored: writes in the transaction that stores an image, and undoes it by raising; not
+            called for an image that is there already.
     """
 
     on_start: Callable[[int], None] | None = None
     on_step: Callable[[StepProgress], None] | None = None
     is_cancelled: Callable[[], bool] | None = None
+    on_stored: OnStored | None = None
 
 
 UNWATCHED = Watch()
