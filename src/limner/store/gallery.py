@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from limner.core.deciding import Outcome
 from limner.core.judging import Verdict
 from limner.store import schema
-from limner.store.database import reading
+from limner.store.database import reading, transaction
 
 MAX_WORDS_CHARACTERS = 2000  # of a prompt that can be searched
 
@@ -167,13 +167,27 @@ class GalleryRows:
         with reading(self._engine) as connection:
             return [(row.job_id, row.image_id) for row in connection.execute(query)]
 
-    def count(self, *, owner: str | None) -> int:
-        """How many images are somebody's; everybody's with ``None``."""
-        query = sa.select(sa.func.count()).select_from(schema.gallery)
-        if owner is not None:
-            query = query.where(_rows.owner == owner)
+    def keep_picture(self, owner: str, pixels_sha256: str, now: datetime) -> None:
+        """Note that somebody gave a picture, so that they may start from it again."""
+        kept = schema.kept_pictures.c
+        is_there = sa.exists().where(kept.owner == owner, kept.pixels_sha256 == pixels_sha256)
+        with transaction(self._engine) as connection:
+            if not connection.scalar(sa.select(is_there)):
+                row = {"owner": owner, "pixels_sha256": pixels_sha256, "kept_at": now.isoformat()}
+                connection.execute(schema.kept_pictures.insert().values(row))
+
+    def is_kept_for(self, owner: str, pixels_sha256: str) -> bool:
+        """Whether somebody gave this picture."""
+        kept = schema.kept_pictures.c
+        is_there = sa.exists().where(kept.owner == owner, kept.pixels_sha256 == pixels_sha256)
         with reading(self._engine) as connection:
-            return connection.scalar(query) or 0
+            return bool(connection.scalar(sa.select(is_there)))
+
+    def count_held(self) -> int:
+        """How many images wait for a person."""
+        held = sa.select(sa.func.count()).where(_rows.outcome == str(Outcome.HELD))
+        with reading(self._engine) as connection:
+            return connection.scalar(held) or 0
 
 
 def shelve(connection: sa.Connection, image_id: str, owner: str) -> None:

@@ -21,6 +21,7 @@ from limner.core.hashing import canonical_json
 from limner.core.judging import Result, Verdict
 from limner.core.rights import RightsMatch, decision_against
 from limner.store import schema
+from limner.store.gallery import note_outcome
 from limner.store.ledger.appending import append_entries, append_entry
 from limner.store.ledger.entries import Draft, Entry, Kind
 from limner.store.rights_blocking import blocker_of_image
@@ -159,15 +160,16 @@ def last_decision(connection: sa.Connection, image_id: str) -> StoredDecision | 
     column = schema.decisions.c
     query = schema.decisions.select().where(column.image_id == image_id)
     row = connection.execute(query.order_by(column.decision_id.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
-    return StoredDecision(
-        decision_id=row.decision_id,
-        image_id=row.image_id,
-        decided_at=datetime.fromisoformat(row.decided_at),
-        decided_by="person" if row.decided_by == "person" else "rule",
-        decision=_decision_of(row),
-    )
+    return None if row is None else _stored_decision(row)
+
+
+def decisions_of(connection: sa.Connection, image_id: str) -> list[StoredDecision]:
+    """Every decision about an image, oldest first; the last one holds."""
+    column = schema.decisions.c
+    query = schema.decisions.select().where(column.image_id == image_id)
+    return [
+        _stored_decision(row) for row in connection.execute(query.order_by(column.decision_id))
+    ]
 
 
 def results_of(connection: sa.Connection, image_id: str) -> list[dict[str, object]]:
@@ -231,6 +233,8 @@ def _add_decisions(
     column = schema.decisions.c.decision_id
     insert = schema.decisions.insert().returning(column, sort_by_parameter_order=True)
     decision_ids = list(connection.scalars(insert, rows))
+    for image_id, decision in decided.items():
+        note_outcome(connection, image_id, decision.outcome)
     drafts = [_decision_draft(image_id, one, decided_by) for image_id, one in decided.items()]
     entries = append_entries(connection, drafts, recorded_at=now)
     return [
@@ -292,6 +296,16 @@ def _decision_document(decision: Decision) -> dict[str, object]:
     document = asdict(decision)
     del document["outcome"], document["criteria_sha256"]
     return document
+
+
+def _stored_decision(row: sa.Row[tuple[object, ...]]) -> StoredDecision:
+    return StoredDecision(
+        decision_id=row.decision_id,
+        image_id=row.image_id,
+        decided_at=datetime.fromisoformat(row.decided_at),
+        decided_by="person" if row.decided_by == "person" else "rule",
+        decision=_decision_of(row),
+    )
 
 
 def _decision_of(row: sa.Row[tuple[object, ...]]) -> Decision:

@@ -21,6 +21,7 @@ from limner.core.deciding import Circumstances, Decision, Outcome, decide
 from limner.core.errors import RequestRefused
 from limner.core.judging import CheckCard, ImageCheck, ImageSubject, Limits, RequestCheck, Result
 from limner.core.records import ImageRecord, Operation, Picture, Request
+from limner.store.gallery import shelve
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
 from limner.store.reviews import open_card
 from limner.studio.rights import require_rights
@@ -173,6 +174,7 @@ class Judgement:
         stored = add_judgement(
             connection, image_id, self.results, self.decision, decided_by="rule", now=now
         )
+        shelve(connection, image_id, requester)
         if stored.decision.outcome is Outcome.HELD or stored.decision.is_audited:
             self._open_card(connection, image_id, requester, now)
         return stored
