@@ -9,6 +9,7 @@ comma, colon or line break are JSON strings.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from limner.core.hashing import sha256_of_document
 from limner.core.records import Operation, Recipe
@@ -30,7 +31,7 @@ def _pairs(recipe: Recipe) -> dict[str, str]:
         "CFG scale": f"{recipe.guidance:g}",
         "Seed": str(recipe.seed),
         "Size": str(recipe.size),
-        "Model hash": model_hash(recipe),
+        "Model hash": hash_of_ingredients(recipe.ingredients),
         "Model": recipe.generator,
     }
     if recipe.style is not None:
@@ -43,9 +44,9 @@ def _pairs(recipe: Recipe) -> dict[str, str]:
     return pairs
 
 
-def model_hash(recipe: Recipe) -> str:
-    """Ten hexadecimal digits that stand for every ingredient of the generator."""
-    return sha256_of_document(recipe.ingredients).removeprefix("sha256:")[:10]
+def hash_of_ingredients(ingredients: Mapping[str, str]) -> str:
+    """Ten hexadecimal digits that stand for every ingredient of a generator."""
+    return sha256_of_document(dict(ingredients)).removeprefix("sha256:")[:10]
 
 
 def _quoted(text: str) -> str:
