@@ -68,7 +68,7 @@ def find_fault(
     highest_C, lowest_C = seen_HWC.max(axis=0).max(axis=0), seen_HWC.min(axis=0).min(axis=0)
     if (highest_C - lowest_C).max() <= FLAT_RANGE:
         return "flat (one colour)"
-    if alpha_HW.min() == 255 and image_HWC[..., :3].max() <= BLACK_LEVEL:
+    if alpha_HW.min() == 255 and highest_C[:3].max() <= BLACK_LEVEL:
         return "black"
     return None
 
