@@ -57,7 +57,7 @@ def body_schema(*kinds: tuple[str, type[BaseModel]], **files: bool) -> dict[str,
     """How a route that reads its body itself says in OpenAPI what it takes.
 
     Args:
-        *kinds: media types with the fields they carry.
+        *kinds: media types with the fields they carry; none for any JSON object.
         **files: of a form, by name: whether each is required.
     """
     content: dict[str, object] = {}
@@ -69,4 +69,6 @@ def body_schema(*kinds: tuple[str, type[BaseModel]], **files: bool) -> dict[str,
             required = cast("list[str]", schema.setdefault("required", []))
             required += [name for name, is_required in files.items() if is_required]
         content[media_type] = {"schema": schema}
+    if not content:
+        content["application/json"] = {"schema": {"type": "object"}}
     return {"requestBody": {"required": True, "content": content}}

@@ -21,13 +21,16 @@ from limner.core.ports import IntSpan
 from limner.core.records import Mask, Picture, Size
 from limner.faces.http.compat.refusals import FieldRefused
 from limner.studio.framing import fit
-from limner.studio.picture_file import picture_of
+from limner.studio.picture_file import ReadFile, picture_of, read_content
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
 _DATA_URL = re.compile(r"data:[a-z0-9.+/-]*(?:;[a-z0-9=.+-]*)*;base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _OPAQUE = 255
+
+LAST_PREVIEWED_SHARE = 0.8
+"""Of the steps; a later preview would show a finished picture before it is judged."""
 
 
 class Blur(NamedTuple):
@@ -49,6 +52,15 @@ def picture_of_base64(text: str, name: str, max_megapixels: int) -> Picture:
         FieldRefused: an address, or not base64.
         ImageUnreadable: it cannot be read as a picture.
     """
+    return picture_of(_content_of(text, name), name, max_megapixels)
+
+
+def file_of_base64(text: str, name: str, max_megapixels: int) -> ReadFile:
+    """A picture and the texts of its file, from base64 or a data URL; as `picture_of_base64`."""
+    return read_content(_content_of(text, name), name, max_megapixels)
+
+
+def _content_of(text: str, name: str) -> bytes:
     if _ADDRESS.match(text):
         raise FieldRefused(
             name, text, "a picture in base64 or as a data URL", hint="Addresses are not fetched."
@@ -56,10 +68,9 @@ def picture_of_base64(text: str, name: str, max_megapixels: int) -> Picture:
     found = _DATA_URL.match(text)
     encoded = "".join(text[found.end() if found else 0 :].split())
     try:
-        content = base64.b64decode(encoded, validate=True)
+        return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise FieldRefused(name, text, "a picture in base64 or as a data URL") from error
-    return picture_of(content, name, max_megapixels)
 
 
 def mask_of_transparency(picture: Picture, name: str) -> Mask:

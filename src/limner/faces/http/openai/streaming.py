@@ -24,6 +24,7 @@ from limner.core.jobs import (
 )
 from limner.faces.http.compat.deliveries import deliver, require_some
 from limner.faces.http.compat.drawing import events_of, in_thread
+from limner.faces.http.compat.pictures import LAST_PREVIEWED_SHARE
 from limner.faces.http.openai.answers import (
     Kind,
     completed_event,
@@ -38,7 +39,6 @@ from limner.faces.http.services import Services
 from limner.studio.stored_image import open_image
 
 NOT_RELEASED = "limner.not_released"
-LAST_SHARE = 0.8  # of the steps; later previews would show a finished picture before it is judged
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Partials:
         """Number of this partial picture, from 0, if it is to be sent."""
         num_sent = self._num_sent.get(event.index, 0)
         due_at = (num_sent + 1) / (self.num_partials + 1)
-        if num_sent >= self.num_partials or not due_at <= self._share <= LAST_SHARE:
+        if num_sent >= self.num_partials or not due_at <= self._share <= LAST_PREVIEWED_SHARE:
             return None
         self._num_sent[event.index] = num_sent + 1
         return num_sent

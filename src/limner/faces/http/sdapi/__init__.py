@@ -1,0 +1,1 @@
+"""The interface of the AUTOMATIC1111 web UI, under ``/sdapi/v1``; the part that clients use."""
