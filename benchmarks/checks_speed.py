@@ -18,7 +18,7 @@ from benchmarks.figure import Measurement, median_measurement
 from benchmarks.quality.held_out import held_out
 from benchmarks.quality.specification import OBJECT_COLOURS, seen_concepts
 from limner import Studio
-from limner.app import load_settings, open_judge
+from limner.app import load_settings, wire_parts
 from limner.checks.near_copy.fingerprint import HASH_BYTES, Fingerprint
 from limner.checks.near_copy.gallery import ROW_WORDS, Gallery
 from limner.checks.runner import judge_all
@@ -62,7 +62,7 @@ def measure_checks_incoming(is_quick: bool) -> Measurement:
     timed: dict[str, list[float]] = {}
     totals: list[float] = []
     with tempfile.TemporaryDirectory() as home:
-        known = open_judge(load_settings(Path(home))).image_checks
+        known = wire_parts(load_settings(Path(home))).judge.image_checks
         checks = [check for name, check in known.items() if name != "text"]
         for subject in _incoming(5 if is_quick else 40):
             started = time.perf_counter()
