@@ -182,7 +182,10 @@ def _csv_rows(text: str, path: Path) -> Iterator[_Row]:
             line = reader.line_num
             if None in values or None in values.values():
                 raise _refused(path, line, f"it has not {len(reader.fieldnames or ())} columns")
-            filled: dict[str, object] = {key: one for key, one in values.items() if one.strip()}
+            is_picture = values.keys() >= MANIFEST_COLUMNS
+            filled: dict[str, object] = {
+                key: one for key, one in values.items() if is_picture or one.strip()
+            }
             if isinstance(keys := filled.get("keys"), str):
                 filled["keys"] = keys.split()
             yield _Row(line, filled)

@@ -172,10 +172,24 @@ def _needed(rows: dict[str, sa.Row[tuple[object, ...]]], sources: set[str]) -> s
 
 def _sealed(connection: sa.Connection) -> set[tuple[str, str]]:
     """Sealed files of images that are there; an image that was erased took its own along."""
+    gone = _sealed_before_erasure(connection)
     query = sa.select(schema.seals.c.sealed_sha256, schema.images.c.file_format).join(
         schema.images, schema.images.c.image_id == schema.seals.c.image_id
     )
-    return {(row.sealed_sha256, row.file_format) for row in connection.execute(query)}
+    rows = connection.execute(query)
+    return {
+        (row.sealed_sha256, row.file_format) for row in rows if row.sealed_sha256 not in gone
+    }
+
+
+def _sealed_before_erasure(connection: sa.Connection) -> set[str]:
+    """Sealed files of images that were erased since, and perhaps stored again after that."""
+    erased = {one.subject: one.position for one in find_entries(connection, Kind.ERASURE)}
+    return {
+        str(one.document.get("sealed_sha256"))
+        for one in find_entries(connection, Kind.SEAL)
+        if erased.get(one.subject, -1) > one.position
+    }
 
 
 def _erased(connection: sa.Connection, stored: dict[str, list[Entry]]) -> set[str]:
