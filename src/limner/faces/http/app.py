@@ -12,8 +12,10 @@ from fastapi import FastAPI
 from limner.faces.http import operations
 from limner.faces.http.door import Door, Edge
 from limner.faces.http.measures import Measures
+from limner.faces.http.openai import router as openai_router
 from limner.faces.http.problems import install_problems
 from limner.faces.http.rates import Rates
+from limner.faces.http.sdapi import router as sdapi_router
 from limner.faces.http.services import Services
 from limner.studio.studio import Studio
 from limner.studio.tokens import Tokens
@@ -44,6 +46,8 @@ def make_app(studio: Studio, *, hosts: Collection[str] = ()) -> FastAPI:
     )
     app.state.services = services
     install_problems(app)
+    for compatible in (openai_router.router, sdapi_router.router):
+        app.include_router(compatible)
     app.include_router(operations.router)
     app.add_middleware(Door, services=services, hosts=hosts)
     app.add_middleware(Edge, services=services)  # added last, it is outermost
