@@ -169,3 +169,32 @@ def test_personal_releases_a_poor_picture_with_a_warning_but_refuses_a_broken_on
     assert by_check["exposure"].fail is Consequence.WARN
     assert by_check["integrity"].fail is Consequence.REFUSE
     assert by_check["nsfw"].fail is Consequence.HOLD
+
+
+LOOKS = ("prompt-fit", "atoms", "face", "near-copy-training")
+
+
+@pytest.mark.parametrize(
+    ("name", "consequence"), [("personal", Consequence.WARN), ("team", Consequence.HOLD)]
+)
+@pytest.mark.parametrize("check", LOOKS)
+def test_what_a_person_alone_is_told_a_team_holds(name, consequence, check):
+    by_check = {one.check: one for one in parse_criteria(shipped_text(name), name).criteria}
+    assert by_check[check].fail is consequence
+
+
+def test_a_prompt_that_names_nothing_holds_nobody_up_alone():
+    by_check = {
+        one.check: one for one in parse_criteria(shipped_text("personal"), "personal").criteria
+    }
+    moot = {by_check[check].not_applicable for check in ("prompt-fit", "atoms")}
+    assert moot == {Consequence.RELEASE}
+
+
+def test_only_a_team_is_asked_for_the_extra_that_reads_text():
+    asking = [
+        name
+        for name in SHIPPED
+        if any(one.check == "text" for one in parse_criteria(shipped_text(name), name).criteria)
+    ]
+    assert asking == ["team"]
