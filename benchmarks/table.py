@@ -10,6 +10,7 @@ from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
 from benchmarks.quality.measure import measure_referee, quality
+from benchmarks.rights import measure_withdrawal
 from benchmarks.seal_tampering import measure_seal_tampering
 from benchmarks.sealing import measure_sealing
 
@@ -151,6 +152,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 10),
         measure=checks_speed.measure_near_copy_search,
+    ),
+    Benchmark(
+        name="rights-withdrawal",
+        title=JUDGE,
+        unit="s",
+        goal=Goal("<", 60),
+        measure=measure_withdrawal,
     ),
     Benchmark(name="mark", title=JUDGE, unit="%", goal=Goal(">=", 95), measure=measure_mark),
     Benchmark(
