@@ -234,4 +234,5 @@ def _try_in_this_process(tree: ast.Module | None) -> int:
         exec(compile(tree, str(SOURCE), "exec"), module.__dict__)
     os.chdir(ROOT)
     options = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    options += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
     return int(pytest.main([str(TESTS), *options]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from benchmarks import checks_prompts, checks_speed, runtime
+from benchmarks.certified_thresholds import measure_certified_thresholds
+from benchmarks.deciding_mutants import measure_deciding_mutants
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.figure import Benchmark, Goal
 from benchmarks.ledger import measure_rate, measure_tampering
@@ -103,6 +105,20 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="entries/s",
         goal=Goal(">=", 5000),
         measure=measure_rate,
+    ),
+    Benchmark(
+        name="certified-thresholds",
+        title=JUDGE,
+        unit="%",
+        goal=Goal("<=", 10),
+        measure=measure_certified_thresholds,
+    ),
+    Benchmark(
+        name="deciding-mutants",
+        title=JUDGE,
+        unit="mutants",
+        goal=Goal("<", 1),
+        measure=measure_deciding_mutants,
     ),
     Benchmark(
         name="seal-tampering",
