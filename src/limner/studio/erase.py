@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from limner.core.errors import BadInput, ImageUnreadable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
+from limner.studio.thumbnails import remove_thumbnails
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -51,6 +52,7 @@ def erase(parts: Parts, images: Sequence[str], *, reason: str = "person_asked") 
     require_one_of("reason", reason, REASONS)
     found = [_find(parts, one) for one in images]
     for one in dict.fromkeys(erased.image_id for erased in found):
+        remove_thumbnails(parts, one)
         parts.store.erase_image(one, reason=reason, recorded_at=parts.read_clock())
     return found
 

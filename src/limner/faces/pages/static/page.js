@@ -2,13 +2,15 @@
 
 const root = document.documentElement;
 
-export function tell(text) {
+function tell(text) {
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.textContent = text;
   document.getElementById("toasts").append(toast);
   setTimeout(() => toast.remove(), 6000);
 }
+
+document.addEventListener("limner:tell", (event) => tell(event.detail));
 
 function isTyping(target) {
   return target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
@@ -17,7 +19,7 @@ function isTyping(target) {
 // A key with data-key presses its button or follows its link, unless somebody is typing.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey) {
-    if (event.key === "Enter") event.target.closest("form")?.requestSubmit();
+    if (event.key === "Enter") (event.target.closest("form") ?? document.getElementById("ask"))?.requestSubmit();
     return;
   }
   if (event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
@@ -42,18 +44,20 @@ document.addEventListener("click", async (event) => {
 
 // A fault of a part of the page is told in one sentence; what stood there stays.
 document.addEventListener("htmx:responseError", (event) => {
-  const { xhr } = event.detail;
+  const { xhr, elt } = event.detail;
+  const place = document.querySelector(elt.closest("[data-faults]")?.dataset.faults ?? ":not(*)");
+  let fault = document.body.dataset.fault;
   try {
     const problem = JSON.parse(xhr.responseText);
-    tell([problem.detail, problem.hint].filter(Boolean).join(" "));
-  } catch {
-    tell(document.body.dataset.fault);
-  }
+    fault = [problem.detail, problem.hint].filter(Boolean).join(" ") || fault;
+  } catch { /* not a problem of ours: the general sentence stands */ }
+  if (place) place.textContent = fault;
+  else tell(fault);
 });
 document.addEventListener("htmx:sendError", () => tell(document.body.dataset.away));
 
 // Times are written by the server in UTC and shown in the reader's own zone.
-export function showTimes(within) {
+function showTimes(within) {
   for (const time of within.querySelectorAll("time[datetime]:not([data-shown])")) {
     const at = new Date(time.dateTime);
     time.title = at.toLocaleString();

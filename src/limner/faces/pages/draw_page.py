@@ -1,0 +1,239 @@
+"""The Draw page: a prompt becomes pictures, and the decision stands on each of them.
+
+What was asked is a job on the server at once, so a refresh loses nothing. The page follows the
+first job that is not over; the next is followed when that one ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+
+from limner.core.access import Principal, Scope
+from limner.core.errors import JobNotFound
+from limner.core.jobs import (
+    WAITING,
+    Ended,
+    ImageDecided,
+    Job,
+    JobEvent,
+    JobState,
+    Previewed,
+    Progressed,
+    StateChanged,
+)
+from limner.faces.http.access import require
+from limner.faces.http.services import Services, services
+from limner.faces.pages.cards import cards_of_job
+from limner.faces.pages.drawing import (
+    BLANK,
+    fields_of,
+    keep_picture,
+    read_back,
+    read_drawing,
+    start_picture,
+)
+from limner.faces.pages.forms import Fields, GivenFile
+from limner.faces.pages.frame import frame
+from limner.faces.pages.site import render, say
+from limner.studio.gallery import require_visible
+from limner.studio.image_file import encode_plain_png
+
+router = APIRouter(default_response_class=Response, include_in_schema=False)
+
+Drawer = Annotated[Principal, Depends(require(Scope.GENERATE))]
+Given = Annotated[Services, Depends(services)]
+
+NUM_JOBS = 12  # on one page; the gallery has the rest
+HEARTBEAT_SECONDS = 10.0
+CLIENT = "page"
+EXAMPLES = ("fox", "lighthouse", "teapot")
+SIZES = ("256", "512", "1024", "512x288", "288x512")
+
+
+@router.get("/")
+def draw(
+    request: Request,
+    viewer: Drawer,
+    given: Given,
+    like: str = "",
+    start: str = "",
+    mode: str = "variations",
+    prompt: str = "",
+) -> Response:
+    """The page; the form may come filled in with the recipe of an image, or start from one."""
+    fields = _first_fields(given, viewer, like=like, start=start, mode=mode)
+    if prompt:
+        fields = {**fields, "prompt": prompt}
+    return render(
+        "draw.html",
+        **frame(request, viewer, "/"),
+        **_form(given, fields, like=like),
+        **_jobs(given, viewer),
+        examples=[say(f"draw.example.{name}") for name in EXAMPLES],
+    )
+
+
+@router.post("/draw")
+def ask(request: Request, viewer: Drawer, given: Given, said: Fields) -> Response:
+    """Queue what the form says; gives the list of jobs."""
+    drawing = read_drawing(given.parts, viewer, said)
+    given.jobs.submit(
+        drawing.request, owner=viewer.name, file_format=drawing.file_format, client=CLIENT
+    )
+    if "HX-Request" not in request.headers:
+        return RedirectResponse("/", status_code=303)
+    return render("_jobs.html", **_jobs(given, viewer))
+
+
+@router.get("/draw/jobs")
+def jobs(viewer: Drawer, given: Given) -> Response:
+    """The list of jobs as it stands."""
+    return render("_jobs.html", **_jobs(given, viewer))
+
+
+@router.get("/draw/jobs/{job_id}/events")
+def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
+    """What happens to a job, as server-sent events, from its state now to its end."""
+    _require_own(given, viewer, job_id)
+    watch = given.jobs.watch(
+        job_id, with_previews=True, timeout_seconds=HEARTBEAT_SECONDS
+    )
+    lines = (_sent(given, one) for one in watch)
+    return StreamingResponse(lines, media_type="text/event-stream")
+
+
+@router.post("/draw/jobs/{job_id}/cancel")
+def cancel(job_id: str, viewer: Drawer, given: Given) -> Response:
+    """Stop a job; what is stored stays."""
+    _require_own(given, viewer, job_id)
+    given.jobs.cancel(job_id)
+    return render("_jobs.html", **_jobs(given, viewer))
+
+
+@router.post("/draw/jobs/{job_id}/retry")
+def retry(job_id: str, viewer: Drawer, given: Given) -> Response:
+    """Queue a job again that ended without all its pictures."""
+    _require_own(given, viewer, job_id)
+    given.jobs.retry(job_id)
+    return render("_jobs.html", **_jobs(given, viewer))
+
+
+@router.post("/draw/read")
+def read(viewer: Drawer, given: Given, file: GivenFile) -> Response:
+    """What a dropped file says of itself, and ways to go on from it; nothing is kept."""
+    back = read_back(given.parts, viewer, file.content, file.name)
+    fields = None if back.recipe is None else json.dumps(fields_of(back.recipe))
+    return render(
+        "_read_back.html",
+        name=file.name,
+        recipe=back.recipe,
+        parameters=back.parameters,
+        fields=fields,
+    )
+
+
+@router.post("/draw/start")
+def keep(viewer: Drawer, given: Given, file: GivenFile) -> Response:
+    """Keep a dropped picture, and go on to a form that starts from it."""
+    picture = keep_picture(given.parts, viewer, file.content, file.name)
+    return Response(headers={"HX-Redirect": f"/?start={picture.pixels_sha256}"})
+
+
+@router.get("/draw/start/{start}")
+def show_start(start: str, viewer: Drawer, given: Given) -> Response:
+    """The picture a drawing starts from, for the brush."""
+    picture = start_picture(given.parts, viewer, start)
+    return Response(
+        encode_plain_png(picture.image_HWC),
+        media_type="image/png",
+        headers={"Cache-Control": "private, max-age=3600"},
+    )
+
+
+def _first_fields(
+    given: Services, viewer: Principal, *, like: str, start: str, mode: str
+) -> dict[str, str]:
+    if like:
+        return fields_of(require_visible(given.parts, viewer, like).record.recipe)
+    if not start:
+        return dict(BLANK)
+    named = given.parts.store.image_by_id(start)
+    if named is None:
+        return {**BLANK, "start": start, "mode": mode}
+    seen = require_visible(given.parts, viewer, start)
+    said = fields_of(seen.record.recipe)
+    kept = {name: said[name] for name in ("prompt", "negative", "style")}
+    return {**BLANK, **kept, "start": start, "mode": mode}
+
+
+def _form(given: Services, fields: Mapping[str, str], *, like: str) -> dict[str, object]:
+    return {
+        "card": given.studio.card,
+        "fields": fields,
+        "like": like,
+        "sizes": SIZES,
+    }
+
+
+def _jobs(given: Services, viewer: Principal) -> dict[str, object]:
+    own = given.jobs.list(owner=viewer.name, limit=NUM_JOBS)
+    ahead = _ahead(given) if any(one.state is JobState.QUEUED for one in own) else {}
+    return {
+        "jobs": [
+            {
+                "job": one,
+                "cards": cards_of_job(given.parts, one),
+                "num_ahead": ahead.get(one.job_id, 0),
+                "is_wanting": one.is_over and len(one.images) < one.num_images,
+            }
+            for one in own
+        ]
+    }
+
+
+def _ahead(given: Services) -> dict[str, int]:
+    """How many jobs were asked for before each one that waits."""
+    waiting = given.jobs.list(owner=None, states=WAITING, limit=500)
+    return {one.job_id: k for k, one in enumerate(reversed(waiting))}
+
+
+def _require_own(given: Services, viewer: Principal, job_id: str) -> Job:
+    job = given.jobs.get(job_id)
+    if job.owner != viewer.name and not viewer.sees_everything:
+        raise JobNotFound(f"There is no job with the id {job_id!r}.")
+    return job
+
+
+def _sent(given: Services, event: JobEvent | None) -> str:
+    match event:
+        case None:
+            return ": still here\n\n"
+        case StateChanged(job=job):
+            document: dict[str, object] = {"state": str(job.state)}
+        case Ended(job=job):
+            document = {"state": str(job.state)}
+        case Progressed(progress=now):
+            document = {
+                "share": now.share,
+                "step": now.step,
+                "num_steps": now.num_steps,
+                "said": _said_of(now.step, now.num_steps, now.seconds_left),
+            }
+        case Previewed(index=index, content=content, media_type=media_type):
+            coded = base64.b64encode(content).decode()
+            document = {"index": index, "url": f"data:{media_type};base64,{coded}"}
+        case ImageDecided(image=image):
+            document = {"index": image.index}
+    return f"event: {event.kind}\ndata: {json.dumps(document)}\n\n"
+
+
+def _said_of(step: int, num_steps: int, seconds_left: float | None) -> str:
+    if seconds_left is None:
+        return say("draw.step", step=step, num_steps=num_steps)
+    return say("draw.step_left", step=step, num_steps=num_steps, seconds=max(1, round(seconds_left)))

@@ -1,0 +1,46 @@
+"""What a page's form sends: its fields, and a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+
+from limner.core.errors import BadInput
+
+
+class UploadedFile(NamedTuple):
+    """A file somebody gave, and what they call it."""
+
+    content: bytes
+    name: str
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    form = await request.form(max_part_size=16 * 2**20)  # a mask comes as a field
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+async def _lists(request: Request) -> dict[str, list[str]]:
+    form = await request.form()
+    names = dict.fromkeys(form.keys())
+    return {name: [one for one in form.getlist(name) if isinstance(one, str)] for name in names}
+
+
+async def _file(request: Request) -> UploadedFile:
+    form = await request.form()
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise BadInput("No file came with this.", code="file_missing")
+    return UploadedFile(await file.read(), (file.filename or "file")[:200])
+
+
+Fields = Annotated[dict[str, str], Depends(_fields)]
+"""The fields of a form by name; of one that is there twice, the last."""
+
+FieldLists = Annotated[dict[str, list[str]], Depends(_lists)]
+"""The fields of a form by name, every value of each."""
+
+GivenFile = Annotated[UploadedFile, Depends(_file)]
+"""The file of a form; the field is called ``file``."""

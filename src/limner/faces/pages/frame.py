@@ -1,0 +1,73 @@
+"""What stands around every page: the way around, who is reading, light or dark."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fastapi import Request
+
+from limner.core.access import Principal, Scope
+from limner.faces.http.services import services
+from limner.faces.pages.site import Place
+
+THEME_COOKIE = "limner-theme"
+THEMES = ("light", "dark")
+
+
+class _Way(NamedTuple):
+    """A place, and who has business there: one of these scopes, or anybody when empty."""
+
+    path: str
+    icon: str
+    scopes: tuple[Scope, ...]
+
+
+WAYS = (
+    _Way("/", "draw", (Scope.GENERATE,)),
+    _Way("/gallery", "gallery", (Scope.GENERATE, Scope.OPERATE)),
+    _Way("/review", "review", (Scope.REVIEW,)),
+    _Way("/verify", "verify", ()),
+    _Way("/ledger", "ledger", ()),
+    _Way("/rights", "rights", (Scope.OPERATE,)),
+    _Way("/criteria", "criteria", ()),
+    _Way("/models", "models", ()),
+    _Way("/settings", "settings", (Scope.OPERATE,)),
+)
+
+
+def frame(request: Request, principal: Principal | None, here: str) -> dict[str, object]:
+    """What `base.html` shows.
+
+    Args:
+        request: that is answered.
+        principal: who reads; ``None`` for a stranger.
+        here: path of the place that is open.
+    """
+    return {
+        "places": [
+            Place(path=one.path, icon=one.icon, count=_waiting(request, principal, one))
+            for one in WAYS
+            if one.path in request.app.state.places and _may_go(principal, one)
+        ],
+        "here": here,
+        "theme": theme_of(request),
+        "principal": principal,
+    }
+
+
+def theme_of(request: Request) -> str:
+    """``light`` or ``dark`` if the reader chose; empty goes by their system."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def _may_go(principal: Principal | None, way: _Way) -> bool:
+    if principal is None:
+        return way.path == "/verify"
+    return not way.scopes or principal.may(*way.scopes, Scope.ADMIN)
+
+
+def _waiting(request: Request, principal: Principal | None, way: _Way) -> int:
+    if way.icon != "review" or principal is None or not _may_go(principal, way):
+        return 0
+    return services(request).parts.store.gallery.count_held()

@@ -1,0 +1,105 @@
+"""The real server and a real worker for tests of pages, on the painted generator: nothing is faked but it.
+
+``python served.py HOME`` serves until it is ended, and prints the address of a signed-in page.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import uvicorn
+
+from limner.app import open_judge, open_recognizer
+from limner.core.settings import Settings, read_settings
+from limner.faces.http.app import make_app
+from limner.store.repository import Store
+from limner.studio.parts import Parts
+from limner.studio.studio import Studio
+from limner.studio.tokens import Tokens
+from limner.studio.working import run_worker
+from limner.testing import PaintedGenerator
+
+CRITERIA = Path(__file__).parents[1] / "assets" / "pages.yaml"
+
+
+def page_settings(home: Path, criteria: Path = CRITERIA) -> Settings:
+    return read_settings(default_home=home, environment={"LIMNER_CRITERIA": str(criteria)})
+
+
+def painted_parts(
+    settings: Settings,
+    painter: PaintedGenerator,
+    read_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Parts:
+    parts = Parts(
+        settings=settings,
+        open_generator=lambda: painter,
+        open_store=lambda: Store.open(settings.home),
+        open_judge=lambda: open_judge(settings),
+        read_clock=read_clock,
+        rng=np.random.default_rng(0),
+        version="0.0.0",
+        open_recognizer=lambda: open_recognizer(parts),
+    )
+    return parts
+
+
+class Served:
+    """A server on a port of its own, and a worker, in threads.
+
+    Args:
+        home: data folder.
+        painter: what the worker draws with.
+    """
+
+    def __init__(self, home: Path, painter: PaintedGenerator) -> None:
+        self.settings = page_settings(home)
+        self.studio = Studio(painted_parts(self.settings, painter))
+        self._working = Studio(painted_parts(self.settings, painter))
+        self._stop = Event()
+        config = uvicorn.Config(
+            make_app(self.studio), host="127.0.0.1", port=0, log_level="warning", ws="none"
+        )
+        self._server = uvicorn.Server(config)
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def address(self) -> str:
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    def link(self, name: str = "ada", *scopes: str, path: str = "/") -> str:
+        """An address that signs somebody in."""
+        token = Tokens(self.studio.parts).create(name, scopes or ("admin",))
+        return f"{self.address}{path}?token={token.text}"
+
+    def __enter__(self) -> "Served":
+        self._threads = [
+            threading.Thread(target=self._server.run, daemon=True),
+            threading.Thread(
+                target=lambda: run_worker(self._working.parts, stop=self._stop), daemon=True
+            ),
+        ]
+        for thread in self._threads:
+            thread.start()
+        while not self._server.started:
+            self._stop.wait(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(20)
+        self._working.close()
+        self.studio.close()
+
+
+if __name__ == "__main__":
+    with Served(Path(sys.argv[1]), PaintedGenerator(seconds_per_step=0.05)) as served:
+        print(served.link(), flush=True)
+        Event().wait()
