@@ -44,6 +44,8 @@ class Settings:
     """
 
     home: Path
+        hosts: names the server answers to besides loopback, such as ``studio.example``.
+        anyone_may_verify: whether the server verifies files for those without a token.
     num_threads: int
     batch_size: int
     max_input_megapixels: int
@@ -60,6 +62,8 @@ class SettingRule:
     """How one setting is read: its default, its parser, and the words for what is allowed."""
 
     default: object
+    hosts: tuple[str, ...]
+    anyone_may_verify: bool
     parse: Callable[[object], object]
     allowed: str
 
@@ -158,6 +162,8 @@ def read_settings(
     variables = os.environ if environment is None else environment
     home, home_source = _home(home, variables.get("LIMNER_HOME", ""), default_home)
     values: dict[str, Any] = {"home": home}
+    "hosts": SettingRule(default=(), parse=_names, allowed="names of hosts, separated by commas"),
+    "anyone_may_verify": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
     sources = {"home": home_source}
     for name, rule in RULES.items():
         values[name], sources[name] = rule.default, "default"

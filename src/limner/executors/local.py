@@ -6,6 +6,7 @@ It knows nothing of jobs; what is drawn and what the pulse says is given to it.
 from __future__ import annotations
 
 import signal
+import sys
 import uuid
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -161,3 +162,14 @@ def stopping_on_signals(stop: Event) -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def stop_when_input_ends(stop: Event) -> None:
+    """Set `stop` when standard input ends: whoever holds its other end is gone, even if killed."""
+
+    def read_to_end() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        stop.set()
+
+    Thread(target=read_to_end, name="parent", daemon=True).start()

@@ -17,6 +17,8 @@ from limner.faces import (
     options,
     review_commands,
     rights_commands,
+    studio_command,
+    token_commands,
     verify_commands,
     worker_commands,
 )
@@ -43,6 +45,8 @@ app.add_typer(log_commands.app, name="log")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")
+app.add_typer(token_commands.app, name="tokens")
+app.command()(studio_command.studio)
 app.command()(erase_commands.erase)
 app.command("edge-cases")(edge_case_commands.edge_cases)
 app.add_typer(jobs_commands.app, name="jobs")

@@ -12,18 +12,24 @@ import typer
 from limner.faces.opening import opened
 from limner.faces.printing import note
 
+Tied = Annotated[
+    bool,
+    typer.Option("--tied", hidden=True, help="End when standard input does: its parent is gone."),
+]
 Once = Annotated[bool, typer.Option("--once", help="End when no job waits.")]
 
 
-def worker(context: typer.Context, once: Once = False) -> None:
+def worker(context: typer.Context, once: Once = False, tied: Tied = False) -> None:
     """Draw jobs as they come; several workers may run at once."""
     with opened(context) as studio:
         from threading import Event
 
-        from limner.executors.local import stopping_on_signals
+        from limner.executors.local import stop_when_input_ends, stopping_on_signals
         from limner.studio.working import run_worker
 
         stop = Event()
+        if tied:
+            stop_when_input_ends(stop)
         with stopping_on_signals(stop):
             note("Waiting for jobs; Ctrl-C stops and gives back what is in hand.")
             run_worker(studio.parts, stop=stop, is_once=once)

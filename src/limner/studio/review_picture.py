@@ -52,6 +52,18 @@ def write_view(parts: Parts, card_id: str, record: ImageRecord) -> Path:
     Raises:
         StorageUnavailable: it cannot be written.
     """
+    path = _view_path(parts, card_id)
+    make_folder(path.parent)
+    write_new(path, view_png(parts, record), overwrite=True)
+    return path
+
+
+def view_png(parts: Parts, record: ImageRecord) -> bytes:
+    """PNG bytes of a stored image on its grounds side by side; pixels and nothing else.
+
+    Raises:
+        StorageUnavailable: its file is missing or changed.
+    """
     image_HWC = np.concatenate(read_grounded(parts, record), axis=1)
     times = max(1, -(-LEAST_SIDE_PX // image_HWC.shape[0]))
     enlarged_HWC = image_HWC.repeat(times, axis=0).repeat(times, axis=1)

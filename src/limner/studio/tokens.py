@@ -112,6 +112,13 @@ class Tokens:
             )
         return record
 
+    def end_session(self, token_id: str) -> None:
+        """End a browser's session; a token of another kind stays in force."""
+        with self._parts.store.tokens.writing() as connection:
+            record = find_token(connection, token_id)
+            if record is not None and record.kind is TokenKind.SESSION:
+                revoke_token(connection, token_id, self._parts.read_clock())
+
     def _find(self, text: str) -> TokenRecord | None:
         if not text.startswith(PREFIX) or len(text) > MAX_TOKEN_CHARACTERS:
             return None

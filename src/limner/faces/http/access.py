@@ -10,18 +10,28 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from limner.core.access import Principal, Scope
 from limner.core.errors import NotAllowed, TokenMissing
 from limner.faces.http.origins import Host
+from limner.faces.http.services import services
 
-PUBLIC: frozenset[str] = frozenset({"/", "/health", "/openapi.json", "/static", "/api/session"})
-"""Paths that answer without a token: nothing of anybody's is under them."""
+PUBLIC: frozenset[str] = frozenset(
+    {
+        "/health",
+        "/openapi.json",
+        "/static",
+        "/v1/images/files/{name}",  # the address is the secret, and ends after an hour
+    }
+)
+"""Routes that answer without a token: nothing of anybody's is under them."""
+
+OPEN_TO_STRANGERS = "/api/verify"  # where the setting `anyone_may_verify` says so
 
 COOKIE = "limner"
 HOW_TO_SIGN_IN = (
@@ -67,12 +77,34 @@ class Gate(SecurityBase):
         return principal
 
 
+class OpenGate(SecurityBase):
+    """A dependency that also lets strangers through where the operator allows it."""
+
+    def __init__(self) -> None:
+        self._gate = require()
+        self.model, self.scheme_name = self._gate.model, self._gate.scheme_name
+
+    async def __call__(self, request: Request) -> Principal | None:
+        """The principal; ``None`` for a stranger.
+
+        Raises:
+            TokenMissing: there is no token in force, and strangers are not let in.
+        """
+        if principal_of(request) is None and services(request).settings.anyone_may_verify:
+            return None
+        return await self._gate(request)
+
+
 def require(*scopes: Scope) -> Gate:
     """The dependency for a route: one of `scopes` is enough; without any, any token in force.
 
     Use it as ``Annotated[Principal, Depends(require(Scope.GENERATE))]``.
     """
     return Gate(frozenset(scopes or Scope))
+
+
+Asker = Annotated[Principal | None, Depends(OpenGate())]
+"""Whoever asks, with a token or, where it is allowed, without."""
 
 
 def principal_of(request: Request) -> Principal | None:

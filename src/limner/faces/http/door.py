@@ -16,11 +16,12 @@ from http.cookies import CookieError, SimpleCookie
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limner.core.access import Principal
 from limner.core.errors import BodyTooLarge, LimnerError, TokenMissing
-from limner.faces.http.access import HOW_TO_SIGN_IN, shown_token
+from limner.faces.http.access import HOW_TO_SIGN_IN, OPEN_TO_STRANGERS, shown_token
 from limner.faces.http.origins import (
     LOOPBACK_NAMES,
     require_known_host,
@@ -29,6 +30,7 @@ from limner.faces.http.origins import (
 )
 from limner.faces.http.problems import UNFORESEEN, answer, problem_of
 from limner.faces.http.services import Services
+from limner.faces.http.signing_in import link_token, sign_in
 
 MAX_BODY_BYTES = 100 * 2**20  # sixteen pictures to edit, or one large file to verify
 MAX_UNKNOWN_BODY_BYTES = 64 * 2**10  # without a token there is nothing large to send
@@ -117,21 +119,27 @@ class Door:
             await self._app(scope, receive, send)
             return
         try:
-            is_known = await self._let_in(scope)
-            self._require_size(scope, is_known=is_known)
+            response = await self._let_in(scope)
         except LimnerError as error:
             request_id = scope["state"]["request_id"]
             response = answer(problem_of(error), path=scope["path"], request_id=request_id)
+        if response is not None:
             await response(scope, receive, send)
-            return
-        within_limit = self._within_limit if is_known else self._within_small_limit
-        await within_limit(scope, receive, send)
+        elif self._may_send_much(scope):
+            await self._within_limit(scope, receive, send)
+        else:
+            await self._within_small_limit(scope, receive, send)
 
-    async def _let_in(self, scope: Scope) -> bool:
+    async def _let_in(self, scope: Scope) -> Response | None:
+        """An answer, if the request goes no further; what it shows is kept in its state."""
         headers, method = Headers(scope=scope), str(scope["method"])
         # 1. and 2. The names we answer to, and no site but our own.
         require_known_host(headers, LOOPBACK_NAMES | self._hosts)
         require_own_pages(method, headers, self._hosts)
+        token = link_token(scope)
+        if token is not None:
+            self._services.rates.spend(_address_of(scope), is_known=False)
+            return await run_in_threadpool(sign_in, self._services.tokens, scope, token)
         # 3. The token, if one is shown. One that is not in force is an error, not a stranger.
         shown = shown_token(headers, _cookies_of(headers), scope["path"])
         principal: Principal | None = None
@@ -139,8 +147,7 @@ class Door:
             principal = await run_in_threadpool(self._services.tokens.principal, shown.text)
         # 4. The rate, of strangers by address.
         if scope["path"] != UNCOUNTED:
-            client = scope.get("client") or ("", 0)
-            caller = f"address {client[0]}" if principal is None else f"token {principal.token_id}"
+            caller = _address_of(scope) if principal is None else f"token {principal.token_id}"
             self._services.rates.spend(caller, is_known=principal is not None)
         if shown is not None and principal is None and not shown.is_cookie:
             raise TokenMissing(
@@ -151,11 +158,17 @@ class Door:
         if shown is not None and shown.is_cookie and principal is not None:
             require_same_origin(method, headers)
         scope["state"]["principal"] = principal
-        return principal is not None
+        # 5. What announces itself as too large is not even begun with; the rest is counted.
+        self._require_size(scope)
+        return None
 
-    def _require_size(self, scope: Scope, *, is_known: bool) -> None:
-        """5. What announces itself as too large is not even begun with; the rest is counted."""
+    def _may_send_much(self, scope: Scope) -> bool:
+        is_open = self._services.settings.anyone_may_verify and scope["path"] == OPEN_TO_STRANGERS
+        return is_open or scope["state"]["principal"] is not None
+
+    def _require_size(self, scope: Scope) -> None:
         announced = Headers(scope=scope).get("content-length", "")
+        is_known = self._may_send_much(scope)
         limit = MAX_BODY_BYTES if is_known else MAX_UNKNOWN_BODY_BYTES
         if announced.isdecimal() and int(announced) > limit:
             raise BodyTooLarge(
@@ -166,6 +179,11 @@ class Door:
 
 def _request_id(given: str) -> str:
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _address_of(scope: Scope) -> str:
+    client = scope.get("client") or ("", 0)
+    return f"address {client[0]}"
 
 
 def _cookies_of(headers: Headers) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -80,6 +80,6 @@ class StoredMeasures(Collector):
 
 def route_of(scope: Mapping[str, Any]) -> str:
     """The pattern of the route that answered, such as ``/api/jobs/{job_id}``."""
-    context = (scope.get("fastapi") or {}).get("effective_route_context")
-    route = context or scope.get("route")
+    inner = cast("Mapping[str, object]", scope.get("fastapi") or {})  # knows the whole pattern
+    route = inner.get("effective_route_context") or scope.get("route")
     return str(getattr(route, "path", UNMATCHED))

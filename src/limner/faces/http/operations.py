@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from limner.core.access import Principal, Scope
+from limner.executors.supervisor import Kept
 from limner.faces.http.access import require
 from limner.faces.http.services import Services, services
 
@@ -19,13 +20,14 @@ router = APIRouter(tags=["operations"])
 class Health(BaseModel):
     """That the server answers."""
 
-    status: str
+    status: Literal["ok"] = "ok"
+    worker: Kept | None = Field(description="The worker it keeps; null if it keeps none.")
 
 
 @router.get("/health")
-async def health() -> Health:
-    """Whether the server answers; asks nothing of database or worker."""
-    return Health(status="ok")
+async def health(given: Annotated[Services, Depends(services)]) -> Health:
+    """Whether the server answers, and how its worker is; asks nothing of the database."""
+    return Health(worker=None if given.worker is None else given.worker.kept)
 
 
 @router.get("/metrics", response_class=Response)

@@ -18,6 +18,7 @@ from limner.studio.studio import Studio
 from limner.studio.tokens import Tokens
 
 if TYPE_CHECKING:
+    from limner.executors.supervisor import Supervisor
     from limner.faces.http.measures import Measures
     from limner.studio.jobs import Jobs
 
@@ -31,12 +32,14 @@ class Services:
         tokens: making, finding and revoking tokens.
         rates: how often each token may ask.
         measures: what `/metrics` tells.
+        worker: that this server keeps running; ``None`` if others run.
     """
 
     studio: Studio
     tokens: Tokens
     rates: Rates
     measures: Measures
+    worker: Supervisor | None = None
 
     @property
     def jobs(self) -> Jobs:

@@ -106,12 +106,20 @@ class Ledger:
         *,
         subject: str | None = None,
         after: int = -1,
+        before: int | None = None,
         num_last: int | None = None,
     ) -> list[Entry]:
         """Entries in their order; see `find_entries`."""
         with reading(self._engine) as connection:
             return list(
-                find_entries(connection, kind, subject=subject, after=after, num_last=num_last)
+                find_entries(
+                    connection,
+                    kind,
+                    subject=subject,
+                    after=after,
+                    before=before,
+                    num_last=num_last,
+                )
             )
 
     def sign(self, now: datetime) -> Note | None:

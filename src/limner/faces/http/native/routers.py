@@ -1,0 +1,25 @@
+"""Every router of the native API."""
+
+from __future__ import annotations
+
+from limner.faces.http.native import (
+    images,
+    jobs,
+    ledger,
+    models,
+    reviews,
+    rights,
+    sessions,
+    verifying,
+)
+
+ROUTERS = (
+    sessions.router,
+    jobs.router,
+    images.router,
+    reviews.router,
+    verifying.router,
+    ledger.router,
+    rights.router,
+    models.router,
+)
