@@ -2,7 +2,7 @@
 
 Each image has one narrow row for every person it was drawn for, so that a page of a hundred
 thousand images reads its own rows and no recipes. The rows follow the images: `shelve` writes them
-in the transaction that judges an image, `note_outcome` with every later decision, `take_off` when
+in the transaction that judges an image, `note_outcomes` with every later decision, `take_off` when
 the image is erased. Boards, stars and tags are in boards.py.
 """
 
@@ -222,10 +222,12 @@ def shelve(connection: sa.Connection, image_id: str, owner: str) -> None:
     )
 
 
-def note_outcome(connection: sa.Connection, image_id: str, outcome: Outcome) -> None:
-    """Note what was decided about an image, in the transaction that decides it."""
+def note_outcomes(connection: sa.Connection, outcomes: dict[str, Outcome]) -> None:
+    """Note what was decided about images, by image_id, in the transaction that decides it."""
+    update = schema.gallery.update().where(_rows.image_id == sa.bindparam("image"))
     connection.execute(
-        schema.gallery.update().where(_rows.image_id == image_id).values(outcome=str(outcome))
+        update.values(outcome=sa.bindparam("decided")),
+        [{"image": image_id, "decided": str(one)} for image_id, one in outcomes.items()],
     )
 
 

@@ -21,7 +21,7 @@ from limner.core.hashing import canonical_json
 from limner.core.judging import Result, Verdict
 from limner.core.rights import RightsMatch, decision_against
 from limner.store import schema
-from limner.store.gallery import note_outcome
+from limner.store.gallery import note_outcomes
 from limner.store.ledger.appending import append_entries, append_entry
 from limner.store.ledger.entries import Draft, Entry, Kind
 from limner.store.rights_blocking import blocker_of_image
@@ -219,6 +219,7 @@ def _add_decisions(
     now: datetime,
 ) -> list[StoredDecision]:
     """Append one decision to each image, by image_id, with their entries."""
+    documents = {one: canonical_json(_decision_document(one)) for one in set(decided.values())}
     rows = [
         {
             "image_id": image_id,
@@ -226,15 +227,14 @@ def _add_decisions(
             "decided_by": decided_by,
             "outcome": decision.outcome,
             "criteria_sha256": decision.criteria_sha256,
-            "document": canonical_json(_decision_document(decision)),
+            "document": documents[decision],
         }
         for image_id, decision in decided.items()
     ]
     column = schema.decisions.c.decision_id
     insert = schema.decisions.insert().returning(column, sort_by_parameter_order=True)
     decision_ids = list(connection.scalars(insert, rows))
-    for image_id, decision in decided.items():
-        note_outcome(connection, image_id, decision.outcome)
+    note_outcomes(connection, {image_id: one.outcome for image_id, one in decided.items()})
     drafts = [_decision_draft(image_id, one, decided_by) for image_id, one in decided.items()]
     entries = append_entries(connection, drafts, recorded_at=now)
     return [
