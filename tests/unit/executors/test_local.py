@@ -1,0 +1,97 @@
+import time
+from threading import Event
+
+import pytest
+
+from limner.executors.local import Presence, Pulse, work
+
+
+def test_a_living_worker_is_not_gone(tmp_path):
+    one, other = Presence(tmp_path), Presence(tmp_path)
+    assert not one.is_gone(other.worker)
+    assert not one.is_gone(one.worker)
+    one.close()
+    other.close()
+
+
+def test_of_an_unknown_worker_nothing_is_told(tmp_path):
+    presence = Presence(tmp_path)
+    assert not presence.is_gone("worker-elsewhere")
+    presence.close()
+
+
+def test_a_worker_that_ends_leaves_no_file(tmp_path):
+    Presence(tmp_path).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("hurries", [True, False])
+def test_a_pulse_beats_at_intervals_and_when_hurried(hurries):
+    beats = Event()
+    every = 60.0 if hurries else 0.01
+    with Pulse(beats.set, on_fault=lambda _: None, every_seconds=every, least_seconds=0) as pulse:
+        if hurries:
+            pulse.hurry()
+        assert beats.wait(30)
+
+
+def test_a_beat_that_fails_does_not_end_the_pulse():
+    faults, again = [], Event()
+
+    def send():
+        if not faults:
+            raise OSError("once")
+        again.set()
+
+    with Pulse(send, on_fault=faults.append, every_seconds=0.01, least_seconds=0):
+        assert again.wait(30)
+    assert len(faults) == 1
+
+
+def loop(draw_next, *, is_once=False, stop=None, sweep=lambda: None, read_number=lambda: 0):
+    work(
+        draw_next,
+        sweep=sweep,
+        read_number=read_number,
+        read_seconds=time.monotonic,
+        stop=stop or Event(),
+        is_once=is_once,
+    )
+
+
+def test_once_ends_when_nothing_waits():
+    left = [True, True, False]
+    loop(lambda: left.pop(0), is_once=True)
+    assert left == []
+
+
+def test_a_loop_that_is_stopped_draws_nothing_more():
+    stop, drawn = Event(), []
+
+    def draw_next():
+        drawn.append(True)
+        stop.set()
+        return True
+
+    loop(draw_next, stop=stop)
+    assert drawn == [True]
+
+
+def test_lost_jobs_are_looked_for_before_anything_is_drawn():
+    done = []
+    loop(lambda: bool(done.append("draw")), is_once=True, sweep=lambda: done.append("sweep"))
+    assert done == ["sweep", "draw"]
+
+
+def test_a_change_while_nothing_was_found_is_looked_at_at_once():
+    numbers = iter([1, 2, 2])
+    stop, asked = Event(), []
+
+    def draw_next():
+        asked.append(True)
+        if len(asked) == 2:
+            stop.set()
+        return False
+
+    loop(draw_next, stop=stop, read_number=lambda: next(numbers, 2))
+    assert len(asked) == 2

@@ -1,0 +1,330 @@
+"""A worker on the painted generator: how an attempt ends, and what is drawn twice (nothing)."""
+
+import time
+from collections.abc import Callable
+from threading import Event, Timer
+
+import pytest
+import sqlalchemy as sa
+from job_rows import START
+
+from limner.core.errors import StorageUnavailable
+from limner.core.jobs import JobState
+from limner.core.records import Request
+from limner.executors.local import Presence
+from limner.store import schema
+from limner.store.database import reading
+from limner.store.leases import Held
+from limner.studio import working
+from limner.studio.working import Onlooker, Worker
+
+
+@pytest.fixture
+def stop():
+    return Event()
+
+
+@pytest.fixture
+def worker(studio, home, stop):
+    presence = Presence(home / "workers")
+    yield Worker(studio.parts, presence, read_seconds=time.monotonic, stop=stop)
+    presence.close()
+
+
+@pytest.fixture
+def submit(studio) -> Callable[..., str]:
+    def submit(prompt="a fox", num_images=1, seed=7, **options) -> str:
+        request = Request(prompt=prompt, num_images=num_images, seed=seed)
+        return studio.jobs.submit(request, owner="ann", **options).job_id
+
+    return submit
+
+
+@pytest.fixture
+def at_step(studio, monkeypatch):
+    """Do something once, at a worker's question before a step when so many pictures are stored."""
+
+    def install(num_stored, do):
+        leases, done = studio.parts.store.leases, []
+        wanted = leases.wanted
+
+        def asked(claim):
+            if not done and studio.parts.store.count_images() >= num_stored:
+                done.append(True)
+                do(claim)
+            return wanted(claim)
+
+        monkeypatch.setattr(leases, "wanted", asked)
+
+    return install
+
+
+def test_a_job_is_drawn_and_every_picture_is_decided(studio, worker, submit):
+    job_id = submit(num_images=6)
+    assert worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert job.state is JobState.FINISHED
+    assert [one.seed for one in job.images] == [7, 8, 9, 10, 11, 12]
+    assert {one.outcome for one in job.images} == {"released"}
+
+
+def test_every_released_picture_of_a_job_is_sealed(studio, worker, submit):
+    job_id = submit(num_images=2)
+    worker.draw_next()
+    for one in studio.jobs.get(job_id).images:
+        assert studio.parts.store.seal_of(one.image_id) is not None
+
+
+def test_the_owner_is_who_asked_as_reviewers_are_told(studio, worker, submit):
+    submit()
+    worker.draw_next()
+    assert studio.parts.requester == "ann"
+
+
+def test_there_is_nothing_to_draw_when_nothing_waits(worker):
+    assert not worker.draw_next()
+
+
+def test_a_cancel_is_seen_before_the_next_step(studio, worker, submit, at_step, painter):
+    job_id = submit(num_images=12)
+    at_step(4, lambda claim: studio.jobs.cancel(job_id))
+    worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert (job.state, len(job.images), painter.num_drawn) == (JobState.CANCELLED, 4, 4)
+
+
+def test_a_pause_keeps_what_is_drawn_and_goes_on_after(studio, worker, submit, at_step, painter):
+    job_id = submit(num_images=8)
+    at_step(4, lambda claim: studio.jobs.pause(job_id))
+    worker.draw_next()
+    assert studio.jobs.get(job_id).state is JobState.PAUSED
+    studio.jobs.resume(job_id)
+    worker.draw_next()
+    assert (studio.jobs.get(job_id).state, painter.num_drawn) == (JobState.FINISHED, 8)
+
+
+def test_a_worker_that_is_stopped_gives_its_job_back(studio, worker, submit, at_step, stop):
+    job_id = submit(num_images=8)
+    at_step(4, lambda claim: stop.set())
+    worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert (job.state, len(job.images)) == (JobState.QUEUED, 4)
+
+
+def test_a_picture_that_another_job_has_already_is_this_job_s_too(studio, worker, submit):
+    first, second = submit(), submit()
+    worker.draw_next()
+    worker.draw_next()
+    jobs = [studio.jobs.get(first), studio.jobs.get(second)]
+    assert {one.state for one in jobs} == {JobState.FINISHED}
+    assert jobs[0].images[0].image_id == jobs[1].images[0].image_id
+    assert studio.parts.store.count_images() == 1
+
+
+def test_a_broken_picture_fails_the_job_and_the_others_stay(studio, worker, submit, painter):
+    painter.faults = {8: "black"}
+    job_id = submit(num_images=3)
+    worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.error.code) == (JobState.FAILED, "picture_broken")
+    assert [one.index for one in job.images] == [0, 2]
+
+
+def test_retry_draws_only_what_is_missing(studio, worker, submit, painter):
+    painter.faults = {8: "black"}
+    job_id = submit(num_images=3)
+    worker.draw_next()
+    painter.faults, painter.num_drawn = {}, 0
+    studio.jobs.retry(job_id)
+    worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.error, painter.num_drawn) == (JobState.FINISHED, None, 1)
+
+
+def test_a_fault_nobody_foresaw_parks_the_job_after_three_attempts(
+    studio, worker, submit, monkeypatch, caplog
+):
+    def explode(*_):
+        raise RuntimeError("a secret fox")
+
+    monkeypatch.setattr(working, "make_ready", explode)
+    job_id = submit()
+    assert [worker.draw_next() for _ in range(4)] == [True, True, True, False]
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.attempts, job.error.code) == (JobState.PARKED, 3, "internal")
+    assert "a secret fox" not in caplog.text + job.error.message
+
+
+def test_a_fault_that_may_pass_is_tried_again(studio, worker, submit, monkeypatch):
+    real, faults = working.make_ready, [StorageUnavailable("It is locked.", retryable=True)]
+
+    def once(*arguments):
+        if faults:
+            raise faults.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(working, "make_ready", once)
+    job_id = submit()
+    worker.draw_next()
+    assert studio.jobs.get(job_id).error.message == "It is locked."
+    worker.draw_next()
+    assert studio.jobs.get(job_id).state is JobState.FINISHED
+
+
+def test_a_request_the_criteria_refuse_fails_with_their_code(studio, worker, submit, monkeypatch):
+    from limner.core.errors import RequestRefused
+
+    def refuse(*_):
+        raise RequestRefused("No.")
+
+    monkeypatch.setattr(working, "make_ready", refuse)
+    job_id = submit()
+    worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.error.code) == (JobState.FAILED, "moderation_blocked")
+
+
+def test_a_lost_lease_stores_no_picture_more(studio, worker, submit, at_step):
+    job_id = submit(num_images=8)
+    leases = studio.parts.store.leases
+
+    def steal(claim):
+        (held,) = leases.held()
+        while leases.lose(held, START) is None:
+            (held,) = leases.held()
+        leases.claim("thief", START)
+
+    at_step(4, steal)
+    worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert (job.state, len(job.images)) == (JobState.RUNNING, 4)
+
+
+def test_an_image_and_its_line_in_the_job_are_stored_together_or_not_at_all(
+    studio, worker, submit, monkeypatch
+):
+    real, calls = studio.parts.store.leases.record_image, []
+
+    def fall_over(*arguments):
+        calls.append(real(*arguments))
+        if len(calls) == 3:
+            raise RuntimeError("here it dies")
+
+    monkeypatch.setattr(studio.parts.store.leases, "record_image", fall_over)
+    job_id = submit(num_images=4)
+    worker.draw_next()
+    assert len(studio.jobs.get(job_id).images) == studio.parts.store.count_images() == 2
+
+
+def test_a_released_picture_of_a_killed_attempt_is_sealed_by_the_next(
+    studio, worker, submit, monkeypatch
+):
+    from limner.studio import generate
+
+    def die(*_):
+        raise RuntimeError("killed before the seal")
+
+    job_id = submit(num_images=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(generate, "seal_image", die)
+        worker.draw_next()
+    (image,) = studio.jobs.get(job_id).images
+    assert studio.parts.store.seal_of(image.image_id) is None
+    worker.draw_next()
+    assert studio.jobs.get(job_id).state is JobState.FINISHED
+    assert studio.parts.store.seal_of(image.image_id) is not None
+
+
+def test_a_picture_whose_file_is_gone_makes_the_job_unknown(
+    studio, worker, submit, home, at_step, stop
+):
+    job_id = submit(num_images=8)
+    at_step(4, lambda claim: stop.set())
+    worker.draw_next()
+    stop.clear()
+    gone = studio.jobs.get(job_id).images[0].image_id.removeprefix("sha256:")
+    next((home / "blobs").rglob(f"{gone}.png")).unlink()
+    worker.draw_next()
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.error.code) == (JobState.UNKNOWN, "job_doubtful")
+
+
+def test_a_job_whose_worker_process_is_gone_is_taken_back_at_once(studio, worker, submit, home):
+    job_id = submit()
+    dead = Presence(home / "workers")
+    studio.parts.store.leases.claim(dead.worker, START)
+    assert worker.take_back_lost() == 0
+    dead._lock.release()  # as the system does when a process ends, however it ends
+    assert worker.take_back_lost() == 1
+    assert studio.jobs.get(job_id).state is JobState.QUEUED
+
+
+def onlooker(seconds, lease_seconds=60.0, gone=()):
+    return Onlooker(
+        is_gone=lambda name: name in gone,
+        read_seconds=lambda: seconds[0],
+        lease_seconds=lease_seconds,
+    )
+
+
+def test_a_lease_ends_when_its_beat_stands_still_for_long():
+    seconds = [0.0]
+    sees = onlooker(seconds)
+    held = Held("a", 1, "w", 5)
+    assert sees.ended([held]) == []
+    seconds[0] = 59.9
+    assert sees.ended([held]) == []
+    seconds[0] = 60.0
+    assert sees.ended([held]) == [held]
+
+
+def test_a_beat_renews_a_lease():
+    seconds = [0.0]
+    sees = onlooker(seconds)
+    for beat in range(10):
+        seconds[0] += 50.0
+        assert sees.ended([Held("a", 1, "w", beat)]) == []
+
+
+def test_a_new_onlooker_gives_a_lease_its_whole_time():
+    seconds = [1000.0]
+    assert onlooker(seconds).ended([Held("a", 1, "w", 5)]) == []
+
+
+def test_another_lease_of_the_same_job_has_its_own_time():
+    seconds = [0.0]
+    sees = onlooker(seconds)
+    sees.ended([Held("a", 1, "w", 5)])
+    seconds[0] = 70.0
+    assert sees.ended([Held("a", 2, "v", 5)]) == []
+
+
+def test_a_system_clock_that_jumps_neither_ends_nor_keeps_a_lease(studio, worker, submit):
+    """The rows' times are from the system's clock, and nothing of a lease is read from them."""
+    submit()
+    studio.parts.store.leases.claim("elsewhere", START.replace(year=1999))
+    assert worker.take_back_lost() == 0
+    with reading(studio.parts.store._engine) as connection:
+        assert connection.scalar(sa.select(schema.jobs.c.beat_at)).startswith("1999")
+
+
+def test_progress_and_previews_reach_who_watches(studio, worker, submit, painter, monkeypatch):
+    import numpy as np
+
+    from limner.core.records import StepProgress
+
+    real = StepProgress
+
+    def with_preview(**facts):
+        picture = np.zeros((facts["batch_size"], 8, 8, 4), np.uint8)
+        return real(**facts, read_preview=lambda: picture)
+
+    monkeypatch.setattr("limner.testing.StepProgress", with_preview)
+    painter.seconds_per_step = 0.3
+    job_id = submit(num_images=2)
+    Timer(0.1, worker.draw_next).start()
+    kinds = [one.kind for one in studio.jobs.watch(job_id, with_previews=True) if one is not None]
+    assert kinds[0] == "state"
+    assert kinds[-1] == "end"
+    assert {"state", "progress", "preview", "image", "end"} == set(kinds)
+    assert kinds.count("image") == 2
