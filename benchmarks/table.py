@@ -7,6 +7,7 @@ from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.deciding_mutants import measure_deciding_mutants
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.figure import Benchmark, Goal
+from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
@@ -21,6 +22,7 @@ JUDGE = (
     "Judge and seal: every image checked, decided by criteria, reviewed where needed, sealed and "
     "logged"
 )
+STUDIO = "Studio: pages, OpenAI-compatible and sdapi service, durable jobs, review desk"
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
@@ -184,4 +186,12 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         goal=Goal("<", 0.01),
         measure=measure_mark_false_positives,
     ),
+    Benchmark(
+        name="kill-nine",
+        title=STUDIO,
+        unit="faults",
+        goal=Goal("<", 1),
+        measure=measure_kill_nine,
+    ),
+    Benchmark(name="job-wake", title=STUDIO, unit="ms", goal=Goal("<", 10), measure=measure_wake),
 )

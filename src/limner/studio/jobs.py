@@ -55,12 +55,15 @@ class Jobs:
 
     Args:
         parts: of the studio.
+
+    Attributes:
+        changes: who waits for a job waits there.
     """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._rows = parts.store.jobs
-        self._changes = JobChanges(self._rows)
+        self.changes = JobChanges(self._rows)
 
     def submit(
         self,
@@ -199,7 +202,7 @@ class Jobs:
         deadline = time.monotonic() + timeout_seconds
         change = self._rows.change_of(job_id)
         while change.state not in OVER and (left := deadline - time.monotonic()) > 0:
-            change = self._changes.wait(job_id, change.number, left)
+            change = self.changes.wait(job_id, change.number, left)
         return self.get(job_id)
 
     def watch(
@@ -246,7 +249,7 @@ class Jobs:
         seconds = LOOK_AGAIN_SECONDS
         if timeout_seconds is not None:
             seconds = min(seconds, timeout_seconds)
-        return self._changes.wait(job_id, change.number, seconds)
+        return self.changes.wait(job_id, change.number, seconds)
 
     def _ask_for_previews(self, job_id: str) -> None:
         self._rows.watch_previews(

@@ -1,0 +1,248 @@
+"""What jobs promise: a killed worker loses and doubles nothing, and who waits wakes at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+
+import limner
+from benchmarks.figure import Measurement, median_measurement
+from limner.core.errors import LimnerError
+from limner.core.jobs import OVER, Job, JobState
+from limner.core.records import Request
+from limner.store.repository import Store
+
+PROMPTS = ("a red fox", "a blue sailing boat", "a green apple", "a yellow star")
+STEPS = 6
+OWNERS = ("ann", "bob", "cy")
+DEADLINE_SECONDS = 1800.0
+
+
+def measure_kill_nine(is_quick: bool) -> Measurement:
+    """Faults found after killing a worker 20 times under load; none is allowed.
+
+    `limner worker` draws with the embedded generator in a process of its own, while three owners
+    submit jobs of one to four pictures, so that four wait always. It is killed with SIGKILL at a
+    random moment within three seconds after it took a job, 20 times; then a last one draws what
+    is left. A fault is: a job that is lost or does not finish; a job told as finished without
+    every picture's row and file, looked at after every kill; a picture that is doubled, or not of
+    the seed that was asked; a stored image that belongs to no job; a released one without a seal;
+    a ledger that does not verify or reconcile; a database that does not open. A job that was
+    parked because the kills happened to hit it three times in a row is retried and is no fault;
+    how many were is printed.
+    """
+    num_kills = 3 if is_quick else 20
+    rng = np.random.default_rng(20260401)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        with limner.Studio(home) as studio:
+            trial = _Trial(studio, home, rng)
+            for _ in range(num_kills):
+                trial.kill_once()
+            num_retried = trial.finish()
+        trial.check_opening()
+    faults = trial.faults
+    print(
+        f"{num_kills} kills: {len(trial.asked)} jobs of {sum(trial.asked.values())} pictures, "
+        f"{num_retried} parked and retried, {trial.num_running} kills hit a job in hand, "
+        f"{trial.num_taken_back} attempts lost; faults: {dict(faults) or 'none'}"
+    )
+    return Measurement(value=float(sum(faults.values())), n=num_kills)
+
+
+def measure_wake(is_quick: bool) -> Measurement:
+    """Milliseconds from a committed change to the waking of who waits for it, 200 waiting clients.
+
+    Two hundred threads wait for a job each. One job after another is cancelled by another
+    connection; timed from the commit until the waiting thread runs again, before it reads its
+    job. Also printed: the share of a core that 200 waiting clients cost while nothing happens.
+    """
+    num_clients = 20 if is_quick else 200
+    with tempfile.TemporaryDirectory() as folder, limner.Studio(folder) as studio:
+        jobs = [
+            studio.jobs.submit(Request(prompt=PROMPTS[0]), owner=f"owner {k % 10}").job_id
+            for k in range(num_clients)
+        ]
+        woken: dict[str, float] = {}
+        changes = studio.jobs.changes
+        number = studio.parts.store.jobs.number()
+
+        def wait(job_id: str) -> None:
+            changes.wait(job_id, number, 600)
+            woken[job_id] = time.perf_counter()
+
+        threads = [Thread(target=wait, args=(job_id,)) for job_id in jobs]
+        for thread in threads:
+            thread.start()
+        time.sleep(1.0)
+        before_seconds, started = time.process_time(), time.perf_counter()
+        time.sleep(2.0 if is_quick else 10.0)
+        share = (time.process_time() - before_seconds) / (time.perf_counter() - started)
+        committed = {job_id: _cancel(studio, job_id) for job_id in jobs}
+        for thread in threads:
+            thread.join()
+    delays_ms = [1000 * (woken[job_id] - committed[job_id]) for job_id in jobs]
+    print(
+        f"{num_clients} waiting clients cost {100 * share:.1f} % of a core; "
+        f"waking took {np.quantile(delays_ms, 0.5):.1f} ms at p50, "
+        f"{np.quantile(delays_ms, 0.95):.1f} ms at p95"
+    )
+    return median_measurement(delays_ms)
+
+
+def _cancel(studio: limner.Studio, job_id: str) -> float:
+    studio.jobs.cancel(job_id)
+    committed = time.perf_counter()
+    time.sleep(0.03)
+    return committed
+
+
+@dataclass(eq=False)
+class _Trial:
+    """Jobs under load, a worker that is killed, and what was found wrong."""
+
+    studio: limner.Studio
+    home: Path
+    rng: np.random.Generator
+    faults: Counter[str] = field(default_factory=Counter[str])
+    asked: dict[str, int] = field(default_factory=dict[str, int])  # pictures by job_id
+    seeds: dict[str, int] = field(default_factory=dict[str, int])
+    num_running: int = 0
+    num_taken_back: int = 0
+
+    def kill_once(self) -> None:
+        """Start a worker, let it take a job, and kill it at some moment after."""
+        self._fill()
+        before = self._num_attempts()
+        process = self._start()
+        try:
+            self._until(lambda: self._num_attempts() > before, process)
+            end = time.monotonic() + self.rng.uniform(0, 3)
+            while time.monotonic() < end:
+                self._fill()
+                time.sleep(0.01)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        self.num_running += bool(self.studio.parts.store.leases.held())
+        for job_id in self.asked:
+            self._check_told(self._job(job_id))
+
+    def finish(self) -> int:
+        """Let a last worker draw what is left; how many parked jobs were retried."""
+        num_retried = 0
+        while True:
+            self._start("--once").wait(timeout=DEADLINE_SECONDS)
+            jobs = [self._job(job_id) for job_id in self.asked]
+            parked = [one for one in jobs if one and one.state is JobState.PARKED]
+            if not parked:
+                break
+            num_retried += len(parked)
+            for one in parked:
+                self.studio.jobs.retry(one.job_id)
+        for job_id in self.asked:
+            self._check_end(self._job(job_id), job_id)
+        self._check_images()
+        return num_retried
+
+    def check_opening(self) -> None:
+        """Open the data folder again, and hold the ledger against files and rows."""
+        try:
+            store = Store.open(self.home)
+        except LimnerError:
+            self.faults["the database does not open"] += 1
+            return
+        self.faults["faults of the ledger"] += len(store.ledger.verify().faults)
+        self.faults["gaps between ledger, rows and files"] += len(store.ledger.reconcile().gaps)
+        store.close()
+        self.faults += Counter()  # drops what was not found
+
+    def _fill(self) -> None:
+        while self.studio.jobs.num_waiting() < 4:
+            number = len(self.asked)
+            request = Request(
+                prompt=PROMPTS[number % len(PROMPTS)],
+                num_images=int(self.rng.integers(1, 5)),
+                seed=1000 * number,
+                steps=STEPS,
+            )
+            job_id = f"job-{number}"
+            self.studio.jobs.submit(request, owner=OWNERS[number % 3], job_id=job_id)
+            self.asked[job_id], self.seeds[job_id] = request.num_images, 1000 * number
+
+    def _start(self, *options: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "limner", "worker", *options],
+            env=os.environ | {"LIMNER_HOME": str(self.home)},
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _until(self, is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + DEADLINE_SECONDS
+        while not is_so():
+            assert process.poll() is None, "the worker ended by itself"
+            assert time.monotonic() < end, "the worker took no job"
+            time.sleep(0.01)
+
+    def _num_attempts(self) -> int:
+        jobs = self.studio.jobs.list(owner=None, limit=500)
+        return sum(one.attempts for one in jobs)
+
+    def _job(self, job_id: str) -> Job | None:
+        try:
+            return self.studio.jobs.get(job_id)
+        except LimnerError:
+            self.faults["jobs lost"] += 1
+            return None
+
+    def _check_told(self, job: Job | None) -> None:
+        """What is told as finished has every picture and every file."""
+        if job is None or job.state is not JobState.FINISHED:
+            return
+        if len(job.images) != self.asked[job.job_id]:
+            self.faults["finished without every picture"] += 1
+        for image in job.images:
+            self.faults["finished without its file"] += not self._has_file(image.image_id)
+
+    def _check_end(self, job: Job | None, job_id: str) -> None:
+        if job is None:
+            return
+        if job.state is not JobState.FINISHED:
+            ended = "ended otherwise" if job.state in OVER else "not over"
+            self.faults[f"jobs {ended}: {job.state}"] += 1
+            return
+        self._check_told(job)
+        first = self.seeds[job_id]
+        if [one.seed for one in job.images] != list(range(first, first + self.asked[job_id])):
+            self.faults["pictures of other seeds than were asked"] += 1
+        self.num_taken_back += job.attempts - 1
+        store = self.studio.parts.store
+        for image in job.images:
+            if image.outcome == "released" and store.seal_of(image.image_id) is None:
+                self.faults["released without a seal"] += 1
+
+    def _check_images(self) -> None:
+        jobs = [self._job(job_id) for job_id in self.asked]
+        image_ids = [image.image_id for job in jobs if job for image in job.images]
+        self.faults["pictures doubled"] += len(image_ids) - len(set(image_ids))
+        num_stored = self.studio.parts.store.count_images()
+        self.faults["images of no job"] += num_stored - len(set(image_ids))
+
+    def _has_file(self, image_id: str) -> bool:
+        store = self.studio.parts.store
+        record = store.image_by_id(image_id)
+        try:
+            return record is not None and bool(store.read_image(record))
+        except LimnerError:
+            return False
