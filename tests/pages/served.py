@@ -13,7 +13,7 @@ from threading import Event
 import numpy as np
 import uvicorn
 
-from limner.app import open_judge, open_recognizer
+from limner.app import name_opted_out, open_judge, open_recognizer
 from limner.core.settings import Settings, read_settings
 from limner.faces.http.app import make_app
 from limner.store.repository import Store
@@ -39,7 +39,7 @@ def painted_parts(
         settings=settings,
         open_generator=lambda: painter,
         open_store=lambda: Store.open(settings.home),
-        open_judge=lambda: open_judge(settings),
+        open_judge=lambda: open_judge(settings, lambda text: name_opted_out(parts, text)),
         read_clock=read_clock,
         rng=np.random.default_rng(0),
         version="0.0.0",
