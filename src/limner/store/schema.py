@@ -19,7 +19,7 @@ images = sa.Table(
     sa.Column("num_bytes", sa.Integer, nullable=False),
     sa.Column("width_px", sa.Integer, nullable=False),
     sa.Column("height_px", sa.Integer, nullable=False),
-    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("recipe_sha256", sa.Text, nullable=False, index=True),

@@ -8,39 +8,44 @@ cropped copies are not found.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from limner.checks.near_copy.fingerprint import Fingerprints
 from limner.checks.near_copy.gallery import SEARCHED, Gallery
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
+from limner.core.records import Picture
 
-Known = Literal["registered", "recent", "training"]
+Kind = Literal["registered", "recent", "training"]
+
+
+class Known(NamedTuple):
+    """Known pictures, and what each is called by its key."""
+
+    gallery: Gallery
+    describe: Callable[[int], str]
 
 
 class NearCopy:
     """Distance to the nearest known picture over the distance of alarm, at most 1.5.
 
     Args:
-        known: what the gallery holds.
-        read_gallery: known pictures as they are now; asked for every picture.
+        kind: what the known pictures are.
+        read_known: those that a picture is compared with; asked for every picture.
         fingerprints: takes them.
-        describe: a known picture in words, by its key.
         ingredients: tagged SHA-256 of files the gallery came from.
     """
 
     def __init__(
         self,
-        known: Known,
-        read_gallery: Callable[[], Gallery],
+        kind: Kind,
+        read_known: Callable[[Picture], Known],
         fingerprints: Fingerprints,
         *,
-        describe: Callable[[int], str],
         ingredients: Mapping[str, str] | None = None,
     ) -> None:
-        self._known = known
-        self._read_gallery = read_gallery
+        self._kind = kind
+        self._read_known = read_known
         self._fingerprints = fingerprints
-        self._describe = describe
         self._ingredients = ingredients or {}
 
     @property
@@ -51,9 +56,9 @@ class NearCopy:
         were called copies of a training picture was one (docs/log.md, "Checks").
         """
         return CheckCard(
-            name=f"near-copy-{self._known}",
+            name=f"near-copy-{self._kind}",
             version="1",
-            question=f"Is the picture different from every {self._known} picture?",
+            question=f"Is the picture different from every {self._kind} picture?",
             better=Better.HIGHER,
             limits=Limits(pass_at=1.25, fail_at=1.0),
             ingredients={**self._fingerprints.ingredients, **self._ingredients},
@@ -65,11 +70,11 @@ class NearCopy:
         Raises:
             CheckNotAble: the referee's files or ours are missing or changed.
         """
-        gallery = self._read_gallery()
+        gallery, describe = self._read_known(subject.picture)
         near = gallery.nearest(self._fingerprints.take(subject.picture))
         if near is None:
             return Finding(score=SEARCHED, details={"compared": len(gallery)})
-        note = f"The picture is nearly the same as {self._describe(near.key)}."
+        note = f"The picture is nearly the same as {describe(near.key)}."
         return Finding(
             score=near.ratio,
             notes=(note,) if near.ratio <= self.card.limits.fail_at else (),

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from limner.checks.near_copy.check import NearCopy
+from limner.checks.near_copy.check import Known, NearCopy
 from limner.checks.near_copy.fingerprint import Fingerprints
 from limner.checks.near_copy.gallery import Gallery
 
@@ -22,15 +22,15 @@ def near_training_copy(fingerprints: Fingerprints) -> NearCopy:
     weights = fingerprints.weights
 
     @cache
-    def read_gallery() -> Gallery:
+    def read_training() -> Known:
         rows_NK = np.load(io.BytesIO(weights.read(TRAINING_FILE)), allow_pickle=False)
-        return Gallery.of_rows(rows_NK)
+        describe = "training picture {} of the manifest".format
+        return Known(Gallery.of_rows(rows_NK), describe)
 
     tagged = weights.ingredients.get(TRAINING_FILE)
     return NearCopy(
         "training",
-        read_gallery,
+        lambda _: read_training(),
         fingerprints,
-        describe=lambda key: f"training picture {key} of the manifest",
         ingredients={} if tagged is None else {f"near_copy/{TRAINING_FILE}": tagged},
     )

@@ -8,7 +8,7 @@ from benchmarks.quality.held_out import held_out
 from PIL import Image
 from unit.checks.drawings import blurred, subject
 
-from limner.checks.near_copy.check import NearCopy
+from limner.checks.near_copy.check import Known, NearCopy
 from limner.checks.near_copy.fingerprint import NO_HASH, WEIGHTS, Fingerprint, Fingerprints
 from limner.checks.near_copy.gallery import Entry, Gallery
 from limner.checks.near_copy.training import near_training_copy
@@ -37,11 +37,16 @@ def prints() -> Fingerprints:
     return Fingerprints(RefereeViews(Referee(no_texts, num_threads=1)))
 
 
+def nothing_known(_: Picture) -> Known:
+    return Known(Gallery(), str)
+
+
 @pytest.fixture(scope="module")
 def check(prints) -> NearCopy:
     known = prints.take(Picture.of(figure()))
     gallery = Gallery([Entry(5, known)])
-    return NearCopy("registered", lambda: gallery, prints, describe=lambda key: f"picture {key}")
+    known = Known(gallery, "picture {}".format)
+    return NearCopy("registered", lambda _: known, prints)
 
 
 def test_the_picture_itself_is_a_copy_and_is_named(check):
@@ -72,8 +77,8 @@ def test_another_picture_passes(check):
 
 def test_every_kind_of_known_picture_has_a_check_of_its_own(prints):
     names = [
-        NearCopy(known, Gallery, prints, describe=str).card.name
-        for known in ("registered", "recent", "training")
+        NearCopy(kind, nothing_known, prints).card.name
+        for kind in ("registered", "recent", "training")
     ]
     assert names == ["near-copy-registered", "near-copy-recent", "near-copy-training"]
 
@@ -118,6 +123,6 @@ def test_a_changed_referee_is_an_error_and_no_pass(tmp_path):
     folder = Path(shutil.copytree(REFEREE_WEIGHTS, tmp_path / "referee"))
     (folder / "image.bin").write_bytes(b"")
     views = RefereeViews(Referee(lambda texts: None, folder=folder))
-    check = NearCopy("recent", Gallery, Fingerprints(views), describe=str)
+    check = NearCopy("recent", nothing_known, Fingerprints(views))
     result = judge(check, subject(figure()))
     assert (result.verdict, result.cause) == (Verdict.ERROR, Cause.WEIGHTS_ABSENT)
