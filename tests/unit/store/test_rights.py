@@ -1,0 +1,114 @@
+"""The register in the store, on every database; what it blocks in use is told in the studio's."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from ledgers import NOW
+from recipes import RECIPE
+
+from limner.core.errors import BadInput, StorageUnavailable
+from limner.core.hashing import sha256_of_bytes
+from limner.core.records import ImageRecord, Size
+from limner.core.rights import OptedOut, RightsEntry, RightsKind, RightsState
+from limner.store import schema
+from limner.store.database import transaction
+from limner.store.ledger.commitments import commit
+from limner.store.ledger.entries import Kind
+
+OPT_OUT = RightsEntry(kind=RightsKind.OPT_OUT, opted_out=OptedOut.NAME, name="Jane Doe")
+CONSENT = RightsEntry(
+    kind=RightsKind.CONSENT, name="Jane Doe", purpose="posters", expires_at=NOW + timedelta(days=30)
+)
+
+
+def store_image(store, name, prompt):
+    content = name.encode()
+    record = ImageRecord(
+        image_id=sha256_of_bytes(content),
+        pixels_sha256=sha256_of_bytes(b"pixels of " + content),
+        file_format="png",
+        num_bytes=len(content),
+        size=Size(64, 64),
+        created_at=NOW,
+        seconds=0.5,
+        recipe=replace(RECIPE, prompt=prompt),
+    )
+    return store.add_image(record, content)
+
+
+def test_an_entry_reads_back(store):
+    stored = store.rights.add(CONSENT, NOW)
+    assert store.rights.find(stored.entry_id, NOW) == stored
+    assert (stored.entry, stored.state) == (CONSENT, RightsState.IN_FORCE)
+
+
+def test_a_name_is_found_among_many(store):
+    for number in range(50):
+        store.rights.add(replace(OPT_OUT, name=f"person {number}"), NOW)
+    blocker = store.rights.blocker_of_request(texts=["a hat on Person-37's head"], now=NOW)
+    assert blocker is not None
+    assert blocker.entry_id == 38
+
+
+def test_affected_images_are_listed_and_blocked_once(store):
+    image = store_image(store, "one", "jane doe")
+    store_image(store, "two", "a fox")
+    stored = store.rights.add(OPT_OUT, NOW)
+    (affected,) = store.rights.affected(stored.entry_id)
+    assert (affected.image_id, affected.is_blocked) == (image.image_id, False)
+    ids = [image.image_id]
+    assert store.rights.block(ids, stored.as_match, NOW) == ids
+    assert store.rights.block(ids, stored.as_match, NOW) == []
+    assert store.rights.blocking_entry(image.image_id) == stored.entry_id
+
+
+def test_an_image_that_was_erased_meanwhile_is_not_blocked(store):
+    image = store_image(store, "one", "jane doe")
+    stored = store.rights.add(OPT_OUT, NOW)
+    store.erase_image(image.image_id, reason="person_asked", recorded_at=NOW)
+    assert store.rights.block([image.image_id], stored.as_match, NOW) == []
+
+
+def test_every_change_has_its_entry_in_the_ledger(store):
+    stored = store.rights.add(CONSENT, NOW)
+    store.rights.withdraw(stored.entry_id, reason="person_asked", now=NOW)
+    store.rights.erase(stored.entry_id, reason="person_asked", now=NOW)
+    entries = store.ledger.entries_of(Kind.RIGHTS_CHANGE, subject="rights:1")
+    assert [one.document["event"] for one in entries] == ["registered", "withdrawn", "erased"]
+    assert store.ledger.verify().is_good
+
+
+def test_the_ledger_has_a_commitment_that_only_the_salt_opens(store):
+    stored = store.rights.add(CONSENT, NOW)
+    (entry,) = store.ledger.entries_of(Kind.RIGHTS_CHANGE)
+    assert str(entry.document["entry"]).startswith("sha256:")
+    assert entry.document["entry"] != commit("Jane Doe", bytes(32))
+    assert stored.entry.name == "Jane Doe"
+
+
+def test_an_expiry_is_noted_once(store):
+    store.rights.add(CONSENT, NOW)
+    for days in (31, 32):
+        now = NOW + timedelta(days=days)
+        assert store.rights.blocker_of_request(texts=["jane doe"], now=now) is not None
+    events = [one.document["event"] for one in store.ledger.entries_of(Kind.RIGHTS_CHANGE)]
+    assert events == ["registered", "expired"]
+
+
+def test_one_bad_entry_and_none_of_a_file_is_kept(store):
+    with pytest.raises(BadInput):
+        store.rights.import_all([OPT_OUT, replace(CONSENT, name=None)], file_sha256="x", now=NOW)
+    assert store.rights.entries(NOW) == []
+    assert store.ledger.count() == 0
+
+
+@pytest.mark.parametrize("table", ["rights_entries", "rights_events", "rights_keys"])
+def test_the_register_cannot_be_rewritten(store, table):
+    key = "sha256:" + "0" * 64
+    stored = store.rights.add(replace(CONSENT, keys=(key,)), NOW)
+    store.rights.withdraw(stored.entry_id, reason="other", now=NOW)
+    with pytest.raises(StorageUnavailable, match="append-only"):
+        with transaction(store._engine) as connection:
+            connection.execute(sa.delete(schema.metadata.tables[table]))
