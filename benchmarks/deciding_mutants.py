@@ -70,10 +70,12 @@ def measure_deciding_mutants(is_quick: bool) -> Measurement:
     _preload()
     if not _is_passed(None):
         raise RuntimeError("The tests of deciding fail on the module as it is.")
-    survivors = [one.told for one in tried if _is_passed(one.tree)]
-    for told in survivors:
-        print(f"not noticed: {told}")
-    return Measurement(value=len(survivors), n=len(tried))
+    num_survivors = 0
+    for one in tried:
+        if _is_passed(one.tree):
+            num_survivors += 1
+            print(f"not noticed: {one.told}", flush=True)
+    return Measurement(value=num_survivors, n=len(tried))
 
 
 def mutants(source: str) -> Iterator[Mutant]:

@@ -164,13 +164,12 @@ def review_band(costs: Costs, impact: float) -> tuple[float, float]:
     Arguments as `cheapest`.
     """
     accept_cost = costs.false_accept * impact
-    low = min(1.0, costs.review / accept_cost) if accept_cost else 1.0
-    high = max(0.0, 1 - costs.review / costs.false_reject) if costs.false_reject else 0.0
-    if low < high:
-        return low, high
     total = accept_cost + costs.false_reject
-    both = costs.false_reject / total if total else 1.0
-    return both, both
+    # Where releasing and refusing cost the same; the band, if there is one, lies about it.
+    even = costs.false_reject / total if total else 1.0
+    low = costs.review / accept_cost if accept_cost else even
+    high = 1 - costs.review / costs.false_reject if costs.false_reject else even
+    return min(low, even), max(high, even)
 
 
 def _judge(

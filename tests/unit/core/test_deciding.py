@@ -17,7 +17,15 @@ from limner.core.criteria import (
     Criterion,
     Target,
 )
-from limner.core.deciding import VOID, Circumstances, Outcome, cheapest, decide, review_band
+from limner.core.deciding import (
+    VOID,
+    Circumstances,
+    Decision,
+    Outcome,
+    cheapest,
+    decide,
+    review_band,
+)
 from limner.core.judging import Better, Cause, Limits, Result, Verdict, verdict_of
 from limner.core.records import Operation
 
@@ -77,6 +85,51 @@ def test_decide_holds_when_the_criteria_are_empty():
 def test_decide_says_why_there_are_no_criteria():
     decision = decide(None, [], HERE, fault="The file is not YAML.")
     assert "The file is not YAML." in decision.reasons[0].note
+
+
+def test_without_criteria_two_people_must_agree_and_nothing_is_called_an_audit():
+    decision = decide(None, [result(Verdict.PASS)], HERE)
+    assert decision == Decision(
+        outcome=Outcome.HELD, criteria_sha256=None, impact=None, audit_probability=1.0,
+        is_audited=False, needs_second=True,
+        reasons=(replace(decision.reasons[0], source="criteria", verdict=None,
+                         consequence=Consequence.HOLD),),
+    )  # fmt: skip
+
+
+def test_outcomes_have_the_names_they_are_stored_under():
+    assert [str(one) for one in Outcome] == ["released", "held", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("results", "circumstances", "source", "verdict"),
+    [
+        ([], {}, "whole", None),
+        ([result(Verdict.ERROR)], {}, "whole", Verdict.ERROR),
+        ([result(Verdict.PASS, score=None)], {}, "whole", Verdict.ERROR),
+        ([result(Verdict.UNSURE)], {}, "whole", Verdict.UNSURE),
+        ([result(Verdict.FAIL)], {}, "whole", Verdict.FAIL),
+        ([result(Verdict.PASS)], {"impact": "huge"}, "impact", None),
+        ([result(Verdict.PASS)], {"operation": Operation.MASK}, "always-review", None),
+    ],
+)
+def test_a_reason_names_its_rule_and_the_verdict(results, circumstances, source, verdict):
+    rule = AlwaysReview(reason="mask", operations=(Operation.MASK,))
+    decision = decide(
+        replace(CRITERIA, always_review=(rule,)), results, replace(HERE, **circumstances)
+    )
+    assert [(one.source, one.verdict) for one in decision.reasons] == [(source, verdict)]
+
+
+def test_an_error_is_an_error_also_with_a_score():
+    assert outcome(result(Verdict.ERROR, score=0.5)) is Outcome.HELD
+
+
+def test_an_unknown_tier_is_judged_by_the_costs_of_the_highest():
+    criteria = replace(CRITERIA, criteria=(replace(WHOLE, costs=COSTS),))
+    likely_good = result(Verdict.PASS, probability_bad=0.01)
+    decision = decide(criteria, [likely_good], replace(HERE, impact="huge"))
+    assert {one.source for one in decision.reasons} == {"whole", "impact"}
 
 
 def test_decide_holds_when_a_check_is_missing():
@@ -383,6 +436,24 @@ def test_the_choice_never_gets_milder_as_an_image_gets_worse(p, accept, reject, 
     costs = Costs(false_accept=accept, false_reject=reject, review=review)
     better, worse = cheapest(p / 2, costs, impact), cheapest(p, costs, impact)
     assert better.gravity <= worse.gravity
+
+
+@pytest.mark.parametrize(
+    ("accept", "reject", "review", "impact", "expected"),
+    [
+        (100, 10, 2, 1, (0.02, 0.8)),
+        (100, 10, 2, 5, (0.004, 0.8)),
+        (30, 10, 100, 1, (0.25, 0.25)),
+        (10, 10, 5, 1, (0.5, 0.5)),
+        (0, 10, 2, 1, (1.0, 1.0)),
+        (100, 0, 2, 1, (0.0, 0.0)),
+        (0, 0, 2, 1, (1.0, 1.0)),
+        (100, 10, 0, 1, (0.0, 1.0)),
+    ],
+)
+def test_the_band_lies_where_the_costs_put_it(accept, reject, review, impact, expected):
+    costs = Costs(false_accept=accept, false_reject=reject, review=review)
+    assert review_band(costs, impact) == pytest.approx(expected)
 
 
 @given(st.floats(0.001, 1e3), st.floats(0.001, 1e3), st.floats(0.001, 1e3))
