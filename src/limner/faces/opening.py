@@ -23,15 +23,22 @@ def opened(context: typer.Context) -> Generator[Studio]:
     The real studio, unless the program that embeds this face put another way to open one into
     the context's ``obj``.
     """
+    with saying_errors(), (context.obj or open_studio)() as studio:
+        yield studio
+
+
+@contextmanager
+def saying_errors() -> Generator[None]:
+    """Our errors become a sentence and an exit code."""
     try:
-        with (context.obj or _open_studio)() as studio:
-            yield studio
+        yield
     except LimnerError as error:
         say_error(error)
         raise typer.Exit(exit_code_of(error)) from error
 
 
-def _open_studio() -> Studio:
+def open_studio() -> Studio:
+    """The real studio."""
     from limner.app import Studio as WiredStudio
 
     return WiredStudio()

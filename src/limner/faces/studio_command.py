@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from limner.core.errors import BadInput
-from limner.faces.opening import opened
+from limner.faces.opening import open_studio, saying_errors
 from limner.faces.printing import note, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
+    from fastapi import FastAPI
+
+    from limner.executors.supervisor import Supervisor
     from limner.studio.studio import Studio
 
 DEFAULT_PORT = 8484
 WILDCARDS = ("", "0.0.0.0", "::")
 LOOPBACK = "127.0.0.1"
+NAMELESS = "owner"  # where the system has no name for the user
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen at.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")]
@@ -38,13 +43,16 @@ def studio(
     no_browser: NoBrowser = False,
 ) -> None:
     """Serve pages and programs, and draw what they ask for, until Ctrl-C."""
-    with opened(context) as wired:
+    with saying_errors():
         listening = listen(host, port)
         signal.signal(signal.SIGTERM, _interrupt)
+        server = _Server(context.obj or open_studio, listening, host, opens_browser=not no_browser)
         try:
-            _serve(wired, listening, host, opens_browser=not no_browser)
+            server.run()
         except KeyboardInterrupt:
             note("Stopped; jobs that were not finished are drawn at the next start.")
+        finally:
+            server.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -77,34 +85,68 @@ def link_of(host: str, port: int, token: str) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/?token={token}"
 
 
-def _serve(wired: Studio, listening: socket.socket, host: str, *, opens_browser: bool) -> None:
-    from time import monotonic
+class _Server:
+    """What `limner studio` holds while it runs: the socket, the studio, the worker.
 
-    from limner.executors.supervisor import Supervisor
-    from limner.faces.http.app import make_app
-    from limner.faces.http.serving import run_server
-    from limner.studio.tokens import Tokens
+    The socket answers first; the studio is opened behind it, and the worker started last, so that
+    neither slows the first answer.
+    """
 
-    port = int(listening.getsockname()[1])
-    link = link_of(host, port, Tokens(wired.parts).create_link(wired.parts.requester or "me").text)
-    supervisor = Supervisor(worker_command(), read_seconds=monotonic)
+    def __init__(
+        self,
+        open_wired: Callable[[], Studio],
+        listening: socket.socket,
+        host: str,
+        *,
+        opens_browser: bool,
+    ) -> None:
+        self._open_wired = open_wired
+        self._listening = listening
+        self._host = host
+        self._opens_browser = opens_browser
+        self._wired: Studio | None = None
+        self._worker: Supervisor | None = None
 
-    def when_it_answers() -> None:
+    def run(self) -> None:
+        from limner.faces.http.serving import run_server
+
+        run_server(self._load, self._listening, self._when_loaded)
+
+    def close(self) -> None:
+        """End the worker, then let go of the data folder."""
+        if self._worker is not None:
+            self._worker.close()
+        if self._wired is not None:
+            self._wired.close()
+        self._listening.close()
+
+    def _load(self) -> FastAPI:
+        from time import monotonic
+
+        from limner.executors.supervisor import Supervisor
+        from limner.faces.http.app import make_app
+
+        self._wired = self._open_wired()
+        self._worker = Supervisor(worker_command(), read_seconds=monotonic)
+        hosts = () if self._host in WILDCARDS else (self._host,)
+        return make_app(self._wired, hosts=hosts, worker=self._worker)
+
+    def _when_loaded(self) -> None:
+        from limner.studio.tokens import Tokens
+
+        assert self._wired is not None
+        assert self._worker is not None
+        parts, port = self._wired.parts, int(self._listening.getsockname()[1])
+        token = Tokens(parts).create_link(parts.requester or NAMELESS).text
+        link = link_of(self._host, port, token)
         say("Limner is running. Open this link; Ctrl-C stops it.")
         say(link)
         sys.stdout.flush()
-        if host in WILDCARDS and not wired.settings.hosts:
+        if self._host in WILDCARDS and not parts.settings.hosts:
             note("Other machines reach it by a name that the setting `hosts` lists; it lists none.")
-        supervisor.start()  # not before: it would slow the first answer
-        if opens_browser:
+        self._worker.start()
+        if self._opens_browser:
             _open_browser(link)
-
-    app = make_app(wired, hosts=() if host in WILDCARDS else (host,), worker=supervisor)
-    try:
-        run_server(app, listening, when_it_answers)
-    finally:
-        supervisor.close()
-        listening.close()
 
 
 def worker_command() -> list[str]:
