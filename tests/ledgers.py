@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from recipes import RECIPE
@@ -14,10 +15,21 @@ from limner.store.blobs import BlobFolder
 from limner.store.migrations import _config
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ON_SQLITE = pytest.mark.parametrize("database_url", [""], ids=["sqlite"])  # about its files
 
 
 def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
+
+
+def remove_triggers(connection: sa.Connection) -> None:
+    """Let this connection change what is append-only."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET session_replication_role = replica"))
+        return
+    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    for name in connection.scalars(sa.text(triggers)).all():
+        connection.execute(sa.text(f"DROP TRIGGER {name}"))
 
 
 def make_home_before_ledger(home: Path, contents: list[bytes]) -> None:

@@ -1,41 +1,40 @@
-"""The SQLite database: opening it, its pragmas, its migrations, its errors in our words."""
+"""The database: opening it, its transactions, its migrations, its errors in our words.
+
+SQLite in the data folder, or PostgreSQL where a team shares one; what differs is in `sqlite` and
+`postgresql`, one function each. Everything else is one code path.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from limner.core.errors import StorageUnavailable
+from limner.store import postgresql, sqlite
 from limner.store.files import make_folder
 from limner.store.schema import HEAD_REVISION
 
-DATABASE_FILE = "limner.sqlite3"
 READ_ONLY = "limner_read_only"
-BUSY_SECONDS = 30.0  # how long to wait for another process that is writing
-PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "secure_delete = ON",  # what is erased is overwritten
-)
 
 
-def open_database(home: Path) -> sa.Engine:
-    """Engine on the database in `home`, made or migrated to the newest schema if needed.
+def open_database(home: Path, url: str = "") -> sa.Engine:
+    """Engine on the database, made or migrated to the newest schema if needed.
+
+    Args:
+        home: data folder; the SQLite file is in it.
+        url: of a PostgreSQL database; empty takes the SQLite file.
 
     Raises:
-        StorageUnavailable: folder or file cannot be written, or it is from a newer Limner.
+        StorageUnavailable: it cannot be reached or written, or it is from a newer Limner.
     """
     make_folder(home)
-    url = sa.URL.create("sqlite", database=str(home / DATABASE_FILE))
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _set_pragmas)
+    engine = postgresql.connect(url) if url else sqlite.connect(home)
     event.listen(engine, "begin", _begin)
     with ExitStack() as undo:
         undo.callback(engine.dispose)
@@ -68,25 +67,13 @@ def reading(engine: sa.Engine) -> Generator[sa.Connection]:
 
 
 def empty_log(engine: sa.Engine) -> None:
-    """Move the write-ahead log into the database file and cut it to nothing.
-
-    Deleted rows are overwritten in the file, but until then the log still has them.
+    """Make what was deleted gone from the database's own files, as far as the database can.
 
     Raises:
-        StorageUnavailable: another process is reading, so the log stays.
+        StorageUnavailable: another process is reading, so deleted rows are still in its log.
     """
     with _our_errors(engine):
-        raw = engine.raw_connection()
-        try:
-            is_busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        finally:
-            raw.close()
-    if is_busy:
-        raise StorageUnavailable(
-            "What was erased is still in the log of the database: another process is using it.",
-            hint="End it and erase again.",
-            retryable=True,
-        )
+        _side_of(engine).empty_log(engine)
 
 
 @contextmanager
@@ -94,8 +81,8 @@ def _our_errors(engine: sa.Engine) -> Generator[None]:
     try:
         yield
     except DBAPIError as error:
-        reason = str(error.orig)
-        full = "full" in reason or "disk I/O" in reason
+        reason = _side_of(engine).reason_of(error)
+        full = "full" in reason or "disk I/O" in reason or "No space left" in reason
         raise StorageUnavailable(
             f"Cannot use the database {str(engine.url.database)!r}: {reason}.",
             hint="Free some space, or choose another folder with LIMNER_HOME." if full else "",
@@ -103,15 +90,13 @@ def _our_errors(engine: sa.Engine) -> Generator[None]:
         ) from error
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - DB-API object
-    connection.isolation_level = None  # SQLAlchemy's begin event starts transactions
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+def _side_of(engine: sa.Engine) -> ModuleType:
+    return postgresql if engine.dialect.name == "postgresql" else sqlite
 
 
 def _begin(connection: sa.Connection) -> None:
     is_reading = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+    _side_of(connection.engine).begin(connection, is_reading=is_reading)
 
 
 def _migrate(connection: sa.Connection) -> None:

@@ -163,7 +163,10 @@ def add_cosignature(connection: sa.Connection, num_entries: int, signature: Sign
         "cosigned_at": cosigned_at(signature).isoformat(),
         "line": signature.line.rstrip("\n"),
     }
-    connection.execute(schema.ledger_cosignatures.insert().prefix_with("OR IGNORE"), row)
+    key = schema.ledger_cosignatures.primary_key.columns
+    is_kept = sa.exists().where(*(column == row[column.name] for column in key))
+    if not connection.scalar(sa.select(is_kept)):
+        connection.execute(schema.ledger_cosignatures.insert(), row)
 
 
 def find_key(connection: sa.Connection) -> VerifierKey | None:

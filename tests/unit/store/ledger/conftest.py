@@ -1,13 +1,17 @@
 """A ledger on a real database, and the ways tests have to build, copy and tamper with one."""
 
+import itertools
+import re
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ledgers import at
+import sqlalchemy as sa
+from ledgers import at, remove_triggers
 
+from limner.store.database import transaction
 from limner.store.ledger.entries import Draft
 from limner.store.repository import Store
 
@@ -34,20 +38,18 @@ def fill(ledger):
 
 
 @pytest.fixture
-def tamper(home, store):
-    """Run SQL on the database as a person with the file in hand would: no trigger stops them."""
+def tamper(store):
+    """Run SQL on the database as a person with it in hand would: no trigger stops them."""
 
     def tamper(*statements: str | tuple[str, tuple]) -> None:
-        with closing(sqlite3.connect(home / "limner.sqlite3", timeout=30)) as connection:
-            triggers = connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            ).fetchall()
-            for (name,) in triggers:
-                connection.execute(f"DROP TRIGGER {name}")
+        with transaction(store._engine) as connection:
+            remove_triggers(connection)
             for one in statements:
                 statement, values = (one, ()) if isinstance(one, str) else one
-                connection.execute(statement, values)
-            connection.commit()
+                numbers = itertools.count()
+                named = re.sub(r"\?", lambda _: f":value_{next(numbers)}", statement)
+                given = {f"value_{k}": value for k, value in enumerate(values)}
+                connection.execute(sa.text(named), given)
 
     return tamper
 

@@ -110,11 +110,11 @@ def test_the_database_refuses_to_change_the_past(engine, fill, statement):
         connection.execute(sa.text(statement))
 
 
-def test_two_writers_at_once_lose_no_entry_and_share_no_place(home, store):
+def test_two_writers_at_once_lose_no_entry_and_share_no_place(home, database_url, store):
     store.append("note", {}, recorded_at=NOW)
 
     def write(name):
-        other = Store.open(home)
+        other = Store.open(home, database_url)
         for k in range(40):
             other.append("note", {"writer": name, "number": k}, recorded_at=NOW)
         other.close()

@@ -1,5 +1,6 @@
 import pytest
-from ledgers import at
+import sqlalchemy as sa
+from ledgers import ON_SQLITE, at
 
 from limner.store.database import transaction
 from limner.store.ledger.commitments import MAX_NAMED, commit, is_commitment_to, keep_commitment
@@ -68,6 +69,7 @@ def test_every_proof_stays_valid_after_erasing(ledger):
     assert ledger.verify().faults == ()
 
 
+@ON_SQLITE
 def test_erased_salts_are_not_left_in_the_files_of_the_database(home, store, ledger):
     for k in range(50):
         ledger.commit("reviewer-7", f"value {k}")
@@ -79,8 +81,8 @@ def test_erased_salts_are_not_left_in_the_files_of_the_database(home, store, led
 
 def salts_of(store, subject):
     with transaction(store._engine) as connection:
-        query = "SELECT salt FROM ledger_salts WHERE subject = ?"
-        return [row[0] for row in connection.exec_driver_sql(query, (subject,))]
+        query = sa.text("SELECT salt FROM ledger_salts WHERE subject = :subject")
+        return list(connection.scalars(query, {"subject": subject}))
 
 
 def bytes_of(home):

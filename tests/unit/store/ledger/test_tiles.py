@@ -1,5 +1,5 @@
 import pytest
-from ledgers import at
+from ledgers import ON_SQLITE, at
 
 from limner.core.errors import LedgerBroken, StorageUnavailable
 from limner.store.ledger.notes import parse_checkpoint
@@ -94,6 +94,7 @@ def test_a_folder_of_another_ledger_is_left_as_it_is(ledger, fill, folder, tmp_p
         other.ledger.export(folder)
 
 
+@ON_SQLITE
 def test_an_old_backup_does_not_replace_a_newer_export(ledger, fill, folder, copy_home, open_copy):
     fill(3)
     backup = copy_home("backup")
@@ -103,6 +104,7 @@ def test_an_old_backup_does_not_replace_a_newer_export(ledger, fill, folder, cop
         open_copy(backup).ledger.export(folder)
 
 
+@ON_SQLITE
 def test_a_fork_does_not_replace_an_export(ledger, fill, folder, copy_home, open_copy):
     fill(3)
     fork = open_copy(copy_home("fork")).ledger

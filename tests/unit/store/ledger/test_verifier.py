@@ -7,7 +7,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from ledgers import at
+from ledgers import ON_SQLITE, at
 
 from limner.store.ledger import verifier
 from limner.store.ledger.notes import Checkpoint, Note, Purpose, SigningKey
@@ -173,6 +173,7 @@ def test_an_earlier_checkpoint_that_it_goes_on_from_is_good(exported, ledger, fi
     assert run(exported, ledger.key(), tmp_path / "kept").returncode == 0
 
 
+@ON_SQLITE
 def test_a_fork_from_an_earlier_checkpoint_is_told(
     exported, ledger, fill, tmp_path, copy_home, open_copy
 ):

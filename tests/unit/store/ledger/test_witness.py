@@ -4,7 +4,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from ledgers import at
+from ledgers import ON_SQLITE, at
 
 from limner.core.errors import KeyRefused, LedgerBroken, WitnessRefused
 from limner.store.ledger.notes import (
@@ -95,6 +95,7 @@ def test_a_witness_watches_several_ledgers(witness, ledger, fill, tmp_path, open
     assert sorted(witness.origins()) == sorted([ledger.origin(), other.ledger.origin()])
 
 
+@ON_SQLITE
 def test_a_ledger_restored_from_an_old_backup_is_refused(
     witness, ledger, fill, copy_home, open_copy
 ):
@@ -106,6 +107,7 @@ def test_a_ledger_restored_from_an_old_backup_is_refused(
         cosign(witness, open_copy(backup).ledger)
 
 
+@ON_SQLITE
 def test_an_old_backup_that_grew_beyond_what_was_seen_is_refused(
     witness, ledger, fill, copy_home, open_copy
 ):
@@ -121,6 +123,7 @@ def test_an_old_backup_that_grew_beyond_what_was_seen_is_refused(
         cosign(witness, restored)
 
 
+@ON_SQLITE
 def test_a_fork_of_the_same_size_is_refused(witness, ledger, fill, copy_home, open_copy):
     fill(3, is_signed=False)
     ledger.sign(at(1))
@@ -134,6 +137,7 @@ def test_a_fork_of_the_same_size_is_refused(witness, ledger, fill, copy_home, op
     assert raised.value.code == "forked"
 
 
+@ON_SQLITE
 def test_a_refused_checkpoint_is_not_remembered(witness, ledger, fill, copy_home, open_copy):
     fill(3)
     backup = copy_home("backup")

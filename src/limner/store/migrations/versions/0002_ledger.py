@@ -7,6 +7,8 @@ ours can. They do not stop a person with the file in hand; checkpoints and witne
 import sqlalchemy as sa
 from alembic import op
 
+from limner.store.migrations.append_only import refuse_changes
+
 revision = "0002"
 down_revision = "0001"
 
@@ -37,9 +39,8 @@ def upgrade() -> None:
     )
     op.execute("INSERT INTO images_before_ledger SELECT image_id FROM images")
     for table in APPEND_ONLY:
-        for change in ("UPDATE", "DELETE"):
-            op.execute(_refusing_trigger(table, change))
-    op.execute(_refusing_trigger("images_before_ledger", "INSERT"))
+        refuse_changes(table, "UPDATE", "DELETE")
+    refuse_changes("images_before_ledger", "INSERT")
 
 
 def _create_log() -> None:
@@ -73,11 +74,4 @@ def _create_signatures() -> None:
         sa.Column("witness", sa.Text, primary_key=True),
         sa.Column("cosigned_at", sa.Text, primary_key=True),
         sa.Column("line", sa.Text, nullable=False),
-    )
-
-
-def _refusing_trigger(table: str, change: str) -> str:
-    return (
-        f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     )

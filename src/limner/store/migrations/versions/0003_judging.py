@@ -7,6 +7,8 @@ overruled stays, and another is appended. None holds a prompt.
 import sqlalchemy as sa
 from alembic import op
 
+from limner.store.migrations.append_only import refuse_changes
+
 revision = "0003"
 down_revision = "0002"
 
@@ -18,11 +20,7 @@ def upgrade() -> None:
     _create_judging()
     _create_reviews()
     for table in APPEND_ONLY:
-        for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+        refuse_changes(table, "UPDATE", "DELETE")
 
 
 def _create_judging() -> None:

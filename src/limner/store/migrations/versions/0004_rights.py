@@ -8,6 +8,8 @@ erased but not changed.
 import sqlalchemy as sa
 from alembic import op
 
+from limner.store.migrations.append_only import refuse_changes
+
 revision = "0004"
 down_revision = "0003"
 
@@ -30,11 +32,7 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.Integer, nullable=False, index=True),
     )
     for table, changes in REFUSED_CHANGES.items():
-        for change in changes:
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+        refuse_changes(table, *changes)
 
 
 def _create_register() -> None:

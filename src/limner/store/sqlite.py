@@ -1,0 +1,66 @@
+"""What SQLite needs: its pragmas, and the way its transactions begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+
+from limner.core.errors import StorageUnavailable
+
+DATABASE_FILE = "limner.sqlite3"
+BUSY_SECONDS = 30.0  # how long to wait for another process that is writing
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is erased is overwritten
+)
+
+
+def connect(home: Path) -> sa.Engine:
+    """Engine on the file in `home`."""
+    url = sa.URL.create("sqlite", database=str(home / DATABASE_FILE))
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def begin(connection: sa.Connection, *, is_reading: bool) -> None:
+    """Begin a transaction; a writing one waits for its turn here, not at its first write."""
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+
+def empty_log(engine: sa.Engine) -> None:
+    """Move the write-ahead log into the database file and cut it to nothing.
+
+    Deleted rows are overwritten in the file, but until then the log still has them.
+
+    Raises:
+        StorageUnavailable: another process is reading, so the log stays.
+    """
+    raw = engine.raw_connection()
+    try:
+        is_busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        raw.close()
+    if is_busy:
+        raise StorageUnavailable(
+            "What was erased is still in the log of the database: another process is using it.",
+            hint="End it and erase again.",
+            retryable=True,
+        )
+
+
+def reason_of(error: DBAPIError) -> str:
+    """What the database said, in one line."""
+    return str(error.orig).strip()
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - DB-API object
+    connection.isolation_level = None  # SQLAlchemy's begin event starts transactions
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
