@@ -80,6 +80,15 @@ class Shelved:
         return Place(self.created_at, self.image_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGrid:
+    """A grid that was asked for; `document` is JSON, its jobs are named after its id."""
+
+    grid_id: str
+    owner: str
+    document: str
+
+
 class GalleryRows:
     """The gallery of one database.
 
@@ -122,9 +131,7 @@ class GalleryRows:
         with reading(self._engine) as connection:
             return _shelved(connection, image_ids)
 
-    def neighbours(
-        self, image_id: str, *, owner: str | None
-    ) -> tuple[str | None, str | None]:
+    def neighbours(self, image_id: str, *, owner: str | None) -> tuple[str | None, str | None]:
         """The image that is next newer than one, and the one that is next older."""
         created_at = sa.select(_rows.created_at).where(_rows.image_id == image_id).limit(1)
         with reading(self._engine) as connection:
@@ -137,9 +144,7 @@ class GalleryRows:
             newer = sa.select(_rows.image_id).where(place > here, *whose)
             older = sa.select(_rows.image_id).where(place < here, *whose)
             return (
-                connection.scalar(
-                    newer.order_by(_rows.created_at, _rows.image_id).limit(1)
-                ),
+                connection.scalar(newer.order_by(_rows.created_at, _rows.image_id).limit(1)),
                 connection.scalar(
                     older.order_by(_rows.created_at.desc(), _rows.image_id.desc()).limit(1)
                 ),
@@ -182,6 +187,26 @@ class GalleryRows:
         is_there = sa.exists().where(kept.owner == owner, kept.pixels_sha256 == pixels_sha256)
         with reading(self._engine) as connection:
             return bool(connection.scalar(sa.select(is_there)))
+
+    def add_grid(self, grid: StoredGrid, now: datetime) -> None:
+        """Keep a grid."""
+        row = {
+            "grid_id": grid.grid_id,
+            "owner": grid.owner,
+            "created_at": now.isoformat(),
+            "document": grid.document,
+        }
+        with transaction(self._engine) as connection:
+            connection.execute(schema.grids.insert().values(row))
+
+    def find_grid(self, grid_id: str) -> StoredGrid | None:
+        """The grid with this id."""
+        query = schema.grids.select().where(schema.grids.c.grid_id == grid_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return StoredGrid(grid_id=row.grid_id, owner=row.owner, document=row.document)
 
     def count_held(self) -> int:
         """How many images wait for a person."""

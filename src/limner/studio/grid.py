@@ -116,7 +116,30 @@ def make_grid_ready(parts: Parts, request: Request, x: Axis, y: Axis | None) -> 
         BadInput: a value cannot be honoured, or there are too many cells.
         StorageUnavailable: the data folder cannot be written.
     """
-    return ReadyGrid(request=request, x=x, y=y, cells=_ready_cells(parts, request, x, y))
+    cells = [
+        [make_ready(parts, one) for one in row] for row in vary_request(parts, request, x, y)
+    ]
+    return ReadyGrid(request=request, x=x, y=y, cells=cells)
+
+
+def vary_request(parts: Parts, request: Request, x: Axis, y: Axis | None) -> list[list[Request]]:
+    """The request of every cell, row by row; all have one seed where no axis varies it.
+
+    Raises:
+        BadInput: there are too many cells, or both axes vary the same.
+    """
+    num_cells = len(x.values) * (1 if y is None else len(y.values))
+    if num_cells > MAX_IMAGES:
+        raise BadInput(
+            f"The grid has {num_cells} pictures; allowed are up to {MAX_IMAGES}.",
+            code="grid_out_of_range",
+        )
+    if y is not None and x.name == y.name:
+        raise BadInput(f"Both axes vary the {x.name}; allowed are two different ones.")
+    seed = int(parts.rng.integers(SEED_COUNT)) if request.seed is None else request.seed
+    start = replace(request, num_images=1, seed=seed)
+    downwards = [start] if y is None else [_varied(start, y.name, one) for one in y.values]
+    return [[_varied(row, x.name, value) for value in x.values] for row in downwards]
 
 
 def draw_grid(parts: Parts, grid: ReadyGrid, watch: Watch = UNWATCHED) -> Grid:
@@ -165,23 +188,6 @@ def _listed_values(listed: str) -> list[str]:
         low, high = int(span.group(1)), int(span.group(2))
         return [str(number) for number in range(low, min(high, low + MAX_AXIS_VALUES) + 1)]
     return listed.split("|" if "|" in listed else ",")
-
-
-def _ready_cells(parts: Parts, request: Request, x: Axis, y: Axis | None) -> list[list[Ready]]:
-    num_cells = len(x.values) * (1 if y is None else len(y.values))
-    if num_cells > MAX_IMAGES:
-        raise BadInput(
-            f"The grid has {num_cells} pictures; allowed are up to {MAX_IMAGES}.",
-            code="grid_out_of_range",
-        )
-    if y is not None and x.name == y.name:
-        raise BadInput(f"Both axes vary the {x.name}; allowed are two different ones.")
-    seed = int(parts.rng.integers(SEED_COUNT)) if request.seed is None else request.seed
-    start = replace(request, num_images=1, seed=seed)
-    downwards = [start] if y is None else [_varied(start, y.name, one) for one in y.values]
-    return [
-        [make_ready(parts, _varied(row, x.name, value)) for value in x.values] for row in downwards
-    ]
 
 
 def _varied(request: Request, name: str, value: object) -> Request:

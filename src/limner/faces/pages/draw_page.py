@@ -42,6 +42,7 @@ from limner.faces.pages.forms import Fields, GivenFile
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render, say
 from limner.studio.gallery import require_visible
+from limner.studio.grid_jobs import grid_of
 from limner.studio.image_file import encode_plain_png
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
@@ -50,6 +51,7 @@ Drawer = Annotated[Principal, Depends(require(Scope.GENERATE))]
 Given = Annotated[Services, Depends(services)]
 
 NUM_JOBS = 12  # on one page; the gallery has the rest
+NUM_LOOKED_AT = 80  # a grid is many jobs
 HEARTBEAT_SECONDS = 10.0
 CLIENT = "page"
 EXAMPLES = ("fox", "lighthouse", "teapot")
@@ -182,19 +184,20 @@ def _form(given: Services, fields: Mapping[str, str], *, like: str) -> dict[str,
 
 
 def _jobs(given: Services, viewer: Principal) -> dict[str, object]:
-    own = given.jobs.list(owner=viewer.name, limit=NUM_JOBS)
+    own = given.jobs.list(owner=viewer.name, limit=NUM_LOOKED_AT)
     ahead = _ahead(given) if any(one.state is JobState.QUEUED for one in own) else {}
-    return {
-        "jobs": [
-            {
-                "job": one,
-                "cards": cards_of_job(given.parts, one),
-                "num_ahead": ahead.get(one.job_id, 0),
-                "is_wanting": one.is_over and len(one.images) < one.num_images,
-            }
-            for one in own
-        ]
-    }
+    shown: dict[str, dict[str, object]] = {}  # by job, or by grid for all of its cells
+    for job in own:
+        grid_id = grid_of(job)
+        if len(shown) == NUM_JOBS or grid_id in shown:
+            continue
+        shown[grid_id or job.job_id] = {
+            "job": job,
+            "grid_id": grid_id,
+            "cards": [] if grid_id else cards_of_job(given.parts, job),
+            "num_ahead": ahead.get(job.job_id, 0),
+        }
+    return {"jobs": list(shown.values())}
 
 
 def _ahead(given: Services) -> dict[str, int]:

@@ -11,7 +11,8 @@ from limner.faces.http.services import services
 from limner.faces.pages.site import Place
 
 THEME_COOKIE = "limner-theme"
-THEMES = ("light", "dark")
+THEMES = ("", "light", "dark")
+"""In the order in which a button goes through them; the first goes by the reader's system."""
 
 
 class _Way(NamedTuple):
@@ -51,6 +52,8 @@ def frame(request: Request, principal: Principal | None, here: str) -> dict[str,
         ],
         "here": here,
         "theme": theme_of(request),
+        "next_theme": next_theme(theme_of(request)),
+        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "principal": principal,
     }
 
@@ -59,6 +62,11 @@ def theme_of(request: Request) -> str:
     """``light`` or ``dark`` if the reader chose; empty goes by their system."""
     chosen = request.cookies.get(THEME_COOKIE, "")
     return chosen if chosen in THEMES else ""
+
+
+def next_theme(theme: str) -> str:
+    """The theme after this one."""
+    return THEMES[(THEMES.index(theme) + 1) % len(THEMES)]
 
 
 def _may_go(principal: Principal | None, way: _Way) -> bool:

@@ -7,10 +7,16 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from limner.faces.pages import draw_page, gallery_page, image_page
+from limner.faces.pages import draw_page, gallery_page, grid_page, image_page, theme
 from limner.faces.pages.site import STATIC
 
-ROUTERS: tuple[APIRouter, ...] = (draw_page.router, gallery_page.router, image_page.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    draw_page.router,
+    grid_page.router,
+    gallery_page.router,
+    image_page.router,
+    theme.router,
+)
 
 KEPT = "public, max-age=31536000, immutable"
 

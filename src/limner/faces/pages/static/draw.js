@@ -34,6 +34,20 @@ function refresh() {
     for (const field of part.querySelectorAll("input[name]")) field.disabled = part.hidden;
   }
   form.dispatchEvent(new CustomEvent("limner:mode", { detail: mode }));
+  if (first) showChanges();
+}
+
+// Redrawing: what is not as it was in the recipe is said.
+const note = form.querySelector("[data-changes]");
+let first = null;
+
+function showChanges() {
+  const now = read();
+  const changed = KEPT.filter((name) => now[name] !== first[name] && (name !== "colour" || now.background === "colour"));
+  note.hidden = false;
+  note.textContent = changed.length
+    ? note.dataset.changed.replace("{what}", changed.map((name) => `${name} ${first[name] || "–"} → ${now[name] || "–"}`).join(", "))
+    : note.dataset.unchanged;
 }
 
 if (!form.hasAttribute("data-given")) {
@@ -47,6 +61,10 @@ form.addEventListener("input", () => {
   refresh();
 });
 refresh();
+if (note) {
+  first = read();
+  showChanges();
+}
 
 let lastSeed = null;
 document.addEventListener("click", (event) => {

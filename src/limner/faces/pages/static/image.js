@@ -19,7 +19,7 @@ if (stage) {
   const whole = () => {
     const room = stage.clientWidth - 24;
     const share = Math.min(room / own.width, (innerHeight * 0.6) / own.height);
-    return share >= 1 ? Math.min(2, Math.max(1, Math.floor(share))) : share;
+    return share >= 1 ? Math.min(own.width < 200 ? 4 : 2, Math.floor(share)) : share;
   };
   document.addEventListener("click", (event) => {
     const asked = event.target.closest("[data-zoom]")?.dataset.zoom;
