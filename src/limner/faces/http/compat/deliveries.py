@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from limner.core.deciding import Outcome
 from limner.core.errors import (
     BadInput,
+    CriteriaInvalid,
     GeneratorUnavailable,
     ImageHeld,
+    KeyRefused,
+    LedgerBroken,
     LimnerError,
     PictureBroken,
     RequestRefused,
@@ -26,7 +29,16 @@ from limner.studio.stored_image import open_image
 
 _OUR_FAULTS = frozenset(
     one.code
-    for one in (LimnerError, GeneratorUnavailable, PictureBroken, SealFailed, StorageUnavailable)
+    for one in (
+        LimnerError,
+        CriteriaInvalid,
+        GeneratorUnavailable,
+        KeyRefused,
+        LedgerBroken,
+        PictureBroken,
+        SealFailed,
+        StorageUnavailable,
+    )
 )
 """Codes of jobs that failed whatever was asked."""
 
