@@ -6,10 +6,11 @@ Nothing heavy is imported until it is used: the generator's engine loads with th
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from platformdirs import user_data_path
@@ -22,6 +23,9 @@ from limner.store.repository import Store
 from limner.studio.judging import Judge
 from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
+
+if TYPE_CHECKING:
+    from limner.checks.near_copy.recent import Look
 
 
 class Studio(WiredStudio):
@@ -45,11 +49,15 @@ def load_settings(home: Path | None = None) -> Settings:
 
 def wire_parts(settings: Settings) -> Parts:
     """The real parts: embedded generator, store in the data folder, the system's clock."""
-    parts = Parts(
+    parts: Parts = Parts(
         settings=settings,
         open_generator=lambda: _open_generator(settings),
         open_store=lambda: Store.open(settings.home),
-        open_judge=lambda: open_judge(settings, lambda text: name_opted_out(parts, text)),
+        open_judge=lambda: open_judge(
+            settings,
+            lambda text: name_opted_out(parts, text),
+            read_recent=lambda limit: recent_looks(parts, limit),
+        ),
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(),
         version=version("limner"),
@@ -73,17 +81,31 @@ def name_opted_out(parts: Parts, text: str) -> str | None:
     return rights.name_opted_out(parts, text)
 
 
-def open_judge(settings: Settings, find_opted_out: Callable[[str], str | None]) -> Judge:
+def recent_looks(parts: Parts, limit: int) -> list[Look]:
+    """The newest images of the data folder by their looks; opens the store when first asked."""
+    from limner.checks.near_copy.recent import Look
+
+    return [Look(*one) for one in parts.store.recent_looks(limit)]
+
+
+def open_judge(
+    settings: Settings,
+    find_opted_out: Callable[[str], str | None],
+    *,
+    read_recent: Callable[[int], Sequence[Look]] | None = None,
+) -> Judge:
     """The criteria in force and every check there is. Criteria with a fault hold everything.
 
     Args:
         settings: name the criteria.
         find_opted_out: asks the rights register about a text; see `checks.request.rights`.
+        read_recent: the newest images; without it there is no check against them, and criteria
+            that ask for it are refused.
     """
     from limner.studio.criteria_file import criteria_in_force, require_known_checks
 
     request_checks = _request_checks(settings, find_opted_out)
-    image_checks = _image_checks(settings)
+    image_checks = _image_checks(settings, read_recent)
     criteria, fault = None, ""
     try:
         found = criteria_in_force(settings)
@@ -118,13 +140,16 @@ def _request_checks(
     return {one.card.name: one for one in checks}
 
 
-def _image_checks(settings: Settings) -> dict[str, ImageCheck]:
+def _image_checks(
+    settings: Settings, read_recent: Callable[[int], Sequence[Look]] | None
+) -> dict[str, ImageCheck]:
     from limner.checks.atoms.check import Atoms
     from limner.checks.atoms.vocabulary import Vocabulary
     from limner.checks.exposure import Exposure
     from limner.checks.face.check import Face
     from limner.checks.integrity import Integrity
     from limner.checks.near_copy.fingerprint import Fingerprints
+    from limner.checks.near_copy.recent import near_recent_copy
     from limner.checks.near_copy.training import near_training_copy
     from limner.checks.nsfw.check import Nsfw
     from limner.checks.prompt_fit.check import PromptFit
@@ -137,8 +162,8 @@ def _image_checks(settings: Settings) -> dict[str, ImageCheck]:
     num_threads = settings.num_threads
     sentences = Sentences(num_threads=num_threads)
     views = RefereeViews(Referee(sentences, num_threads=num_threads), sentences.ingredients)
-    vocabulary = Vocabulary()
-    checks: tuple[ImageCheck, ...] = (
+    vocabulary, fingerprints = Vocabulary(), Fingerprints(views)
+    checks: list[ImageCheck] = [
         Integrity(),
         Exposure(),
         Sharpness(),
@@ -146,9 +171,11 @@ def _image_checks(settings: Settings) -> dict[str, ImageCheck]:
         Face(num_threads=num_threads),
         PromptFit(views, vocabulary),
         Atoms(views, vocabulary),
-        near_training_copy(Fingerprints(views)),
+        near_training_copy(fingerprints),
         TextInImage(),
-    )
+    ]
+    if read_recent is not None:
+        checks.append(near_recent_copy(fingerprints, read_recent))
     return {one.card.name: one for one in checks}
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import sqlalchemy as sa
 
@@ -41,6 +41,14 @@ from limner.store.leases import Leases
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
+
+
+class RecentLook(NamedTuple):
+    """What is known of how a stored image looks: tagged hash of its pixels, and 32 bytes of PDQ."""
+
+    image_id: str
+    pixels_sha256: str
+    pdq: bytes
 
 
 class Store:
@@ -253,6 +261,22 @@ from limner.store.tokens import TokenRows
         """The earliest image with these pixels, whatever its file."""
         with reading(self._engine) as connection:
             return _find_image(connection, schema.images.c.pixels_sha256 == pixels_sha256)
+
+    def recent_looks(self, limit: int) -> list[RecentLook]:
+        """Hashes of the newest images that have one, the newest first.
+
+        Args:
+            limit: most of them.
+        """
+        column = schema.images.c
+        query = (
+            sa.select(column.image_id, column.pixels_sha256, column.pdq)
+            .where(column.pdq.is_not(None))
+            .order_by(column.created_at.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [RecentLook(*row) for row in connection.execute(query)]
 
     def count_images(self) -> int:
         """How many images are stored."""

@@ -18,6 +18,10 @@ def nothing_opted_out(text: str) -> None:
     return None
 
 
+def nothing_recent(limit: int) -> list:
+    return []
+
+
 def changed(**changes) -> str:
     """The shipped personal criteria with other top-level values; ``None`` leaves a key out."""
     document = yaml.safe_load(shipped_text("personal")) | changes
@@ -32,10 +36,15 @@ def with_first(**changes) -> str:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_criteria_name_checks_that_are_there(name, tmp_path):
     settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": name})
-    judge = open_judge(settings, nothing_opted_out)
+    judge = open_judge(settings, nothing_opted_out, read_recent=nothing_recent)
     assert judge.fault == ""
     assert judge.criteria is not None
     assert judge.criteria.name == name
+
+
+def test_criteria_that_ask_for_recent_images_are_refused_where_nobody_knows_them(tmp_path):
+    settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": "team"})
+    assert "near-copy-recent" in open_judge(settings, nothing_opted_out).fault
 
 
 def test_a_file_in_the_data_folder_goes_before_the_shipped_one(tmp_path):
