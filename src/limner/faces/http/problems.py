@@ -215,7 +215,18 @@ def install_problems(app: FastAPI) -> None:
 
 def _respond(request: Request, problem: Problem) -> Response:
     request_id = str(getattr(request.state, "request_id", ""))
+    if _is_page(request):
+        from limner.faces.pages.faults import fault_page
+
+        return fault_page(request, problem, request_id)
     return answer(problem, path=request.url.path, request_id=request_id)
+
+
+def _is_page(request: Request) -> bool:
+    """Whether a person looks at the answer: a browser opened the address or sent a form."""
+    is_for_programs = request.url.path.startswith(("/api/", "/v1/", "/sdapi/"))
+    is_part = "HX-Request" in request.headers
+    return not is_for_programs and not is_part and "text/html" in request.headers.get("accept", "")
 
 
 def _problem_body(problem: Problem, request_id: str) -> dict[str, object]:
