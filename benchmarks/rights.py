@@ -36,7 +36,7 @@ def measure_withdrawal(is_quick: bool) -> Measurement:
     """Seconds from the withdrawal of a model's training source until all its images are blocked.
 
     The worst case: 100,000 stored images, every one drawn by the model that was trained on the
-    source. Each gets a decision and an entry of the ledger, durably, in transactions of 500 with
+    source. Each gets a decision and an entry of the ledger, durably, in transactions of 2,000 with
     signed checkpoints. Also printed: how long listing alone takes, and withdrawing a consent that
     covers one image in a hundred. The rows are made from one painted image; files play no part.
     """

@@ -1,7 +1,7 @@
 """Using the rights register: registering, withdrawing, and blocking what an end affects.
 
 From the moment an end is registered nothing it covers is drawn or let out; the images that are
-stored already are then blocked, some hundreds at a time. A process that is killed in between loses
+stored already are then blocked, some thousands at a time. A process that is killed in between loses
 no block: the same command goes on where it stopped. Files that left before are not touched.
 """
 
@@ -31,7 +31,7 @@ from limner.studio.picture_file import read_file
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
-BATCH_IMAGES = 500  # blocked in one transaction
+BATCH_IMAGES = 2000  # blocked in one transaction
 REASONS = ("person_asked", "licence_ended", "wrong_entry", "court_order", "other")
 
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
