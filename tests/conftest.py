@@ -24,8 +24,11 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(home: Path) -> Settings:
-    """Criteria that ask for a whole picture only: no check's network is loaded."""
-    return read_settings(default_home=home, environment={"LIMNER_CRITERIA": str(WHOLE)})
+    """Criteria that ask for a whole picture only, so that no check's network is loaded; no marks,
+    which pictures of 64 pixels could not carry."""
+    return read_settings(
+        default_home=home, environment={"LIMNER_CRITERIA": str(WHOLE), "LIMNER_MARK": "false"}
+    )
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from limner.app import load_settings, name_opted_out, open_judge
+from limner.app import load_settings, name_opted_out, open_judge, open_recognizer
 from limner.core.settings import Settings
 from limner.faces.cli import app
 from limner.store.repository import Store
@@ -32,11 +32,13 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
         read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         rng=np.random.default_rng(0),
         version="0.0.0",
+        open_recognizer=lambda: open_recognizer(parts),
     )
     return Studio(parts)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("LIMNER_CRITERIA", str(WHOLE))
+    os.environ.setdefault("LIMNER_MARK", "false")
     painter = PaintedGenerator(seconds_per_step=float(os.environ.get("PAINT_SECONDS", "0")))
     app(obj=lambda: painted_studio(load_settings(), painter), args=sys.argv[1:])

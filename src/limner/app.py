@@ -17,7 +17,7 @@ from platformdirs import user_data_path
 
 from limner.core.errors import CriteriaInvalid
 from limner.core.judging import ImageCheck, RequestCheck
-from limner.core.ports import Generator
+from limner.core.ports import Generator, Recognizer
 from limner.core.settings import Settings, read_settings
 from limner.store.repository import Store
 from limner.studio.judging import Judge
@@ -62,6 +62,7 @@ def wire_parts(settings: Settings) -> Parts:
         rng=np.random.default_rng(),
         version=version("limner"),
         requester=settings.reviewer or user_name(),
+        open_recognizer=lambda: open_recognizer(parts),
     )
     return parts
 
@@ -86,6 +87,13 @@ def recent_looks(parts: Parts, limit: int) -> list[Look]:
     from limner.checks.near_copy.recent import Look
 
     return [Look(*one) for one in parts.store.recent_looks(limit)]
+
+
+def open_recognizer(parts: Parts) -> Recognizer:
+    """Tells which image of the data folder a picture is."""
+    from limner.studio.recognizing import StoredRecognizer
+
+    return StoredRecognizer(parts)
 
 
 def open_judge(

@@ -26,6 +26,9 @@ SEED_COUNT = 2**32  # seeds are 0 .. SEED_COUNT - 1, as other tools write them
 
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", re.IGNORECASE)
 
+LATER_FIELDS = ("source_file", "mask_file", "label", "mark", "drawing_sha256")
+"""Of a recipe; left out of its JSON form where they hold nothing, as in recipes before them."""
+
 FileFormat = Literal["png", "webp", "jpeg"]
 FILE_FORMATS: tuple[FileFormat, ...] = ("png", "webp", "jpeg")
 
@@ -58,6 +61,50 @@ class Operation(StrEnum):
     MASK = "mask"
 
 
+class LabelPosition(StrEnum):
+    """The corner a visible label stands in."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+
+
+class LabelSize(StrEnum):
+    """How large the words of a visible label are."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class Label(NamedTuple):
+    """A visible label, as it is asked for; what it says depends on how the picture was made."""
+
+    position: LabelPosition
+    size: LabelSize
+
+
+class DrawnLabel(NamedTuple):
+    """A visible label, as it was drawn."""
+
+    words: str
+    position: LabelPosition
+    size: LabelSize
+
+
+class OriginalFile(NamedTuple):
+    """A picture file as it was given, credential and all.
+
+    Attributes:
+        content: its bytes.
+        file_format: by its content, as ``png`` or ``tiff``.
+    """
+
+    content: bytes
+    file_format: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
     """Decoded pixels and their hash.
@@ -65,15 +112,17 @@ class Picture:
     Attributes:
         image_HWC: uint8, RGBA, straight alpha, 0-255; H and W at least 1.
         pixels_sha256: tagged hash of `image_HWC`.
+        file: it was read from; ``None`` for pixels that came without one.
     """
 
     image_HWC: NDArray[np.uint8]
     pixels_sha256: str
+    file: OriginalFile | None = None
 
     @classmethod
-    def of(cls, image_HWC: NDArray[np.uint8]) -> Self:
+    def of(cls, image_HWC: NDArray[np.uint8], file: OriginalFile | None = None) -> Self:
         """Wrap RGBA pixels with their hash."""
-        return cls(image_HWC=image_HWC, pixels_sha256=sha256_of_pixels(image_HWC))
+        return cls(image_HWC=image_HWC, pixels_sha256=sha256_of_pixels(image_HWC), file=file)
 
     @property
     def size(self) -> Size:
@@ -88,15 +137,17 @@ class Mask:
     Attributes:
         mask_HW: uint8, 0 keeps the pixel, 255 repaints it, values between blend.
         pixels_sha256: tagged hash of `mask_HW`.
+        file: it was read from; ``None`` for values that came without one.
     """
 
     mask_HW: NDArray[np.uint8]
     pixels_sha256: str
+    file: OriginalFile | None = None
 
     @classmethod
-    def of(cls, mask_HW: NDArray[np.uint8]) -> Self:
+    def of(cls, mask_HW: NDArray[np.uint8], file: OriginalFile | None = None) -> Self:
         """Wrap mask values with their hash."""
-        return cls(mask_HW=mask_HW, pixels_sha256=sha256_of_pixels(mask_HW))
+        return cls(mask_HW=mask_HW, pixels_sha256=sha256_of_pixels(mask_HW), file=file)
 
     @property
     def size(self) -> Size:
@@ -124,6 +175,7 @@ class Request:
             of one chosen by each seed.
         file_quality: 0-100, of a JPEG or WebP file; ``None`` keeps all (WebP) or nearly all.
         impact: how much is at stake, a tier of the criteria in force; ``None`` takes their default.
+        label: to be drawn onto the picture; ``None`` for none.
     """
 
     prompt: str
@@ -145,6 +197,7 @@ class Request:
     is_combinatorial: bool = False
     file_quality: int | None = None
     impact: str | None = None
+    label: Label | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -253,6 +306,11 @@ class Recipe:
         ingredients: tagged hash of every file of the generator, by name.
         versions: of Limner, Python and every library that touched the numbers.
         notices: facts a person should know, each one sentence.
+        source_file: tagged hash of the file it started from, as it was given. Same for `mask_file`.
+        label: that was drawn onto it.
+        mark: what the invisible mark in its pixels says; ``None`` if it carries none.
+        drawing_sha256: pixels before they were marked and encoded; the same drawing has the same
+            ones in every data folder.
     """
 
     prompt: str
@@ -285,6 +343,11 @@ class Recipe:
     num_threads: int | None
     versions: Mapping[str, str]
     notices: tuple[str, ...] = ()
+    source_file: str | None = None
+    mask_file: str | None = None
+    label: DrawnLabel | None = None
+    mark: str | None = None
+    drawing_sha256: str | None = None
 
     @property
     def sha256(self) -> str:
@@ -298,7 +361,8 @@ class Recipe:
         document["canvas"] = str(self.canvas)
         document["margins"] = list(self.margins) if self.margins else None
         document["notices"] = list(self.notices)
-        return document
+        document["label"] = [str(one) for one in self.label] if self.label else None
+        return {k: v for k, v in document.items() if v is not None or k not in LATER_FIELDS}
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Self:
@@ -310,15 +374,18 @@ class Recipe:
         if document.get("format") != RECIPE_FORMAT:
             raise ValueError(f"format is {document.get('format')!r}, expected {RECIPE_FORMAT!r}")
         names = {one.name for one in fields(cls)}
-        if document.keys() - {"format"} != names:
+        if (document.keys() | LATER_FIELDS) - {"format"} != names:
             raise ValueError(f"keys differ: {sorted(document.keys() ^ names - {'format'})}")
-        values = cast(dict[str, Any], {name: document[name] for name in names})
+        values = cast(dict[str, Any], {name: document.get(name) for name in names})
         try:
             values["operation"] = Operation(values["operation"])
             values["size"] = parse_size(values["size"])
             values["canvas"] = parse_size(values["canvas"])
             values["margins"] = Margins(*values["margins"]) if values["margins"] else None
             values["notices"] = tuple(values["notices"])
+            if values["label"] is not None:
+                words, position, size = values["label"]
+                values["label"] = DrawnLabel(words, LabelPosition(position), LabelSize(size))
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
         return cls(**values)
@@ -333,6 +400,7 @@ class ImageRecord:
         pixels_sha256: tagged hash of the decoded RGBA pixels of the file.
         created_at: UTC.
         seconds: wall time of drawing it.
+        pdq: perceptual hash of the pixels, 32 bytes; ``None`` where it would say little.
     """
 
     image_id: str
@@ -343,6 +411,7 @@ class ImageRecord:
     created_at: datetime
     seconds: float
     recipe: Recipe
+    pdq: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from limner.core.errors import SettingInvalid
+from limner.core.records import LabelPosition, LabelSize
 
 SETTINGS_FILE = "settings.toml"
 LOOPBACK = "127.0.0.1"
@@ -36,6 +37,9 @@ class Settings:
         signing_chain: PEM file of a certificate to seal with and its issuers; ``None`` seals with
             this install's own keys.
         signing_key: PEM file of its key.
+        mark: whether drawn pictures get an invisible mark.
+        label: whether drawn pictures get a visible label where a request does not say.
+        label_position: the corner it stands in; `label_size` how large its words are.
         reviewer: name under which review cards are answered and images are asked for; empty takes
             the system's name of the user.
         model_names: further names the model may be called by over HTTP, where clients know one
@@ -52,6 +56,10 @@ class Settings:
     criteria: str
     signing_chain: Path | None
     signing_key: Path | None
+    mark: bool
+    label: bool
+    label_position: LabelPosition
+    label_size: LabelSize
     reviewer: str
     model_names: tuple[str, ...]
     sources: Mapping[str, str]
@@ -92,6 +100,12 @@ def _some_text(value: object) -> str:
     return value
 
 
+def _yes_or_no(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}[str(value).lower()]
+
+
 def _names(value: object) -> tuple[str, ...]:
     listed = value.split(",") if isinstance(value, str) else value
     if not isinstance(listed, list | tuple):
@@ -123,6 +137,14 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "signing_chain": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
     "signing_key": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
+    "mark": SettingRule(default=True, parse=_yes_or_no, allowed="true or false"),
+    "label": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
+    "label_position": SettingRule(
+        default=LabelPosition.BOTTOM_RIGHT, parse=LabelPosition, allowed=", ".join(LabelPosition)
+    ),
+    "label_size": SettingRule(
+        default=LabelSize.MEDIUM, parse=LabelSize, allowed=", ".join(LabelSize)
+    ),
     "reviewer": SettingRule(
         default="", parse=_name, allowed=f"a name of up to {MAX_NAME_CHARACTERS} characters"
     ),
@@ -229,7 +251,7 @@ def _parsed(source: str, name: str, value: object) -> object:
         )
     try:
         return rule.parse(value)
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise SettingInvalid(
             f"Setting {name!r} in {source} is {value!r}; allowed is {rule.allowed}."
         ) from error

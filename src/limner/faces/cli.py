@@ -52,6 +52,7 @@ app.command("edge-cases")(edge_case_commands.edge_cases)
 app.add_typer(jobs_commands.app, name="jobs")
 app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
+app.command()(verify_commands.sidecar)
 
 
 class Output(NamedTuple):
@@ -80,6 +81,8 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
     outpaint: options.Outpaint = None,
     combinations: options.Combinations = False,
     deterministic: options.Deterministic = False,
+    impact: options.Impact = None,
+    label: options.Label = None,
     out: options.Out = None,
     file_format: options.Format = None,
     sheet: options.Sheet = None,
@@ -110,6 +113,8 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
             outpaint=outpaint,
             combinations=combinations,
             deterministic=deterministic,
+            impact=impact,
+            label=label,
         )
         ready = studio.make_ready(request)
         destination = choose_destination(
@@ -136,6 +141,8 @@ def variations(  # noqa: PLR0913 - every argument is an option of the command
     negative: options.Negative = "",
     background: options.Background = "auto",
     deterministic: options.Deterministic = False,
+    impact: options.Impact = None,
+    label: options.Label = None,
     out: options.Out = None,
     file_format: options.Format = None,
     sheet: options.Sheet = None,
@@ -162,6 +169,8 @@ def variations(  # noqa: PLR0913 - every argument is an option of the command
             negative=negative,
             background=background,
             deterministic=deterministic,
+            impact=impact,
+            label=label,
         )
         ready = studio.make_ready(request)
         destination = choose_destination(out, file_format, is_single=n == 1, overwrite=force)
@@ -184,6 +193,8 @@ def batch(  # noqa: PLR0913 - every argument is an option of the command
     negative: options.Negative = "",
     background: options.Background = "auto",
     deterministic: options.Deterministic = False,
+    impact: options.Impact = None,
+    label: options.Label = None,
     out: options.Out = None,
     file_format: options.Format = None,
     quiet: options.Quiet = False,
@@ -206,6 +217,8 @@ def batch(  # noqa: PLR0913 - every argument is an option of the command
             negative=negative,
             background=background,
             deterministic=deterministic,
+            impact=impact,
+            label=label,
         )
         _draw_batch(run, Output(is_quiet=quiet, as_json=as_json))
 
@@ -228,6 +241,8 @@ def grid(  # noqa: PLR0913 - every argument is an option of the command
     image: options.Image = None,
     strength: options.Strength = None,
     deterministic: options.Deterministic = False,
+    impact: options.Impact = None,
+    label: options.Label = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -254,6 +269,8 @@ def grid(  # noqa: PLR0913 - every argument is an option of the command
             image=image,
             strength=strength,
             deterministic=deterministic,
+            impact=impact,
+            label=label,
         )
         ready = studio.make_grid_ready(request, x=x, y=y)
         with watching(is_quiet=quiet, num_rounds=ready.num_cells) as watch:

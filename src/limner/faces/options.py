@@ -52,6 +52,16 @@ Deterministic = Annotated[
 Combinations = Annotated[
     bool, typer.Option("--combinations", help="Draw every combination of {a|b} and __wildcard__.")
 ]
+Impact = Annotated[
+    str | None, typer.Option(help="How much is at stake: a tier of the criteria in force.")
+]
+Label = Annotated[
+    bool | None,
+    typer.Option(
+        "--label/--no-label",
+        help="Draw `AI generated`, or `AI modified`, in a corner. Left out: as the settings say.",
+    ),
+]
 Out = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="File for one picture, folder for several. Left out: here."),

@@ -125,10 +125,10 @@ def comparison_sentence(comparison: Comparison) -> str:
         return "Identical: the same bytes."
     if comparison.is_same_pixels:
         return "Identical pixels; the files differ in what they say about them."
-    return (
-        f"Different: by at most {comparison.max_difference} of 255, "
-        f"PSNR {comparison.psnr_db:.1f} dB."
-    )
+    difference = f"by at most {comparison.max_difference} of 255, PSNR {comparison.psnr_db:.1f} dB."
+    if comparison.is_same_drawing:
+        return f"The same drawing, marked or saved in another way: different {difference}"
+    return f"Different: {difference}"
 
 
 def say_shown(shown: Shown, path: Path, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""``limner verify``: what a picture file is worth, in words and as JSON.
+"""``limner verify``: what a picture file is worth, in words and as JSON; and ``limner sidecar``.
 
 Exit codes: 0 trusted; 3 intact but nobody trusted vouches for the signer, or no credential;
 4 tampered; 2 unreadable or bad input. What a file says of itself is untrusted text, so control
@@ -17,7 +17,7 @@ import typer
 from limner.faces import options
 from limner.faces.exits import BAD_INPUT, HELD, REFUSED, RELEASED
 from limner.faces.opening import opened
-from limner.faces.printing import say_json
+from limner.faces.printing import say, say_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 Sidecar = Annotated[
     Path | None,
-    typer.Option("--sidecar", help="Credential kept beside the file, used if it has none inside."),
+    typer.Option(
+        "--sidecar",
+        help="Credential kept beside the file, used if it has none inside. "
+        "Left out: the file of the same name that ends in .c2pa.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -98,6 +102,14 @@ def verify(
         code = _EXIT_CODES[verified.state.value]
         if code != RELEASED:
             raise typer.Exit(code)
+
+
+def sidecar(context: typer.Context, file: options.File, force: options.Force = False) -> None:
+    """Write a credential beside a picture made here, for channels that strip what is inside."""
+    with opened(context) as studio:
+        from limner.studio.sidecar import write_sidecar
+
+        say(str(write_sidecar(studio.parts, file, overwrite=force)))
 
 
 def verified_document(verified: Verified, path: Path) -> dict[str, object]:

@@ -20,6 +20,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from limner.core.errors import BadInput
+from limner.core.records import LabelPosition, LabelSize
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -29,23 +30,6 @@ class LabelKind(StrEnum):
 
     GENERATED = "generated"
     MODIFIED = "modified"
-
-
-class LabelPosition(StrEnum):
-    """The corner a label stands in."""
-
-    TOP_LEFT = "top-left"
-    TOP_RIGHT = "top-right"
-    BOTTOM_LEFT = "bottom-left"
-    BOTTOM_RIGHT = "bottom-right"
-
-
-class LabelSize(StrEnum):
-    """How large its words are."""
-
-    SMALL = "small"
-    MEDIUM = "medium"
-    LARGE = "large"
 
 
 LABEL_TEXTS: Mapping[LabelKind, str] = {
@@ -104,6 +88,15 @@ def draw_label(
     picture = PillowImage.fromarray(image_HWC, "RGBA")
     picture.alpha_composite(_plate(layout), (x, y))
     return np.asarray(picture), layout.text
+
+
+def require_room(width_px: int, height_px: int, kind: LabelKind, size: LabelSize) -> None:
+    """Refuse a picture that `draw_label` would refuse, before it is drawn.
+
+    Raises:
+        BadInput: it is too small for any label that can be read.
+    """
+    _lay_out(width_px, height_px, LABEL_TEXTS[kind], SHARES[size])
 
 
 def _lay_out(width_px: int, height_px: int, text: str, share: float) -> _Layout:

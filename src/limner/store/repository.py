@@ -18,7 +18,7 @@ from limner.core.criteria import Criteria
 from limner.core.deciding import Decision
 from limner.core.errors import StorageUnavailable
 from limner.core.hashing import canonical_json, sha256_of_bytes
-from limner.core.records import ImageRecord, Recipe, Size
+from limner.core.records import ImageRecord, OriginalFile, Recipe, Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
 from limner.store.database import empty_log, open_database, reading, transaction
@@ -36,7 +36,7 @@ from limner.store.judgements import (
 )
 from limner.store.erasing import erase_image, erased_at
 from limner.store.ledger.entries import Entry
-from limner.store.ledger.images import append_image
+from limner.store.ledger.images import append_image, append_source, prompt_commitment
 from limner.store.leases import Leases
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.reviews import Reviews
@@ -217,7 +217,7 @@ from limner.store.tokens import TokenRows
             return results_of(connection, image_id)
 
     def add_seal(self, seal: StoredSeal, content: bytes, suffix: str) -> None:
-        """Store a sealed file: blob, row and entry, or none of them.
+        """Store a sealed file or a sidecar: blob, row and entry, or none of them.
 
         Raises:
             StorageUnavailable: it cannot be written.
@@ -229,10 +229,13 @@ from limner.store.tokens import TokenRows
         self._blobs.settle(seal.sealed_sha256, suffix)
         self.ledger.sign_if_due(seal.sealed_at)
 
-    def seal_of(self, image_id: str) -> StoredSeal | None:
-        """The last seal of an image."""
+    def seal_of(self, image_id: str, *, is_beside: bool = False) -> StoredSeal | None:
+        """The last seal of an image: the one in its file, or the sidecar."""
+        column = schema.seals.c
         with reading(self._engine) as connection:
-            return find_seal(connection, schema.seals.c.image_id == image_id)
+            return find_seal(
+                connection, (column.image_id == image_id) & (column.is_beside == is_beside)
+            )
 
     def seal_by_file(self, sealed_sha256: str) -> StoredSeal | None:
         """The seal whose file has these bytes."""
@@ -278,6 +281,23 @@ from limner.store.tokens import TokenRows
         with reading(self._engine) as connection:
             return [RecentLook(*row) for row in connection.execute(query)]
 
+    def image_by_mark(self, mark: str) -> ImageRecord | None:
+        """The earliest image whose pixels carry this mark."""
+        with reading(self._engine) as connection:
+            return _find_image(connection, schema.images.c.mark == mark)
+
+    def pdq_hashes(self) -> list[tuple[str, bytes]]:
+        """image_id and PDQ hash of every image that has one, in the order of their ids."""
+        column = schema.images.c
+        query = sa.select(column.image_id, column.pdq).where(column.pdq.is_not(None))
+        with reading(self._engine) as connection:
+            return [(row.image_id, row.pdq) for row in connection.execute(query)]
+
+    def prompt_commitment(self, image_id: str) -> str | None:
+        """The ledger's salted commitment to an image's prompt; ``None`` where it has none."""
+        with reading(self._engine) as connection:
+            return prompt_commitment(connection, image_id)
+
     def count_images(self) -> int:
         """How many images are stored."""
         with reading(self._engine) as connection:
@@ -292,33 +312,49 @@ from limner.store.tokens import TokenRows
         """
         return self._blobs.read(record.image_id, record.file_format)
 
-    def add_source(self, pixels_sha256: str, png: bytes, created_at: datetime) -> None:
-        """Keep a picture or mask that images start from, so that they can be drawn again.
+    def add_source(self, pixels_sha256: str, file: OriginalFile, created_at: datetime) -> str:
+        """Keep the file of a picture or mask that images start from: blob, row and entry.
+
+        Returns:
+            Tagged hash of the file.
 
         Raises:
             StorageUnavailable: it cannot be written.
         """
         with transaction(self._engine) as connection:
-            if _find_source(connection, pixels_sha256) is not None:
-                return
-            blob_sha256 = self._blobs.add(png, "png")
+            blob_sha256 = sha256_of_bytes(file.content)
+            if _find_source(connection, pixels_sha256, blob_sha256) is not None:
+                return blob_sha256
+            self._blobs.add(file.content, file.file_format)
             row = {
                 "pixels_sha256": pixels_sha256,
                 "blob_sha256": blob_sha256,
+                "file_format": file.file_format,
                 "created_at": created_at.isoformat(),
             }
             connection.execute(schema.sources.insert().values(row))
-        self._blobs.settle(blob_sha256, "png")
+            append_source(connection, pixels_sha256, blob_sha256, file, created_at)
+        self._blobs.settle(blob_sha256, file.file_format)
+        self.ledger.sign_if_due(created_at)
+        return blob_sha256
 
-    def read_source(self, pixels_sha256: str) -> bytes | None:
-        """PNG bytes of a kept picture or mask; ``None`` if it was never kept here.
+    def read_source(
+        self, pixels_sha256: str, file_sha256: str | None = None
+    ) -> OriginalFile | None:
+        """The kept file of a picture or mask; ``None`` if it was never kept here.
+
+        Args:
+            pixels_sha256: of the picture or mask.
+            file_sha256: of the file; the first that was kept where left out.
 
         Raises:
             StorageUnavailable: missing or changed.
         """
         with reading(self._engine) as connection:
-            blob_sha256 = _find_source(connection, pixels_sha256)
-        return None if blob_sha256 is None else self._blobs.read(blob_sha256, "png")
+            row = _find_source(connection, pixels_sha256, file_sha256)
+        if row is None:
+            return None
+        return OriginalFile(self._blobs.read(row.blob_sha256, row.file_format), row.file_format)
 
     def clear_unsettled(self) -> None:
         """Remove blobs whose row was never committed. Runs while no other process writes."""
@@ -338,10 +374,14 @@ def _find_image(connection: sa.Connection, condition: sa.ColumnElement[bool]) ->
     return None if row is None else _record_of(row)
 
 
-def _find_source(connection: sa.Connection, pixels_sha256: str) -> str | None:
+def _find_source(
+    connection: sa.Connection, pixels_sha256: str, blob_sha256: str | None
+) -> sa.Row[tuple[object, ...]] | None:
     column = schema.sources.c
-    query = sa.select(column.blob_sha256).where(column.pixels_sha256 == pixels_sha256)
-    return connection.scalar(query)
+    query = schema.sources.select().where(column.pixels_sha256 == pixels_sha256)
+    if blob_sha256 is not None:
+        query = query.where(column.blob_sha256 == blob_sha256)
+    return connection.execute(query.order_by(column.created_at).limit(1)).one_or_none()
 
 
 def _is_needed(connection: sa.Connection, blob_sha256: str) -> bool:
@@ -369,6 +409,8 @@ def _row_of(record: ImageRecord) -> dict[str, object]:
         "seed": record.recipe.seed,
         "recipe_sha256": record.recipe.sha256,
         "recipe": canonical_json(record.recipe.to_document()),
+        "mark": record.recipe.mark,
+        "pdq": record.pdq,
     }
 
 
@@ -382,4 +424,5 @@ def _record_of(row: sa.Row[tuple[object, ...]]) -> ImageRecord:
         created_at=datetime.fromisoformat(row.created_at),
         seconds=row.seconds,
         recipe=Recipe.from_document(json.loads(row.recipe)),
+        pdq=row.pdq,
     )

@@ -34,6 +34,8 @@ class RowValues(BaseModel):
     outpaint: str | None = None
     combinations: bool = False
     deterministic: bool = False
+    impact: str | None = None
+    label: bool | None = None
 
 
 class Row(NamedTuple):

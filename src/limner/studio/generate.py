@@ -1,8 +1,8 @@
 """The core path: a request becomes stored images.
 
 Reads from top to bottom as the steps it takes: resolve, place on the canvas, prepare; then for
-every picture draw, finish, write its recipe from what ran, encode, judge exactly those pixels,
-decide, store, and seal what is released.
+every picture draw, finish, label, mark, write its recipe from what ran, encode, judge exactly those
+pixels, decide, store, and seal what is released.
 """
 
 from __future__ import annotations
@@ -24,13 +24,21 @@ from limner.core.deciding import Outcome
 from limner.core.errors import PictureBroken
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import ImageSubject
-from limner.core.limits import MAX_IMAGES, Choices, require_text, resolve_choices
+from limner.core.limits import (
+    MAX_IMAGES,
+    Choices,
+    require_one_of,
+    require_text,
+    resolve_choices,
+)
 from limner.core.records import (
     SEED_COUNT,
     Drawn,
+    DrawnLabel,
     FileFormat,
     ImageRecord,
     Operation,
+    OriginalFile,
     Picture,
     Plan,
     Recipe,
@@ -45,8 +53,10 @@ from limner.studio.framing import Frame, frame_request, unframe
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba, encode_image, encode_plain_png
 from limner.studio.judging import Screened, decision_in_force, judge_image, screen_prompt
+from limner.studio.marking import Marked, label_picture, mark_picture, require_label_room
 from limner.studio.parts import UNWATCHED, OnStored, Parts, Watch
 from limner.studio.prompts import expand_all, expand_at_random, is_template
+from limner.studio.recognizing import pdq_of
 from limner.studio.sealing import seal_image
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
@@ -82,6 +92,24 @@ class Ready:
     shots: tuple[Shot, ...]
     plans: dict[str, Plan]
     screened: dict[str, Screened]
+    source_file: str | None
+    mask_file: str | None
+
+
+class Finished(NamedTuple):
+    """A picture as it will be encoded, and the facts of finishing it.
+
+    Attributes:
+        image_HWC: uint8, RGBA, straight alpha; label and mark in it.
+        label: that was drawn onto it.
+        marked: what marking it came to.
+        notices: what a person should know about it.
+    """
+
+    image_HWC: NDArray[np.uint8]
+    label: DrawnLabel | None
+    marked: Marked
+    notices: tuple[str, ...]
 
 
 def generate(
@@ -117,6 +145,7 @@ def plan_request(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -
         prompt: parts.generator.prepare(_sketch(request, choices, frame, background, prompt))
         for prompt in dict.fromkeys(shot.prompt for shot in shots)
     }
+    require_label_room(request.label, choices.operation, choices.size)
     return Planned(choices, frame, background, shots, plans)
 
 
@@ -133,9 +162,12 @@ def make_ready(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -> 
         StorageUnavailable: the data folder cannot be written.
     """
     choices, frame, background, shots, plans = plan_request(parts, request, shots)
+    require_impact(parts, request.impact)
     parts.store.ledger.own_key()  # a key that is refused stops here, not after the drawing
+    if parts.settings.mark:
+        _ = parts.mark_key
     screened = {prompt: screen_prompt(parts, request, prompt) for prompt in plans}
-    keep_sources(parts, request)
+    source_file, mask_file = keep_sources(parts, request)
     return Ready(
         request=request,
         choices=choices,
@@ -144,6 +176,8 @@ def make_ready(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -> 
         shots=shots,
         plans=plans,
         screened=screened,
+        source_file=source_file,
+        mask_file=mask_file,
     )
 
 
@@ -161,10 +195,10 @@ def draw_ready(
         except PictureBroken as error:
             broken.append(error)
             continue
-        image_HWC, notices = finish_picture(drawn.image_HWC, ready, file_format)
-        recipe = write_recipe(parts, ready, plan, prompt, drawn, notices)
+        finished = finish_picture(parts, drawn.image_HWC, ready, file_format)
+        recipe = write_recipe(parts, ready, plan, prompt, drawn, finished)
         yield judge_and_store(
-            parts, ready, image_HWC, file_format, recipe, drawn, watch.on_stored
+            parts, ready, finished.image_HWC, file_format, recipe, drawn, watch.on_stored
         )
     if broken:
         raise PictureBroken(" ".join(one.message for one in broken), hint=broken[0].hint)
@@ -204,21 +238,51 @@ def choose_shots(request: Request, rng: np.random.Generator, wildcards: Path) ->
     return tuple(shots)
 
 
-def keep_sources(parts: Parts, request: Request) -> None:
-    """Store the pictures a request starts from, so that its images can be drawn again."""
-    store, now = parts.store, parts.read_clock()  # opens the store, so it fails before drawing
-    if request.source is not None:
-        png = encode_plain_png(request.source.image_HWC)
-        store.add_source(request.source.pixels_sha256, png, now)
-    if request.mask is not None:
-        png = encode_plain_png(request.mask.mask_HW)
-        store.add_source(request.mask.pixels_sha256, png, now)
+def require_impact(parts: Parts, impact: str | None) -> None:
+    """Refuse an impact tier that the criteria in force do not have.
+
+    Raises:
+        BadInput: names the tiers there are.
+    """
+    criteria = parts.judge.criteria
+    if impact is not None and criteria is not None:
+        require_one_of("impact", impact, criteria.impact_tiers)
+
+
+def keep_sources(parts: Parts, request: Request) -> tuple[str | None, str | None]:
+    """Store the files a request starts from, so that its images can be drawn again.
+
+    They are kept as they were given, so that a credential inside is kept too.
+
+    Returns:
+        Tagged hash of the source's file, and of the mask's.
+    """
+    now = parts.read_clock()
+    source, mask = request.source, request.mask
+    _ = parts.store  # opens it, so that what cannot be written fails before drawing
+    source_file = mask_file = None
+    if source is not None:
+        kept = source.file or OriginalFile(encode_plain_png(source.image_HWC), "png")
+        source_file = parts.store.add_source(source.pixels_sha256, kept, now)
+    if mask is not None:
+        kept = mask.file or OriginalFile(encode_plain_png(mask.mask_HW), "png")
+        mask_file = parts.store.add_source(mask.pixels_sha256, kept, now)
+    return source_file, mask_file
 
 
 def finish_picture(
+    parts: Parts, drawn_HWC: NDArray[np.uint8], ready: Ready, file_format: FileFormat
+) -> Finished:
+    """Bring a drawn picture to its size and ground, then label it, then mark it."""
+    image_HWC, notices = _at_its_size(drawn_HWC, ready, file_format)
+    image_HWC, label = label_picture(image_HWC, ready.request.label, ready.choices.operation)
+    marked = mark_picture(parts, image_HWC)
+    return Finished(marked.image_HWC, label, marked, (*notices, *marked.notices))
+
+
+def _at_its_size(
     drawn_HWC: NDArray[np.uint8], ready: Ready, file_format: FileFormat
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """The picture as it will be stored, and what a person should know about it."""
     notices: list[str] = []
     image_HWC = unframe(drawn_HWC, ready.frame)
     is_opaque = bool(image_HWC[..., 3].min() == 255)
@@ -238,7 +302,7 @@ def finish_picture(
 
 
 def write_recipe(
-    parts: Parts, ready: Ready, plan: Plan, prompt: str, drawn: Drawn, notices: tuple[str, ...]
+    parts: Parts, ready: Ready, plan: Plan, prompt: str, drawn: Drawn, finished: Finished
 ) -> Recipe:
     """The recipe of one picture, from the plan that was drawn and the facts of drawing it."""
     request, sketch, ran = ready.request, plan.sketch, drawn.execution
@@ -274,7 +338,12 @@ def write_recipe(
         precision=ran.precision,
         num_threads=ran.num_threads,
         versions=dict(ran.versions) | _own_versions(parts),
-        notices=notices,
+        notices=finished.notices,
+        source_file=ready.source_file,
+        mask_file=ready.mask_file,
+        label=finished.label,
+        mark=finished.marked.mark,
+        drawing_sha256=finished.marked.drawing_sha256,
     )
 
 
@@ -307,6 +376,7 @@ def judge_and_store(
         created_at=parts.read_clock(),
         seconds=drawn.seconds,
         recipe=recipe,
+        pdq=pdq_of(picture),
     )
     # 2. Judge exactly these pixels, and decide.
     subject = ImageSubject(

@@ -15,11 +15,13 @@ from limner.core.errors import KeyRefused, SettingInvalid
 from limner.provenance.certificates import fingerprint_of, pem_of
 from limner.provenance.key_files import parse_certificates
 from limner.provenance.keys import KeyFolder, Keys
+from limner.provenance.mark import MarkKeys
 from limner.provenance.signers import Signer, own_signer, signer_from_files
 from limner.provenance.verify import Trust
 from limner.studio.parts import Parts
 
 KEYS_FOLDER = Path("keys") / "seal"
+MARK_KEYS_FOLDER = Path("keys") / "mark"
 
 
 class ShownCertificate(NamedTuple):
@@ -72,6 +74,11 @@ def open_signer(parts: Parts) -> Signer:
     return signer_from_files(chain, key, keys)
 
 
+def mark_keys(parts: Parts) -> MarkKeys:
+    """The keys marks are put in and read with."""
+    return MarkKeys(parts.settings.home / MARK_KEYS_FOLDER)
+
+
 def open_trust(parts: Parts) -> Trust:
     """Whom this install trusts: its own roots, old ones too, its signer's issuers, and others.
 
@@ -107,12 +114,22 @@ def show(parts: Parts) -> ShownKeys:
 
 
 def rotate(parts: Parts) -> ShownKeys:
-    """Make a new root, signer and stamper; what was sealed before stays trusted.
+    """Make new keys for the ledger, for marks and for sealing, in this order.
+
+    What was sealed before stays trusted, marks of before are still read, and the ledger says
+    itself which key follows which. If one step fails, those before it are done.
 
     Raises:
+        KeyRefused: the ledger's key or a mark key cannot be read.
         StorageUnavailable: keys cannot be written; the old ones stay in use.
     """
-    _key_folder(parts).rotate(parts.read_clock())
+    now = parts.read_clock()
+    if parts.store.ledger.key() is not None:
+        parts.store.ledger.rotate_key(now)
+    if mark_keys(parts).read():
+        mark_keys(parts).rotate()
+    _key_folder(parts).rotate(now)
+    parts.forget_keys()
     return show(parts)
 
 

@@ -82,6 +82,18 @@ class Parts:
         return open_signer(self)
 
     @cached_property
+    def mark_key(self) -> bytes:
+        """What marks are put in with, made if there is none; errors as `MarkKeys.open`."""
+        from limner.studio.keys import mark_keys  # it is given these parts
+
+        return mark_keys(self).open()
+
+    def forget_keys(self) -> None:
+        """Open the keys anew when they are next used."""
+        for name in ("signer", "mark_key"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
     def recognizer(self) -> Recognizer | None:
         """Tells which stored image a picture is."""
         return None if self._open_recognizer is None else self._open_recognizer()

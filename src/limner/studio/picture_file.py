@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from limner.core.errors import ImageUnreadable
-from limner.core.records import Mask, Picture
+from limner.core.records import Mask, OriginalFile, Picture
 from limner.studio.image_file import FileTexts, read_texts
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+WITH_CREDENTIALS = ("png", "jpeg", "webp", "gif", "tiff")
+MAX_FILE_BYTES = 512 * 2**20
 
 
 class ReadFile(NamedTuple):
@@ -33,13 +36,18 @@ class ReadFile(NamedTuple):
 
 
 def read_picture(path: Path, max_megapixels: int) -> Picture:
-    """Pixels of a picture file, turned as its EXIF orientation says.
+    """Pixels of a picture file, turned as its EXIF orientation says, and the file itself.
 
     Raises:
         ImageUnreadable: missing, not a picture, truncated, animated, or too large.
     """
-    with _opened(path, str(path), max_megapixels) as opened:
-        return _picture_of(opened)
+    return picture_of(read_bytes(path), str(path), max_megapixels)
+
+
+def picture_of(content: bytes, name: str, max_megapixels: int) -> Picture:
+    """A picture from the bytes of its file; errors as `read_picture`."""
+    with _opened(content, name, max_megapixels) as opened:
+        return Picture.of(_rgba(opened), _original(content, opened))
 
 
 def read_file(path: Path, max_megapixels: int) -> ReadFile:
@@ -48,10 +56,15 @@ def read_file(path: Path, max_megapixels: int) -> ReadFile:
     Raises:
         ImageUnreadable: see `read_picture`.
     """
-    with _opened(path, str(path), max_megapixels) as opened:
+    return read_content(read_bytes(path), str(path), max_megapixels)
+
+
+def read_content(content: bytes, name: str, max_megapixels: int) -> ReadFile:
+    """Pixels and texts of the bytes of a picture file; errors as `read_picture`."""
+    with _opened(content, name, max_megapixels) as opened:
         texts = read_texts(opened)
-        picture = _picture_of(opened)
-        return ReadFile(path.read_bytes(), picture, texts, (opened.format or "").lower())
+        picture = Picture.of(_rgba(opened), _original(content, opened))
+        return ReadFile(content, picture, texts, (opened.format or "").lower())
 
 
 def decode_picture(content: bytes, name: str, max_megapixels: int) -> tuple[Picture, str]:
@@ -60,8 +73,8 @@ def decode_picture(content: bytes, name: str, max_megapixels: int) -> tuple[Pict
     Raises:
         ImageUnreadable: see `read_picture`; `name` stands in the message.
     """
-    with _opened(io.BytesIO(content), name, max_megapixels) as opened:
-        return _picture_of(opened), opened.format or ""
+    with _opened(content, name, max_megapixels) as opened:
+        return Picture.of(_rgba(opened)), opened.format or ""
 
 
 def read_mask(path: Path, max_megapixels: int) -> Mask:
@@ -70,27 +83,55 @@ def read_mask(path: Path, max_megapixels: int) -> Mask:
     Raises:
         ImageUnreadable: see `read_picture`.
     """
-    with _opened(path, str(path), max_megapixels) as opened:
+    return mask_of(read_bytes(path), str(path), max_megapixels)
+
+
+def mask_of(content: bytes, name: str, max_megapixels: int) -> Mask:
+    """A mask from the bytes of its file; see `read_mask`."""
+    with _opened(content, name, max_megapixels) as opened:
         upright = ImageOps.exif_transpose(opened).convert("RGBA")
         black = PillowImage.new("RGBA", upright.size, (0, 0, 0, 255))
         mask_HW = np.asarray(PillowImage.alpha_composite(black, upright).convert("L"))
-    return Mask.of(mask_HW)
+        return Mask.of(mask_HW, _original(content, opened))
 
 
-def _picture_of(opened: PillowImage.Image) -> Picture:
-    upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    return Picture.of(np.asarray(upright))
+def read_bytes(path: Path) -> bytes:
+    """Bytes of a file.
+
+    Raises:
+        ImageUnreadable: it cannot be read, or is larger than any picture has to be.
+    """
+    try:
+        num_bytes = path.stat().st_size
+        if num_bytes > MAX_FILE_BYTES:
+            raise ImageUnreadable(
+                f"The file {str(path)!r} has {num_bytes:,} bytes; allowed are up to "
+                f"{MAX_FILE_BYTES:,}.",
+                code="file_too_large",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ImageUnreadable(f"The picture {str(path)!r} cannot be read: {reason}.") from error
+
+
+def _original(content: bytes, opened: PillowImage.Image) -> OriginalFile | None:
+    """The file as it was given, if its format can hold a credential."""
+    file_format = (opened.format or "").lower()
+    return OriginalFile(content, file_format) if file_format in WITH_CREDENTIALS else None
+
+
+def _rgba(opened: PillowImage.Image) -> NDArray[np.uint8]:
+    return np.asarray(ImageOps.exif_transpose(opened).convert("RGBA"))
 
 
 @contextmanager
-def _opened(
-    source: Path | io.BytesIO, name: str, max_megapixels: int
-) -> Generator[PillowImage.Image]:
+def _opened(content: bytes, name: str, max_megapixels: int) -> Generator[PillowImage.Image]:
     try:
         with warnings.catch_warnings():
             # Our own limit below is stricter and gives a sentence.
             warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)
-            with PillowImage.open(source, formats=FORMATS) as opened:
+            with PillowImage.open(io.BytesIO(content), formats=FORMATS) as opened:
                 _require_still_and_small(opened, name, max_megapixels)
                 opened.load()
                 yield opened

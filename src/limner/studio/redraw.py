@@ -16,7 +16,9 @@ from limner.core.hashing import sha256_of_bytes
 from limner.core.records import (
     FILE_FORMATS,
     ImageRecord,
+    Label,
     Mask,
+    OriginalFile,
     Picture,
     Recipe,
     Request,
@@ -25,7 +27,7 @@ from limner.studio.generate import generate
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba
 from limner.studio.parts import UNWATCHED, Parts, Watch
-from limner.studio.picture_file import ReadFile, read_file, read_picture
+from limner.studio.picture_file import ReadFile, mask_of, picture_of, read_file, read_picture
 from limner.studio.rights import standing_notices
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
@@ -45,6 +47,8 @@ class Comparison:
 
     Attributes:
         is_same_file: the files are equal byte for byte.
+        is_same_drawing: the pixels were equal before they were marked and encoded, whatever mark
+            each data folder put in; ``None`` if the recipe does not say.
         is_same_pixels: every pixel is equal.
         max_difference: largest difference of a channel, 0-255.
         psnr_db: peak signal to noise ratio over RGBA in decibels; ``None`` if the pixels are equal.
@@ -52,6 +56,7 @@ class Comparison:
     """
 
     is_same_file: bool
+    is_same_drawing: bool | None
     is_same_pixels: bool
     max_difference: int
     psnr_db: float | None
@@ -195,9 +200,10 @@ def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Reque
         background=recipe.background,
         source=_source_of(parts, recipe, source_path),
         strength=None if recipe.source_sha256 is None else recipe.strength,
-        mask=_kept_mask(parts, recipe.mask_sha256),
+        mask=_kept_mask(parts, recipe),
         margins=recipe.margins,
         is_deterministic=recipe.is_deterministic,
+        label=None if recipe.label is None else Label(recipe.label.position, recipe.label.size),
     )
 
 
@@ -213,25 +219,28 @@ def _source_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Pictur
         return source
     if recipe.source_sha256 is None:
         return None
-    return Picture.of(decode_rgba(_kept_png(parts, recipe.source_sha256)))
+    kept = _kept_file(parts, recipe.source_sha256, recipe.source_file)
+    return picture_of(kept.content, "the source", parts.settings.max_input_megapixels)
 
 
-def _kept_mask(parts: Parts, pixels_sha256: str | None) -> Mask | None:
-    if pixels_sha256 is None:
+def _kept_mask(parts: Parts, recipe: Recipe) -> Mask | None:
+    if recipe.mask_sha256 is None:
         return None
-    return Mask.of(decode_rgba(_kept_png(parts, pixels_sha256))[..., 0])
+    kept = _kept_file(parts, recipe.mask_sha256, recipe.mask_file)
+    return mask_of(kept.content, "the mask", parts.settings.max_input_megapixels)
 
 
-def _kept_png(parts: Parts, pixels_sha256: str) -> bytes:
-    png = parts.store.read_source(pixels_sha256)
-    if png is None:
+def _kept_file(parts: Parts, pixels_sha256: str, file_sha256: str | None) -> OriginalFile:
+    kept = parts.store.read_source(pixels_sha256, file_sha256)
+    kept = kept or parts.store.read_source(pixels_sha256)
+    if kept is None:
         raise RecipeMissing(
             f"The picture this one started from, {pixels_sha256!r}, is not kept in this data "
             "folder.",
             code="source_missing",
             hint="Name it with --image, or use the data folder it was drawn in.",
         )
-    return png
+    return kept
 
 
 def _compare(read: ReadFile, recipe: Recipe, image: Image) -> Comparison:
@@ -239,6 +248,7 @@ def _compare(read: ReadFile, recipe: Recipe, image: Image) -> Comparison:
     max_difference, psnr_db = measure_difference(read.picture.image_HWC, redrawn_HWC)
     return Comparison(
         is_same_file=read.content == image.content,
+        is_same_drawing=_is_same_drawing(recipe, image.recipe),
         is_same_pixels=max_difference == 0,
         max_difference=max_difference,
         psnr_db=psnr_db,
@@ -246,12 +256,21 @@ def _compare(read: ReadFile, recipe: Recipe, image: Image) -> Comparison:
     )
 
 
+def _is_same_drawing(before: Recipe, now: Recipe) -> bool | None:
+    if before.drawing_sha256 is None or now.drawing_sha256 is None:
+        return None
+    return before.drawing_sha256 == now.drawing_sha256
+
+
 def find_changes(before: Recipe, now: Recipe) -> tuple[Change, ...]:
-    """Every fact that differs between two recipes, one level into ingredients and versions."""
+    """Every fact that differs between two recipes, one level into ingredients and versions.
+
+    Not the hash of the drawing: that is the outcome.
+    """
     old, new = _flat(before.to_document()), _flat(now.to_document())
     return tuple(
         Change(name, old.get(name, "absent"), new.get(name, "absent"))
-        for name in sorted(old.keys() | new.keys())
+        for name in sorted((old.keys() | new.keys()) - {"drawing_sha256"})
         if old.get(name) != new.get(name)
     )
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
 from limner.core.errors import BadInput
-from limner.core.records import Margins, Request, parse_size
+from limner.core.records import Label, Margins, Request, parse_size
+from limner.core.settings import Settings
 from limner.studio.parts import Parts
 from limner.studio.picture_file import read_mask, read_picture
 
@@ -28,6 +29,8 @@ class RequestOptions(TypedDict, total=False):
         outpaint: ``left,top,right,bottom`` in pixels, to extend `image` by.
         combinations: draw n of every combination of the prompt's marks.
         deterministic: draw each picture alone, so that its bytes do not depend on the others.
+        impact: how much is at stake, a tier of the criteria in force.
+        label: draw words in a corner that say it is made by AI; as the settings say where left out.
     """
 
     n: int
@@ -45,6 +48,8 @@ class RequestOptions(TypedDict, total=False):
     outpaint: str | None
     combinations: bool
     deterministic: bool
+    impact: str | None
+    label: bool | None
 
 
 def request_from(
@@ -79,7 +84,14 @@ def request_from(
         else _parse("outpaint", outpaint, parse_margins, "left,top,right,bottom in pixels"),
         is_deterministic=options.get("deterministic", False),
         is_combinatorial=options.get("combinations", False),
+        impact=options.get("impact"),
+        label=_label_of(parts.settings, options.get("label")),
     )
+
+
+def _label_of(settings: Settings, is_asked: bool | None) -> Label | None:
+    is_wanted = settings.label if is_asked is None else is_asked
+    return Label(settings.label_position, settings.label_size) if is_wanted else None
 
 
 def parse_margins(text: str) -> Margins:

@@ -12,27 +12,20 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image as PillowImage
-
 from limner.core.errors import BadInput, ImageUnreadable, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.ports import FoundMark
 from limner.core.records import ImageRecord, Picture
 from limner.provenance.containers import has_store_traces, media_type_of
 from limner.provenance.verify import Credential, CredentialState, read_credential
+from limner.store.blobs import SIDECAR_SUFFIX
+from limner.store.repository import Store
 from limner.studio.image_file import SUFFIXES, decode_rgba
 from limner.studio.keys import open_trust
 from limner.studio.parts import Parts
-from limner.studio.picture_file import decode_picture
+from limner.studio.picture_file import decode_picture, read_bytes
+from limner.studio.recognizing import look_alike
 from limner.studio.rights import standing_notices
-
-# Shapes: H height, W width, C channels (RGBA, straight alpha).
-
-MAX_FILE_BYTES = 512 * 2**20
-THUMBNAIL_PX = 32
-ALIKE_DIFFERENCE = 12.0  # of 255; copies came to 8 at most, other drawings to 23 (docs/log.md)
 
 FoundBy = Literal["file", "credential", "pixels", "mark", "likeness"]
 
@@ -102,15 +95,35 @@ def verify(parts: Parts, path: Path, sidecar_path: Path | None = None) -> Verifi
     Args:
         parts: of the studio.
         path: any file.
-        sidecar_path: a credential kept beside it, used if there is none inside.
+        sidecar_path: a credential kept beside it, used if there is none inside; where left out,
+            the file of the same name that ends in ``.c2pa``, if it is there.
 
     Raises:
         ImageUnreadable: the file cannot be read from the disk, or is too large.
         BadInput: the sidecar is no credential.
         KeyRefused: a root certificate of this install is broken.
     """
-    content = _read(path)
-    sidecar = None if sidecar_path is None else _read_sidecar(sidecar_path)
+    return verify_content(parts, read_bytes(path), str(path), _sidecar_of(path, sidecar_path))
+
+
+def verify_content(
+    parts: Parts, content: bytes, name: str, sidecar: bytes | None = None
+) -> Verified:
+    """Say what is known of the bytes of a file.
+
+    Args:
+        parts: of the studio.
+        content: any bytes.
+        name: the file's name, as it is told; nothing is opened by it.
+        sidecar: a credential kept beside it.
+
+    Raises:
+        BadInput: the sidecar is no credential.
+        KeyRefused: a root certificate of this install is broken.
+    """
+    path = Path(name)
+    if sidecar is not None:
+        _require_credential(sidecar, f"of {name}")
     decoded = _decode(parts, content, path)
     credential = _read_credential(parts, content, decoded, sidecar)
     found = _read_mark(parts, decoded.picture)
@@ -127,29 +140,27 @@ def verify(parts: Parts, path: Path, sidecar_path: Path | None = None) -> Verifi
     )
 
 
-def _read(path: Path) -> bytes:
-    try:
-        num_bytes = path.stat().st_size
-        if num_bytes > MAX_FILE_BYTES:
-            raise ImageUnreadable(
-                f"The file {str(path)!r} has {num_bytes:,} bytes; allowed are up to "
-                f"{MAX_FILE_BYTES:,}."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ImageUnreadable(f"The file {str(path)!r} cannot be read: {reason}.") from error
+def _sidecar_of(path: Path, sidecar_path: Path | None) -> bytes | None:
+    """The credential beside a file: the one that was named, or one that goes by its name."""
+    if sidecar_path is not None:
+        return _read_sidecar(sidecar_path)
+    beside = path.with_suffix(f".{SIDECAR_SUFFIX}") if path.name else path
+    return _read_sidecar(beside) if beside != path and beside.is_file() else None
 
 
 def _read_sidecar(path: Path) -> bytes:
-    sidecar = _read(path)
+    sidecar = read_bytes(path)
+    _require_credential(sidecar, str(path))
+    return sidecar
+
+
+def _require_credential(sidecar: bytes, name: str) -> None:
     if not has_store_traces(sidecar):
         raise BadInput(
-            f"The sidecar {str(path)!r} is no credential; allowed is the .c2pa file that was "
+            f"The sidecar {name!r} is no credential; allowed is the .c2pa file that was "
             "written beside the picture.",
             code="sidecar_invalid",
         )
-    return sidecar
 
 
 def _decode(parts: Parts, content: bytes, path: Path) -> _Decoded:
@@ -243,12 +254,12 @@ def _find_stored(
     found: FoundMark | None,
 ) -> Stored | None:
     """The stored image a file leads to, by the surest way there is."""
-    store, recognizer, claims = parts.store, parts.recognizer, credential.claims
+    store, recognizer = parts.store, parts.recognizer
     record = store.image_by_id(sha256_of_bytes(content))
     if record is not None:
         return Stored(record, "file")
-    if credential.state is CredentialState.TRUSTED and claims and claims.pixels_sha256:
-        record = store.image_by_pixels(claims.pixels_sha256)
+    if credential.state is CredentialState.TRUSTED:
+        record = _find_by_credential(store, credential)
         if record is not None:
             return Stored(record, "credential")
     if picture is None:
@@ -265,28 +276,14 @@ def _find_stored(
     return None if record is None else Stored(record, "likeness")
 
 
-def look_alike(one_HWC: NDArray[np.uint8], other_HWC: NDArray[np.uint8]) -> bool:
-    """Whether two pictures look the same but for compression, scaling and a little brightness.
-
-    Mean absolute difference of thumbnails on white. A crop by more than a fortieth a side, or
-    something drawn over the picture, makes it another one.
-
-    Args:
-        one_HWC: uint8, RGBA, straight alpha; `other_HWC` too, of any size.
-        other_HWC: see `one_HWC`.
-
-    Source: our own; measured in docs/log.md.
-    """
-    difference = np.abs(_thumbnail(one_HWC) - _thumbnail(other_HWC)).mean()
-    return bool(difference <= ALIKE_DIFFERENCE)
-
-
-def _thumbnail(image_HWC: NDArray[np.uint8]) -> NDArray[np.float64]:
-    picture = PillowImage.fromarray(image_HWC, "RGBA")
-    ground = PillowImage.new("RGBA", picture.size, (255, 255, 255, 255))
-    seen = PillowImage.alpha_composite(ground, picture).convert("RGB")
-    size = (THUMBNAIL_PX, THUMBNAIL_PX)
-    return np.asarray(seen.resize(size, PillowImage.Resampling.BOX), np.float64)
+def _find_by_credential(store: Store, credential: Credential) -> ImageRecord | None:
+    """By the name of the credential, else by the pixels it speaks of."""
+    seal = store.seal_by_manifest(credential.manifest_id or "")
+    record = None if seal is None else store.image_by_id(seal.image_id)
+    claims = credential.claims
+    if record is not None or claims is None or claims.pixels_sha256 is None:
+        return record
+    return store.image_by_pixels(claims.pixels_sha256)
 
 
 def _notices(path: Path, decoded: _Decoded) -> tuple[str, ...]:

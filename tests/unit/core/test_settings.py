@@ -19,6 +19,10 @@ def test_the_list_of_settings_is_frozen():
         "criteria",
         "signing_chain",
         "signing_key",
+        "mark",
+        "label",
+        "label_position",
+        "label_size",
         "reviewer",
         "model_names",
     )

@@ -1,11 +1,12 @@
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from limner.core.errors import StorageUnavailable
 from limner.store.database import open_database, reading, transaction
-from limner.store.migrations import newest_revision
+from limner.store.migrations import _config, newest_revision
 from limner.store.schema import HEAD_REVISION, metadata
 
 
@@ -32,7 +33,7 @@ def test_the_database_keeps_a_write_ahead_log(engine):
 
 def test_opening_again_keeps_the_rows(tmp_path, engine):
     with transaction(engine) as connection:
-        connection.execute(sa.text("INSERT INTO sources VALUES ('a', 'b', 'c')"))
+        connection.execute(sa.text("INSERT INTO sources VALUES ('a', 'b', 'png', 'c')"))
     again = open_database(tmp_path)
     with reading(again) as connection:
         assert connection.scalar(sa.text("SELECT blob_sha256 FROM sources")) == "b"
@@ -50,3 +51,20 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "limner.sqlite3").write_bytes(b"this is not a database" * 100)
     with pytest.raises(StorageUnavailable, match="file is not a database"):
         open_database(tmp_path)
+
+
+def test_sources_and_seals_of_before_sidecars_are_kept(tmp_path):
+    config, before = _config(), sa.create_engine(f"sqlite:///{tmp_path / 'limner.sqlite3'}")
+    with before.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.execute(sa.text("INSERT INTO sources VALUES ('a', 'b', 'c')"))
+        connection.execute(sa.text("INSERT INTO seals VALUES ('a', 'b', 1, 'c', 'd', NULL)"))
+    before.dispose()
+    engine = open_database(tmp_path)
+    with reading(engine) as connection:
+        source = connection.execute(metadata.tables["sources"].select()).one()
+        seal = connection.execute(metadata.tables["seals"].select()).one()
+    engine.dispose()
+    assert (source.pixels_sha256, source.blob_sha256, source.file_format) == ("a", "b", "png")
+    assert (seal.sealed_sha256, seal.is_beside) == ("a", False)

@@ -6,7 +6,8 @@ from recipes import RECIPE
 
 from limner.core.errors import StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import ImageRecord, Size
+from limner.core.records import ImageRecord, OriginalFile, Size
+from limner.store.ledger.entries import Kind
 from limner.store.repository import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,8 +69,29 @@ def test_opening_keeps_a_blob_that_was_committed_but_not_settled(store, home):
 
 
 def test_a_source_reads_back(store):
-    store.add_source("sha256:" + "3" * 64, b"png", NOW)
-    assert store.read_source("sha256:" + "3" * 64) == b"png"
+    store.add_source("sha256:" + "3" * 64, OriginalFile(b"png", "png"), NOW)
+    assert store.read_source("sha256:" + "3" * 64) == OriginalFile(b"png", "png")
+
+
+def test_two_files_of_one_picture_are_both_kept(store):
+    pixels_sha256 = "sha256:" + "3" * 64
+    first = store.add_source(pixels_sha256, OriginalFile(b"png", "png"), NOW)
+    second = store.add_source(pixels_sha256, OriginalFile(b"jpeg", "jpeg"), NOW)
+    assert store.read_source(pixels_sha256, first) == OriginalFile(b"png", "png")
+    assert store.read_source(pixels_sha256, second) == OriginalFile(b"jpeg", "jpeg")
+
+
+def test_a_source_has_one_entry_in_the_ledger(store):
+    pixels_sha256 = "sha256:" + "3" * 64
+    for _ in range(2):
+        blob_sha256 = store.add_source(pixels_sha256, OriginalFile(b"png", "png"), NOW)
+    (entry,) = store.ledger.entries_of(Kind.SOURCE_STORED)
+    assert entry.subject == blob_sha256
+    assert entry.document == {
+        "pixels_sha256": pixels_sha256,
+        "file_format": "png",
+        "num_bytes": 3,
+    }
 
 
 def test_an_unknown_source_is_none(store):
@@ -77,6 +99,6 @@ def test_an_unknown_source_is_none(store):
 
 
 def test_one_blob_serves_two_sources(store, home):
-    store.add_source("sha256:" + "3" * 64, b"png", NOW)
-    store.add_source("sha256:" + "4" * 64, b"png", NOW)
-    assert store.read_source("sha256:" + "4" * 64) == b"png"
+    store.add_source("sha256:" + "3" * 64, OriginalFile(b"png", "png"), NOW)
+    store.add_source("sha256:" + "4" * 64, OriginalFile(b"png", "png"), NOW)
+    assert store.read_source("sha256:" + "4" * 64) == OriginalFile(b"png", "png")

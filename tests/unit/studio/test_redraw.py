@@ -19,7 +19,8 @@ from limner.studio.redraw import find_changes, measure_difference, parse_recipe
 def stranger(tmp_path, painter):
     """A studio on another machine: the same generator, an empty data folder."""
     settings = read_settings(
-        default_home=tmp_path / "elsewhere", environment={"LIMNER_CRITERIA": str(WHOLE)}
+        default_home=tmp_path / "elsewhere",
+        environment={"LIMNER_CRITERIA": str(WHOLE), "LIMNER_MARK": "false"},
     )
     with painted_studio(settings, painter) as opened:
         yield opened

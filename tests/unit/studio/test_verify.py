@@ -12,7 +12,9 @@ from limner.core.settings import read_settings
 from limner.provenance.credential import Placement, seal
 from limner.provenance.facts import MarkFacts
 from limner.studio import keys, verify
-from limner.studio.verify import FileState, MarkState, look_alike
+from limner.studio.picture_file import MAX_FILE_BYTES
+from limner.studio.recognizing import look_alike
+from limner.studio.verify import FileState, MarkState
 
 PNG = "image/png"
 
@@ -124,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(parts, tmp_path, name):
 def test_a_file_of_half_a_gigabyte_is_not_read(parts, tmp_path):
     path = tmp_path / "large.png"
     with path.open("wb") as file:
-        file.truncate(verify.MAX_FILE_BYTES + 1)
+        file.truncate(MAX_FILE_BYTES + 1)
     with pytest.raises(ImageUnreadable, match="allowed are up to"):
         verify.verify(parts, path)
 
@@ -132,9 +134,16 @@ def test_a_file_of_half_a_gigabyte_is_not_read(parts, tmp_path):
 def test_a_sidecar_is_used(parts, tmp_path):
     beside = sealed(parts, placement=Placement.BESIDE)
     path = written(tmp_path, beside.content)
-    sidecar = written(tmp_path, beside.sidecar, "picture.c2pa")
+    sidecar = written(tmp_path, beside.sidecar, "elsewhere.c2pa")
     assert verify.verify(parts, path).state is FileState.NO_CREDENTIAL
     assert verify.verify(parts, path, sidecar).state is FileState.TRUSTED
+
+
+def test_a_sidecar_of_the_same_name_is_found(parts, tmp_path):
+    beside = sealed(parts, placement=Placement.BESIDE)
+    path = written(tmp_path, beside.content)
+    written(tmp_path, beside.sidecar, "picture.c2pa")
+    assert verify.verify(parts, path).state is FileState.TRUSTED
 
 
 def test_a_sidecar_that_is_no_credential_is_refused(parts, tmp_path):
@@ -188,6 +197,7 @@ def test_a_stranger_leads_nowhere(parts, image, tmp_path):
 
 
 def test_without_a_reader_of_marks_none_is_read(parts, tmp_path):
+    parts.__dict__["recognizer"] = None
     verified = verify.verify(parts, written(tmp_path, encoded(PNG)))
     assert (verified.mark, verified.mark_value) == (MarkState.NOT_READ, None)
 

@@ -8,25 +8,31 @@ are changed from epoch to epoch. What it withstands is printed by `python -m ben
 """
 
 from limner.provenance.mark.embedding import embed_mark
+from limner.provenance.mark.keys import MarkKeys
 from limner.provenance.mark.pattern import epoch_of
 from limner.provenance.mark.reading import read_mark
 from limner.provenance.mark.records import (
     ID_BITS,
     ID_COUNT,
+    MARK_ALGORITHM,
     Geometry,
     MarkPayload,
     MarkReading,
     MarkUncarried,
+    value_of,
 )
 
 __all__ = [
     "ID_BITS",
     "ID_COUNT",
+    "MARK_ALGORITHM",
     "Geometry",
+    "MarkKeys",
     "MarkPayload",
     "MarkReading",
     "MarkUncarried",
     "embed_mark",
     "epoch_of",
     "read_mark",
+    "value_of",
 ]

@@ -16,6 +16,7 @@ from limner.core.errors import BadInput, LimnerError
 ID_BITS = 28  # with 15 check bits the 43 that the code carries; 32 would need a third more energy
 ID_COUNT = 1 << ID_BITS
 MIN_KEY_BYTES = 16
+MARK_ALGORITHM = "limner.mark.v1"  # our own, not on C2PA's list of soft bindings
 
 
 class MarkUncarried(LimnerError):
@@ -53,6 +54,11 @@ class MarkPayload:
         draws again while the store already holds the id.
         """
         return cls(mark_id=int(rng.integers(ID_COUNT)))
+
+
+def value_of(epoch: str, payload: MarkPayload) -> str:
+    """What a mark says in one word, as records and credentials have it: epoch and number."""
+    return f"{epoch}-{payload.mark_id:07x}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
     LEDGER_BEGUN = "ledger_begun"
     IMAGE_STORED = "image_stored"
+    SOURCE_STORED = "source_stored"
     RESULTS = "results"
     DECISION = "decision"
     REVIEW = "review"

@@ -1,11 +1,13 @@
-"""What the ledger says of a stored image, and erasing an image it speaks of."""
+"""What the ledger says of a stored image and of the files that images start from."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from limner.core.records import ImageRecord
-from limner.store.ledger.appending import append_entry
+from limner.core.records import ImageRecord, OriginalFile
+from limner.store.ledger.appending import append_entry, find_entries
 from limner.store.ledger.commitments import keep_commitment
 from limner.store.ledger.entries import Entry, Kind
 
@@ -13,8 +15,9 @@ from limner.store.ledger.entries import Entry, Kind
 def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
     """Append that an image was stored, in the transaction that stores it.
 
-    The recipe holds the prompt, and a prompt can be guessed; so the entry has a commitment to its
-    hash and not the hash. The hashes of file and pixels are what the image is known by.
+    The recipe holds the prompt, and a prompt can be guessed; so the entry has commitments, to the
+    recipe's hash and to the prompt, and no hash of either. The hashes of file and pixels are what
+    the image is known by.
 
     Args:
         connection: in a write transaction.
@@ -28,6 +31,7 @@ def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
         "generator": record.recipe.generator,
         "generator_version": record.recipe.generator_version,
         "recipe": keep_commitment(connection, record.image_id, record.recipe.sha256),
+        "prompt": keep_commitment(connection, record.image_id, record.recipe.prompt),
     }
     return append_entry(
         connection,
@@ -35,4 +39,30 @@ def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
         document,
         subject=record.image_id,
         recorded_at=record.created_at,
+    )
+
+
+def prompt_commitment(connection: sa.Connection, image_id: str) -> str | None:
+    """The commitment to an image's prompt in its last entry; ``None`` in entries without one."""
+    for entry in find_entries(connection, Kind.IMAGE_STORED, subject=image_id, num_last=1):
+        commitment = entry.document.get("prompt")
+        return commitment if isinstance(commitment, str) else None
+    return None
+
+
+def append_source(
+    connection: sa.Connection,
+    pixels_sha256: str,
+    file_sha256: str,
+    file: OriginalFile,
+    recorded_at: datetime,
+) -> Entry:
+    """Append that the file of a picture or mask was kept, in the transaction that keeps it."""
+    document = {
+        "pixels_sha256": pixels_sha256,
+        "file_format": file.file_format,
+        "num_bytes": len(file.content),
+    }
+    return append_entry(
+        connection, Kind.SOURCE_STORED, document, subject=file_sha256, recorded_at=recorded_at
     )

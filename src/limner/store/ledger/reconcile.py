@@ -6,6 +6,7 @@ the cause. It changes nothing. It cannot find an image that was never written at
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from limner.core.errors import StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
 from limner.store import schema
-from limner.store.blobs import BlobFolder
+from limner.store.blobs import SIDECAR_SUFFIX, BlobFolder
 from limner.store.ledger.appending import find_entries, images_before_sha256
 from limner.store.ledger.commitments import is_commitment_to
 from limner.store.ledger.entries import Entry, Kind
@@ -80,7 +81,9 @@ def reconcile(
     """
     rows = {row.image_id: row for row in connection.execute(schema.images.select())}
     older = set(connection.scalars(sa.select(schema.images_before_ledger.c.image_id)))
-    sources = set(connection.scalars(sa.select(schema.sources.c.blob_sha256)))
+    sources = {
+        (row.blob_sha256, row.file_format) for row in connection.execute(schema.sources.select())
+    }
     stored: dict[str, list[Entry]] = {}
     for entry in find_entries(connection, Kind.IMAGE_STORED):
         stored.setdefault(str(entry.subject), []).append(entry)
@@ -88,7 +91,8 @@ def reconcile(
     gaps = [
         *_row_gaps(connection, rows, stored, older),
         *_entry_gaps(rows, stored, erased),
-        *_file_gaps(blobs, files, _needed(rows, sources) | _sealed(connection)),
+        *_source_gaps(connection, sources),
+        *_file_gaps(blobs, files, _needed(rows) | sources | _sealed(connection)),
         *_list_gaps(connection, older),
     ]
     return Reconciliation(
@@ -122,13 +126,15 @@ def _changed_fields(
     connection: sa.Connection, row: sa.Row[tuple[object, ...]], entry: Entry
 ) -> list[str]:
     said = entry.document
+    is_whole = row.recipe_sha256 == sha256_of_bytes(row.recipe.encode())
     is_same = {
         "pixels_sha256": row.pixels_sha256 == said.get("pixels_sha256"),
         "file_format": row.file_format == said.get("file_format"),
         "num_bytes": row.num_bytes == said.get("num_bytes"),
         "size": f"{row.width_px}x{row.height_px}" == said.get("size"),
         "created_at": row.created_at == entry.recorded_at.isoformat(),
-        "recipe": row.recipe_sha256 == sha256_of_bytes(row.recipe.encode()),
+        "recipe": is_whole,
+        "mark": not is_whole or row.mark == json.loads(row.recipe).get("mark"),
         "recipe_sha256": is_commitment_to(connection, str(said.get("recipe")), row.recipe_sha256)
         is not False,
     }
@@ -165,20 +171,31 @@ def _file_gaps(
         yield Found(Gap.FILE_WITHOUT_ROW, blob_sha256, sentence)
 
 
-def _needed(rows: dict[str, sa.Row[tuple[object, ...]]], sources: set[str]) -> set[tuple[str, str]]:
-    images = {(image_id, str(row.file_format)) for image_id, row in rows.items()}
-    return images | {(blob_sha256, "png") for blob_sha256 in sources}
+def _needed(rows: dict[str, sa.Row[tuple[object, ...]]]) -> set[tuple[str, str]]:
+    return {(image_id, str(row.file_format)) for image_id, row in rows.items()}
+
+
+def _source_gaps(connection: sa.Connection, sources: set[tuple[str, str]]) -> Iterator[Found]:
+    """Every file whose keeping has an entry must have its row; older ones have no entry."""
+    kept = {blob_sha256 for blob_sha256, _ in sources}
+    erased = {one.subject for one in find_entries(connection, Kind.ERASURE)}
+    for entry in find_entries(connection, Kind.SOURCE_STORED):
+        if entry.subject not in kept | erased:
+            sentence = f"Entry {entry.position} says that {entry.subject} is kept, but it is not."
+            yield Found(Gap.ENTRY_WITHOUT_ROW, str(entry.subject), sentence)
 
 
 def _sealed(connection: sa.Connection) -> set[tuple[str, str]]:
     """Sealed files of images that are there; an image that was erased took its own along."""
+    seals = schema.seals.c
     gone = _sealed_before_erasure(connection)
-    query = sa.select(schema.seals.c.sealed_sha256, schema.images.c.file_format).join(
-        schema.images, schema.images.c.image_id == schema.seals.c.image_id
+    query = sa.select(seals.sealed_sha256, seals.is_beside, schema.images.c.file_format).join(
+        schema.images, schema.images.c.image_id == seals.image_id
     )
-    rows = connection.execute(query)
     return {
-        (row.sealed_sha256, row.file_format) for row in rows if row.sealed_sha256 not in gone
+        (row.sealed_sha256, SIDECAR_SUFFIX if row.is_beside else row.file_format)
+        for row in connection.execute(query)
+        if row.sealed_sha256 not in gone
     }
 
 

@@ -7,7 +7,7 @@ from ledgers import NOW, at, make_home_before_ledger
 from recipes import RECIPE
 
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import ImageRecord, Size
+from limner.core.records import ImageRecord, OriginalFile, Size
 from limner.store.ledger.entries import Kind
 from limner.store.ledger.reconcile import Gap
 
@@ -52,7 +52,7 @@ def test_an_entry_holds_neither_prompt_nor_what_it_can_be_guessed_from(images, l
 
 
 def test_images_as_they_were_stored_have_no_gap(images, store, ledger):
-    store.add_source("sha256:" + "3" * 64, b"png", NOW)
+    store.add_source("sha256:" + "3" * 64, OriginalFile(b"png", "png"), NOW)
     found = ledger.reconcile()
     assert (found.gaps, found.num_images, found.num_entries, found.num_sources) == ((), 2, 2, 1)
 
@@ -213,7 +213,18 @@ def test_an_image_that_is_not_there_cannot_be_erased(store, ledger):
 
 
 def test_a_file_that_a_source_needs_stays_when_its_image_is_erased(images, store, ledger):
-    store.add_source("sha256:" + "3" * 64, b"one", NOW)
+    store.add_source("sha256:" + "3" * 64, OriginalFile(b"one", "png"), NOW)
     store.erase_image(images[0].image_id, reason="person_asked", recorded_at=at(9))
-    assert store.read_source("sha256:" + "3" * 64) == b"one"
+    assert store.read_source("sha256:" + "3" * 64) == OriginalFile(b"one", "png")
     assert ledger.reconcile().gaps == ()
+
+
+def test_a_kept_file_whose_row_is_gone_is_named(store, ledger, tamper):
+    file_sha256 = store.add_source("sha256:" + "3" * 64, OriginalFile(b"png", "png"), NOW)
+    tamper("DELETE FROM sources")
+    assert (Gap.ENTRY_WITHOUT_ROW, file_sha256) in gaps_of(ledger)
+
+
+def test_a_mark_that_was_changed_in_the_row_is_named(images, ledger, tamper):
+    tamper("UPDATE images SET mark = 'another'")
+    assert {gap for gap, _ in gaps_of(ledger)} == {Gap.ROW_CHANGED}

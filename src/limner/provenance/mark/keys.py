@@ -1,0 +1,97 @@
+"""The keys marks are put in with: files below ``keys/mark``, numbered, one for every epoch.
+
+The highest is in use; older ones read the marks of their time and are never deleted. Each file
+holds 32 random bytes as hex digits, for its owner's eyes alone. Whoever has a key can read, forge
+and remove its marks, and cannot sign anything.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from limner.core.errors import KeyRefused, StorageUnavailable
+from limner.provenance.key_files import read_private, sync_folder, write_private
+
+KEY_BYTES = 32
+
+
+class MarkKeys:
+    """The folder of mark keys; makes nothing until a key is asked for or rotated.
+
+    Args:
+        folder: ``keys/mark`` of the data folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self) -> bytes:
+        """The key in use, made at the first start.
+
+        Raises:
+            KeyRefused: a key file is missing, open to others or broken.
+            StorageUnavailable: the folder cannot be written.
+        """
+        if not self._files():
+            self._make(1)
+        return self.read()[0]
+
+    def read(self) -> tuple[bytes, ...]:
+        """The key of every epoch, the one in use first; none before the first start.
+
+        Raises:
+            KeyRefused: a key file is missing, open to others or broken.
+        """
+        files = self._files()
+        if [int(one.stem) for one in files] != list(range(1, len(files) + 1)):
+            raise KeyRefused(
+                f"A mark key is missing among the {len(files)} in {str(self.folder)!r}.",
+                hint="Put it back from a backup of the data folder; marks of its time need it.",
+            )
+        return tuple(_read_key(one) for one in reversed(files))
+
+    def rotate(self) -> bytes:
+        """Begin an epoch with a new key; older keys go on reading their marks.
+
+        Raises:
+            KeyRefused: see `read`.
+            StorageUnavailable: the folder cannot be written; the old key stays in use.
+        """
+        self._make(len(self.read()) + 1)
+        return self.read()[0]
+
+    def _files(self) -> list[Path]:
+        return sorted(one for one in self.folder.glob("*.key") if one.stem.isdigit())
+
+    def _make(self, number: int) -> None:
+        """Make a key whole; if another process was first, its key stands."""
+        name = f"{number:04d}.key"
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".making-", dir=self.folder) as making:
+                write_private(Path(making) / name, f"{secrets.token_hex(KEY_BYTES)}\n".encode())
+                with suppress(FileExistsError):
+                    os.link(Path(making) / name, self.folder / name)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise StorageUnavailable(
+                f"Cannot write the mark keys in {str(self.folder)!r}: "
+                f"{(error.strerror or str(error)).lower()}.",
+                hint="Free some space or make the folder writable.",
+            ) from error
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        key = bytes.fromhex(read_private(path).decode("ascii"))
+    except ValueError as error:
+        raise KeyRefused(f"The key file {str(path)!r} holds no mark key.") from error
+    if len(key) != KEY_BYTES:
+        raise KeyRefused(
+            f"The mark key in {str(path)!r} has {len(key)} bytes; it must have {KEY_BYTES}."
+        )
+    return key
