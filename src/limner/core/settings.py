@@ -44,12 +44,12 @@ class Settings:
             the system's name of the user.
         model_names: further names the model may be called by over HTTP, where clients know one
             name only.
+        hosts: names the server answers to besides loopback, such as ``studio.example``.
+        anyone_may_verify: whether the server verifies files for those without a token.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
     home: Path
-        hosts: names the server answers to besides loopback, such as ``studio.example``.
-        anyone_may_verify: whether the server verifies files for those without a token.
     num_threads: int
     batch_size: int
     max_input_megapixels: int
@@ -62,6 +62,8 @@ class Settings:
     label_size: LabelSize
     reviewer: str
     model_names: tuple[str, ...]
+    hosts: tuple[str, ...]
+    anyone_may_verify: bool
     sources: Mapping[str, str]
 
 
@@ -70,8 +72,6 @@ class SettingRule:
     """How one setting is read: its default, its parser, and the words for what is allowed."""
 
     default: object
-    hosts: tuple[str, ...]
-    anyone_may_verify: bool
     parse: Callable[[object], object]
     allowed: str
 
@@ -162,6 +162,8 @@ RULES: Mapping[str, SettingRule] = {
         parse=_names,
         allowed=f"up to {MAX_NAMES} names, separated by commas",
     ),
+    "hosts": SettingRule(default=(), parse=_names, allowed="names of hosts, separated by commas"),
+    "anyone_may_verify": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
 }
 
 
@@ -184,8 +186,6 @@ def read_settings(
     variables = os.environ if environment is None else environment
     home, home_source = _home(home, variables.get("LIMNER_HOME", ""), default_home)
     values: dict[str, Any] = {"home": home}
-    "hosts": SettingRule(default=(), parse=_names, allowed="names of hosts, separated by commas"),
-    "anyone_may_verify": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
     sources = {"home": home_source}
     for name, rule in RULES.items():
         values[name], sources[name] = rule.default, "default"
