@@ -51,10 +51,17 @@ class Presence:
         """Remove the file of a worker that is gone."""
         self._path_of(worker).unlink(missing_ok=True)
 
-    def close(self) -> None:
-        """End in good order."""
+    def forget_gone(self) -> None:
+        """Remove the files of all workers that are gone."""
+        for path in self._folder.glob("*.lock"):
+            if self.is_gone(path.stem):
+                self.forget(path.stem)
+
+    def close(self, *, is_clean: bool = True) -> None:
+        """End; in good order nothing is left to be taken back, and no file to tell of it."""
         self._lock.release()
-        self.forget(self.worker)
+        if is_clean:
+            self.forget(self.worker)
 
     def _path_of(self, worker: str) -> Path:
         return self._folder / f"{worker}.lock"

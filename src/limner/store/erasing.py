@@ -1,10 +1,10 @@
 """Erasing an image: what goes with it, and when it was erased.
 
 Gone are its row with the prompt, its files that are kept here, pictures it started from that
-nothing else needs, every row of another table that is about it, and the salts of its entries.
-Results, decisions, seals, reviews and blocks stay, which hold no prompt, no picture and no name; so
-do the ledger's commitments, which say nothing any more. Files somebody saved elsewhere are out of
-reach.
+nothing else needs, every row of another table that is about it, what its jobs were asked, and the
+salts of its entries. Results, decisions, seals, reviews and blocks stay, and which job had it, for
+they hold no prompt, no picture and no name; so do the ledger's commitments, which say nothing any
+more. Files somebody saved elsewhere are out of reach.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from limner.core.records import ImageRecord
 from limner.store import schema
 from limner.store.blobs import SIDECAR_SUFFIX, BlobFolder
+from limner.store.jobs import forget_request, is_source_wanted
 from limner.store.ledger.appending import find_entries
 from limner.store.ledger.commitments import erase
 from limner.store.ledger.entries import Kind
@@ -26,6 +27,7 @@ KEPT_TABLES = frozenset(
     (
         "decisions",
         "images_before_ledger",
+        "job_images",
         "results",
         "review_cards",
         "rights_blocks",
@@ -63,6 +65,7 @@ def erase_image(
     for table in schema.metadata.sorted_tables:
         if "image_id" in table.c and table.name not in KEPT_TABLES:
             connection.execute(table.delete().where(table.c.image_id == record.image_id))
+    forget_request(connection, record.image_id)
     for file in _lonely_sources(connection, record):
         connection.execute(schema.sources.delete().where(_sources.blob_sha256 == file.blob_sha256))
         subject = file.blob_sha256
@@ -106,6 +109,8 @@ def _is_named(connection: sa.Connection, pixels_sha256: str) -> bool:
     if connection.scalar(
         sa.select(sa.exists().where(_images.recipe.contains(pixels_sha256, autoescape=True)))
     ):
+        return True
+    if is_source_wanted(connection, pixels_sha256):
         return True
     others = [
         table

@@ -42,6 +42,7 @@ UNMEASURED_SECONDS = 1.0  # taken for a picture before any was measured
 MEASURED_ATTEMPTS = 20
 DRAINED_SHARE = 0.25  # who is turned away comes back when so much of the queue is drawn
 MAX_RETRY_SECONDS = 300
+ERASED_FIELDS = ("prompt", "template", "negative")
 
 _jobs = schema.jobs.c
 _images = schema.job_images.c
@@ -170,7 +171,7 @@ class JobRows:
         """
         with transaction(self._engine) as connection:
             row = _row(connection, job_id)
-            state = JobState(row.state)
+            state = state_of(row.state)
             following = next_state(state, happening)
             if following is None:
                 raise JobConflict(
@@ -275,6 +276,29 @@ def state_of(word: str) -> JobState:
         return JobState.UNKNOWN
 
 
+def forget_request(connection: sa.Connection, image_id: str) -> None:
+    """Erase what was asked of every job that drew an image; one that is not over is cancelled."""
+    query = (
+        schema.jobs.select()
+        .join(schema.job_images, _images.job_id == _jobs.job_id)
+        .where(_images.image_id == image_id)
+    )
+    for row in connection.execute(query).all():
+        asked = {**json.loads(row.request), **dict.fromkeys(ERASED_FIELDS, "")}
+        shots = [("", seed) for _, seed in json.loads(row.shots)]
+        state = next_state(state_of(row.state), Happening.CANCEL)
+        assert state is not None
+        values = {"request": canonical_json(asked), "shots": json.dumps(shots)}
+        move(connection, row.job_id, state, values)
+
+
+def is_source_wanted(connection: sa.Connection, pixels_sha256: str) -> bool:
+    """Whether a job that is not over starts from this picture or mask."""
+    is_open = _jobs.state.not_in([str(one) for one in OVER])
+    names_it = _jobs.request.contains(pixels_sha256, autoescape=True)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_open, names_it))))
+
+
 def seconds_per_picture(connection: sa.Connection) -> float | None:
     """Measured over the last attempts that brought pictures; ``None`` before the first."""
     query = (
@@ -322,7 +346,8 @@ def error_text(error: JobError | None) -> str | None:
 
 def _seconds_until_room(connection: sa.Connection) -> int:
     waiting = _jobs.state.in_([str(one) for one in WAITING])
-    num_pictures = connection.scalar(sa.select(sa.func.sum(_jobs.num_images)).where(waiting)) or 0
+    pictures = sa.select(sa.func.sum(_jobs.num_images)).where(waiting)
+    num_pictures = int(connection.scalar(pictures) or 0)
     leased = _jobs.state.in_([str(one) for one in LEASED])
     workers = sa.select(sa.func.count(sa.distinct(_jobs.worker))).where(leased)
     num_workers = max(1, connection.scalar(workers) or 0)

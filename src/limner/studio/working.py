@@ -342,8 +342,11 @@ def run_worker(
         read_seconds: a steady clock.
     """
     presence = Presence(parts.settings.home / WORKERS_FOLDER)
+    is_clean = False
     try:
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
+        worker.take_back_lost()
+        presence.forget_gone()
         work(
             worker.draw_next,
             sweep=worker.take_back_lost,
@@ -352,5 +355,6 @@ def run_worker(
             stop=stop,
             is_once=is_once,
         )
+        is_clean = True
     finally:
-        presence.close()
+        presence.close(is_clean=is_clean)

@@ -25,6 +25,22 @@ def test_a_worker_that_ends_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_worker_that_broke_is_seen_to_be_gone(tmp_path):
+    broken, other = Presence(tmp_path), Presence(tmp_path)
+    broken.close(is_clean=False)
+    assert other.is_gone(broken.worker)
+    other.close()
+
+
+def test_files_of_workers_that_are_gone_are_cleared_and_of_living_ones_kept(tmp_path):
+    broken, other, living = (Presence(tmp_path) for _ in range(3))
+    broken.close(is_clean=False)
+    other.forget_gone()
+    assert {one.stem for one in tmp_path.iterdir()} == {other.worker, living.worker}
+    other.close()
+    living.close()
+
+
 @pytest.mark.parametrize("hurries", [True, False])
 def test_a_pulse_beats_at_intervals_and_when_hurried(hurries):
     beats = Event()

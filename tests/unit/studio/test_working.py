@@ -328,3 +328,45 @@ def test_progress_and_previews_reach_who_watches(studio, worker, submit, painter
     assert kinds[-1] == "end"
     assert {"state", "progress", "preview", "image", "end"} == set(kinds)
     assert kinds.count("image") == 2
+
+
+def test_erasing_an_image_erases_what_its_job_was_asked_and_the_job_stays(
+    studio, worker, submit, home
+):
+    job_id = submit(prompt="a vixen named Zerlina", num_images=2)
+    worker.draw_next()
+    first, second = studio.jobs.get(job_id).images
+    for image in (first, second):
+        studio.parts.store.erase_image(image.image_id, reason="person_asked", recorded_at=START)
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.request["prompt"]) == (JobState.FINISHED, "")
+    files = [one for one in home.rglob("*") if one.is_file()]
+    assert not any(b"Zerlina" in one.read_bytes() for one in files)
+
+
+def test_a_job_in_hand_is_cancelled_when_an_image_of_it_is_erased(studio, worker, submit, at_step):
+    job_id = submit(num_images=8)
+
+    def erase(claim):
+        image = studio.jobs.get(job_id).images[0]
+        studio.parts.store.erase_image(image.image_id, reason="person_asked", recorded_at=START)
+
+    at_step(4, erase)
+    worker.draw_next()
+    assert studio.jobs.get(job_id).state is JobState.CANCELLED
+
+
+def test_a_picture_a_waiting_job_starts_from_is_kept_when_an_image_of_it_is_erased(studio, worker):
+    import numpy as np
+
+    from limner.core.records import Picture
+
+    source = Picture.of(np.full((64, 64, 4), 200, np.uint8))
+    request = Request(prompt="a fox", source=source, seed=1)
+    first = studio.jobs.submit(request, owner="ann").job_id
+    worker.draw_next()
+    second = studio.jobs.submit(request, owner="ann").job_id
+    (image,) = studio.jobs.get(first).images
+    studio.parts.store.erase_image(image.image_id, reason="person_asked", recorded_at=START)
+    worker.draw_next()
+    assert studio.jobs.get(second).state is JobState.FINISHED
