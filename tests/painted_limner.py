@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from limner.app import load_settings, name_opted_out, open_judge, open_recognizer
+from limner.app import load_settings, name_opted_out, open_judge, open_recognizer, recent_looks
 from limner.core.settings import Settings
 from limner.faces.cli import app
 from limner.store.repository import Store
@@ -28,7 +28,11 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
         settings=settings,
         open_generator=lambda: generator,
         open_store=lambda: Store.open(settings.home),
-        open_judge=lambda: open_judge(settings, lambda text: name_opted_out(parts, text)),
+        open_judge=lambda: open_judge(
+            settings,
+            lambda text: name_opted_out(parts, text),
+            read_recent=lambda limit: recent_looks(parts, limit),
+        ),
         read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         rng=np.random.default_rng(0),
         version="0.0.0",
