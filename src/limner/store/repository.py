@@ -35,12 +35,13 @@ from limner.store.judgements import (
     results_of,
 )
 from limner.store.erasing import erase_image, erased_at
+from limner.store.leases import Leases
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
-from limner.store.leases import Leases
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
+from limner.store.tokens import TokenRows
 
 
 class RecentLook(NamedTuple):
@@ -52,8 +53,6 @@ class RecentLook(NamedTuple):
 
 
 class Store:
-from limner.store.tokens import TokenRows
-
     """The images of one data folder. Open it with `Store.open`.
 
     Attributes:
