@@ -61,8 +61,8 @@ class Store:
         rights: sources, licences, consents and opt-outs, and what they block.
         jobs: requests that are kept until they are drawn.
         leases: who draws them.
-    """
         tokens: who may ask for what.
+    """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
         self._engine = engine
@@ -72,8 +72,8 @@ class Store:
         self.rights = Rights(engine, ledger)
         self.jobs = JobRows(engine)
         self.leases = Leases(engine)
-
         self.tokens = TokenRows(engine)
+
     @classmethod
     def open(cls, home: Path) -> Self:
         """Open the data folder, making it if needed, and clear what a killed process left.
