@@ -85,11 +85,12 @@ def request_from(
         is_deterministic=options.get("deterministic", False),
         is_combinatorial=options.get("combinations", False),
         impact=options.get("impact"),
-        label=_label_of(parts.settings, options.get("label")),
+        label=label_of(parts.settings, options.get("label")),
     )
 
 
-def _label_of(settings: Settings, is_asked: bool | None) -> Label | None:
+def label_of(settings: Settings, is_asked: bool | None = None) -> Label | None:
+    """The visible label a picture gets; the settings say where the request does not."""
     is_wanted = settings.label if is_asked is None else is_asked
     return Label(settings.label_position, settings.label_size) if is_wanted else None
 
