@@ -14,6 +14,7 @@ from limner.faces import (
     jobs_commands,
     keys_commands,
     log_commands,
+    mcp_command,
     options,
     review_commands,
     rights_commands,
@@ -52,6 +53,7 @@ app.command("edge-cases")(edge_case_commands.edge_cases)
 app.add_typer(jobs_commands.app, name="jobs")
 app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
+app.command()(mcp_command.mcp)
 app.command()(verify_commands.sidecar)
 
 
