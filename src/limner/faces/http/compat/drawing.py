@@ -61,9 +61,11 @@ async def wait_here(http: HttpRequest, jobs: Jobs, job_id: str) -> Job | None:
     return over[0] if over else None
 
 
-async def events_of(jobs: Jobs, job_id: str) -> AsyncGenerator[JobEvent | None]:
+async def events_of(
+    jobs: Jobs, job_id: str, *, with_previews: bool = True
+) -> AsyncGenerator[JobEvent | None]:
     """What happens to a job until it is over; ``None`` when it was quiet for a while."""
-    watched = jobs.watch(job_id, with_previews=True, timeout_seconds=KEEP_ALIVE_SECONDS)
+    watched = jobs.watch(job_id, with_previews=with_previews, timeout_seconds=KEEP_ALIVE_SECONDS)
     is_over = False
     while not is_over:
         event = await in_thread(lambda: next(watched))

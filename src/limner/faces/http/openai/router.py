@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -26,6 +27,7 @@ from limner.faces.http.problems import answer, problem_of
 from limner.faces.http.services import Services, services
 from limner.studio.image import Image
 from limner.studio.image_links import read_link, sign_link
+from limner.studio.requests import label_of
 from limner.studio.sealing import MEDIA_TYPES
 from limner.studio.stored_image import open_image
 
@@ -111,7 +113,7 @@ async def _draw(
 ) -> Response:
     job = await run_in_threadpool(
         found.jobs.submit,
-        asked.request,
+        replace(asked.request, label=label_of(found.settings)),
         owner=asking.name,
         file_format=asked.file_format,
         client=CLIENT,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -42,6 +43,7 @@ from limner.faces.http.sdapi.png_info import info_document
 from limner.faces.http.sdapi.requests import Asked, asked_of, painting_asked_of, plain_title
 from limner.faces.http.sdapi.upscaling import NO_CREDENTIAL, upscaled_document, upscaler_list
 from limner.faces.http.services import Services, services
+from limner.studio.requests import label_of
 
 router = APIRouter(prefix="/sdapi/v1", tags=["AUTOMATIC1111"])
 
@@ -199,7 +201,7 @@ def names_of(found: Services) -> tuple[str, ...]:
 async def _draw(http: HttpRequest, found: Services, asking: Principal, asked: Asked) -> Response:
     job = await run_in_threadpool(
         found.jobs.submit,
-        asked.request,
+        replace(asked.request, label=label_of(found.settings)),
         owner=asking.name,
         job_id=asked.job_id,
         client=CLIENT,

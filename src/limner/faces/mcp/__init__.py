@@ -1,0 +1,1 @@
+"""An MCP server: agents ask for images under the rules that everybody's images are under."""
