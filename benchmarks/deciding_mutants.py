@@ -10,6 +10,8 @@ Sentences for people are not changed, nor types and docstrings.
 from __future__ import annotations
 
 import ast
+import importlib.util
+import itertools
 import os
 import signal
 import sys
@@ -65,10 +67,11 @@ class Mutant(NamedTuple):
 
 def measure_deciding_mutants(is_quick: bool) -> Measurement:
     """How many mutants of the rules of deciding no test notices; a full run makes them all."""
-    found = list(mutants(SOURCE.read_text(encoding="utf-8")))
+    source = SOURCE.read_text(encoding="utf-8")
+    found = list(mutants(source))
     tried = found[::QUICK_EVERY] if is_quick else found
     _preload()
-    if not _is_passed(None):
+    if not _is_passed(ast.parse(source)):
         raise RuntimeError("The tests of deciding fail on the module as it is.")
     num_survivors = 0
     for one in tried:
@@ -146,7 +149,13 @@ def _of_connection(node: ast.BoolOp) -> Iterator[tuple[str, Change]]:
     yield f"made {other.__name__}", lambda one: _with(one, op=other())
     for k in range(len(node.values)):
         told = f"without {ast.unparse(node.values[k])[:40]!r}"
-        yield told, lambda one, k=k: _with(one, values=one.values[:k] + one.values[k + 1 :])
+        yield told, lambda one, k=k: _without(one, k)
+
+
+def _without(node: ast.AST, index: int) -> ast.AST:
+    assert isinstance(node, ast.BoolOp)
+    others = node.values[:index] + node.values[index + 1 :]
+    return others[0] if len(others) == 1 else _with(node, values=others)
 
 
 def _of_member(
@@ -199,42 +208,64 @@ def _put(tree: ast.AST, node: ast.AST, new: ast.AST) -> None:
 
 
 def _preload() -> None:
-    """Import what every try needs once, so that a fork has it; never the module or its tests."""
-    for name in ("pytest", "hypothesis.strategies", "numpy", "limner.core.criteria"):
+    """Import what every try needs once, so that a fork has it; never the module's tests."""
+    for name in ("pytest", "hypothesis.strategies", "numpy", MODULE):
         import_module(name)
 
 
-def _is_passed(tree: ast.Module | None) -> bool:
+def _is_passed(tree: ast.Module) -> bool:
     """Whether every test passes with this tree in the module's place; one that hangs does not."""
+    code = compile(tree, str(SOURCE), "exec")
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        code = 1
+        status = 1
         try:
-            code = _try_in_this_process(tree)
+            signal.alarm(TIME_LIMIT_SECONDS)
+            _lay_in_place(code)
+            _run_tests()
+            status = 0
         finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code in (3, 4, 5):  # pytest: broke, asked wrongly, found no tests
-        raise RuntimeError(f"The tests could not be run: pytest ended with {code}.")
-    return code == 0
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def _try_in_this_process(tree: ast.Module | None) -> int:
-    import pytest
+def _lay_in_place(code: types.CodeType) -> None:
+    module = types.ModuleType(MODULE)
+    sys.modules[MODULE] = module
+    sys.modules["limner.core"].deciding = module  # type: ignore[attr-defined]
+    exec(code, module.__dict__)
 
-    signal.alarm(TIME_LIMIT_SECONDS)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    if tree is not None:
-        module = types.ModuleType(MODULE)
-        module.__file__ = str(SOURCE)
-        sys.modules[MODULE] = module
-        sys.modules["limner.core"].deciding = module  # type: ignore[attr-defined]
-        exec(compile(tree, str(SOURCE), "exec"), module.__dict__)
-    os.chdir(ROOT)
-    options = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-    options += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
-    return int(pytest.main([str(TESTS), *options]))
+
+def _run_tests() -> None:
+    """Run the tests of the table until one fails; those with drawn examples come last.
+
+    Without pytest around them, which takes longer to start than all of them to run.
+    """
+    import hypothesis
+
+    hypothesis.settings.register_profile("mutants", database=None, derandomize=True, deadline=None)
+    hypothesis.settings.load_profile("mutants")
+    spec = importlib.util.spec_from_file_location("test_deciding", TESTS)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    tests = [one for name, one in vars(module).items() if name.startswith("test_")]
+    for test in sorted(tests, key=lambda one: hasattr(one, "hypothesis")):
+        for arguments in _cases(test):
+            test(**arguments)
+
+
+def _cases(test: Callable[..., None]) -> Iterator[dict[str, object]]:
+    """The arguments of every case of a test, by its `parametrize` marks."""
+    tables: list[list[dict[str, object]]] = []
+    for mark in getattr(test, "pytestmark", []):
+        assert mark.name == "parametrize", f"{test.__name__} is marked {mark.name!r}"
+        names, rows = mark.args
+        if isinstance(names, str):
+            tables.append([{names: value} for value in rows])
+        else:
+            tables.append([dict(zip(names, row, strict=True)) for row in rows])
+    for chosen in itertools.product(*tables):
+        yield {name: value for part in chosen for name, value in part.items()}

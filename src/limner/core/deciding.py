@@ -259,10 +259,9 @@ def _applies(
         return False
     if rule.operations and circumstances.operation not in rule.operations:
         return False
-    if rule.check is None:
-        return True
     answers = {one.verdict for one in results if one.check == rule.check}
-    return bool(answers & set(rule.verdicts)) if answers else True  # no answer is no all-clear
+    # No answer is no all-clear; nor is there one where no check is named.
+    return bool(answers & set(rule.verdicts)) if answers else True
 
 
 def _outcome_of(reasons: Sequence[Reason]) -> Outcome:

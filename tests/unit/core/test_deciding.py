@@ -222,6 +222,27 @@ def test_a_warning_is_told_with_the_release():
     assert (decision.outcome, decision.warnings) == (Outcome.RELEASED, ("Is it whole? Poor.",))
 
 
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (Verdict.FAIL, "Is it whole? No."),
+        (Verdict.UNSURE, "Is it whole? The check is unsure."),
+        (Verdict.ERROR, "Is it whole? The check could not tell."),
+    ],
+)
+def test_a_reason_without_notes_says_what_the_check_said(verdict, said):
+    assert decide(CRITERIA, [result(verdict)], HERE).reasons[0].note == said
+
+
+def test_a_probability_without_costs_decides_nothing():
+    assert outcome(result(Verdict.FAIL, probability_bad=0.0)) is Outcome.REFUSED
+
+
+def test_what_holds_an_image_is_no_warning():
+    decision = decide(CRITERIA, [result(Verdict.UNSURE)], HERE)
+    assert (len(decision.reasons), decision.warnings) == (1, ())
+
+
 def test_a_plain_pass_gives_no_reason():
     assert decide(CRITERIA, [result(Verdict.PASS)], HERE).reasons == ()
 
