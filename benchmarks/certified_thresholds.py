@@ -119,7 +119,7 @@ def measure_certified_thresholds(is_quick: bool) -> Measurement:
     interval of that kind; printed are all, with the share of repeats that certified anything and
     the mean share of pictures that would pass.
     """
-    num_repeats = 40 if is_quick else NUM_REPEATS
+    num_repeats = 250 if is_quick else NUM_REPEATS
     rng = np.random.default_rng(20260101)
     print(f"{'data':36} {'broken':>8} {'certified':>10} {'passing':>8}")
     counts: list[int] = []
