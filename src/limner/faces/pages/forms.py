@@ -10,6 +10,9 @@ from starlette.datastructures import UploadFile
 from limner.core.errors import BadInput
 
 
+MAX_FIELD_BYTES = 16 * 2**20  # a mask comes as a field
+
+
 class UploadedFile(NamedTuple):
     """A file somebody gave, and what they call it."""
 
@@ -18,22 +21,22 @@ class UploadedFile(NamedTuple):
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    form = await request.form(max_part_size=16 * 2**20)  # a mask comes as a field
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    async with request.form(max_part_size=MAX_FIELD_BYTES) as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 async def _lists(request: Request) -> dict[str, list[str]]:
-    form = await request.form()
-    names = dict.fromkeys(form.keys())
-    return {name: [one for one in form.getlist(name) if isinstance(one, str)] for name in names}
+    async with request.form() as form:
+        names = dict.fromkeys(form.keys())
+        return {name: [one for one in form.getlist(name) if isinstance(one, str)] for name in names}
 
 
 async def _file(request: Request) -> UploadedFile:
-    form = await request.form()
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise BadInput("No file came with this.", code="file_missing")
-    return UploadedFile(await file.read(), (file.filename or "file")[:200])
+    async with request.form() as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise BadInput("No file came with this.", code="file_missing")
+        return UploadedFile(await file.read(), (file.filename or "file")[:200])
 
 
 Fields = Annotated[dict[str, str], Depends(_fields)]

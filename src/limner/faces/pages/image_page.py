@@ -43,7 +43,7 @@ def show(image_id: ImageId, request: Request, viewer: Requester, given: Given) -
         grounds=GROUNDS,
         reasons=REASONS,
         is_released=opened.decided.decision.outcome is Outcome.RELEASED,
-        may_review=viewer.may(Scope.REVIEW, Scope.ADMIN),
+        is_blind=_is_blind(opened, viewer),
         recipe_text=json.dumps(recipe.to_document(), indent=2, ensure_ascii=False),
         parameters=format_parameters(recipe),
     )
@@ -135,6 +135,12 @@ def facts_of(opened: Opened) -> list[tuple[str, str]]:
         ("label", None if recipe.label is None else recipe.label.words),
     ]
     return [(name, said) for name, said in facts if said is not None]
+
+
+def _is_blind(opened: Opened, viewer: Principal) -> bool:
+    """Whether this person may be asked about the image, and must not know the scores before."""
+    is_held = opened.decided.decision.outcome is Outcome.HELD
+    return is_held and viewer.may(Scope.REVIEW, Scope.ADMIN)
 
 
 def _steps_of(recipe: Recipe) -> str:

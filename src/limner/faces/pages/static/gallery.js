@@ -11,7 +11,7 @@ const chosen = () => boxes().filter((one) => one.checked);
 function count() {
   const num = chosen().length;
   bar.hidden = num === 0;
-  bar.querySelector("[data-num-selected]").textContent = num;
+  bar.querySelector("[data-num-selected]").textContent = bar.dataset[num === 1 ? "one" : "many"].replace("{num}", num);
   bar.querySelector("[data-compare]").disabled = num !== 2;
 }
 

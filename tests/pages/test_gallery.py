@@ -1,0 +1,139 @@
+import io
+import json
+import zipfile
+
+from pages.conftest import Open
+from pages.served import Served
+from pages.steps import draw
+from playwright.sync_api import Page, expect
+
+
+def with_pictures(open_page: Open, **options) -> Page:
+    """The gallery of somebody with two foxes and a cat."""
+    page = open_page(**options)
+    draw(page, "a red fox", num=2, seed="1")
+    draw(page, "a black cat", num=1, seed="3")
+    page.get_by_role("link", name="Gallery").click()
+    expect(page.locator("#cards figure")).to_have_count(3)
+    return page
+
+
+def test_words_of_the_prompt_find_pictures(open_page: Open):
+    page = with_pictures(open_page)
+    page.get_by_role("searchbox").fill("FOX")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cards figure")).to_have_count(2)
+
+
+def test_a_percent_sign_is_searched_as_itself(open_page: Open):
+    page = with_pictures(open_page)
+    page.get_by_role("searchbox").fill("%")
+    page.keyboard.press("Enter")
+    expect(page.locator(".empty")).to_contain_text("Nothing fits")
+
+
+def test_a_decision_is_chosen_without_a_button(open_page: Open):
+    page = with_pictures(open_page)
+    page.get_by_label("Decision").select_option("held")
+    expect(page.locator(".empty")).to_contain_text("Nothing fits")
+
+
+def test_pictures_are_selected_by_keyboard_and_starred(open_page: Open):
+    page = with_pictures(open_page)
+    page.locator("#main").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("[data-num-selected]")).to_have_text("3 selected")
+    page.keyboard.press("s")
+    expect(page.locator("svg.starred")).to_have_count(3)
+
+
+def test_a_board_takes_what_is_selected(open_page: Open):
+    page = with_pictures(open_page)
+    page.locator("input[name=image]").first.check()
+    page.get_by_placeholder("Board or tag").fill("Cats")
+    page.get_by_role("button", name="Put on board").click()
+    page.get_by_role("radio", name="Cats").check()
+    expect(page.locator("#cards figure")).to_have_count(1)
+
+
+def test_a_tag_finds_what_was_tagged(open_page: Open):
+    page = with_pictures(open_page)
+    page.locator("input[name=image]").nth(1).check()
+    page.get_by_placeholder("Board or tag").fill("Best")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.goto(page.url + "?tag=best")
+    expect(page.locator("#cards figure")).to_have_count(1)
+
+
+def test_two_are_compared_by_where_their_recipes_differ(open_page: Open):
+    page = with_pictures(open_page)
+    page.locator("input[name=image]").nth(1).check()
+    page.locator("input[name=image]").nth(2).check()
+    page.keyboard.press("c")
+    expect(page.locator("tr.differs th")).to_contain_text(["Seed"])
+    expect(page.locator("tr.differs")).to_have_count(1)
+
+
+def test_the_export_has_sealed_files_with_their_proofs(open_page: Open):
+    page = with_pictures(open_page)
+    for box in page.locator("input[name=image]").all():
+        box.check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export sealed zip").click()
+    archive = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes()))
+    listed = json.loads(archive.read("contents.json"))["images"]
+    assert all(b"c2pa" in archive.read(one["file"]) for one in listed)
+    assert sum(name.startswith("proofs/") for name in archive.namelist()) == 3
+
+
+def test_a_date_that_is_none_is_refused_in_words(open_page: Open, served: Served):
+    page = open_page("/gallery?since=yesterday")
+    expect(page.get_by_text("Dates are written as 2026-01-31")).to_be_visible()
+
+
+def test_nobody_sees_the_pictures_of_another(open_page: Open, served: Served):
+    mine = with_pictures(open_page)
+    image_id = mine.locator("#cards figure").first.get_attribute("data-image")
+    other = open_page("/gallery", name="somebody else")
+    expect(other.locator(".empty")).to_be_visible()
+    for path in (
+        f"/images/{image_id}",
+        f"/images/{image_id}/proof",
+        f"/images/{image_id}/alike",
+        f"/api/images/{image_id}/thumbnail",
+        f"/api/images/{image_id}/file",
+        f"/?like={image_id}",
+        f"/?start={image_id}",
+        f"/draw/start/{image_id}",
+        f"/gallery?like={image_id}",
+        f"/gallery/compare?image={image_id}&image={image_id}",
+    ):
+        assert other.request.get(served.address + path).status == 404, path
+
+
+def test_nobody_changes_or_exports_the_pictures_of_another(open_page: Open, served: Served):
+    mine = with_pictures(open_page)
+    image_id = mine.locator("#cards figure").first.get_attribute("data-image")
+    other = open_page("/gallery", name="somebody else")
+    headers = {"Origin": served.address}
+    for path, form in (
+        (f"/images/{image_id}/star", {}),
+        (f"/images/{image_id}/tag", {"tag": "mine"}),
+        (f"/images/{image_id}/board", {"name": "mine"}),
+        (f"/images/{image_id}/erase", {"reason": "other"}),
+        ("/gallery/selected", {"do": "export", "image": image_id}),
+        ("/gallery/selected", {"do": "star", "image": image_id}),
+    ):
+        assert other.request.post(served.address + path, form=form, headers=headers).status == 404
+    mine.reload()
+    expect(mine.locator("#cards figure")).to_have_count(3)
+
+
+def test_who_operates_sees_the_pictures_of_all(open_page: Open, person: str):
+    with_pictures(open_page)
+    operator = open_page("/gallery", name="operator", scopes=("operator",))
+    assert operator.locator("#cards figure").count() >= 3
