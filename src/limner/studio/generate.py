@@ -162,6 +162,7 @@ def make_ready(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -> 
         StorageUnavailable: the data folder cannot be written.
     """
     choices, frame, background, shots, plans = plan_request(parts, request, shots)
+    parts.judge.prepare(shots[0].prompt)
     require_impact(parts, request.impact)
     parts.store.ledger.own_key()  # a key that is refused stops here, not after the drawing
     if parts.settings.mark:
@@ -187,7 +188,6 @@ def draw_ready(
     """Draw what `make_ready` accepted; see `generate` for errors."""
     if watch.on_start is not None:
         watch.on_start(len(ready.shots))
-    parts.judge.prepare(ready.shots[0].prompt)
     broken: list[PictureBroken] = []
     for drawn, plan, prompt in _draw_shots(parts, ready, watch):
         try:
