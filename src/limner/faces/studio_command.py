@@ -137,7 +137,8 @@ class _Server:
         assert self._wired is not None
         assert self._worker is not None
         parts, port = self._wired.parts, int(self._listening.getsockname()[1])
-        token = Tokens(parts).create_link(parts.requester or NAMELESS).text
+        name = parts.settings.reviewer or parts.requester or NAMELESS
+        token = Tokens(parts).create_link(name).text
         link = link_of(self._host, port, token)
         say("Limner is running. Open this link; Ctrl-C stops it.")
         say(link)

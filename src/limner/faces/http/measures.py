@@ -10,9 +10,20 @@ from time import perf_counter
 from typing import Any, cast
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.registry import Collector
 
+from limner.store.counting import (
+    count_decisions,
+    count_drawing,
+    count_jobs,
+    count_waiting_cards,
+)
 from limner.studio.parts import Parts
 
 UNMATCHED = "unmatched"  # one label for every address there is no route for
@@ -72,10 +83,35 @@ class StoredMeasures(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        """The gauges."""
-        images = GaugeMetricFamily("limner_images", "Images stored.")
-        images.add_metric((), self._parts.store.count_images())
-        yield images
+        """What the rows say now.
+
+        Raises:
+            StorageUnavailable: the database cannot be read.
+        """
+        with self._parts.store.reviews.reading() as connection:
+            by_state = count_jobs(connection)
+            drawing = count_drawing(connection)
+            decisions = count_decisions(connection)
+            num_waiting = count_waiting_cards(connection)
+        jobs = GaugeMetricFamily("limner_jobs", "Jobs in each state.", labels=("state",))
+        for state, num in by_state.items():
+            jobs.add_metric((state,), num)
+        decided = CounterMetricFamily(
+            "limner_decisions", "Decisions about images.", labels=("outcome", "decided_by")
+        )
+        for one in decisions:
+            decided.add_metric((one.outcome, one.decided_by), one.num)
+        yield jobs
+        yield decided
+        yield SummaryMetricFamily(
+            "limner_drawing_seconds",
+            "Wall time of drawing, and images drawn.",
+            count_value=drawing.num_images,
+            sum_value=drawing.seconds,
+        )
+        yield GaugeMetricFamily(
+            "limner_reviews_waiting", "Review cards that are not closed.", value=num_waiting
+        )
 
 
 def route_of(scope: Mapping[str, Any]) -> str:
