@@ -41,7 +41,9 @@ Path = Annotated[str, Field(description="A picture file on this machine.")]
 
 def make_server(desk: Desk, version: str) -> MCPServer[object]:
     """The server with its tools, not yet running."""
-    server: MCPServer[object] = MCPServer("limner", instructions=INSTRUCTIONS, version=version)
+    server: MCPServer[object] = MCPServer(
+        "limner", instructions=INSTRUCTIONS, version=version, log_level="WARNING"
+    )
 
     @server.tool(annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False))
     async def generate(
@@ -101,7 +103,8 @@ def _telling_errors() -> Generator[None]:
 async def _report(context: Context[object, object], news: Progressed) -> None:
     progress = news.progress
     within = progress.step / progress.num_steps if progress.num_steps else 0.0
-    await context.report_progress(progress.num_images_done + within, progress.num_images)
+    done = min(progress.num_images, progress.num_images_done + within)
+    await context.report_progress(done, progress.num_images)
 
 
 def _result(
