@@ -7,7 +7,6 @@ counting instruction of a processor, so there is no index to build, to lose or t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -52,47 +51,28 @@ class Near(NamedTuple):
 
 
 class Gallery:
-    """Known fingerprints. Safe from several threads.
+    """Known fingerprints, which stay as they are.
 
     Args:
-        entries: that are known from the start.
+        entries: that are known.
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._columns = np.empty((ROW_WORDS, 1024), np.uint64)
-        self._num = 0
-        self._lock = threading.Lock()
-        self.add_rows(rows_of(entries))
+        self._columns = np.ascontiguousarray(rows_of(entries).T)
 
     @classmethod
     def of_rows(cls, rows_NK: Words) -> Gallery:
         """A gallery of rows as `rows_of` makes them."""
         gallery = cls()
-        gallery.add_rows(rows_NK)
+        gallery._columns = np.ascontiguousarray(rows_NK.T)
         return gallery
 
     def __len__(self) -> int:
-        return self._num
-
-    def add(self, entry: Entry) -> None:
-        """Know one more."""
-        self.add_rows(rows_of([entry]))
-
-    def add_rows(self, rows_NK: Words) -> None:
-        """Know some more, as rows."""
-        with self._lock:
-            after = self._num + len(rows_NK)
-            if after > self._columns.shape[1]:
-                grown = np.empty((ROW_WORDS, max(after, 2 * self._num)), np.uint64)
-                grown[:, : self._num] = self._columns[:, : self._num]
-                self._columns = grown
-            self._columns[:, self._num : after] = rows_NK.T
-            self._num = after
+        return self._columns.shape[1]
 
     def nearest(self, asked: Fingerprint) -> Near | None:
         """The entry nearest to a fingerprint; ``None`` beyond `SEARCHED` times the alarm."""
-        with self._lock:
-            columns = self._columns[:, : self._num]
+        columns = self._columns
         found = [
             _nearest(columns[HASH_WORDS : 2 * HASH_WORDS], asked.look, LOOK_ALARM_BITS, "look")
         ]

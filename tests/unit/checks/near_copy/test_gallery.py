@@ -1,5 +1,3 @@
-import threading
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -107,27 +105,3 @@ def test_entries_of_later_rounds_are_found():
 def test_every_key_comes_back_as_it_was(key):
     print_ = Fingerprint(b"\1" * 32, b"\2" * 32)
     assert Gallery([Entry(key, print_)]).nearest(print_).key == key
-
-
-def test_what_is_added_is_known_at_once_and_the_rest_stays():
-    entries = drawn(3000)
-    gallery = Gallery(entries[:10])
-    for entry in entries[10:]:
-        gallery.add(entry)
-    found = [gallery.nearest(entries[at].fingerprint).key for at in (0, 9, 10, 1023, 1024, 2999)]
-    assert (len(gallery), found) == (3000, [0, 9, 10, 1023, 1024, 2999])
-
-
-def test_several_threads_may_add():
-    gallery, entries = Gallery(), drawn(4000)
-    threads = [
-        threading.Thread(
-            target=lambda part: [gallery.add(one) for one in part], args=(entries[k::4],)
-        )
-        for k in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(gallery.nearest(one.fingerprint).key == one.key for one in entries[::97])
