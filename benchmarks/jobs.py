@@ -33,9 +33,10 @@ def measure_kill_nine(is_quick: bool) -> Measurement:
     """Faults found after killing a worker 20 times under load; none is allowed.
 
     `limner worker` draws with the embedded generator in a process of its own, while three owners
-    submit jobs of one to four pictures, so that four wait always. It is killed with SIGKILL at a
-    random moment within three seconds after it took a job, 20 times; then a last one draws what
-    is left. A fault is: a job that is lost or does not finish; a job told as finished without
+    submit jobs of one to four pictures, so that four wait always. It is killed with SIGKILL 20
+    times, at a random moment within three seconds, counted in turn from when it stored some
+    pictures (one to eight, at random) and from when it took its first job; then a last one draws
+    what is left. A fault is: a job that is lost or does not finish; a job told as finished without
     every picture's row and file, looked at after every kill; a picture that is doubled, or not of
     the seed that was asked; a stored image that belongs to no job; a released one without a seal;
     a ledger that does not verify or reconcile; a database that does not open. A job that was
@@ -48,8 +49,8 @@ def measure_kill_nine(is_quick: bool) -> Measurement:
         home = Path(folder) / "home"
         with limner.Studio(home) as studio:
             trial = _Trial(studio, home, rng)
-            for _ in range(num_kills):
-                trial.kill_once()
+            for number in range(num_kills):
+                trial.kill_once(after_picture=number % 2 == 0)
             num_retried = trial.finish()
         trial.check_opening()
     faults = trial.faults
@@ -121,13 +122,14 @@ class _Trial:
     num_running: int = 0
     num_taken_back: int = 0
 
-    def kill_once(self) -> None:
-        """Start a worker, let it take a job, and kill it at some moment after."""
+    def kill_once(self, *, after_picture: bool) -> None:
+        """Start a worker, let it take a job or store pictures, and kill it at a moment after."""
         self._fill()
-        before = self._num_attempts()
+        count = self.studio.parts.store.count_images if after_picture else self._num_attempts
+        enough = count() + (int(self.rng.integers(1, 9)) if after_picture else 1)
         process = self._start()
         try:
-            self._until(lambda: self._num_attempts() > before, process)
+            self._until(lambda: count() >= enough, process)
             end = time.monotonic() + self.rng.uniform(0, 3)
             while time.monotonic() < end:
                 self._fill()
@@ -191,6 +193,7 @@ class _Trial:
     def _until(self, is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + DEADLINE_SECONDS
         while not is_so():
+            self._fill()
             assert process.poll() is None, "the worker ended by itself"
             assert time.monotonic() < end, "the worker took no job"
             time.sleep(0.01)
