@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.figure import Measurement
 from benchmarks.mark.attacks import ATTACKS, Attack, crop
+from benchmarks.mark.page import PAGE, SetFigures, Washing, mark_page
 from benchmarks.mark.pictures import (
     drawings,
     flat_art,
@@ -61,22 +62,29 @@ def measure_mark(is_quick: bool) -> Measurement:
     """Share of marks at 512 px read whole after JPEG 50, half size, both, and crops to 90 and 75 %.
 
     In per cent, over photographs and flat art, opaque and transparent; every other attack and
-    size is printed. A picture that cannot carry a mark counts as not recovered.
+    size is printed. A picture that cannot carry a mark counts as not recovered. A full run writes
+    the page `docs/mark.md`.
     """
     print(f"flat art: {flat_art_source()}")
     promised: list[list[float]] = []
+    sets: list[SetFigures] = []
     for name, pictures in picture_sets(is_quick):
         rng = np.random.default_rng(1)
         marked = [mark_one(picture_HWC, MarkPayload.draw(rng)) for picture_HWC in pictures]
         print_cost(name, marked)
         rows = {attack: [try_one(one, attack) for one in marked] for attack in ATTACKS}
         print_rows(rows)
+        sets.append(figures_of(name, marked, rows))
         if name.endswith("512 px"):
             kept = [rows[attack] for attack in ATTACKS if attack.is_promised]
             promised += [
                 [float(one.is_recovered) for one in each] for each in zip(*kept, strict=True)
             ]
-    print_washing(2 if is_quick else 10, NUM_AVERAGED[:1] if is_quick else NUM_AVERAGED)
+    washings = measure_washing(
+        2 if is_quick else 10, NUM_AVERAGED[:1] if is_quick else NUM_AVERAGED
+    )
+    if not is_quick:
+        PAGE.write_text(mark_page(flat_art_source(), sets, washings), encoding="utf-8")
     share, interval = share_with_interval(promised, np.random.default_rng(0))
     low, high = (round(100 * end, 1) for end in interval)
     return Measurement(value=round(100 * share, 1), n=len(promised), interval=(low, high))
@@ -170,7 +178,27 @@ def print_rows(rows: dict[Attack, list[Outcome]]) -> None:
         )
 
 
-def print_washing(num_victims: int, counts: Sequence[int]) -> None:
+def figures_of(
+    name: str, marked: Sequence[Marked], rows: dict[Attack, list[Outcome]]
+) -> SetFigures:
+    """What the page says of one kind of pictures."""
+    psnr = [one.psnr_db for one in marked]
+    return SetFigures(
+        name=name,
+        num_pictures=len(marked),
+        num_uncarried=sum(one.image_HWC is None for one in marked),
+        psnr_db=(float(np.nanmean(psnr)), float(np.nanmin(psnr))),
+        similarity=float(np.nanmean([one.similarity for one in marked])),
+        marking_ms=1000 * float(np.nanmedian([one.seconds for one in marked])),
+        recovered={
+            attack.name: 100 * float(np.mean([one.is_recovered for one in outcomes]))
+            for attack, outcomes in rows.items()
+        },
+        num_wrong=sum(one.is_wrong for outcomes in rows.values() for one in outcomes),
+    )
+
+
+def measure_washing(num_victims: int, counts: Sequence[int]) -> list[Washing]:
     """What someone can do who holds many marked pictures of one key: average them, and subtract.
 
     What the pictures have in common is the pilot. The attacker knows how marking looks at a
@@ -183,6 +211,7 @@ def print_washing(num_victims: int, counts: Sequence[int]) -> None:
     images = [one.image_HWC for one in marked if one.image_HWC is not None]
     victims, held = images[:num_victims], images[num_victims:]
     cut = crop(0.9)
+    washings: list[Washing] = []
     for count in counts:
         grain_HW = np.mean([np.clip(_grain(one), -3, 3) for one in held[:count]], axis=0)
         washed = [[_less(one, k * grain_HW) for k in WASHING_STRENGTHS] for one in victims]
@@ -193,6 +222,8 @@ def print_washing(num_victims: int, counts: Sequence[int]) -> None:
         print(
             f"  K = {count:4}: of {len(victims)}, {num_whole} still read, {num_cut} cropped to 90 %"
         )
+        washings.append(Washing(count, len(victims), num_whole, num_cut))
+    return washings
 
 
 def _less(image_HWC: Bytes, grain_HW: NDArray[np.float64]) -> Bytes:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from benchmarks.mark import attacks
 from benchmarks.mark.false_positives import exact_interval
+from benchmarks.mark.page import SetFigures, Washing, mark_page
 
 
 def picture() -> np.ndarray:
@@ -30,3 +31,20 @@ def test_every_attack_but_none_changes_the_picture(attack):
 
 def test_a_crop_keeps_the_share_of_each_side():
     assert attacks.crop(0.75)(picture(), np.random.default_rng(0)).shape == (60, 75, 4)
+
+
+def test_the_page_shows_every_attack_failures_too():
+    figures = SetFigures(
+        name="photographs, 256 px",
+        num_pictures=4,
+        num_uncarried=1,
+        psnr_db=(45.25, 44.0),
+        similarity=0.99,
+        marking_ms=20.4,
+        recovered={"none": 75.0, "crop 50 %": 0.0},
+        num_wrong=0,
+    )
+    page = mark_page("made here", [figures, figures], [Washing(10, 4, 3, 0)])
+    assert "| photographs, 256 px | 4 | 1 | 45.2 | 44.0 | 0.9900 | 20 |" in page
+    assert "| crop 50 % | 0 | 0 |" in page
+    assert "| 10 | 4 | 3 | 0 |" in page

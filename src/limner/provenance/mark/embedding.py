@@ -37,6 +37,7 @@ from limner.provenance.mark.search import Views, Warp
 MIN_SIDE_PX = 64
 TWO_TILES_FROM_PX = 384  # short side; larger pictures have room for two tiles, which crops leave
 STRENGTHS = (1.0, 1.3, 1.7)  # standard deviation of the mark in a plain area, in grey levels
+LAST_STRENGTH = 2.2  # for pictures that would carry none: most are full of soft edges
 PROOF_JPEG_QUALITY = 50
 PROOF_SCORE = 12.0  # 97 in 100 words are read at a score of 11, 99 at 12
 
@@ -60,7 +61,7 @@ def embed_mark(image_HWC: NDArray[np.uint8], payload: MarkPayload, key: bytes) -
     The mark is a faint grain in the brightness. Its strength is the least of STRENGTHS that would
     be read after the picture is made as small as reading takes it (half as large at 256 and 512
     pixels) and saved as JPEG 50, else the largest. The finished pixels are read back: what is
-    returned carries its mark.
+    returned carries its mark. Where it cannot be read, LAST_STRENGTH is tried.
 
     Args:
         image_HWC: uint8, RGBA, straight alpha.
@@ -93,16 +94,17 @@ def embed_mark(image_HWC: NDArray[np.uint8], payload: MarkPayload, key: bytes) -
         (one for one in STRENGTHS if _proof_score(canvas, one, pattern, word_N) >= PROOF_SCORE),
         STRENGTHS[-1],
     )
-    marked_HWC = _added(image_HWC, strength * canvas.mark_HW)
     warp = Warp(1 / tiles_across(height_px, width_px), 0.0)
-    reading = read_in_place(Views(marked_HWC), pattern, warp)
-    if reading is None or reading.payload != payload:
-        raise MarkUncarried(
-            "The picture has too little room for a mark: too few pixels that are neither "
-            "transparent nor part of an edge nor at the end of the colour range.",
-            hint="Larger pictures and pictures with a background carry more.",
-        )
-    return marked_HWC
+    for one in (strength, LAST_STRENGTH):
+        marked_HWC = _added(image_HWC, one * canvas.mark_HW)
+        reading = read_in_place(Views(marked_HWC), pattern, warp)
+        if reading is not None and reading.payload == payload:
+            return marked_HWC
+    raise MarkUncarried(
+        "The picture has too little room for a mark: too few pixels that are neither "
+        "transparent nor part of an edge nor at the end of the colour range.",
+        hint="Larger pictures and pictures with a background carry more.",
+    )
 
 
 def _canvas(image_HWC: NDArray[np.uint8], tile_TT: Floats) -> _Canvas:
