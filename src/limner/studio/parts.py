@@ -74,6 +74,10 @@ class Parts:
         """The criteria in force and the checks they name."""
         return self._open_judge()
 
+    def forget_judge(self) -> None:
+        """Have the judge opened anew, by the criteria that are in force then."""
+        self.__dict__.pop("judge", None)
+
     @cached_property
     def signer(self) -> Signer:
         """Who seals; errors as `open_signer`."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 from limner.core.deciding import Outcome
 from limner.core.errors import (
+    CriteriaInvalid,
     DrawingCancelled,
     JobDoubtful,
     LeaseLost,
@@ -29,6 +30,7 @@ from limner.core.jobs import Happening, JobError, JobState
 from limner.core.records import FileFormat, ImageRecord, StepProgress
 from limner.executors.local import Presence, Pulse, work
 from limner.store.leases import Claim, Held, Told
+from limner.studio.criteria_file import criteria_text, source_in_force
 from limner.studio.generate import Shot, draw_ready, make_ready
 from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
@@ -107,6 +109,7 @@ class Worker:
         self._leases = parts.store.leases
         self._read_seconds = read_seconds
         self._stop = stop
+        self._criteria_text: str | None = None
         self._onlooker = Onlooker(
             is_gone=presence.is_gone, read_seconds=read_seconds, lease_seconds=lease_seconds
         )
@@ -128,6 +131,7 @@ class Worker:
         claim = self._leases.claim(self._presence.worker, self._parts.read_clock())
         if claim is None:
             return False
+        self._judge_by_criteria_in_force()
         attempt = _Attempt(self._parts, claim, self._read_seconds, self._stop)
         try:
             state = attempt.run()
@@ -137,6 +141,16 @@ class Worker:
             facts = {"action": "job_lease_lost", "job_id": claim.job_id}
             _log.warning("The job was given to another worker", extra=facts)
         return True
+
+    def _judge_by_criteria_in_force(self) -> None:
+        """A worker lives long; criteria that were changed meanwhile hold from the next job on."""
+        try:
+            text = criteria_text(source_in_force(self._parts.settings))
+        except CriteriaInvalid as error:
+            text = error.message
+        if text != self._criteria_text:
+            self._parts.forget_judge()
+            self._criteria_text = text
 
 
 class _Attempt:

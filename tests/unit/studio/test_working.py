@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event, Timer
 
 import pytest
 import sqlalchemy as sa
 from job_rows import START
+from painted_limner import WHOLE, painted_studio
 
 from limner.core.errors import StorageUnavailable
 from limner.core.jobs import JobState
@@ -370,3 +372,30 @@ def test_a_picture_a_waiting_job_starts_from_is_kept_when_an_image_of_it_is_eras
     studio.parts.store.erase_image(image.image_id, reason="person_asked", recorded_at=START)
     worker.draw_next()
     assert studio.jobs.get(second).state is JobState.FINISHED
+
+
+@pytest.fixture
+def own_criteria(tmp_path):
+    """A criteria file to be changed; asks for a whole picture only."""
+    path = tmp_path / "criteria.yaml"
+    path.write_bytes(WHOLE.read_bytes())
+    return path
+
+
+def test_criteria_that_change_while_a_worker_lives_hold_from_the_next_job_on(
+    settings, painter, home, stop, own_criteria
+):
+    settings = replace(settings, criteria=str(own_criteria))
+    with painted_studio(settings, painter) as studio:
+        presence = Presence(home / "workers")
+        worker = Worker(studio.parts, presence, read_seconds=time.monotonic, stop=stop)
+        job_ids = []
+        for seed in (1, 2, 3):
+            if seed == 3:
+                own_criteria.write_text("nothing that can be read as criteria")
+            request = Request(prompt="a fox", seed=seed)
+            job_ids.append(studio.jobs.submit(request, owner="ann").job_id)
+            worker.draw_next()
+        outcomes = [studio.jobs.get(job_id).images[0].outcome for job_id in job_ids]
+        presence.close()
+    assert outcomes == ["released", "released", "held"]
