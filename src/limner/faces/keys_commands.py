@@ -30,11 +30,12 @@ def show(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def rotate(context: typer.Context, as_json: Json = False) -> None:
-    """Make new keys with a new root; what was sealed before stays trusted here."""
+    """Make new keys for seals, marks and the ledger; what was sealed before stays trusted here."""
     with opened(context) as studio:
         from limner.studio import keys
 
         _say_keys(keys.rotate(studio.parts), as_json=as_json)
+        note("The ledger and the marks have new keys too.")
         note("Give the new root to those who verify your images: limner keys export-root")
 
 

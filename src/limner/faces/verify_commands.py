@@ -186,8 +186,16 @@ def _facts(verified: Verified) -> Iterator[tuple[str, str]]:
             yield "It says", "what follows; nobody trusted here vouches for it"
         yield from _claim_facts(credential.claims)
     if verified.state.value != "unreadable":
-        yield "Mark", _MARKS[verified.mark.value]
+        yield "Mark", _mark_words(verified)
         yield "Stored here", _stored_words(verified.stored)
+
+
+def _mark_words(verified: Verified) -> str:
+    claims = verified.credential.claims
+    if verified.state.value == "trusted" and verified.mark.value == "no_mark" and claims:
+        if claims.mark_value is None:
+            return "none found, and its credential names none"
+    return _MARKS[verified.mark.value]
 
 
 def _signer_words(credential: Credential) -> str:
