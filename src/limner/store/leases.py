@@ -20,6 +20,7 @@ from limner.core.errors import LeaseLost
 from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
 from limner.store import schema
 from limner.store.database import reading, transaction
+from limner.store.gallery import shelve
 from limner.store.jobs import JobRow, error_text, move, num_recorded, seconds_per_picture, tick
 
 _jobs = schema.jobs.c
@@ -209,7 +210,7 @@ class Leases:
         Raises:
             LeaseLost: somebody else was given the job; the caller's transaction must not stand.
         """
-        _leased_row(connection, claim)
+        owner = _leased_row(connection, claim).owner
         there = (_images.job_id == claim.job_id) & (_images.picture_index == index)
         if connection.execute(schema.job_images.select().where(there)).one_or_none() is None:
             row = {
@@ -223,6 +224,7 @@ class Leases:
         values = {"change": tick(connection), "fruitless": 0}
         mine = _jobs.job_id == claim.job_id
         connection.execute(schema.jobs.update().where(mine).values(values))
+        shelve(connection, image_id, owner)
 
     def record_stored_image(self, claim: Claim, index: int, image_id: str, now: datetime) -> None:
         """The same for a picture that was stored before, of another job with the same bytes."""
