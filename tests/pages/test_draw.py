@@ -123,7 +123,7 @@ def test_a_picture_is_extended(open_page: Open, served: Served):
     page.get_by_label("Left, px").fill("32")
     page.get_by_role("spinbutton", name="Pictures").fill("1")
     page.locator("#draw-button").click()
-    expect(page.locator(".job").first.locator("a.picture")).to_have_count(1)
+    expect(page.locator(".job[data-over]")).to_have_count(2)
     page.locator(".job").first.locator("a.picture").click()
     expect(page.locator("dl.facts").first).to_contain_text("96x64")
 
@@ -134,6 +134,7 @@ def test_variations_start_from_a_picture(open_page: Open, served: Served):
     page.goto(f"{served.address}/?start={first_image(page)}")
     page.get_by_role("spinbutton", name="Pictures").fill("2")
     page.locator("#draw-button").click()
+    expect(page.locator(".job[data-over]")).to_have_count(2)
     expect(page.locator(".job").first.locator("a.picture")).to_have_count(2)
 
 
