@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from limner.checks.integrity import find_fault
+from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.deciding import Outcome
 from limner.core.errors import PictureBroken
 from limner.core.hashing import sha256_of_bytes
@@ -56,7 +57,6 @@ from limner.studio.judging import Screened, decision_in_force, judge_image, scre
 from limner.studio.marking import Marked, label_picture, mark_picture, require_label_room
 from limner.studio.parts import UNWATCHED, OnStored, Parts, Watch
 from limner.studio.prompts import expand_all, expand_at_random, is_template
-from limner.studio.recognizing import pdq_of
 from limner.studio.sealing import seal_image
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).

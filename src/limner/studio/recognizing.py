@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from limner.checks.measures import small
-from limner.checks.near_copy.pdq import SIDE_PX, pdq_hash
-from limner.checks.views import flatten, small_view
+from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.ports import FoundMark
 from limner.core.records import ImageRecord, Picture
 from limner.provenance.mark import read_mark, value_of
@@ -21,7 +19,6 @@ from limner.studio.parts import Parts
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha), N images, K bytes of a hash.
 
-LEAST_QUALITY = 50  # of a PDQ hash; under it the picture has too little in it
 FAR_BITS = 64  # of 256; 95 in 100 copies at JPEG 50 come to 48 (docs/log.md)
 MAX_COMPARED = 8  # stored images that are decoded to compare looks, nearest first
 THUMBNAIL_PX = 32
@@ -77,12 +74,6 @@ class StoredRecognizer:
 
     def _shows(self, record: ImageRecord, image_HWC: NDArray[np.uint8]) -> bool:
         return look_alike(image_HWC, decode_rgba(self._parts.store.read_image(record)))
-
-
-def pdq_of(picture: Picture) -> bytes | None:
-    """The PDQ hash of a picture laid on white; ``None`` if there is too little in it."""
-    hashed = pdq_hash(flatten(small(small_view(picture), SIDE_PX)))
-    return hashed.bits if hashed.quality >= LEAST_QUALITY else None
 
 
 def look_alike(one_HWC: NDArray[np.uint8], other_HWC: NDArray[np.uint8]) -> bool:

@@ -20,7 +20,7 @@ from limner.checks.measures import small
 from limner.checks.near_copy.pdq import SIDE_PX, pdq_hash
 from limner.checks.packaged import Packaged
 from limner.checks.referee.views import RefereeViews
-from limner.checks.views import flatten, small_view
+from limner.checks.views import OncePerPicture, flatten, small_view
 from limner.core.records import Picture
 
 # Shapes: V referee's vector width, K bits.
@@ -30,6 +30,15 @@ PROJECTION_FILE = "projection.safetensors"
 HASH_BYTES = 32
 LEAST_QUALITY = 50
 NO_HASH = bytes(HASH_BYTES)  # of a picture with too little in it for PDQ
+
+
+def _pdq_of(picture: Picture) -> bytes | None:
+    hashed = pdq_hash(flatten(small(small_view(picture), SIDE_PX)))
+    return hashed.bits if hashed.quality >= LEAST_QUALITY else None
+
+
+pdq_of = OncePerPicture(_pdq_of)
+"""The PDQ hash of a picture laid on white, 32 bytes; ``None`` if there is too little in it."""
 
 
 class Fingerprint(NamedTuple):
@@ -64,13 +73,9 @@ class Fingerprints:
         Raises:
             CheckNotAble: the referee's files or ours are missing or changed.
         """
-        hashed = pdq_hash(flatten(small(small_view(picture), SIDE_PX)))
-        is_telling = hashed.quality >= LEAST_QUALITY
         vector_V = self.views.subject_vector(picture)
         is_over_K = (vector_V - self._projection["mean"]) @ self._projection["directions"] > 0
-        return Fingerprint(
-            pdq=hashed.bits if is_telling else NO_HASH, look=np.packbits(is_over_K).tobytes()
-        )
+        return Fingerprint(pdq=pdq_of(picture) or NO_HASH, look=np.packbits(is_over_K).tobytes())
 
     @cached_property
     def _projection(self) -> Mapping[str, NDArray[np.float32]]:
