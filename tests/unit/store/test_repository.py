@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from recipes import RECIPE
@@ -41,6 +41,17 @@ def test_an_image_is_found_by_its_pixels(store):
 def test_storing_the_same_bytes_again_keeps_the_first_record(store):
     first = store.add_image(record_of(b"one"), b"one")
     assert store.add_image(record_of(b"one", seconds=9.0), b"one") == first
+
+
+def test_recent_looks_are_those_of_the_newest_images_that_have_one(store):
+    for number in range(4):
+        content, when = str(number).encode(), NOW + timedelta(seconds=number)
+        pdq = None if number == 2 else bytes([number]) * 32
+        store.add_image(record_of(content, created_at=when, pdq=pdq), content)
+    assert [look.pdq[0] for look in store.recent_looks(2)] == [3, 1]
+    assert [look.image_id for look in store.recent_looks(9)] == [
+        sha256_of_bytes(content) for content in (b"3", b"1", b"0")
+    ]
 
 
 def test_an_unknown_image_is_none(store):
