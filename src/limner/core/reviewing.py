@@ -197,6 +197,7 @@ class CardState:
         is_held: the lease runs.
         answers: one for each person, in the order they first answered.
         is_deadline_told: it was escalated for its deadline.
+        cause: why it was escalated last.
         closing: what it ended in.
     """
 
@@ -207,6 +208,7 @@ class CardState:
     is_held: bool = False
     answers: tuple[Given, ...] = ()
     is_deadline_told: bool = False
+    cause: EscalationCause | None = None
     closing: Closing | None = None
 
     @property
@@ -330,13 +332,14 @@ def _after(state: CardState, event: Event) -> CardState:
         case EventKind.ANSWERED | EventKind.CHANGED_MIND:
             return replace(state, answers=_with_answer(state, event))
         case EventKind.ESCALATED:
-            is_told = event.document["cause"] == EscalationCause.DEADLINE or state.is_deadline_told
+            cause = EscalationCause(str(event.document["cause"]))
             return replace(
                 state,
                 level=state.level + 1,
                 holder=None,
                 held_until=None,
-                is_deadline_told=is_told,
+                is_deadline_told=cause is EscalationCause.DEADLINE or state.is_deadline_told,
+                cause=cause,
             )
         case EventKind.CLOSED:
             closing = Closing(str(event.document["outcome"]))

@@ -7,7 +7,7 @@ transaction as the card's closing; a released image is sealed right after it.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,14 +88,19 @@ def list_cards(parts: Parts, name: str) -> list[CardView]:
     with parts.store.reviews.writing(now) as connection:
         _escalate_overdue(connection, now)
         reviewer = commitment_of(connection, name)
-        queue = _queue(connection, now)
+        queue = queue_of(connection, now)
         return [view_of(connection, parts, card, state, reviewer) for card, state in queue]
 
 
-def next_card(parts: Parts, name: str) -> CardView | None:
+def next_card(parts: Parts, name: str, *, but: Collection[str] = ()) -> CardView | None:
     """Claim the most urgent card this person may answer; ``None`` when there is none.
 
     Now and then a honeypot instead, but never when nothing else waits: it would show.
+
+    Args:
+        parts: of the studio.
+        name: of the person.
+        but: cards that are not given now.
     """
     now = parts.read_clock()
     with parts.store.reviews.writing(now) as connection:
@@ -103,11 +108,12 @@ def next_card(parts: Parts, name: str) -> CardView | None:
         reviewer = commitment_of(connection, name)
         offered = [
             (card, state)
-            for card, state in _queue(connection, now)
-            if is_offered(card, state, reviewer)
+            for card, state in queue_of(connection, now)
+            if card.card_id not in but and is_offered(card, state, reviewer)
         ]
         # A card that was claimed and not answered goes on where it was left.
         own = [one for one in offered if one[1].is_held]
+        own.sort(key=lambda one: one[1].given_by(reviewer) is None)  # first what was taken back
         real = [one for one in offered if one[0].kind is not CardKind.HONEYPOT]
         planted = [one for one in offered if one[0].kind is CardKind.HONEYPOT]
         if not own and not real:
@@ -345,7 +351,8 @@ def ask(parts: Parts, image_id: str, kind: CardKind, document: CardDocument) -> 
         return open_card(connection, image_id=image_id, kind=kind, opened_at=now, document=document)
 
 
-def _queue(connection: sa.Connection, now: datetime) -> list[tuple[Card, CardState]]:
+def queue_of(connection: sa.Connection, now: datetime) -> list[tuple[Card, CardState]]:
+    """Every card that is not closed, the most urgent first."""
     found = find_cards(connection, is_unclosed=True)
     cards = [(card, state_of(events, now)) for card, events in found]
     return sorted(cards, key=lambda one: (-priority(one[0], now), one[0].card_id))

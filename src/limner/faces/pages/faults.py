@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 def fault_page(request: Request, problem: Problem, request_id: str) -> Response:
     """A problem for a person who opened an address in a browser."""
     around = frame(request, principal_of(request), here="")
-    return render(
+    response = render(
         "fault.html",
-        status=problem.status,
         **around,
         problem=problem,
         request_id=request_id,
         is_stranger=problem.status == HTTPStatus.UNAUTHORIZED,
     )
+    response.status_code = problem.status
+    return response

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from limner.faces.pages import draw_page, gallery_page, grid_page, image_page, theme
+from limner.faces.pages import draw_page, gallery_page, grid_page, image_page, review_page, theme
 from limner.faces.pages.site import STATIC
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -15,6 +15,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     grid_page.router,
     gallery_page.router,
     image_page.router,
+    review_page.router,
     theme.router,
 )
 

@@ -38,15 +38,14 @@ class Place:
     count: int = 0
 
 
-def render(template: str, *, status: int = 200, **shown: object) -> HTMLResponse:
+def render(template: str, /, **shown: object) -> HTMLResponse:
     """A page or a part of one.
 
     Args:
         template: file name in `templates`.
-        status: of the answer.
         **shown: what the template names; a name it is not given is an error, not a blank.
     """
-    return HTMLResponse(_environment().get_template(template).render(shown), status)
+    return HTMLResponse(_environment().get_template(template).render(shown))
 
 
 def say(key: str, **values: object) -> str:
@@ -91,5 +90,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(t=say, static=static_url)
+    given = cast(dict[str, object], environment.globals)
+    given.update(t=say, static=static_url)
     return environment
