@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.core.hashing import sha256_of_document, sha256_of_pixels
+from limner.core.labels import DrawnLabel, Label, LabelPosition, LabelSize
 
 # Shapes: B pictures, H height, W width, C channels (RGBA, straight alpha), in this order.
 
@@ -59,38 +60,6 @@ class Operation(StrEnum):
     TEXT = "text"
     IMAGE = "image"
     MASK = "mask"
-
-
-class LabelPosition(StrEnum):
-    """The corner a visible label stands in."""
-
-    TOP_LEFT = "top-left"
-    TOP_RIGHT = "top-right"
-    BOTTOM_LEFT = "bottom-left"
-    BOTTOM_RIGHT = "bottom-right"
-
-
-class LabelSize(StrEnum):
-    """How large the words of a visible label are."""
-
-    SMALL = "small"
-    MEDIUM = "medium"
-    LARGE = "large"
-
-
-class Label(NamedTuple):
-    """A visible label, as it is asked for; what it says depends on how the picture was made."""
-
-    position: LabelPosition
-    size: LabelSize
-
-
-class DrawnLabel(NamedTuple):
-    """A visible label, as it was drawn."""
-
-    words: str
-    position: LabelPosition
-    size: LabelSize
 
 
 class OriginalFile(NamedTuple):

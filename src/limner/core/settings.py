@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from limner.core.errors import SettingInvalid
-from limner.core.records import LabelPosition, LabelSize
+from limner.core.labels import LabelPosition, LabelSize
 
 SETTINGS_FILE = "settings.toml"
 LOOPBACK = "127.0.0.1"

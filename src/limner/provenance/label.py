@@ -20,7 +20,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from limner.core.errors import BadInput
-from limner.core.records import LabelPosition, LabelSize
+from limner.core.labels import LabelPosition, LabelSize
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
