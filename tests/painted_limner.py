@@ -11,10 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from limner.app import load_settings, name_opted_out, open_judge, open_recognizer, recent_looks
+from limner.app import (
+    load_settings,
+    name_opted_out,
+    open_judge,
+    open_recognizer,
+    open_store,
+    recent_looks,
+)
 from limner.core.settings import Settings
 from limner.faces.cli import app
-from limner.store.repository import Store
 from limner.studio.parts import Parts
 from limner.studio.studio import Studio
 from limner.testing import PaintedGenerator
@@ -27,7 +33,7 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
     parts = Parts(
         settings=settings,
         open_generator=lambda: generator,
-        open_store=lambda: Store.open(settings.home),
+        open_store=lambda: open_store(settings),
         open_judge=lambda: open_judge(
             settings,
             lambda text: name_opted_out(parts, text),

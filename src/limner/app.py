@@ -52,7 +52,7 @@ def wire_parts(settings: Settings) -> Parts:
     parts: Parts = Parts(
         settings=settings,
         open_generator=lambda: _open_generator(settings),
-        open_store=lambda: Store.open(settings.home),
+        open_store=lambda: open_store(settings),
         open_judge=lambda: open_judge(
             settings,
             lambda text: name_opted_out(parts, text),
@@ -75,6 +75,18 @@ def user_name() -> str:
         return ""
 
 
+def open_store(settings: Settings) -> Store:
+    """The store of the data folder, its rows in a file there or in a team's PostgreSQL."""
+    return Store.open(settings.home, settings.database, settings.database_password.value)
+
+
+def open_recognizer(parts: Parts) -> Recognizer:
+    """Tells which image of the data folder a picture is."""
+    from limner.studio.recognizing import StoredRecognizer
+
+    return StoredRecognizer(parts)
+
+
 def name_opted_out(parts: Parts, text: str) -> str | None:
     """See `studio.rights.name_opted_out`; opens the store when it is first asked."""
     from limner.studio import rights
@@ -87,13 +99,6 @@ def recent_looks(parts: Parts, limit: int) -> list[Look]:
     from limner.checks.near_copy.recent import Look
 
     return [Look(*one) for one in parts.store.recent_looks(limit)]
-
-
-def open_recognizer(parts: Parts) -> Recognizer:
-    """Tells which image of the data folder a picture is."""
-    from limner.studio.recognizing import StoredRecognizer
-
-    return StoredRecognizer(parts)
 
 
 def open_judge(

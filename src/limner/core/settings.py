@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from limner.core.errors import SettingInvalid
 from limner.core.labels import LabelPosition, LabelSize
@@ -21,6 +22,20 @@ LOOPBACK = "127.0.0.1"
 MAX_NAME_CHARACTERS = 80
 MAX_NAMES = 64
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that is used and never shown.
+
+    Attributes:
+        value: empty when it is not set.
+    """
+
+    value: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "(set, not shown)" if self.value else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +49,9 @@ class Settings:
         max_input_megapixels: larger pictures are not opened.
         criteria: ``auto``, ``personal``, ``team``, or the path of a criteria file. ``auto`` takes
             ``criteria.yaml`` in the data folder if it is there, else ``personal``.
+        database: address of a PostgreSQL database for a team, such as
+            ``postgresql://limner@db.example/limner``; empty keeps a file in the data folder.
+        database_password: of the user in that address.
         signing_chain: PEM file of a certificate to seal with and its issuers; ``None`` seals with
             this install's own keys.
         signing_key: PEM file of its key.
@@ -54,6 +72,8 @@ class Settings:
     batch_size: int
     max_input_megapixels: int
     criteria: str
+    database: str
+    database_password: Secret
     signing_chain: Path | None
     signing_key: Path | None
     mark: bool
@@ -74,6 +94,7 @@ class SettingRule:
     default: object
     parse: Callable[[object], object]
     allowed: str
+    is_secret: bool = False
 
 
 def _whole_number(low: int, high: int) -> Callable[[object], object]:
@@ -96,6 +117,21 @@ def _path(value: object) -> Path | None:
 
 def _some_text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value
+
+
+def _secret(value: object) -> Secret:
+    if not isinstance(value, str):
+        raise ValueError
+    return Secret(value)
+
+
+def _database_address(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    parts = urlsplit(value)
+    if value and (parts.scheme != "postgresql" or parts.password is not None):
         raise ValueError
     return value
 
@@ -134,6 +170,14 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "criteria": SettingRule(
         default="auto", parse=_some_text, allowed="auto, personal, team or a path"
+    ),
+    "database": SettingRule(
+        default="",
+        parse=_database_address,
+        allowed="postgresql://user@host/name, its password in the setting 'database_password'",
+    ),
+    "database_password": SettingRule(
+        default=Secret(""), parse=_secret, allowed="text", is_secret=True
     ),
     "signing_chain": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
     "signing_key": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
@@ -252,8 +296,9 @@ def _parsed(source: str, name: str, value: object) -> object:
     try:
         return rule.parse(value)
     except (ValueError, KeyError) as error:
+        told = "not shown here" if rule.is_secret or "@" in str(value) else repr(value)
         raise SettingInvalid(
-            f"Setting {name!r} in {source} is {value!r}; allowed is {rule.allowed}."
+            f"Setting {name!r} in {source} is {told}; allowed is {rule.allowed}."
         ) from error
 
 

@@ -94,9 +94,7 @@ class Boards:
     def list(self, owner: str) -> list[Board]:
         """Somebody's boards, by name."""
         num_images = (
-            sa.select(sa.func.count())
-            .where(_placed.board_id == _boards.board_id)
-            .scalar_subquery()
+            sa.select(sa.func.count()).where(_placed.board_id == _boards.board_id).scalar_subquery()
         )
         query = (
             sa.select(_boards.board_id, _boards.name, num_images.label("num_images"))

@@ -14,6 +14,7 @@ from types import ModuleType
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from limner.core.errors import StorageUnavailable
 from limner.store import postgresql, sqlite
@@ -23,18 +24,19 @@ from limner.store.schema import HEAD_REVISION
 READ_ONLY = "limner_read_only"
 
 
-def open_database(home: Path, url: str = "") -> sa.Engine:
+def open_database(home: Path, address: str = "", password: str = "") -> sa.Engine:
     """Engine on the database, made or migrated to the newest schema if needed.
 
     Args:
         home: data folder; the SQLite file is in it.
-        url: of a PostgreSQL database; empty takes the SQLite file.
+        address: of a PostgreSQL database; empty takes the SQLite file.
+        password: of the user in that address.
 
     Raises:
         StorageUnavailable: it cannot be reached or written, or it is from a newer Limner.
     """
     make_folder(home)
-    engine = postgresql.connect(url) if url else sqlite.connect(home)
+    engine = postgresql.connect(address, password) if address else sqlite.connect(home)
     event.listen(engine, "begin", _begin)
     with ExitStack() as undo:
         undo.callback(engine.dispose)
@@ -80,6 +82,10 @@ def empty_log(engine: sa.Engine) -> None:
 def _our_errors(engine: sa.Engine) -> Generator[None]:
     try:
         yield
+    except PoolTimeout as error:
+        raise StorageUnavailable(
+            "Every connection to the database is in use.", retryable=True
+        ) from error
     except DBAPIError as error:
         reason = _side_of(engine).reason_of(error)
         full = "full" in reason or "disk I/O" in reason or "No space left" in reason

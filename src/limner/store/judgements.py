@@ -167,9 +167,7 @@ def decisions_of(connection: sa.Connection, image_id: str) -> list[StoredDecisio
     """Every decision about an image, oldest first; the last one holds."""
     column = schema.decisions.c
     query = schema.decisions.select().where(column.image_id == image_id)
-    return [
-        _stored_decision(row) for row in connection.execute(query.order_by(column.decision_id))
-    ]
+    return [_stored_decision(row) for row in connection.execute(query.order_by(column.decision_id))]
 
 
 def results_of(connection: sa.Connection, image_id: str) -> list[dict[str, object]]:

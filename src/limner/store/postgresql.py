@@ -5,6 +5,8 @@ The ledger is one chain, so its writers take turns; SQLite does that by itself, 
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -14,17 +16,18 @@ DRIVER = "postgresql+pg8000"
 TURN = 0x11_4D_4E_52  # the advisory lock that whoever writes holds to the end of its transaction
 
 
-def connect(url: str) -> sa.Engine:
+def connect(address: str, password: str = "") -> sa.Engine:
     """Engine on the database at an address such as ``postgresql://limner@db.example/limner``.
 
     Raises:
         StorageUnavailable: the address is not one of PostgreSQL, or its driver is not installed.
     """
     try:
-        address = sa.make_url(url)
-        if address.get_backend_name() != "postgresql":
+        url = sa.make_url(address)
+        if url.get_backend_name() != "postgresql":
             raise ArgumentError
-        return sa.create_engine(address.set(drivername=DRIVER), pool_pre_ping=True)
+        url = url.set(drivername=DRIVER, password=password or None)
+        return sa.create_engine(url, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StorageUnavailable(
             "The setting 'database' is not the address of a PostgreSQL database.",
@@ -52,9 +55,10 @@ def empty_log(engine: sa.Engine) -> None:
     has set; we cannot reach those.
     """
     raw = engine.raw_connection()
+    driver = cast(Any, raw.driver_connection)  # pg8000 has no types
     try:
         raw.rollback()
-        raw.driver_connection.autocommit = True  # VACUUM runs outside of transactions only
+        driver.autocommit = True  # VACUUM runs outside of transactions only
         raw.cursor().execute("VACUUM")
     finally:
         raw.invalidate()  # a connection that commits by itself must not be used again
@@ -63,4 +67,5 @@ def empty_log(engine: sa.Engine) -> None:
 def reason_of(error: DBAPIError) -> str:
     """What the database said, in one line."""
     said = error.orig.args[0] if error.orig is not None and error.orig.args else error.orig
-    return str(said["M"] if isinstance(said, dict) and "M" in said else said).strip()
+    fields = cast(dict[str, str], said) if isinstance(said, dict) else {}
+    return fields.get("M", str(cast(object, said))).strip()

@@ -21,20 +21,23 @@ from limner.core.hashing import canonical_json, sha256_of_bytes
 from limner.core.records import ImageRecord, OriginalFile, Recipe, Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
+from limner.store.boards import Boards
 from limner.store.database import empty_log, open_database, reading, transaction
+from limner.store.erasing import erase_image, erased_at
+from limner.store.gallery import GalleryRows, take_off
 from limner.store.jobs import JobRows
 from limner.store.judgements import (
     StoredDecision,
     StoredSeal,
     add_refused_request,
     add_seal,
+    decisions_of,
     find_seal,
     freeze_criteria,
     frozen_at,
     last_decision,
     results_of,
 )
-from limner.store.erasing import erase_image, erased_at
 from limner.store.leases import Leases
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
@@ -58,10 +61,12 @@ class Store:
     Attributes:
         ledger: what was stored, decided, reviewed, sealed and erased here.
         reviews: what people are asked, and what they answered.
+        tokens: who may ask for what.
         rights: sources, licences, consents and opt-outs, and what they block.
         jobs: requests that are kept until they are drawn.
         leases: who draws them.
-        tokens: who may ask for what.
+        gallery: which images are whose, and finding them.
+        boards: how people put them in order.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -69,19 +74,27 @@ class Store:
         self._blobs = blobs
         self.ledger = ledger
         self.reviews = Reviews(engine, ledger)
+        self.tokens = TokenRows(engine)
         self.rights = Rights(engine, ledger)
         self.jobs = JobRows(engine)
         self.leases = Leases(engine)
-        self.tokens = TokenRows(engine)
+        self.gallery = GalleryRows(engine)
+        self.boards = Boards(engine)
 
     @classmethod
-    def open(cls, home: Path) -> Self:
+    def open(cls, home: Path, database: str = "", password: str = "") -> Self:
         """Open the data folder, making it if needed, and clear what a killed process left.
 
+        Args:
+            home: data folder.
+            database: address of a PostgreSQL database; empty takes the file in the data folder.
+            password: of the user in that address.
+
         Raises:
-            StorageUnavailable: the folder cannot be written.
+            StorageUnavailable: the folder or the database cannot be written.
         """
-        engine, blobs = open_database(home), BlobFolder(home / "blobs")
+        engine = open_database(home, database, password)
+        blobs = BlobFolder(home / "blobs")
         store = cls(engine, blobs, Ledger(engine, blobs, home / KEYS_FOLDER))
         store.clear_unsettled()
         return store
@@ -159,6 +172,7 @@ class Store:
             if record is None:
                 return False
             erase_image(connection, self._blobs, record, reason=reason, recorded_at=recorded_at)
+            take_off(connection, image_id)
         self.clear_unsettled()
         empty_log(self._engine)
         self.ledger.sign_if_due(recorded_at)
@@ -209,6 +223,11 @@ class Store:
         """The decision that holds for an image."""
         with reading(self._engine) as connection:
             return last_decision(connection, image_id)
+
+    def decisions_of(self, image_id: str) -> list[StoredDecision]:
+        """Every decision about an image, oldest first; the last one holds."""
+        with reading(self._engine) as connection:
+            return decisions_of(connection, image_id)
 
     def results_of(self, image_id: str) -> list[dict[str, object]]:
         """What every check said of an image, oldest first, as JSON documents."""
@@ -264,6 +283,11 @@ class Store:
         with reading(self._engine) as connection:
             return _find_image(connection, schema.images.c.pixels_sha256 == pixels_sha256)
 
+    def image_by_mark(self, mark: str) -> ImageRecord | None:
+        """The earliest image whose pixels carry this mark."""
+        with reading(self._engine) as connection:
+            return _find_image(connection, schema.images.c.mark == mark)
+
     def recent_looks(self, limit: int) -> list[RecentLook]:
         """Hashes of the newest images that have one, the newest first.
 
@@ -279,11 +303,6 @@ class Store:
         )
         with reading(self._engine) as connection:
             return [RecentLook(*row) for row in connection.execute(query)]
-
-    def image_by_mark(self, mark: str) -> ImageRecord | None:
-        """The earliest image whose pixels carry this mark."""
-        with reading(self._engine) as connection:
-            return _find_image(connection, schema.images.c.mark == mark)
 
     def pdq_hashes(self) -> list[tuple[str, bytes]]:
         """image_id and PDQ hash of every image that has one, in the order of their ids."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from limner.core.errors import StorageUnavailable
 
 DATABASE_FILE = "limner.sqlite3"
+MAX_CONNECTIONS = 64  # at once, for a server whose threads read side by side
 BUSY_SECONDS = 30.0  # how long to wait for another process that is writing
 PRAGMAS = (
     "journal_mode = WAL",
@@ -24,7 +25,9 @@ PRAGMAS = (
 def connect(home: Path) -> sa.Engine:
     """Engine on the file in `home`."""
     url = sa.URL.create("sqlite", database=str(home / DATABASE_FILE))
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=MAX_CONNECTIONS
+    )
     event.listen(engine, "connect", _set_pragmas)
     return engine
 

@@ -17,6 +17,8 @@ def test_the_list_of_settings_is_frozen():
         "batch_size",
         "max_input_megapixels",
         "criteria",
+        "database",
+        "database_password",
         "signing_chain",
         "signing_key",
         "mark",
@@ -25,6 +27,8 @@ def test_the_list_of_settings_is_frozen():
         "label_size",
         "reviewer",
         "model_names",
+        "hosts",
+        "anyone_may_verify",
     )
 
 
@@ -118,3 +122,21 @@ def test_an_exemption_is_not_written_twice():
     variables = {"ALL_PROXY": "socks5://proxy:1080", "NO_PROXY": "127.0.0.1"}
     exempt_loopback_from_proxies(variables)
     assert variables["NO_PROXY"] == "127.0.0.1"
+
+
+def test_a_password_is_used_and_never_shown(tmp_path):
+    settings = read(tmp_path, LIMNER_DATABASE_PASSWORD="s3cret")
+    assert settings.database_password.value == "s3cret"
+    assert "s3cret" not in f"{settings} {settings.database_password}"
+
+
+def test_a_password_inside_the_address_is_refused_and_not_repeated(tmp_path):
+    with pytest.raises(SettingInvalid, match="database_password") as refused:
+        read(tmp_path, LIMNER_DATABASE="postgresql://limner:s3cret@db.example/limner")
+    assert "s3cret" not in refused.value.message
+
+
+@pytest.mark.parametrize("address", ["mysql://limner@db.example/limner", "limner.sqlite3"])
+def test_another_kind_of_database_is_refused(tmp_path, address):
+    with pytest.raises(SettingInvalid, match="postgresql://user@host/name"):
+        read(tmp_path, LIMNER_DATABASE=address)

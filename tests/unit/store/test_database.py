@@ -68,3 +68,12 @@ def test_sources_and_seals_of_before_sidecars_are_kept(tmp_path):
     engine.dispose()
     assert (source.pixels_sha256, source.blob_sha256, source.file_format) == ("a", "b", "png")
     assert (seal.sealed_sha256, seal.is_beside) == ("a", False)
+
+
+def test_running_out_of_connections_is_no_fault_but_may_be_tried_again(home):
+    engine = open_database(home)
+    engine.pool = sa.pool.QueuePool(engine.pool._creator, pool_size=1, max_overflow=0, timeout=0.01)
+    with reading(engine), pytest.raises(StorageUnavailable) as refused, reading(engine):
+        pass
+    assert refused.value.retryable
+    engine.dispose()
