@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import checks_prompts, checks_speed, runtime
+from benchmarks import checks_prompts, checks_speed, runtime, server
 from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.deciding_mutants import measure_deciding_mutants
 from benchmarks.efficiency import measure_efficiency
@@ -12,10 +12,12 @@ from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
+from benchmarks.pages import measure_page_time
 from benchmarks.quality.measure import measure_referee, quality
 from benchmarks.rights import measure_withdrawal
 from benchmarks.seal_tampering import measure_seal_tampering
 from benchmarks.sealing import measure_sealing
+from benchmarks.serving import measure_concurrent_clients, measure_http_overhead
 
 DRAW = "Draw: from a prompt to a picture, with a rights-clear model of our own inside"
 JUDGE = (
@@ -193,5 +195,40 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         goal=Goal("<", 1),
         measure=measure_kill_nine,
     ),
+    Benchmark(
+        name="server-start",
+        title=STUDIO,
+        unit="s",
+        goal=Goal("<", 1),
+        measure=server.measure_server_start,
+    ),
+    Benchmark(
+        name="api-fuzz",
+        title=STUDIO,
+        unit="faults",
+        goal=Goal("<", 1),
+        measure=server.measure_api_fuzz,
+    ),
+    Benchmark(
+        name="http-overhead",
+        title=STUDIO,
+        unit="ms",
+        goal=Goal("<", 25),
+        measure=measure_http_overhead,
+    ),
+    Benchmark(
+        name="concurrent-clients",
+        title=STUDIO,
+        unit="faults",
+        goal=Goal("<", 1),
+        measure=measure_concurrent_clients,
+    ),
     Benchmark(name="job-wake", title=STUDIO, unit="ms", goal=Goal("<", 10), measure=measure_wake),
+    Benchmark(
+        name="page-time",
+        title=STUDIO,
+        unit="ms",
+        goal=Goal("<", 100),
+        measure=measure_page_time,
+    ),
 )
