@@ -1,4 +1,4 @@
-"""The real server and a real worker for tests of pages, on the painted generator: nothing is faked but it.
+"""The real server and a real worker for tests of pages; only the generator is the painted one.
 
 ``python served.py HOME`` serves until it is ended, and prints the address of a signed-in page.
 """
@@ -26,8 +26,10 @@ from limner.testing import PaintedGenerator
 CRITERIA = Path(__file__).parents[1] / "assets" / "pages.yaml"
 
 
-def page_settings(home: Path, criteria: Path = CRITERIA) -> Settings:
-    return read_settings(default_home=home, environment={"LIMNER_CRITERIA": str(criteria)})
+def page_settings(home: Path, **environment: str) -> Settings:
+    return read_settings(
+        default_home=home, environment={"LIMNER_CRITERIA": str(CRITERIA), **environment}
+    )
 
 
 def painted_parts(
@@ -54,10 +56,11 @@ class Served:
     Args:
         home: data folder.
         painter: what the worker draws with.
+        **environment: more settings.
     """
 
-    def __init__(self, home: Path, painter: PaintedGenerator) -> None:
-        self.settings = page_settings(home)
+    def __init__(self, home: Path, painter: PaintedGenerator, **environment: str) -> None:
+        self.settings = page_settings(home, **environment)
         self.studio = Studio(painted_parts(self.settings, painter))
         self._working = Studio(painted_parts(self.settings, painter))
         self._stop = Event()
@@ -101,5 +104,6 @@ class Served:
 
 if __name__ == "__main__":
     with Served(Path(sys.argv[1]), PaintedGenerator(seconds_per_step=0.05)) as served:
-        print(served.link(), flush=True)
+        sys.stdout.write(f"{served.link()}\n")
+        sys.stdout.flush()
         Event().wait()

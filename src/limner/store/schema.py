@@ -105,6 +105,7 @@ results = sa.Table(
     sa.Column("verdict", sa.Text, nullable=False, index=True),
     sa.Column("score", sa.Float, nullable=True),
     sa.Column("document", sa.Text, nullable=False),
+    sa.Index("ix_results_said", "check_name", "verdict", "image_id"),
 )
 
 decisions = sa.Table(

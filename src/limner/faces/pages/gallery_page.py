@@ -36,7 +36,18 @@ router = APIRouter(include_in_schema=False)
 
 FOUND_BY_CHECK = (Verdict.FAIL, Verdict.UNSURE, Verdict.ERROR)
 CHUNK_BYTES = 2**20
-SAID = ("words", "style", "outcome", "check", "verdict", "tag", "board", "starred", "since", "until")
+SAID = (
+    "words",
+    "style",
+    "outcome",
+    "check",
+    "verdict",
+    "tag",
+    "board",
+    "starred",
+    "since",
+    "until",
+)
 
 
 @router.get("/gallery")
@@ -77,9 +88,7 @@ def compare(
 ) -> Response:
     """Two images side by side, and where their recipes differ."""
     if len(image) != 2:
-        raise BadInput(
-            f"{len(image)} images are chosen; allowed are two.", code="compare_not_two"
-        )
+        raise BadInput(f"{len(image)} images are chosen; allowed are two.", code="compare_not_two")
     one, other = (open_for(given.parts, viewer, image_id) for image_id in image)
     changes = find_changes(one.record.recipe, other.record.recipe)
     return render(
@@ -178,11 +187,9 @@ def _back(said: dict[str, list[str]]) -> str:
     return f"/gallery?{query}" if query else "/gallery"
 
 
-def _side_by_side(
-    one: dict[str, str], other: dict[str, str]
-) -> list[tuple[str, str, str, bool]]:
+def _side_by_side(one: dict[str, str], other: dict[str, str]) -> list[tuple[str, str, str, bool]]:
     names = list(dict.fromkeys([*one, *other]))
-    rows = [(name, one.get(name, "–"), other.get(name, "–")) for name in names]
+    rows = [(name, one.get(name, ""), other.get(name, "")) for name in names]
     return [(*row, row[1] != row[2]) for row in rows if row[0] != "seconds"]
 
 

@@ -46,7 +46,7 @@ function showChanges() {
   const changed = KEPT.filter((name) => now[name] !== first[name] && (name !== "colour" || now.background === "colour"));
   note.hidden = false;
   note.textContent = changed.length
-    ? note.dataset.changed.replace("{what}", changed.map((name) => `${name} ${first[name] || "–"} → ${now[name] || "–"}`).join(", "))
+    ? note.dataset.changed.replace("{what}", changed.map((name) => `${name} ${first[name] || note.dataset.none} → ${now[name] || note.dataset.none}`).join(", "))
     : note.dataset.unchanged;
 }
 

@@ -39,6 +39,7 @@ def upgrade() -> None:
     op.create_index("ix_gallery_image_id", "gallery", ["image_id"])
     op.create_index("ix_gallery_place", "gallery", ["created_at", "image_id"])
     op.create_index("ix_gallery_outcome", "gallery", ["outcome", "created_at", "image_id"])
+    op.create_index("ix_results_said", "results", ["check_name", "verdict", "image_id"])
     _create_personal()
     _shelve_all()
 

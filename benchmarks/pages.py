@@ -1,0 +1,225 @@
+"""How long a person waits for a page when the store is large."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+import uvicorn
+
+from benchmarks.figure import Measurement
+from benchmarks.server import CRITERIA
+from limner.app import load_settings, name_opted_out, open_judge, open_recognizer
+from limner.faces.http.app import make_app
+from limner.store import schema
+from limner.store.database import open_database, transaction
+from limner.store.gallery import folded
+from limner.store.repository import Store
+from limner.studio.parts import Parts
+from limner.studio.studio import Studio
+from limner.studio.tokens import Tokens
+from limner.testing import PaintedGenerator
+
+NUM_IMAGES = 100_000
+NUM_RESULTS = 3  # of each image
+NUM_STARRED = 400
+OWNERS = ("ada", "ada", "ada", "ada", "ben")  # four in five are hers
+COLOURS = ("red", "blue", "green", "black", "white", "golden", "striped", "tiny")
+THINGS = ("fox", "teapot", "lighthouse", "cat", "rocket", "violin", "cactus", "whale")
+FIRST_AT = datetime(2026, 1, 1, tzinfo=UTC)
+ROWS_AT_ONCE = 5_000
+
+
+def measure_page_time(is_quick: bool) -> Measurement:
+    """Milliseconds of a page at p95 with 100,000 images in the store: the slowest kind of page.
+
+    The store has a row, a decision, three results and a gallery row for each image, and the files
+    of one that was really drawn. Pages are asked for over HTTP, one after another, by somebody
+    with 80,000 images: Draw, the gallery's first and a deep page, searches of every kind, among
+    them words that fit no image and a style and decision that fit few, and the page of one image.
+    Every kind's p95 is printed. The interval is that of the slowest kind, by bootstrap.
+    """
+    num_asked = 20 if is_quick else 200
+    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as (port, token, image_id):
+        taken: dict[str, list[float]] = {}
+        for name, path in _pages(image_id).items():
+            _ask(port, token, path)  # the first opens connections and compiles the template
+            taken[name] = [_ask(port, token, path) for _ in range(num_asked)]
+    p95s = {name: float(np.quantile(times, 0.95)) for name, times in taken.items()}
+    for name, p95 in p95s.items():
+        print(f"{name:22} p95 {p95:6.1f} ms", file=sys.stderr)
+    slowest = max(p95s, key=lambda name: p95s[name])
+    sample = np.asarray(taken[slowest])
+    drawn = np.random.default_rng(0).choice(sample, (2000, len(sample)))
+    low, high = np.quantile(np.quantile(drawn, 0.95, axis=1), (0.025, 0.975))
+    return Measurement(
+        value=round(p95s[slowest], 1),
+        n=num_asked * len(taken),
+        interval=(round(float(low), 1), round(float(high), 1)),
+    )
+
+
+def _pages(image_id: str) -> dict[str, str]:
+    deep = (FIRST_AT + timedelta(seconds=NUM_IMAGES // 10)).isoformat().replace("+", "%2B")
+    return {
+        "draw": "/",
+        "image": f"/images/{image_id}",
+        "gallery": "/gallery",
+        "gallery, deep": f"/gallery?after={deep}~sha256:f",
+        "words": "/gallery?words=golden+whale",
+        "words of few": "/gallery?words=number+4711",
+        "words of none": "/gallery?words=zeppelin",
+        "style": "/gallery?style=striped",
+        "held": "/gallery?outcome=held",
+        "refused, of a style": "/gallery?outcome=refused&style=striped",
+        "failed check": "/gallery?check=sharpness&verdict=fail",
+        "days": "/gallery?since=2026-01-01&until=2026-01-01",
+        "starred": "/gallery?starred=1",
+        "tag": "/gallery?tag=best",
+    }
+
+
+def _ask(port: int, token: str, path: str) -> float:
+    """Milliseconds until the whole page is there."""
+    start = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    taken_ms = (time.perf_counter() - start) * 1000
+    if answer.status != 200 or b"</html>" not in content:
+        raise RuntimeError(f"{path} answered {answer.status}: {content[:300]!r}")
+    return taken_ms
+
+
+@contextmanager
+def _served(home: Path) -> Iterator[tuple[int, str, str]]:
+    """A server on a store of many images: its port, a token, and an image that has its file."""
+    (home / "criteria.yaml").write_text(CRITERIA, encoding="utf-8")
+    studio = Studio(_parts(home))
+    (image,) = studio.generate("a red fox", seed=1)
+    _fill(home, image.image_id)
+    token = Tokens(studio.parts).create("ada", ["requester"]).text
+    config = uvicorn.Config(make_app(studio), port=0, log_level="warning", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1], token, image.image_id
+    finally:
+        server.should_exit = True
+        thread.join()
+        studio.close()
+
+
+def _parts(home: Path) -> Parts:
+    settings = load_settings(home)
+    parts = Parts(
+        settings=settings,
+        open_generator=PaintedGenerator,
+        open_store=lambda: Store.open(home),
+        open_judge=lambda: open_judge(settings, lambda text: name_opted_out(parts, text)),
+        read_clock=lambda: FIRST_AT,
+        rng=np.random.default_rng(0),
+        version="0.0.0",
+        requester="ada",
+        open_recognizer=lambda: open_recognizer(parts),
+    )
+    return parts
+
+
+def _fill(home: Path, image_id: str) -> None:
+    """Rows of many images, each like the one that was drawn, with prompts and times of its own."""
+    engine = open_database(home)
+    try:
+        with transaction(engine) as connection:
+            image = schema.images.c.image_id == image_id
+            template = dict(connection.execute(schema.images.select().where(image)).one()._mapping)
+            for start in range(0, NUM_IMAGES, ROWS_AT_ONCE):
+                _add_rows(connection, template, range(start, start + ROWS_AT_ONCE))
+    finally:
+        engine.dispose()
+
+
+def _add_rows(connection: sa.Connection, template: dict[str, Any], numbers: range) -> None:
+    recipe = json.loads(template["recipe"])
+    rows: dict[sa.Table, list[dict[str, Any]]] = {
+        table: []
+        for table in (
+            schema.images,
+            schema.decisions,
+            schema.results,
+            schema.gallery,
+            schema.stars,
+            schema.image_tags,
+        )
+    }
+    for number in numbers:
+        image_id = f"sha256:{number * 2654435761 % 2**32:08x}{number:056x}"
+        at = (FIRST_AT + timedelta(seconds=number)).isoformat()
+        prompt = f"a {COLOURS[number % 8]} {THINGS[number // 8 % 8]}, number {number}"
+        style = "striped" if number % 500 == 0 else "plain"
+        outcome = {0: "refused", 1: "held"}.get(number % 997, "released")
+        own = {"image_id": image_id, "owner": OWNERS[number % 5]}
+        rows[schema.images].append(
+            template
+            | {"image_id": image_id, "created_at": at, "pixels_sha256": image_id, "mark": None}
+            | {"recipe": json.dumps({**recipe, "prompt": prompt, "style": style})}
+        )
+        rows[schema.decisions].append(_decision(image_id, at, outcome))
+        rows[schema.results] += [_result(image_id, at, k, number) for k in range(NUM_RESULTS)]
+        words = folded(prompt)
+        rows[schema.gallery].append(
+            {**own, "created_at": at, "words": words, "style": style, "outcome": outcome}
+        )
+        if number % (NUM_IMAGES // NUM_STARRED) == 0:
+            rows[schema.stars].append({**own, "owner": "ada", "starred_at": at})
+            tag = {"tag": "best", "tagged_at": at}
+            rows[schema.image_tags].append({**own, **tag, "owner": "ada"})
+    for table, values in rows.items():
+        if values:
+            connection.execute(table.insert(), values)
+
+
+def _decision(image_id: str, at: str, outcome: str) -> dict[str, Any]:
+    document = {
+        "reasons": [],
+        "impact": "low",
+        "audit_probability": 0.0,
+        "is_audited": False,
+        "needs_second": False,
+    }
+    return {
+        "image_id": image_id,
+        "decided_at": at,
+        "decided_by": "rule",
+        "outcome": outcome,
+        "criteria_sha256": None,
+        "document": json.dumps(document),
+    }
+
+
+def _result(image_id: str, at: str, k: int, number: int) -> dict[str, Any]:
+    verdict = "fail" if k == 0 and number % 211 == 0 else "pass"
+    return {
+        "image_id": image_id,
+        "judged_at": at,
+        "check_name": ("sharpness", "exposure", "integrity")[k],
+        "verdict": verdict,
+        "score": 0.5,
+        "document": "{}",
+    }
