@@ -31,7 +31,8 @@ PUBLIC: frozenset[str] = frozenset(
 )
 """Routes that answer without a token: nothing of anybody's is under them."""
 
-OPEN_TO_STRANGERS = "/api/verify"  # where the setting `anyone_may_verify` says so
+OPEN_TO_STRANGERS = frozenset({"/api/verify", "/verify"})
+"""Routes that strangers reach where the setting `anyone_may_verify` says so."""
 
 COOKIE = "limner"
 HOW_TO_SIGN_IN = (

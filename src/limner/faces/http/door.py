@@ -163,7 +163,7 @@ class Door:
         return None
 
     def _may_send_much(self, scope: Scope) -> bool:
-        is_open = self._services.settings.anyone_may_verify and scope["path"] == OPEN_TO_STRANGERS
+        is_open = self._services.settings.anyone_may_verify and scope["path"] in OPEN_TO_STRANGERS
         return is_open or scope["state"]["principal"] is not None
 
     def _require_size(self, scope: Scope) -> None:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from limner.faces.pages import draw_page, gallery_page, grid_page, image_page, review_page, theme
+from limner.faces.pages import draw_page, gallery_page, grid_page, image_page, review_page, theme, verify_page
 from limner.faces.pages.site import STATIC
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -16,6 +16,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     gallery_page.router,
     image_page.router,
     review_page.router,
+    verify_page.router,
     theme.router,
 )
 
