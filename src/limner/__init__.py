@@ -11,12 +11,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from limner.app import Studio as Studio
 
 __all__ = ["Studio"]
+
+# When it is imported, OpenVINO reports to its makers over the network, from a forked process that
+# may never end. Where this module is missing it takes the silent one that it ships.
+sys.modules.setdefault("openvino_telemetry", cast(Any, None))
 
 
 def __getattr__(name: str) -> object:

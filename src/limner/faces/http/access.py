@@ -47,7 +47,7 @@ class Shown(NamedTuple):
     is_cookie: bool
 
 
-class Gate(SecurityBase):
+class Admission(SecurityBase):
     """A dependency that lets a principal through who has one of its scopes.
 
     Args:
@@ -78,12 +78,12 @@ class Gate(SecurityBase):
         return principal
 
 
-class OpenGate(SecurityBase):
+class OpenAdmission(SecurityBase):
     """A dependency that also lets strangers through where the operator allows it."""
 
     def __init__(self) -> None:
-        self._gate = require()
-        self.model, self.scheme_name = self._gate.model, self._gate.scheme_name
+        self._admission = require()
+        self.model, self.scheme_name = self._admission.model, self._admission.scheme_name
 
     async def __call__(self, request: Request) -> Principal | None:
         """The principal; ``None`` for a stranger.
@@ -93,18 +93,18 @@ class OpenGate(SecurityBase):
         """
         if principal_of(request) is None and services(request).settings.anyone_may_verify:
             return None
-        return await self._gate(request)
+        return await self._admission(request)
 
 
-def require(*scopes: Scope) -> Gate:
+def require(*scopes: Scope) -> Admission:
     """The dependency for a route: one of `scopes` is enough; without any, any token in force.
 
     Use it as ``Annotated[Principal, Depends(require(Scope.GENERATE))]``.
     """
-    return Gate(frozenset(scopes or Scope))
+    return Admission(frozenset(scopes or Scope))
 
 
-Asker = Annotated[Principal | None, Depends(OpenGate())]
+Asker = Annotated[Principal | None, Depends(OpenAdmission())]
 """Whoever asks, with a token or, where it is allowed, without."""
 
 

@@ -5,7 +5,7 @@ from fastapi.routing import iter_route_contexts
 
 from limner.core.access import ROLES, Principal, Scope, scopes_of
 from limner.core.errors import BadInput
-from limner.faces.http.access import PUBLIC, Gate, OpenGate, shown_token
+from limner.faces.http.access import PUBLIC, Admission, OpenAdmission, shown_token
 from limner.faces.http.rates import Rate
 
 SECRET = "quixotic zebra"
@@ -24,27 +24,29 @@ def without_rates(app):
     rates.known = rates.unknown = Rate(per_second=1e6, burst=1e6)
 
 
-def gates_of(dependant):
+def admissions_of(dependant):
     if dependant is None:
         return
     for one in dependant.dependencies:
-        if isinstance(one.call, Gate | OpenGate):
+        if isinstance(one.call, Admission | OpenAdmission):
             yield one.call
-        yield from gates_of(one)
+        yield from admissions_of(one)
 
 
 def test_every_route_has_a_scope_or_is_named_public(app):
     bare = {
         path
         for _method, path, dependant in routes_of(app)
-        if not any(gates_of(dependant)) and path not in PUBLIC
+        if not any(admissions_of(dependant)) and path not in PUBLIC
     }
     assert bare == set()
 
 
-def test_no_route_is_public_and_gated(app):
-    gated = {path for _method, path, dependant in routes_of(app) if any(gates_of(dependant))}
-    assert gated & PUBLIC == set()
+def test_no_route_is_public_and_admitted(app):
+    admitted = {
+        path for _method, path, dependant in routes_of(app) if any(admissions_of(dependant))
+    }
+    assert admitted & PUBLIC == set()
 
 
 def test_the_routes_that_are_looked_at_are_those_there_are(app):
@@ -53,10 +55,10 @@ def test_the_routes_that_are_looked_at_are_those_there_are(app):
     assert len(paths) >= 40
 
 
-def test_every_gated_route_refuses_a_stranger(app, stranger, without_rates):
+def test_every_admitted_route_refuses_a_stranger(app, stranger, without_rates):
     answered = {}
     for method, path, dependant in routes_of(app):
-        if any(gates_of(dependant)):
+        if any(admissions_of(dependant)):
             status = stranger.request(method, filled(path, {}), json={}).status_code
             if status not in (401, 403):
                 answered[f"{method} {path}"] = status

@@ -85,7 +85,7 @@ def test_our_own_page_is_not_another_site(client):
     assert client("ops", "operate").get("/metrics", headers=headers).status_code == 200
 
 
-def test_without_a_token_a_gated_route_answers_401(stranger):
+def test_without_a_token_a_route_with_a_scope_answers_401(stranger):
     answer = stranger.get("/metrics")
     assert (answer.status_code, answer.json()["code"]) == (401, "token_missing")
 
