@@ -62,7 +62,7 @@ def body_schema(*kinds: tuple[str, type[BaseModel]], **files: bool) -> dict[str,
     """
     content: dict[str, object] = {}
     for media_type, model in kinds:
-        schema = model.model_json_schema(by_alias=True)
+        schema = _inlined(model.model_json_schema(by_alias=True))
         if media_type == "multipart/form-data":
             properties = cast("dict[str, object]", schema["properties"])
             properties |= {name: {"type": "string", "format": "binary"} for name in files}
@@ -72,3 +72,21 @@ def body_schema(*kinds: tuple[str, type[BaseModel]], **files: bool) -> dict[str,
     if not content:
         content["application/json"] = {"schema": {"type": "object"}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _inlined(schema: dict[str, object]) -> dict[str, object]:
+    """A schema that stands alone: what it refers to is put where it is referred to."""
+    defined = cast("dict[str, object]", schema.pop("$defs", {}))
+
+    def inline(part: object) -> object:
+        if isinstance(part, list):
+            return [inline(one) for one in cast("list[object]", part)]
+        if not isinstance(part, dict):
+            return part
+        found = cast("dict[str, object]", part)
+        reference = found.get("$ref")
+        if isinstance(reference, str):
+            return inline(defined[reference.removeprefix("#/$defs/")])
+        return {name: inline(one) for name, one in found.items()}
+
+    return cast("dict[str, object]", inline(schema))
