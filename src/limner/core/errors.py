@@ -124,6 +124,30 @@ class CriteriaInvalid(BadInput):
     code = "criteria_invalid"
 
 
+class EvidenceInvalid(BadInput):
+    """What is given as evidence is no measurement."""
+
+    code = "evidence_invalid"
+
+
+class GateInvalid(BadInput):
+    """The gate cannot be read, or something in it is not allowed."""
+
+    code = "gate_invalid"
+
+
+class StageRefused(BadInput):
+    """The model cannot go to that stage."""
+
+    code = "stage_refused"
+
+
+class ModelPaused(LimnerError):
+    """The model is paused, and there is no other to fall back to."""
+
+    code = "model_paused"
+
+
 class RightsInvalid(BadInput):
     """What was to be registered is no entry of the rights register."""
 
