@@ -168,6 +168,23 @@ def test_a_signal_stops_server_and_worker_in_good_order(start):
     assert [status_of(one) for one in workers] == ["Z"] * len(workers)
 
 
+def test_a_tied_worker_stops_in_good_order_by_a_signal(environment):
+    worker = subprocess.Popen(
+        [sys.executable, PAINTED, "worker", "--tied"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "Waiting for jobs" in worker.stderr.readline()
+    time.sleep(0.5)  # until the loop runs
+    worker.terminate()
+    assert worker.wait(PATIENCE_SECONDS) == 0
+    assert worker.stderr.read() == ""
+    worker.stdin.close()
+    worker.stderr.close()
+
+
 def test_jobs_outlive_the_server(start):
     first = start(PAINT_SECONDS="1")
     job = first.client.post("/api/jobs", json={"prompt": "a fox"}).json()

@@ -5,6 +5,7 @@ It knows nothing of jobs; what is drawn and what the pulse says is given to it.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import uuid
@@ -175,7 +176,7 @@ def stop_when_input_ends(stop: Event) -> None:
     """Set `stop` when standard input ends: whoever holds its other end is gone, even if killed."""
 
     def read_to_end() -> None:
-        while sys.stdin.buffer.read(1):
+        while os.read(sys.stdin.fileno(), 1):  # not by its buffer: exiting would wait for its lock
             pass
         stop.set()
 
