@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -51,14 +51,16 @@ def measure_page_time(is_quick: bool) -> Measurement:
     Every kind's p95 is printed. The interval is that of the slowest kind, by bootstrap.
     """
     num_asked = 20 if is_quick else 200
-    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as (port, token, image_id):
+    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as served:
         taken: dict[str, list[float]] = {}
-        for name, path in _pages(image_id).items():
-            _ask(port, token, path)  # the first opens connections and compiles the template
-            taken[name] = [_ask(port, token, path) for _ in range(num_asked)]
+        for role, token in served.tokens.items():
+            for name, path in _pages(served.image_id).items():
+                _ask(served.port, token, path)  # the first compiles the template
+                times = [_ask(served.port, token, path) for _ in range(num_asked)]
+                taken[f"{role}: {name}"] = times
     p95s = {name: float(np.quantile(times, 0.95)) for name, times in taken.items()}
     for name, p95 in p95s.items():
-        print(f"{name:22} p95 {p95:6.1f} ms", file=sys.stderr)
+        print(f"{name:30} p95 {p95:6.1f} ms", file=sys.stderr)
     slowest = max(p95s, key=lambda name: p95s[name])
     sample = np.asarray(taken[slowest])
     drawn = np.random.default_rng(0).choice(sample, (2000, len(sample)))
@@ -104,14 +106,24 @@ def _ask(port: int, token: str, path: str) -> float:
     return taken_ms
 
 
+class _Served(NamedTuple):
+    """A server on a store of many images, tokens by role, and an image that has its file."""
+
+    port: int
+    tokens: dict[str, str]
+    image_id: str
+
+
 @contextmanager
-def _served(home: Path) -> Iterator[tuple[int, str, str]]:
-    """A server on a store of many images: its port, a token, and an image that has its file."""
+def _served(home: Path) -> Iterator[_Served]:
     (home / "criteria.yaml").write_text(CRITERIA, encoding="utf-8")
     studio = Studio(_parts(home))
     (image,) = studio.generate("a red fox", seed=1)
     _fill(home, image.image_id)
-    token = Tokens(studio.parts).create("ada", ["requester"]).text
+    tokens = {
+        "requester": Tokens(studio.parts).create("ada", ["requester"]).text,
+        "operator": Tokens(studio.parts).create("op", ["operator"]).text,
+    }
     config = uvicorn.Config(make_app(studio), port=0, log_level="warning", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -119,7 +131,8 @@ def _served(home: Path) -> Iterator[tuple[int, str, str]]:
     while not server.started:
         time.sleep(0.01)
     try:
-        yield server.servers[0].sockets[0].getsockname()[1], token, image.image_id
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield _Served(port, tokens, image.image_id)
     finally:
         server.should_exit = True
         thread.join()

@@ -114,17 +114,23 @@ class GalleryRows:
         conditions = [*_conditions(search), *_personal_conditions(search, viewer)]
         if owner is not None:
             conditions.append(_rows.owner == owner)
+        created_at: sa.ColumnElement[str] = _rows.created_at
+        if owner is None and search.words:
+            # Everybody's rows are in no index with their words: reading all of them as they lie
+            # takes a fifth of the time of fetching each in the order of an index.
+            created_at = _rows.created_at + ""
         if after is not None:
-            conditions.append(sa.tuple_(_rows.created_at, _rows.image_id) < sa.tuple_(*after))
+            conditions.append(sa.tuple_(created_at, _rows.image_id) < sa.tuple_(*after))
         query = (
-            sa.select(_rows.image_id)
+            sa.select(_rows.image_id, created_at)
             .where(*conditions)
-            .order_by(_rows.created_at.desc(), _rows.image_id.desc())
+            .order_by(created_at.desc(), _rows.image_id.desc())
             .limit(limit)
         )
+        if owner is None:
+            query = query.distinct()  # one image may have been drawn for two people
         with reading(self._engine) as connection:
-            found = list(dict.fromkeys(connection.scalars(query)))  # one image may have two owners
-            return _shelved(connection, found)
+            return _shelved(connection, list(connection.scalars(query)))
 
     def of(self, image_ids: Sequence[str]) -> list[Shelved]:
         """These images, in this order; those that are not there are left out."""
