@@ -26,6 +26,7 @@ class _Way(NamedTuple):
 WAYS = (
     _Way("/", "draw", (Scope.GENERATE,)),
     _Way("/gallery", "gallery", (Scope.GENERATE, Scope.OPERATE)),
+    _Way("/jobs", "jobs", (Scope.GENERATE, Scope.OPERATE)),
     _Way("/review", "review", (Scope.REVIEW,)),
     _Way("/verify", "verify", ()),
     _Way("/ledger", "ledger", ()),

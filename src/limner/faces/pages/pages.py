@@ -7,7 +7,16 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from limner.faces.pages import draw_page, gallery_page, grid_page, image_page, review_page, theme, verify_page
+from limner.faces.pages import (
+    draw_page,
+    gallery_page,
+    grid_page,
+    image_page,
+    jobs_page,
+    review_page,
+    theme,
+    verify_page,
+)
 from limner.faces.pages.site import STATIC
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -15,6 +24,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     grid_page.router,
     gallery_page.router,
     image_page.router,
+    jobs_page.router,
     review_page.router,
     verify_page.router,
     theme.router,
