@@ -20,6 +20,7 @@ from limner.core.jobs import MAX_WAITING, Ended, Job, JobEvent
 if TYPE_CHECKING:
     from limner.studio.jobs import Jobs
 
+LEFT = 499  # status of an answer that nobody reads: the client closed the connection
 WAIT_SECONDS = 2.0  # a wait is looked after at least this often
 KEEP_ALIVE_SECONDS = 15.0  # so that proxies keep a quiet stream open
 

@@ -7,8 +7,14 @@ from collections.abc import Iterable, Sequence
 from limner.faces.http.compat.refusals import ModelUnknown
 
 WARNING_HEADER = "Limner-Warning"
+JOB_HEADER = "Limner-Job"
 MAX_NAMED = 20
 MAX_WARNING_CHARACTERS = 2000
+
+
+def model_names(own: str, further: Iterable[str]) -> tuple[str, ...]:
+    """Every name the model may be called by, its own first."""
+    return tuple(dict.fromkeys((own, *further)))
 
 
 def require_model(asked: str | None, names: Sequence[str], *, field: str = "model") -> str:

@@ -16,8 +16,13 @@ from limner.core.jobs import Job
 from limner.faces.http.access import require
 from limner.faces.http.compat.bodies import body_schema, parse, read_json
 from limner.faces.http.compat.deliveries import deliver, job_path, require_some
-from limner.faces.http.compat.drawing import JobStream, in_thread, wait_here
-from limner.faces.http.compat.naming import require_model, warning_header
+from limner.faces.http.compat.drawing import LEFT, JobStream, in_thread, wait_here
+from limner.faces.http.compat.naming import (
+    JOB_HEADER,
+    model_names,
+    require_model,
+    warning_header,
+)
 from limner.faces.http.openai.answers import Kind, response_document
 from limner.faces.http.openai.edits import read_edit
 from limner.faces.http.openai.fields import EditFields, GenerationFields
@@ -35,8 +40,6 @@ router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
 FILES = "/images/files"
 CLIENT = "openai"
-JOB_HEADER = "Limner-Job"
-LEFT = 499  # the client closed the connection; nobody reads this
 
 Asking = Annotated[Principal, Depends(require(Scope.GENERATE))]
 Found = Annotated[Services, Depends(services)]
@@ -50,7 +53,7 @@ Found = Annotated[Services, Depends(services)]
 async def generate_images(http: HttpRequest, asking: Asking, found: Found) -> Response:
     """Draw images from a prompt."""
     fields = parse(GenerationFields, await read_json(http))
-    asked = await run_in_threadpool(asked_of, fields, found.studio.card, model_names(found))
+    asked = await run_in_threadpool(asked_of, fields, found.studio.card, names_of(found))
     return await _draw(http, found, asking, asked, "image_generation")
 
 
@@ -70,7 +73,7 @@ async def edit_images(http: HttpRequest, asking: Asking, found: Found) -> Respon
 
     def read() -> Asked:
         pictures = sent.pictures(found.settings.max_input_megapixels)
-        return edit_asked_of(sent.fields, pictures, found.studio.card, model_names(found))
+        return edit_asked_of(sent.fields, pictures, found.studio.card, names_of(found))
 
     return await _draw(http, found, asking, await run_in_threadpool(read), "image_edit")
 
@@ -89,18 +92,18 @@ def get_image_file(name: str, found: Found) -> Response:
 @router.get("/models")
 def list_models(_asking: Asking, found: Found) -> dict[str, object]:
     """Every name the model may be called by."""
-    return {"object": "list", "data": [model_document(one) for one in model_names(found)]}
+    return {"object": "list", "data": [model_document(one) for one in names_of(found)]}
 
 
 @router.get("/models/{model}")
 def get_model(model: str, _asking: Asking, found: Found) -> dict[str, object]:
     """One name of the model."""
-    return model_document(require_model(model, model_names(found)))
+    return model_document(require_model(model, names_of(found)))
 
 
-def model_names(found: Services) -> tuple[str, ...]:
-    """Every name the model may be called by, its own first."""
-    return tuple(dict.fromkeys((found.studio.card.name, *found.settings.model_names)))
+def names_of(found: Services) -> tuple[str, ...]:
+    """Every name the model may be called by."""
+    return model_names(found.studio.card.name, found.settings.model_names)
 
 
 def model_document(name: str) -> dict[str, object]:

@@ -22,8 +22,13 @@ from limner.core.jobs import WAITING, Job, JobState, Previewed
 from limner.faces.http.access import require
 from limner.faces.http.compat.bodies import body_schema, parse, read_json
 from limner.faces.http.compat.deliveries import deliver, job_path, require_some
-from limner.faces.http.compat.drawing import in_thread, wait_here
-from limner.faces.http.compat.naming import require_model, warning_header
+from limner.faces.http.compat.drawing import LEFT, in_thread, wait_here
+from limner.faces.http.compat.naming import (
+    JOB_HEADER,
+    model_names,
+    require_model,
+    warning_header,
+)
 from limner.faces.http.compat.pictures import LAST_PREVIEWED_SHARE, file_of_base64
 from limner.faces.http.compat.refusals import FieldRefused
 from limner.faces.http.problems import answer, problem_of
@@ -48,8 +53,6 @@ from limner.studio.requests import label_of
 router = APIRouter(prefix="/sdapi/v1", tags=["AUTOMATIC1111"])
 
 CLIENT = "sdapi"
-JOB_HEADER = "Limner-Job"
-LEFT = 499  # the client closed the connection; nobody reads this
 PREVIEW_SECONDS = 1.0  # the longest a look at the progress waits for a picture
 CHECKPOINT = "sd_model_checkpoint"
 
@@ -194,8 +197,8 @@ async def upscale(http: HttpRequest, _asking: Asking, found: Found) -> Response:
 
 
 def names_of(found: Services) -> tuple[str, ...]:
-    """Every name the model may be called by, its own first."""
-    return (found.studio.card.name, *found.settings.model_names)
+    """Every name the model may be called by."""
+    return model_names(found.studio.card.name, found.settings.model_names)
 
 
 async def _draw(http: HttpRequest, found: Services, asking: Principal, asked: Asked) -> Response:
