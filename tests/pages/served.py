@@ -13,7 +13,7 @@ from threading import Event
 import numpy as np
 import uvicorn
 
-from limner.app import name_opted_out, open_judge, open_recognizer
+from limner.app import name_opted_out, open_judge, open_recognizer, wire_parts
 from limner.core.settings import Settings, read_settings
 from limner.faces.http.app import make_app
 from limner.store.repository import Store
@@ -55,20 +55,28 @@ class Served:
 
     Args:
         home: data folder.
-        painter: what the worker draws with.
+        painter: what the worker draws with; ``None`` for everything as the product has it.
         **environment: more settings.
     """
 
-    def __init__(self, home: Path, painter: PaintedGenerator, **environment: str) -> None:
-        self.settings = page_settings(home, **environment)
-        self.studio = Studio(painted_parts(self.settings, painter))
-        self._working = Studio(painted_parts(self.settings, painter))
+    def __init__(self, home: Path, painter: PaintedGenerator | None, **environment: str) -> None:
+        if painter is None:
+            self.settings = read_settings(default_home=home, environment=environment)
+        else:
+            self.settings = page_settings(home, **environment)
+        self.studio = Studio(self._parts(painter))
+        self._working = Studio(self._parts(painter))
         self._stop = Event()
         config = uvicorn.Config(
             make_app(self.studio), host="127.0.0.1", port=0, log_level="warning", ws="none"
         )
         self._server = uvicorn.Server(config)
         self._threads: list[threading.Thread] = []
+
+    def _parts(self, painter: PaintedGenerator | None) -> Parts:
+        return (
+            wire_parts(self.settings) if painter is None else painted_parts(self.settings, painter)
+        )
 
     @property
     def address(self) -> str:
