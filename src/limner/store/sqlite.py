@@ -26,7 +26,7 @@ def connect(home: Path) -> sa.Engine:
     """Engine on the file in `home`."""
     url = sa.URL.create("sqlite", database=str(home / DATABASE_FILE))
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=MAX_CONNECTIONS
+        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=MAX_CONNECTIONS, max_overflow=0
     )
     event.listen(engine, "connect", _set_pragmas)
     return engine

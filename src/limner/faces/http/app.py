@@ -23,7 +23,7 @@ from limner.faces.pages.pages import add_pages
 from limner.studio.studio import Studio
 from limner.studio.tokens import Tokens
 
-NUM_THREADS = 400  # most of them wait for a job; a thread that waits costs nearly nothing
+NUM_THREADS = 64  # for work that is short; who waits for a job does it in threads of its own
 
 
 def make_app(
