@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import checks_prompts, checks_speed, runtime, server
 from benchmarks.certified_thresholds import measure_certified_thresholds
+from benchmarks.comparison import measure_coverage, measure_same_model
 from benchmarks.deciding_mutants import measure_deciding_mutants
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.figure import Benchmark, Goal
@@ -25,6 +26,7 @@ JUDGE = (
     "logged"
 )
 STUDIO = "Studio: pages, OpenAI-compatible and sdapi service, durable jobs, review desk"
+EVIDENCE = "Evidence: compare models and claims, gates that pause, certificates that expire"
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
@@ -230,5 +232,19 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 100),
         measure=measure_page_time,
+    ),
+    Benchmark(
+        name="same-model-wins",
+        title=EVIDENCE,
+        unit="%",
+        goal=Goal("<=", 5),
+        measure=measure_same_model,
+    ),
+    Benchmark(
+        name="interval-coverage",
+        title=EVIDENCE,
+        unit="short",
+        goal=Goal("<", 1),
+        measure=measure_coverage,
     ),
 )
