@@ -41,7 +41,7 @@ LICENCE = {"kind": RightsKind.LICENCE, "licence": "MIT", "keys": (HASH,)}
         ("Jane Doe", "JANE DOE"),
         ("Jane Doe", "jane-doe's hat"),
         ("Jane Doe", "jane_doe"),
-        ("Jane Doe", "Ｊａｎｅ Ｄｏｅ"),
+        ("Jane Doe", "Ｊａｎｅ Ｄｏｅ"),  # noqa: RUF001 - on purpose
         ("Jane Doe", "Ja\u200bne Doe"),
         ("José Núñez", "jose nunez smiling"),
         ("jose nunez", "JOSE\u0301 NU\u0301N\u0303EZ"),

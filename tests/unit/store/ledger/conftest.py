@@ -1,7 +1,6 @@
 """A ledger on a real database, and the ways tests have to build, copy and tamper with one."""
 
 import itertools
-import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -46,9 +45,9 @@ def tamper(store):
             remove_triggers(connection)
             for one in statements:
                 statement, values = (one, ()) if isinstance(one, str) else one
-                numbers = itertools.count()
-                named = re.sub(r"\?", lambda _: f":value_{next(numbers)}", statement)
                 given = {f"value_{k}": value for k, value in enumerate(values)}
+                parts = itertools.zip_longest(statement.split("?"), (f":{k}" for k in given))
+                named = "".join(part or "" for pair in parts for part in pair)
                 connection.execute(sa.text(named), given)
 
     return tamper
