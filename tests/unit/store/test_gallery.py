@@ -7,7 +7,7 @@ from limner.core.deciding import Outcome
 from limner.core.judging import Verdict
 from limner.store import schema
 from limner.store.database import reading, transaction
-from limner.store.gallery import Search, StoredGrid, note_outcomes, shelve, take_off
+from limner.store.gallery import Place, Search, StoredGrid, note_outcomes, shelve, take_off
 from limner.store.repository import Store
 from limner.studio.studio import Studio
 
@@ -157,3 +157,19 @@ def test_a_grid_is_found_by_its_id(store: Store):
     store.gallery.add_grid(grid, NOW)
     assert store.gallery.find_grid("g") == grid
     assert store.gallery.find_grid("h") is None
+
+
+@pytest.mark.parametrize("owner", [None, "ada"])
+@pytest.mark.parametrize(
+    "search",
+    [
+        Search(),
+        Search(words="red fox", style="plain", outcome=Outcome.HELD),
+        Search(since=NOW, until=NOW, check="integrity", verdict=Verdict.FAIL),
+        Search(words="100%", tag="best", board_id="b", is_starred=True),
+    ],
+)
+def test_every_search_is_understood_by_every_database(store: Store, search: Search, owner):
+    after = Place("2026-01-01", "sha256:1")
+    page = store.gallery.page(search, owner=owner, viewer="ada", after=after, limit=5)
+    assert page == []
