@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from limner.faces.pages import (
+    criteria_page,
     draw_page,
     gallery_page,
     grid_page,
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs_page.router,
     review_page.router,
     verify_page.router,
+    criteria_page.router,
     theme.router,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from limner.faces.http.native import (
+    criteria,
     images,
     jobs,
     ledger,
@@ -22,4 +23,5 @@ ROUTERS = (
     ledger.router,
     rights.router,
     models.router,
+    criteria.router,
 )
