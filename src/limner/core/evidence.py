@@ -59,7 +59,8 @@ class Evidence:
         basis: what it was measured on.
         asked_by: who started the run.
         labelled_by: people whose labels it rests on; empty where programs alone judged. Labels of
-            somebody with an interest in the answer do not count; see gating.py.
+            somebody with an interest in the answer do not count, nor those of a person whose name
+            was erased and is empty here; see gating.py.
     """
 
     metric: str

@@ -183,7 +183,7 @@ def _not_confident(rule: Rule, evidence: Evidence, circumstances: Circumstances)
 
 def _interested_labels(rule: Rule, evidence: Evidence, circumstances: Circumstances) -> str:
     interested = {person_key(one) for one in (*circumstances.interested, evidence.asked_by) if one}
-    if not any(person_key(one) in interested for one in evidence.labelled_by):
+    if not any(not one or person_key(one) in interested for one in evidence.labelled_by):
         return ""
     return (
         "The evidence rests on labels from somebody with an interest in the answer: who asked for "

@@ -42,6 +42,7 @@ from limner.store.leases import Leases
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
+from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
 from limner.store.tokens import TokenRows
@@ -67,6 +68,7 @@ class Store:
         leases: who draws them.
         gallery: which images are whose, and finding them.
         boards: how people put them in order.
+        models: the model registry, its gates and evidence.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -80,6 +82,7 @@ class Store:
         self.leases = Leases(engine)
         self.gallery = GalleryRows(engine)
         self.boards = Boards(engine)
+        self.models = Models(engine, ledger)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0009"
+HEAD_REVISION = "0011"
 
 metadata = sa.MetaData()
 
@@ -360,5 +360,63 @@ grids = sa.Table(
     sa.Column("grid_id", sa.Text, primary_key=True),
     sa.Column("owner", sa.Text, nullable=False, index=True),
     sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+model_versions = sa.Table(
+    "model_versions",
+    metadata,
+    sa.Column("version_id", sa.Integer, primary_key=True),
+    sa.Column("model_sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False, index=True),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("registered_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+model_events = sa.Table(
+    "model_events",
+    metadata,
+    sa.Column("event_id", sa.Integer, primary_key=True),
+    sa.Column("model_sha256", sa.Text, nullable=False, index=True),
+    sa.Column("happened_at", sa.Text, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+model_aliases = sa.Table(
+    "model_aliases",
+    metadata,
+    sa.Column("move_id", sa.Integer, primary_key=True),
+    sa.Column("alias", sa.Text, nullable=False, index=True),
+    sa.Column("model_sha256", sa.Text, nullable=False),
+    sa.Column("moved_at", sa.Text, nullable=False),
+)
+
+gates = sa.Table(
+    "gates",
+    metadata,
+    sa.Column("gate_sha256", sa.Text, primary_key=True),
+    sa.Column("frozen_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+waivers = sa.Table(
+    "waivers",
+    metadata,
+    sa.Column("waiver_id", sa.Integer, primary_key=True),
+    sa.Column("waiver_sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("model_sha256", sa.Text, nullable=False, index=True),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("evidence_sha256", sa.Text, primary_key=True),
+    sa.Column("model_sha256", sa.Text, nullable=False, index=True),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("suite", sa.Text, nullable=False),
+    sa.Column("measured_at", sa.Text, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )

@@ -336,3 +336,7 @@ def test_a_gate_that_lacks_something_is_refused():
     del document["rules"]
     with pytest.raises(GateInvalid):
         gate_of_document(document)
+
+
+def test_labels_of_somebody_whose_name_was_erased_do_not_count():
+    assert decided(replace(GOOD, labelled_by=("Cy", ""))).lack is Lack.INTERESTED_LABELS

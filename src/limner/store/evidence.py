@@ -1,0 +1,144 @@
+"""Evidence, gates and waivers: rows that are only ever added, each with its ledger entry.
+
+Every function that writes works inside the caller's write transaction. People are known by
+commitments, as in reviews.py; a signature whose name was erased counts no more. What follows from
+evidence is worked out in core/gating.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from limner.core.evidence import Evidence
+from limner.core.gates import Gate, Waiver, gate_of_document
+from limner.core.hashing import canonical_json, sha256_of_document
+from limner.store import schema
+from limner.store.ledger.appending import append_entries, append_entry
+from limner.store.ledger.entries import Draft, Kind
+from limner.store.reviews import commitment_of, name_of
+
+_evidence = schema.evidence.c
+_gates = schema.gates.c
+_waivers = schema.waivers.c
+
+
+def add_evidence(connection: sa.Connection, evidence: Sequence[Evidence], now: datetime) -> None:
+    """Keep what a run measured; what is there already stays as it is.
+
+    Args:
+        connection: in a write transaction.
+        evidence: of one run.
+        now: the time now, UTC.
+    """
+    drafts: list[Draft] = []
+    for one in evidence:
+        stored = replace(
+            one,
+            asked_by=commitment_of(connection, one.asked_by) if one.asked_by else "",
+            labelled_by=tuple(commitment_of(connection, name) for name in one.labelled_by),
+        )
+        digest = stored.sha256
+        known = sa.select(_evidence.model_sha256).where(_evidence.evidence_sha256 == digest)
+        if connection.scalar(known) is not None:
+            continue
+        document = stored.to_document()
+        row = {
+            "evidence_sha256": digest,
+            "model_sha256": one.basis.model_sha256,
+            "metric": one.metric,
+            "suite": one.suite,
+            "measured_at": one.measured_at.astimezone(UTC).isoformat(),
+            "document": canonical_json(document),
+        }
+        connection.execute(schema.evidence.insert().values(row))
+        facts = {"evidence_sha256": digest, "metric": one.metric, "slice": one.slice}
+        facts |= {"suite": one.suite, "run": one.run}
+        drafts.append(Draft(kind=Kind.EVIDENCE, document=facts, subject=one.basis.model_sha256))
+    append_entries(connection, drafts, recorded_at=now)
+
+
+def evidence_of(connection: sa.Connection, model_sha256: str) -> list[Evidence]:
+    """Everything that was measured of a model, oldest first."""
+    query = sa.select(_evidence.document).where(_evidence.model_sha256 == model_sha256)
+    query = query.order_by(_evidence.measured_at, _evidence.evidence_sha256)
+    return [_evidence_of(connection, one) for one in connection.scalars(query)]
+
+
+def freeze_gate(connection: sa.Connection, gate: Gate, now: datetime) -> bool:
+    """Keep a gate under its hash, before any run may be held against it; whether it was new."""
+    digest = gate.sha256
+    if gate_registered_at(connection, digest) is not None:
+        return False
+    row = {
+        "gate_sha256": digest,
+        "frozen_at": now.isoformat(),
+        "document": canonical_json(gate.to_document()),
+    }
+    connection.execute(schema.gates.insert().values(row))
+    facts = {"name": gate.name, "review_by": gate.review_by.isoformat()}
+    append_entry(connection, Kind.GATE_FROZEN, facts, subject=digest, recorded_at=now)
+    return True
+
+
+def gate_registered_at(connection: sa.Connection, gate_sha256: str) -> datetime | None:
+    """When a gate was frozen; ``None`` if it was not."""
+    found = connection.scalar(sa.select(_gates.frozen_at).where(_gates.gate_sha256 == gate_sha256))
+    return None if found is None else datetime.fromisoformat(found)
+
+
+def frozen_gate(connection: sa.Connection, gate_sha256: str) -> Gate | None:
+    """The gate with this hash; ``None`` if it was not frozen."""
+    found = connection.scalar(sa.select(_gates.document).where(_gates.gate_sha256 == gate_sha256))
+    return None if found is None else gate_of_document(json.loads(found))
+
+
+def sign_waiver(connection: sa.Connection, waiver: Waiver) -> None:
+    """Keep one person's signature; see `core.gates.require_waiver` for what is refused before."""
+    person = commitment_of(connection, waiver.person)
+    document: dict[str, object] = {
+        **asdict(waiver),
+        "person": person,
+        "signed_at": waiver.signed_at.astimezone(UTC).isoformat(),
+        "expires_at": waiver.expires_at.astimezone(UTC).isoformat(),
+    }
+    row = {
+        "waiver_sha256": sha256_of_document(document),
+        "model_sha256": waiver.model_sha256,
+        "document": canonical_json(document),
+    }
+    connection.execute(schema.waivers.insert().values(row))
+    facts = {key: document[key] for key in ("gate_sha256", "rule_id", "person", "expires_at")}
+    append_entry(
+        connection,
+        Kind.WAIVER,
+        facts,
+        subject=waiver.model_sha256,
+        recorded_at=waiver.signed_at,
+    )
+
+
+def waivers_of(connection: sa.Connection, model_sha256: str) -> list[Waiver]:
+    """Every signature for a model whose signer is still known, in the order they were given."""
+    query = sa.select(_waivers.document).where(_waivers.model_sha256 == model_sha256)
+    found = [json.loads(one) for one in connection.scalars(query.order_by(_waivers.waiver_id))]
+    named = [one | {"person": name_of(connection, one["person"])} for one in found]
+    return [
+        Waiver(
+            **one
+            | {name: datetime.fromisoformat(one[name]) for name in ("signed_at", "expires_at")}
+        )
+        for one in named
+        if one["person"] is not None
+    ]
+
+
+def _evidence_of(connection: sa.Connection, document: str) -> Evidence:
+    stored = Evidence.from_document(json.loads(document))
+    asked_by = (name_of(connection, stored.asked_by) or "") if stored.asked_by else ""
+    labellers = tuple(name_of(connection, one) or "" for one in stored.labelled_by)
+    return replace(stored, asked_by=asked_by, labelled_by=labellers)
