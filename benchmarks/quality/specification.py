@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from training.data import colours
 from training.data.captions import COUNT_WORDS, plural, with_article
 from training.data.manifest import Row
 from training.data.manifest import read as read_manifest
+
+from limner.evals.specification import RELATIONS, Asked
 
 SEEN_CONCEPTS = Path(__file__).parent / "seen_concepts.csv"
 LEAST_STYLES = 4
@@ -57,27 +58,6 @@ OBJECT_COLOURS = (
     "black",
     "white",
 )
-RELATIONS: Mapping[str, str] = {
-    "left": "to the left of", "right": "to the right of", "above": "above", "below": "below",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A prompt and what it must show; an empty field is not asked.
-
-    Attributes:
-        relation: where `concept` is against `other`: left, right, above or below.
-    """
-
-    prompt: str
-    concept: str
-    style: str = ""
-    colour: str = ""
-    ground: str = ""
-    count: int = 1
-    other: str = ""
-    relation: str = ""
 
 
 @cache

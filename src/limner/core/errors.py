@@ -148,6 +148,12 @@ class ModelPaused(LimnerError):
     code = "model_paused"
 
 
+class SuiteInvalid(BadInput):
+    """The suite cannot be read, or something in it is not allowed."""
+
+    code = "suite_invalid"
+
+
 class RightsInvalid(BadInput):
     """What was to be registered is no entry of the rights register."""
 

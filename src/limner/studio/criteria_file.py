@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from limner.core.criteria import (
     AlwaysReview,
@@ -29,6 +28,7 @@ from limner.core.errors import CriteriaInvalid
 from limner.core.judging import CheckCard, Limits, Verdict
 from limner.core.records import Operation
 from limner.core.settings import Settings
+from limner.studio.yaml_file import Strict, load_yaml, spoken
 
 CRITERIA_FILE = "criteria.yaml"
 AUTO = "auto"
@@ -41,29 +41,25 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 Hash = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
-
-
-class _Limits(_Strict):
+class _Limits(Strict):
     pass_at: float = Field(allow_inf_nan=False)
     fail_at: float = Field(allow_inf_nan=False)
 
 
-class _Costs(_Strict):
+class _Costs(Strict):
     false_accept: Cost
     false_reject: Cost
     review: Cost
 
 
-class _Target(_Strict):
+class _Target(Strict):
     precision: Share
     recall: Share | None = None
     confidence: Share
     fail_precision: Share | None = None
 
 
-class _Certificate(_Strict):
+class _Certificate(Strict):
     certified_on: date
     card_sha256: Hash
     labels_sha256: Hash
@@ -76,7 +72,7 @@ class _Certificate(_Strict):
     fail_precision: Share | None = None
 
 
-class _Criterion(_Strict):
+class _Criterion(Strict):
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
     question: Text
     about: Literal["request", "image"]
@@ -130,7 +126,7 @@ class _Criterion(_Strict):
         )
 
 
-class _AlwaysReview(_Strict):
+class _AlwaysReview(Strict):
     reason: Text
     impact: tuple[str, ...] = ()
     operations: tuple[Operation, ...] = ()
@@ -144,12 +140,12 @@ class _AlwaysReview(_Strict):
         return self
 
 
-class _Audit(_Strict):
+class _Audit(Strict):
     released: Share
     refused: Share
 
 
-class _Criteria(_Strict):
+class _Criteria(Strict):
     format: Literal["limner.criteria/1"]
     name: Text
     owner: Text
@@ -196,26 +192,6 @@ class _Criteria(_Strict):
             audit=AuditRates(**self.audit.model_dump()),
             criteria=tuple(one.record() for one in self.criteria),
         )
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is written twice, which YAML would let the last one win."""
-
-
-def _mapping_once(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:
-    loader.flatten_mapping(node)
-    mapping: dict[object, object] = {}
-    for key_node, value_node in node.value:
-        key = cast(object, loader.construct_object(key_node, deep=True))  # pyright: ignore[reportUnknownMemberType]
-        if key in mapping:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} is written twice", key_node.start_mark
-            )
-        mapping[key] = loader.construct_object(value_node, deep=True)  # pyright: ignore[reportUnknownMemberType]
-    return mapping
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_once)
 
 
 def shipped_text(name: str) -> str:
@@ -277,17 +253,14 @@ def parse_criteria(text: str, source: str) -> Criteria:
             f"The criteria in {source} have {len(text):,} characters; allowed are {MAX_BYTES:,}."
         )
     try:
-        document: object = yaml.load(text, Loader=_Loader)  # a SafeLoader
-        return _Criteria.model_validate(document).record()
-    except (yaml.YAMLError, RecursionError) as error:
+        return _Criteria.model_validate(load_yaml(text)).record()
+    except ValidationError as error:  # which is a ValueError too
         raise CriteriaInvalid(
-            f"The criteria in {source} are not YAML: {' '.join(str(error).split())}.",
-        ) from error
-    except ValidationError as error:
-        raise CriteriaInvalid(
-            f"The criteria in {source} are not valid: {_spoken(error)}.",
+            f"The criteria in {source} are not valid: {spoken(error)}.",
             hint="`limner criteria explain` shows the criteria in force, key by key.",
         ) from error
+    except ValueError as error:
+        raise CriteriaInvalid(f"The criteria in {source} are not YAML: {error}.") from error
 
 
 def require_known_checks(criteria: Criteria, cards: Iterable[CheckCard]) -> None:
@@ -310,18 +283,3 @@ def require_known_checks(criteria: Criteria, cards: Iterable[CheckCard]) -> None
                 f"{one.check!r}; installed is {card.version!r}.",
                 hint="Look at the change, then write the new version into the criteria.",
             )
-
-
-def _spoken(error: ValidationError) -> str:
-    """The first fault in words, and how many more there are."""
-    faults = error.errors(include_url=False)
-    # A key nobody knows is most often a key that is then missing, misspelt.
-    first = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
-    place = ".".join(str(part) for part in first["loc"]) or "the file"
-    what = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        what = "this key is not known"
-    value = first.get("input")
-    shown = "" if isinstance(value, dict | list | tuple | BaseModel) else f" (it is {value!r})"
-    more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
-    return f"{place}: {what[0].lower()}{what[1:]}{shown}{more}"
