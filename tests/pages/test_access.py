@@ -7,7 +7,7 @@ from pages.served import Served
 from pages.steps import draw, first_image
 from playwright.sync_api import Page, expect
 
-PAGES = ("draw", "edit", "image", "gallery", "compare", "fault", "sign in")
+PAGES = ("draw", "edit", "image", "gallery", "compare", "tour", "fault", "sign in")
 
 
 def go(page: Page, served: Served, name: str) -> None:
@@ -20,6 +20,7 @@ def go(page: Page, served: Served, name: str) -> None:
         "image": f"/images/{ids[0]}",
         "gallery": "/gallery",
         "compare": f"/gallery/compare?image={ids[0]}&image={ids[1]}",
+        "tour": "/tour",
         "fault": "/images/sha256:" + "0" * 64,
         "sign in": "/",
     }[name]

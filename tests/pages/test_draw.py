@@ -202,3 +202,12 @@ def test_a_pasted_token_signs_in(browser, served: Served, person: str):
     expect(page.get_by_label("What shall be drawn")).to_be_visible()
     assert "token" not in page.url
     context.close()
+
+
+def test_the_tour_asks_for_a_picture_and_is_then_told_on_it(open_page: Open, served: Served):
+    page = open_page("/tour")
+    page.get_by_role("link", name="Draw a red fox").click()
+    draw(page, "a red fox", num=1)
+    page.get_by_role("link", name="Two-minute tour").click()
+    expect(page.locator(".tour figure")).to_have_count(1)
+    expect(page.locator(".tour table.checks tbody tr")).to_have_count(3)

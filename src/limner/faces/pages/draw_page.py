@@ -103,9 +103,7 @@ def jobs(viewer: Drawer, given: Given) -> Response:
 def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
     """What happens to a job, as server-sent events, from its state now to its end."""
     _require_own(given, viewer, job_id)
-    watch = given.jobs.watch(
-        job_id, with_previews=True, timeout_seconds=HEARTBEAT_SECONDS
-    )
+    watch = given.jobs.watch(job_id, with_previews=True, timeout_seconds=HEARTBEAT_SECONDS)
     lines = (_sent(given, one) for one in watch)
     return StreamingResponse(lines, media_type="text/event-stream")
 
@@ -239,4 +237,6 @@ def _sent(given: Services, event: JobEvent | None) -> str:
 def _said_of(step: int, num_steps: int, seconds_left: float | None) -> str:
     if seconds_left is None:
         return say("draw.step", step=step, num_steps=num_steps)
-    return say("draw.step_left", step=step, num_steps=num_steps, seconds=max(1, round(seconds_left)))
+    return say(
+        "draw.step_left", step=step, num_steps=num_steps, seconds=max(1, round(seconds_left))
+    )

@@ -192,9 +192,7 @@ def keep_picture(parts: Parts, viewer: Principal, content: bytes, name: str) -> 
     return picture
 
 
-def _started(
-    parts: Parts, viewer: Principal, request: Request, said: Mapping[str, str]
-) -> Request:
+def _started(parts: Parts, viewer: Principal, request: Request, said: Mapping[str, str]) -> Request:
     require_one_of("mode", said["mode"], MODES)
     picture = start_picture(parts, viewer, said["start"])
     strength = _number("strength", said["strength"]) if said["strength"].strip() else None

@@ -9,7 +9,6 @@ from starlette.datastructures import UploadFile
 
 from limner.core.errors import BadInput
 
-
 MAX_FIELD_BYTES = 16 * 2**20  # a mask comes as a field
 
 

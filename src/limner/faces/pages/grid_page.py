@@ -19,7 +19,6 @@ from limner.studio.grid_jobs import open_grid, submit_grid
 router = APIRouter(include_in_schema=False)
 
 
-
 @router.post("/grids")
 def ask(request: Request, viewer: Drawer, given: Given, said: Fields) -> Response:
     """Queue a grid and go to it."""

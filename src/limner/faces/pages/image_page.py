@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -89,7 +90,9 @@ def put(image_id: ImageId, viewer: Requester, given: Given, said: Fields) -> Res
     if said.get("take"):
         boards.take(viewer.name, said["take"], [image_id])
     else:
-        board_id = said.get("board") or boards.create(viewer.name, said.get("name", ""), now).board_id
+        board_id = (
+            said.get("board") or boards.create(viewer.name, said.get("name", ""), now).board_id
+        )
         boards.put(viewer.name, board_id, [image_id], now)
     return _keeping(image_id, viewer, given)
 
