@@ -16,6 +16,7 @@ from limner.faces.pages import (
     jobs_page,
     review_page,
     theme,
+    tour_page,
     verify_page,
 )
 from limner.faces.pages.site import STATIC
@@ -30,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     verify_page.router,
     criteria_page.router,
     theme.router,
+    tour_page.router,
 )
 
 KEPT = "public, max-age=31536000, immutable"
