@@ -197,7 +197,7 @@ def test_a_question_that_does_not_arise_has_its_own_consequence(consequence, exp
     assert outcome(MOOT, criteria=criteria) is expected
 
 
-@pytest.mark.parametrize("cause", set(Cause) - {Cause.NOT_APPLICABLE})
+@pytest.mark.parametrize("cause", sorted(set(Cause) - {Cause.NOT_APPLICABLE}))
 def test_no_other_error_is_taken_for_a_question_that_does_not_arise(cause):
     criteria = replace(CRITERIA, criteria=(replace(WHOLE, not_applicable=Consequence.RELEASE),))
     assert outcome(result(Verdict.ERROR, cause=cause), criteria=criteria) is Outcome.HELD
