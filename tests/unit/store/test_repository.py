@@ -65,17 +65,17 @@ def test_no_row_is_left_when_the_blob_cannot_be_written(store, home):
     assert store.count_images() == 0
 
 
-def test_opening_discards_a_blob_whose_row_was_never_committed(store, home):
+def test_opening_discards_a_blob_whose_row_was_never_committed(store, home, database_url):
     blob_sha256 = store._blobs.add(b"orphan", "png")
-    Store.open(home).close()
+    Store.open(home, database_url).close()
     assert not store._blobs.path_of(blob_sha256, "png").exists()
 
 
-def test_opening_keeps_a_blob_that_was_committed_but_not_settled(store, home):
+def test_opening_keeps_a_blob_that_was_committed_but_not_settled(store, home, database_url):
     record = store.add_image(record_of(b"one"), b"one")
     intent = home / "blobs" / "intents" / f"{record.image_id[7:]}.png.intent"
     intent.write_bytes(b"")
-    Store.open(home).close()
+    Store.open(home, database_url).close()
     assert (store.read_image(record), intent.exists()) == (b"one", False)
 
 
