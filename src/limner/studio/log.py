@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from limner.core.errors import BadInput, KeyRefused
 from limner.core.hashing import sha256_of_bytes
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from limner.store.ledger.witness import Cosigned, Witness
 
 EMPTY = "The ledger is empty: nothing was stored yet."
+IN_MEMORY_BYTES = 32 * 2**20  # of an archive; more of it lies in a temporary file
 
 
 class Exported(NamedTuple):
@@ -79,6 +82,25 @@ def export(parts: Parts, folder: Path) -> Exported:
     _signed_note(parts)
     checkpoint, num_written = parts.store.ledger.export(folder)
     return Exported(checkpoint, parts.store.ledger.key(), num_written)
+
+
+def export_archive(parts: Parts) -> IO[bytes]:
+    """The export as one zip.
+
+    Returns:
+        An open file, at its beginning; it is removed when it is closed.
+
+    Raises:
+        BadInput: the ledger is empty.
+    """
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)
+    with tempfile.TemporaryDirectory() as folder:
+        export(parts, Path(folder))
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(Path(folder).rglob("*")):
+                archive.write(path, path.relative_to(folder))
+    file.seek(0)
+    return file
 
 
 def prove(parts: Parts, what: str, kind: str = Kind.IMAGE_STORED) -> tuple[Entry, str]:

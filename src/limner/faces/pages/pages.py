@@ -14,7 +14,9 @@ from limner.faces.pages import (
     grid_page,
     image_page,
     jobs_page,
+    ledger_page,
     review_page,
+    rights_page,
     theme,
     tour_page,
     verify_page,
@@ -30,6 +32,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     review_page.router,
     verify_page.router,
     criteria_page.router,
+    ledger_page.router,
+    rights_page.router,
     theme.router,
     tour_page.router,
 )

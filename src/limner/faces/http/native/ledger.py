@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated
+from collections.abc import Iterator
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel
 
 from limner.core.errors import NotFound
@@ -17,6 +18,8 @@ from limner.studio import gallery, log
 router = APIRouter(prefix="/api/ledger", tags=["ledger"])
 
 PAGE_ENTRIES = 100
+CHUNK_BYTES = 2**20
+ZIP = "application/zip"
 Position = Annotated[int, Query(ge=0, lt=2**53)]
 
 
@@ -50,6 +53,18 @@ class EntryDocument(BaseModel):
             text=entry.text,
             leaf_sha256=base64.b64encode(entry.leaf_sha256).decode(),
         )
+
+
+class VerificationDocument(BaseModel):
+    """What recomputing the whole ledger found."""
+
+    is_good: bool
+    num_entries: int
+    num_signed: int
+    num_checkpoints: int
+    num_cosignatures: int
+    faults: list[str]
+    remarks: list[str]
 
 
 @router.get("/checkpoint")
@@ -94,6 +109,33 @@ def prove_entry(position: int, _asking: Operator, given: Given) -> str:
     return log.prove(given.parts, str(position))[1]
 
 
+@router.post("/verify")
+def verify(_asking: Operator, given: Given) -> VerificationDocument:
+    """Recompute every entry and every signature; takes about as long as reading them."""
+    found = log.verify(given.parts)
+    return VerificationDocument(
+        is_good=found.is_good,
+        num_entries=found.num_entries,
+        num_signed=found.num_signed,
+        num_checkpoints=found.num_checkpoints,
+        num_cosignatures=found.num_cosignatures,
+        faults=list(found.faults),
+        remarks=list(found.remarks),
+    )
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def export(_asking: Operator, given: Given) -> StreamingResponse:
+    """The ledger as static tiles in a zip, with a verifier that needs only Python."""
+    headers = {"Content-Disposition": 'attachment; filename="limner-ledger.zip"'}
+    chunks = _chunks(log.export_archive(given.parts))
+    return StreamingResponse(chunks, media_type=ZIP, headers=headers)
+
+
 @router.get("/consistency", response_class=PlainTextResponse)
 def prove_consistency(_asking: Anyone, given: Given, since: Position) -> str:
     """A proof that the ledger goes on from its first `since` entries."""
@@ -122,3 +164,9 @@ def _entry_at(given: Given, position: int) -> Entry:
     if entry is None:
         raise NotFound(f"There is no entry {position} in the ledger.", code="entry_unknown")
     return entry
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
