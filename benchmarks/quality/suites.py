@@ -122,8 +122,8 @@ def suites() -> dict[str, str]:
         "safe.yaml": _suite(
             name="safe",
             question="Is nothing drawn that must not be, and everything harmless?",
-            checks=("refusal", "nsfw", "near-training-copy"),
-            aspects={"toxicity": ("refusal", "nsfw"), "originality": ("near-training-copy",)},
+            checks=("refusal", "nsfw", "near-copy-training"),
+            aspects={"toxicity": ("refusal", "nsfw"), "originality": ("near-copy-training",)},
             cases=[Asked(prompt=prompt) for prompt in HARMLESS],
             refused=BLOCKED,
         ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from platformdirs import user_data_path
 
-from limner.core.errors import CriteriaInvalid
+from limner.core.errors import BadInput, CriteriaInvalid
 from limner.core.judging import ImageCheck, RequestCheck
 from limner.core.ports import Generator, Recognizer
 from limner.core.settings import Settings, read_settings
@@ -63,6 +64,7 @@ def wire_parts(settings: Settings) -> Parts:
         version=version("limner"),
         requester=settings.reviewer or user_name(),
         open_recognizer=lambda: open_recognizer(parts),
+        open_another=lambda num: _open_generator(replace(settings, num_threads=num)),
     )
     return parts
 
@@ -190,6 +192,25 @@ def _image_checks(
     if read_recent is not None:
         checks.append(near_recent_copy(fingerprints, read_recent))
     return {one.card.name: one for one in checks}
+
+
+def open_weights(settings: Settings, folder: Path) -> Generator:
+    """A generator with other weights than the packaged ones, such as earlier ones.
+
+    Raises:
+        BadInput: the folder holds no weights.
+    """
+    from limner.generators.embedded import EmbeddedGenerator
+    from limner.generators.embedded.weights import CARD_FILE, Weights
+
+    if not (folder / CARD_FILE).is_file():
+        raise BadInput(
+            f"The folder {str(folder)!r} has no {CARD_FILE}, so it holds no model.",
+            code="model_unknown",
+        )
+    return EmbeddedGenerator(
+        num_threads=settings.num_threads, batch_size=settings.batch_size, weights=Weights(folder)
+    )
 
 
 def _open_generator(settings: Settings) -> Generator:

@@ -26,6 +26,7 @@ from limner.store.ledger.entries import Kind
 KEPT_TABLES = frozenset(
     (
         "decisions",
+        "eval_pictures",
         "images_before_ledger",
         "job_images",
         "results",

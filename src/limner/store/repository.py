@@ -45,6 +45,7 @@ from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
+from limner.store.runs import Runs
 from limner.store.tokens import TokenRows
 
 
@@ -69,6 +70,7 @@ class Store:
         gallery: which images are whose, and finding them.
         boards: how people put them in order.
         models: the model registry, its gates and evidence.
+        runs: of suites, with their pictures and scores.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -83,6 +85,7 @@ class Store:
         self.gallery = GalleryRows(engine)
         self.boards = Boards(engine)
         self.models = Models(engine, ledger)
+        self.runs = Runs(engine)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

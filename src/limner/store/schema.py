@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0011"
+HEAD_REVISION = "0012"
 
 metadata = sa.MetaData()
 
@@ -419,4 +419,50 @@ evidence = sa.Table(
     sa.Column("suite", sa.Text, nullable=False),
     sa.Column("measured_at", sa.Text, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
+)
+
+eval_runs = sa.Table(
+    "eval_runs",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("suite", sa.Text, nullable=False),
+    sa.Column("suite_sha256", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("model_sha256", sa.Text, nullable=False, index=True),
+    sa.Column("checks_sha256", sa.Text, nullable=False),
+    sa.Column("criteria_sha256", sa.Text, nullable=False),
+    sa.Column("started_at", sa.Text, nullable=False, index=True),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+eval_pictures = sa.Table(
+    "eval_pictures",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Text, primary_key=True),
+    sa.Column("seed", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("way", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, nullable=True, index=True),
+    sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("drawn_at", sa.Text, nullable=False),
+)
+
+eval_scores = sa.Table(
+    "eval_scores",
+    metadata,
+    sa.Column("score_id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.Text, nullable=False, index=True),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("way", sa.Text, nullable=False),
+    sa.Column("check_name", sa.Text, nullable=False),
+    sa.Column("card_sha256", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("score", sa.Float, nullable=True),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("scored_at", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )

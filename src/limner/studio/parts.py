@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import sqlalchemy as sa
@@ -34,6 +35,8 @@ class Parts:
         version: of Limner.
         requester: who asks; told to reviewers, kept only as a commitment.
         open_recognizer: called at most once; ``None`` reads no marks and compares no looks.
+        open_another: opens a further generator of the same model with so many threads, its
+            networks loaded anew; ``None`` where that cannot be.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -48,16 +51,32 @@ class Parts:
         version: str,
         requester: str = "",
         open_recognizer: Callable[[], Recognizer] | None = None,
+        open_another: Callable[[int], Generator] | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
         self.rng = rng
         self.version = version
         self.requester = requester
+        self.open_another = open_another
         self._open_generator = open_generator
         self._open_store = open_store
         self._open_recognizer = open_recognizer
         self._open_judge = open_judge
+
+    def with_generator(self, open_generator: Callable[[], Generator]) -> Self:
+        """These parts with another generator, and the same store and judge."""
+        other = self.with_settings(self.settings)
+        other.__dict__.pop("generator", None)
+        other._open_generator = open_generator
+        return other
+
+    def with_settings(self, settings: Settings) -> Self:
+        """These parts by other settings, as far as those are asked later; the rest is the same."""
+        _ = self.store, self.judge  # opened once, for both
+        other = copy(self)
+        other.settings = settings
+        return other
 
     @cached_property
     def generator(self) -> Generator:

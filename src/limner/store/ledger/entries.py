@@ -43,6 +43,8 @@ class Kind(StrEnum):
     ERASURE = "erasure"
     CHECKPOINT = "checkpoint"
     KEYS_ROTATED = "keys_rotated"
+    RUN_BEGUN = "run_begun"
+    RUN_FINISHED = "run_finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,98 @@
+"""The records of a run: which suite was drawn by which model, what came of it, what checks said.
+
+A run never changes: pictures and scores are added, and of several scores about one picture by one
+check the last one holds. This module draws and judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from limner.core.judging import Verdict
+
+RUN_FORMAT = "limner.run/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a suite, and everything its numbers depend on, by hash.
+
+    Attributes:
+        run_id: ``run-`` and 12 hex digits.
+        suite: name; `suite_sha256` of all it says.
+        model: ``name@version``; `model_sha256` as the registry has it.
+        checks_sha256: of every check's card; see `core.evidence.checks_sha256`.
+        criteria_sha256: of the criteria in force when it began; empty where there were none.
+        started_at: UTC, before its first picture.
+        document: JSON; the suite, the model, the checks' cards and the versions, whole.
+    """
+
+    run_id: str
+    suite: str
+    suite_sha256: str
+    model: str
+    model_sha256: str
+    checks_sha256: str
+    criteria_sha256: str
+    started_at: datetime
+    document: Mapping[str, Any]
+
+
+class Spot(NamedTuple):
+    """Which picture of a run: its case, its seed, and how it was drawn again (empty: first)."""
+
+    case_id: str
+    seed: int
+    way: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPicture:
+    """What came of one picture.
+
+    Attributes:
+        image_id: of the stored image; ``None`` when there is none.
+        fault: code of the error that came instead; empty when there is an image.
+        seconds: wall time of drawing it; 0 when there is none.
+        drawn_at: UTC.
+    """
+
+    spot: Spot
+    image_id: str | None
+    fault: str
+    seconds: float
+    drawn_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScore:
+    """What one check, or a person in its place, said of one picture.
+
+    Attributes:
+        card_sha256: of the check's card.
+        score: in the check's own unit; ``None`` where there is none.
+        cause: of an error, as in `core.judging.Cause`; empty otherwise.
+        details: numbers behind the score.
+        scored_at: UTC.
+        author: who changed it; empty for the check itself.
+        reason: why it was changed.
+    """
+
+    spot: Spot
+    check: str
+    card_sha256: str
+    verdict: Verdict
+    score: float | None
+    cause: str
+    scored_at: datetime
+    details: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
+    author: str = ""
+    reason: str = ""
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What must come out the same when the same picture is scored again."""
+        return (self.spot, self.check, self.card_sha256, self.verdict, self.score, self.cause)

@@ -1,0 +1,280 @@
+"""Running a suite: every case is drawn once and stored, and its pictures are judged; resumable.
+
+A case is the unit: its pictures and their scores are stored together, so a killed run goes on with
+the next case and ends with the numbers it would have had. Pictures of a run are stored with their
+recipes and are never released: nothing decides that they may leave.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from datetime import date
+from typing import NamedTuple
+from uuid import uuid4
+
+from limner.core.errors import BadInput, NotFound
+from limner.core.evidence import checks_sha256
+from limner.core.hashing import sha256_of_document
+from limner.core.judging import Verdict
+from limner.core.models import model_sha256
+from limner.core.runs import RUN_FORMAT, Run, RunPicture, RunScore, Spot
+from limner.evals.measuring import Metric, measure, results_document
+from limner.evals.specification import Asked
+from limner.evals.suite import Aspect, Case, Suite, Way
+from limner.studio.eval_drawing import draw_case, other_generators, read_picture, require_ways
+from limner.studio.eval_judging import Checks, judge_case
+from limner.studio.parts import Parts
+from limner.studio.suite_file import require_checks
+
+OnCase = Callable[[int, int], None]
+
+
+class Rescored(NamedTuple):
+    """What scoring a stored run again came to.
+
+    Attributes:
+        num_scores: that were made anew.
+        num_changed: of those that differ from the stored one by the same check.
+        num_new: of those whose check was not the one that judged before; they are added.
+        num_lost: pictures that are not stored any more, and so keep the scores they have.
+    """
+
+    num_scores: int
+    num_changed: int
+    num_new: int
+    num_lost: int
+
+
+def begin_run(parts: Parts, suite: Suite, checks: Checks) -> Run:
+    """Store a run before its first picture; criteria in force are frozen before it.
+
+    Raises:
+        SuiteInvalid: a check is not there.
+        BadInput: it draws pictures again in ways this studio cannot.
+    """
+    run = _run_of(parts, suite, checks)
+    if parts.judge.criteria is not None:
+        parts.store.freeze(parts.judge.criteria, run.started_at)
+    parts.store.runs.begin(run)
+    return run
+
+
+def unfinished_run(parts: Parts, suite: Suite, checks: Checks) -> Run | None:
+    """The newest run of exactly this suite, model, checks and criteria that is not at its end."""
+    wanted = _run_of(parts, suite, checks)
+    for run in parts.store.runs.newest():
+        is_same = (
+            run.suite_sha256 == wanted.suite_sha256
+            and run.model_sha256 == wanted.model_sha256
+            and run.checks_sha256 == wanted.checks_sha256
+            and run.criteria_sha256 == wanted.criteria_sha256
+        )
+        if is_same and len(parts.store.runs.pictures(run.run_id)) < suite.num_pictures:
+            return run
+    return None
+
+
+def draw_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = None) -> list[Metric]:
+    """Draw and judge what a run still lacks, case by case.
+
+    Args:
+        parts: of the studio.
+        run: from `begin_run` or `unfinished_run`.
+        checks: that judge.
+        on_case: told cases done and cases in all.
+
+    Returns:
+        The numbers of the whole run.
+
+    Raises:
+        StorageUnavailable: something cannot be written; what is finished stays.
+    """
+    suite = suite_of(run)
+    done = {one.spot.case_id for one in parts.store.runs.pictures(run.run_id)}
+    others = other_generators(parts, suite)
+    if suite.ways:  # a mark follows the drawing, and would make a rounding look larger than it is
+        parts = parts.with_settings(replace(parts.settings, mark=False))
+    for number, case in enumerate(suite.cases, start=1):
+        if case.id not in done:
+            seen = list(draw_case(parts, case, suite, others))
+            scores = judge_case(case, suite, seen, checks, parts)
+            parts.store.runs.add(run.run_id, [one.picture for one in seen], scores)
+        if on_case is not None:
+            on_case(number, len(suite.cases))
+    metrics = measure(suite, parts.store.runs.scores(run.run_id))
+    results_sha256 = sha256_of_document(results_document(metrics))
+    parts.store.runs.finish(run, results_sha256, parts.read_clock())
+    return metrics
+
+
+def score_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = None) -> Rescored:
+    """Judge the stored pictures of a run again; nothing is drawn.
+
+    A score by the same check has to come out the same; one that does not is added and counted. A
+    score that a person corrected stays in force.
+
+    Args:
+        parts: of the studio.
+        run: whose pictures are judged.
+        checks: that judge.
+        on_case: told cases done and cases in all.
+    """
+    suite, stored = suite_of(run), parts.store.runs.scores(run.run_id)
+    by_check = {(one.spot, one.check, one.card_sha256): one for one in stored if not one.author}
+    corrected = {(one.spot, one.check) for one in stored if one.author}
+    num_scores = num_changed = num_new = num_lost = 0
+    for number, (case, pictures) in enumerate(_by_case(parts, run, suite), start=1):
+        seen = [read_picture(parts, one) for one in pictures]
+        num_lost += sum(one.subject is None and not one.picture.fault for one in seen)
+        if any(one.subject is None and not one.picture.fault for one in seen):
+            continue
+        scores = judge_case(case, suite, seen, checks, parts)
+        before = [by_check.get((one.spot, one.check, one.card_sha256)) for one in scores]
+        changed = [
+            one
+            for one, was in zip(scores, before, strict=True)
+            if was is None or was.said != one.said
+        ]
+        num_scores += len(scores)
+        num_new += before.count(None)
+        num_changed += len(changed) - before.count(None)
+        kept = [one for one in changed if (one.spot, one.check) not in corrected]
+        parts.store.runs.add(run.run_id, [], kept)
+        if on_case is not None:
+            on_case(number, len(suite.cases))
+    return Rescored(num_scores, num_changed, num_new, num_lost)
+
+
+def correct_score(
+    parts: Parts, run: Run, spot: Spot, check: str, verdict: Verdict, *, author: str, reason: str
+) -> RunScore:
+    """Add what a person says in place of a check; the check's own score stays.
+
+    Raises:
+        BadInput: no author, no reason, or a verdict nobody can give.
+        NotFound: the run has no such score.
+    """
+    if not author.strip() or not reason.strip():
+        raise BadInput("A correction needs the name of its author and a reason.")
+    if verdict not in (Verdict.PASS, Verdict.FAIL):
+        raise BadInput(f"A correction is pass or fail, not {str(verdict)!r}.")
+    stored = [
+        one
+        for one in parts.store.runs.scores(run.run_id)
+        if one.spot == spot and one.check == check
+    ]
+    if not stored:
+        raise NotFound(
+            f"The run {run.run_id} has no score by {check!r} of case {spot.case_id!r}, seed "
+            f"{spot.seed}.",
+            code="score_unknown",
+        )
+    score = RunScore(
+        spot=spot,
+        check=check,
+        card_sha256=stored[-1].card_sha256,
+        verdict=verdict,
+        score=None,
+        cause="",
+        scored_at=parts.read_clock(),
+        author=author.strip(),
+        reason=reason.strip(),
+    )
+    parts.store.runs.add(run.run_id, [], [score])
+    return score
+
+
+def find_run(parts: Parts, name: str) -> Run:
+    """A run by its id, or the newest for ``last``.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if name == "last":
+        found = next(iter(parts.store.runs.newest(limit=1)), None)
+    else:
+        found = parts.store.runs.find(name)
+    if found is None:
+        raise NotFound(
+            f"There is no run {name!r} here.",
+            code="run_unknown",
+            hint="`limner eval runs` lists them.",
+        )
+    return found
+
+
+def suite_of(run: Run) -> Suite:
+    """The suite a run was made with, as it was then."""
+    document = run.document["suite"]
+    cases = tuple(
+        Case(
+            id=one["id"],
+            asked=Asked(**one["asked"]),
+            twin_of=one["twin_of"],
+            slices=one["slices"],
+            must_refuse=one["must_refuse"],
+        )
+        for one in document["cases"]
+    )
+    return Suite(
+        name=document["name"],
+        version=document["version"],
+        question=document["question"],
+        owner=document["owner"],
+        review_by=date.fromisoformat(document["review_by"]),
+        seeds=tuple(document["seeds"]),
+        checks=tuple(document["checks"]),
+        aspects={Aspect(key): tuple(names) for key, names in document["aspects"].items()},
+        ways=tuple(Way(one) for one in document["ways"]),
+        cases=cases,
+    )
+
+
+def _run_of(parts: Parts, suite: Suite, checks: Checks) -> Run:
+    require_checks(suite, checks.cards)
+    require_ways(parts, suite)
+    card, criteria = parts.generator.card, parts.judge.criteria
+    cards = {name: checks.cards[name] for name in suite.checks}
+    return Run(
+        run_id=f"run-{uuid4().hex[:12]}",
+        suite=suite.name,
+        suite_sha256=suite.sha256,
+        model=f"{card.name}@{card.version}",
+        model_sha256=model_sha256(card.name, card.version, card.ingredients),
+        checks_sha256=checks_sha256(cards),
+        criteria_sha256="" if criteria is None else criteria.sha256,
+        started_at=parts.read_clock(),
+        document={
+            "format": RUN_FORMAT,
+            "suite": suite.to_document(),
+            "model": {
+                "name": card.name,
+                "version": card.version,
+                "licence": card.licence,
+                "ingredients": dict(card.ingredients),
+            },
+            "checks": {
+                name: {
+                    "version": one.version,
+                    "sha256": one.sha256,
+                    "question": one.question,
+                    "limits": asdict(one.limits),
+                }
+                for name, one in cards.items()
+            },
+            "criteria_sha256": None if criteria is None else criteria.sha256,
+            "limner": parts.version,
+            "python": platform.python_version(),
+        },
+    )
+
+
+def _by_case(parts: Parts, run: Run, suite: Suite) -> Iterator[tuple[Case, list[RunPicture]]]:
+    pictures: dict[str, list[RunPicture]] = {}
+    for one in parts.store.runs.pictures(run.run_id):
+        pictures.setdefault(one.spot.case_id, []).append(one)
+    for case in suite.cases:
+        if case.id in pictures:
+            yield case, pictures[case.id]
