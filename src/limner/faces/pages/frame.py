@@ -33,7 +33,7 @@ WAYS = (
     _Way("/rights", "rights", (Scope.OPERATE,)),
     _Way("/criteria", "criteria", ()),
     _Way("/models", "models", ()),
-    _Way("/settings", "settings", (Scope.OPERATE,)),
+    _Way("/settings", "settings", ()),
 )
 
 

@@ -11,6 +11,7 @@ from limner.faces.http.native import (
     reviews,
     rights,
     sessions,
+    tokens,
     verifying,
 )
 
@@ -24,4 +25,5 @@ ROUTERS = (
     rights.router,
     models.router,
     criteria.router,
+    tokens.router,
 )
