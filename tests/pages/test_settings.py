@@ -1,6 +1,7 @@
 """The Settings and Models pages: what is set, who is let in, and what draws."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ SECRET = "correct horse battery"
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home: Path = tmp_path_factory.mktemp("settings") / "home"
-    with Served(home, PaintedGenerator(), LIMNER_DATABASE_PASSWORD=SECRET) as served:
+    painter = PaintedGenerator(card=replace(PAINTED_CARD, description="It cannot draw hands."))
+    with Served(home, painter, LIMNER_DATABASE_PASSWORD=SECRET) as served:
         yield served
 
 
@@ -110,6 +112,12 @@ def test_the_model_stands_with_its_licence_and_its_hashes(open_page: Open):
     page = open_page("/models")
     expect(page.locator("dl.facts").first).to_contain_text("Apache-2.0")
     expect(page.locator("main")).to_contain_text(PAINTED_CARD.ingredients["brush"])
+
+
+def test_the_card_in_words_is_there(open_page: Open):
+    page = open_page("/models")
+    page.get_by_text("Its card in words").click()
+    expect(page.locator("pre.words")).to_have_text("It cannot draw hands.")
 
 
 def test_every_check_stands_with_its_hash(open_page: Open, served: Served):

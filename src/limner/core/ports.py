@@ -61,6 +61,7 @@ class GeneratorCard:
         strength: of an image operation, within 0-1.
         max_prompt_tokens: tokens of prompt and style together that the network reads.
         operations: what it can start from.
+        description: its card in words, Markdown: what it was trained on, what it cannot do.
     """
 
     name: str
@@ -77,6 +78,7 @@ class GeneratorCard:
     strength: FloatSpan
     max_prompt_tokens: int
     operations: frozenset[Operation]
+    description: str = ""
 
 
 class Generator(Protocol):

@@ -56,3 +56,12 @@ def test_the_card_is_an_ingredient_too(weights_folder):
     ingredients = Weights(weights_folder).ingredients
     assert ingredients["card.json"] == sha256_of_bytes((weights_folder / "card.json").read_bytes())
     assert "denoise.bin" in ingredients
+
+
+def test_the_card_in_words_is_read_where_it_is(weights_folder):
+    (weights_folder / "MODEL_CARD.md").write_text("# What it cannot do\n")
+    assert Weights(weights_folder).description == "# What it cannot do\n"
+
+
+def test_weights_without_words_say_nothing(weights_folder):
+    assert Weights(weights_folder).description == ""

@@ -87,6 +87,7 @@ class EmbeddedGenerator:
             strength=FloatSpan(*card.strength),
             max_prompt_tokens=card.text_tokens - NUM_MARKS,
             operations=frozenset(Operation),
+            description=self._weights.description,
         )
 
     def prepare(self, sketch: Sketch) -> Plan:

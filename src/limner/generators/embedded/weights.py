@@ -17,6 +17,7 @@ from limner.core.errors import GeneratorUnavailable
 from limner.core.hashing import sha256_of_bytes
 
 CARD_FILE = "card.json"
+DESCRIPTION_FILE = "MODEL_CARD.md"
 CARD_FORMAT = "limner.card/1"
 PACKAGED = Path(__file__).parent / "weights"
 _REPAIR = "Install Limner again from a complete package."
@@ -82,6 +83,12 @@ class Weights:
             raise GeneratorUnavailable(
                 f"The weights' card {str(self.folder / CARD_FILE)!r} lacks {error}.", hint=_REPAIR
             ) from error
+
+    @cached_property
+    def description(self) -> str:
+        """The card in words; empty where the weights came without. It decides no picture."""
+        path = self.folder / DESCRIPTION_FILE
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     @cached_property
     def ingredients(self) -> Mapping[str, str]:
