@@ -51,6 +51,7 @@ from limner.studio.review_card import (
     require_reasons,
     view_of,
 )
+from limner.studio.review_picture import view_png
 from limner.studio.review_settling import escalate, seal_released, settle
 
 if TYPE_CHECKING:
@@ -148,6 +149,29 @@ def show_card(parts: Parts, card_id: str, name: str) -> CardView:
     now = parts.read_clock()
     with parts.store.reviews.writing(now) as connection:
         return current_view(connection, parts, card_id, commitment_of(connection, name), now)
+
+
+def show_picture(parts: Parts, card_id: str, name: str) -> bytes | None:
+    """PNG bytes of a card's image on neutral grounds; it is no release.
+
+    Returns:
+        ``None`` where there is nothing to look at any more: it was erased, or the card is closed.
+
+    Raises:
+        BadInput: there is no such card, or it is about the person's own image and not theirs to
+            answer: nothing of a held image leaves to who asked for it.
+        StorageUnavailable: the file is missing or changed.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        reviewer = commitment_of(connection, name)
+        view = current_view(connection, parts, card_id, reviewer, now)
+        refusal = refusal_to_claim(view.card, view.state, reviewer)
+        if refusal is Refusal.OWN_IMAGE:
+            refuse(connection, view.card, view.state, refusal)
+    if view.record is None or view.state.closing is not None:
+        return None
+    return view_png(parts, view.record)
 
 
 def answer_card(

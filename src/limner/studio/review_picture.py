@@ -69,10 +69,7 @@ def view_png(parts: Parts, record: ImageRecord) -> bytes:
     enlarged_HWC = image_HWC.repeat(times, axis=0).repeat(times, axis=1)
     content = io.BytesIO()
     PillowImage.fromarray(enlarged_HWC).save(content, "png")
-    path = _view_path(parts, card_id)
-    make_folder(path.parent)
-    write_new(path, content.getvalue(), overwrite=True)
-    return path
+    return content.getvalue()
 
 
 def remove_view(parts: Parts, card_id: str) -> None:

@@ -18,7 +18,6 @@ from limner.faces.pages.plots import WIDTH, show_checks
 from limner.faces.pages.site import render
 from limner.studio import review, review_desk
 from limner.studio.review_desk import Desk
-from limner.studio.review_picture import view_png
 from limner.studio.review_statistics import review_statistics
 
 router = APIRouter(prefix="/review", include_in_schema=False)
@@ -109,10 +108,9 @@ def statistics(viewer: Reviewer, given: Given) -> Response:
 @router.get("/cards/{card_id}/picture")
 def picture(card_id: CardId, viewer: Reviewer, given: Given) -> Response:
     """The pixels of a card on neutral grounds; kept by the browser for the next minutes."""
-    view = review.show_card(given.parts, card_id, viewer.name)
-    if view.record is None or view.state.closing is not None:
+    content = review.show_picture(given.parts, card_id, viewer.name)
+    if content is None:
         return Response(status_code=410)
-    content = view_png(given.parts, view.record)
     return Response(content, media_type="image/png", headers={"Cache-Control": KEPT})
 
 

@@ -14,7 +14,6 @@ from limner.faces.http.native.asking import Fields, Given, Reviewer
 from limner.faces.review_printing import card_document
 from limner.studio import review
 from limner.studio.review_card import CardView
-from limner.studio.review_picture import view_png
 from limner.studio.review_statistics import review_statistics
 
 router = APIRouter(prefix="/api/reviews", tags=["reviews"])
@@ -73,10 +72,10 @@ def get_card(card_id: CardId, asking: Reviewer, given: Given) -> Document:
 )
 def get_picture(card_id: CardId, asking: Reviewer, given: Given) -> Response:
     """The pixels of a card's image on neutral grounds, and nothing else; it is no release."""
-    view = review.show_card(given.parts, card_id, asking.name)
-    if view.record is None or view.state.closing is not None:
+    content = review.show_picture(given.parts, card_id, asking.name)
+    if content is None:
         return Response(status_code=410)  # erased, or there is nothing left to look at it for
-    return Response(view_png(given.parts, view.record), media_type=PNG)
+    return Response(content, media_type=PNG)
 
 
 @router.post("/{card_id}/claim")

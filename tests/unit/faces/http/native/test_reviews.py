@@ -36,6 +36,13 @@ def test_nobody_reviews_their_own_image(client, card_id):
     assert (answer.status_code, answer.json()["code"]) == (403, "review_own_image")
 
 
+def test_nobody_sees_their_own_held_image_at_the_desk(client, card_id):
+    dana = client("dana", "review")
+    for path in (f"/api/reviews/{card_id}/picture", f"/review/cards/{card_id}/picture"):
+        assert dana.get(path).status_code == 403
+        assert client("rita", "review").get(path).status_code == 200
+
+
 def test_a_card_is_held_by_one_person(client, card_id):
     client("rita", "review").post(f"/api/reviews/{card_id}/claim")
     answer = client("sam", "review").post(f"/api/reviews/{card_id}/claim")
