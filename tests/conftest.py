@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from painted_limner import WHOLE, painted_studio
@@ -15,6 +16,10 @@ from limner.store.repository import Store
 from limner.testing import PaintedGenerator
 
 RunLimner = Callable[..., Result]
+
+# How long an example takes says something of the machine, not of the code.
+hypothesis.settings.register_profile("limner", deadline=None)
+hypothesis.settings.load_profile("limner")
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +19,7 @@ from limner.studio.requests import request_from
 
 SEEDS = 4
 FIRST_SEED = 1000
+WHOLE = Path(__file__).parents[2] / "tests" / "assets" / "whole.yaml"
 
 Bytes = NDArray[np.uint8]
 
@@ -55,6 +58,12 @@ class StudioDrawing:
 
 @contextmanager
 def opened_drawing() -> Iterator[Draws]:
-    """The product with a data folder of its own, removed afterwards."""
-    with tempfile.TemporaryDirectory() as home, Studio(home) as studio:
-        yield StudioDrawing(studio)
+    """The product with a data folder of its own, removed afterwards.
+
+    Its criteria ask for a whole picture only: what is measured is what the model draws, so nothing
+    of it may be kept back by a check that is unsure.
+    """
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copyfile(WHOLE, Path(home) / "criteria.yaml")
+        with Studio(home) as studio:
+            yield StudioDrawing(studio)

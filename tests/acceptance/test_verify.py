@@ -110,7 +110,9 @@ def test_what_cannot_be_read_has_exit_code_2(limner, here, content):
 def test_a_missing_file_is_one_sentence_with_exit_code_2(limner):
     ran = limner("verify", "gone.png")
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "limner: The file 'gone.png' cannot be read: no such file or directory.\n"
+    assert (
+        ran.stderr == "limner: The picture 'gone.png' cannot be read: no such file or directory.\n"
+    )
 
 
 def test_json_has_state_reasons_and_claims(limner, sealed, here):
@@ -124,9 +126,11 @@ def test_json_has_state_reasons_and_claims(limner, sealed, here):
 def test_a_sidecar_verifies_the_file_beside_it(limner, sealed, here):
     beside = sealed(placement=Placement.BESIDE)
     Path(here / "fox.png").write_bytes(beside.content)
-    Path(here / "fox.c2pa").write_bytes(beside.sidecar)
+    Path(here / "elsewhere.c2pa").write_bytes(beside.sidecar)
     assert limner("verify", "fox.png").returncode == 3
-    assert limner("verify", "fox.png", "--sidecar", "fox.c2pa").returncode == 0
+    assert limner("verify", "fox.png", "--sidecar", "elsewhere.c2pa").returncode == 0
+    Path(here / "fox.c2pa").write_bytes(beside.sidecar)
+    assert limner("verify", "fox.png").returncode == 0
 
 
 def test_a_name_that_lies_about_the_type_is_told(limner, sealed, here):

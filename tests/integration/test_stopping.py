@@ -134,10 +134,10 @@ def test_a_disk_that_is_full_from_the_start_is_one_sentence(start):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system with 400 kB of room; needs the right to mount one."""
+    """A file system with 1.5 MB of room; needs the right to mount one."""
     path = tmp_path / "small"
     path.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(path)]
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(path)]
     if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True).returncode != 0:
         pytest.skip("needs the right to mount a file system")
     yield path
