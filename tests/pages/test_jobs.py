@@ -46,10 +46,12 @@ def test_a_job_is_paused_and_goes_on(open_page: Open, served: Served, person: st
 
 
 def test_a_cancelled_job_is_tried_again(open_page: Open, served: Served, person: str):
-    served.studio.jobs.cancel(ask(served, person, num_images=40))
+    job_id = ask(served, person, num_images=40)
+    served.studio.jobs.cancel(job_id)
     page = open_page("/jobs?state=cancelled")
     page.get_by_role("button", name="Try again: a red fox").click()
     expect(page.get_by_role("heading", name="No job stands so")).to_be_visible()
+    served.studio.jobs.cancel(job_id)  # the other tests' jobs need the worker
 
 
 def test_why_a_job_failed_stands_on_its_line(open_page: Open, served: Served, person: str):
