@@ -38,6 +38,7 @@ from limner.evals.suite import Way
 
 AMONG_BEST = 5
 PLACED_AMONG = 25
+TIME_LIMIT_SECONDS = 900.0  # a suite waits, so that its numbers do not depend on a busy machine
 NONE_SEEN = 20.0  # a count so far off that nothing was seen
 SEEN_APART = 2.0  # a mean difference of pixels that a person may see, 0-255
 YES = Limits(pass_at=1.0, fail_at=0.0)
@@ -71,7 +72,7 @@ class SuiteCheck(Protocol):
 
 def judge_asked(check: SuiteCheck, subject: ImageSubject, asked: Asked) -> Result:
     """What one check says of one picture; raises nothing that the check does wrong."""
-    return judge(_Bound(check, asked), subject)
+    return judge(_Bound(check, asked), subject, time_limit_seconds=TIME_LIMIT_SECONDS)
 
 
 class Eye:
@@ -315,7 +316,8 @@ class SameCheck:
 
     def compare(self, first: ImageSubject, drawn_again: ImageSubject) -> Result:
         """What it says of two pictures: the mean difference of their pixels, 0-255."""
-        return judge(_Apart(self.card, first), drawn_again)
+        apart = _Apart(self.card, first)
+        return judge(apart, drawn_again, time_limit_seconds=TIME_LIMIT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,3 +269,19 @@ def test_a_picture_that_comes_out_otherwise_is_not_the_same(studio):
 def test_a_way_that_nothing_judges_is_refused(studio):
     with pytest.raises(BadInput, match="the two must be the same"):
         begin_run(studio.parts, suite(ways=(Way.AGAIN,)), Checks(studio.parts))
+
+
+def test_a_check_that_is_slow_is_waited_for(studio, monkeypatch):
+    from limner.checks import runner
+    from limner.studio import suite_checks
+
+    limits: list[float] = []
+    judged = runner.judge
+
+    def watched(check, subject, limits_of=None, *, time_limit_seconds):
+        limits.append(time_limit_seconds)
+        return judged(check, subject, limits_of, time_limit_seconds=time_limit_seconds)
+
+    monkeypatch.setattr(suite_checks, "judge", watched)
+    run_whole(studio, suite())
+    assert min(limits) >= 10 * runner.TIME_LIMIT_SECONDS

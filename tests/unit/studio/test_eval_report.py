@@ -1,0 +1,165 @@
+"""Comparing two runs, reporting on one, and what it gives gates to go by."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from limner.core.errors import BadInput
+from limner.core.judging import Verdict
+from limner.core.runs import Spot
+from limner.evals.specification import Asked
+from limner.evals.suite import Aspect, Case, Suite
+from limner.studio.eval_compare import compare_runs, foreseen
+from limner.studio.eval_judging import Checks
+from limner.studio.eval_report import evidence_of, is_post_hoc, keep_evidence, report_on
+from limner.studio.eval_runs import begin_run, correct_score, draw_run, find_run
+
+SUITE = Suite(
+    name="own",
+    version="1",
+    question="Does it count?",
+    owner="Design",
+    review_by=date(2027, 1, 1),
+    seeds=(5, 9, 11, 12),
+    checks=("integrity", "count"),
+    aspects={Aspect.REASONING: ("count",)},
+    ways=(),
+    cases=tuple(
+        Case(id=f"case-{k}", asked=Asked(prompt=f"{count} of thing {k}", concept="x", count=count))
+        for k, count in enumerate((1, 2, 1, 3, 1, 2), start=1)
+    ),
+)
+
+
+def run_whole(studio, suite: Suite = SUITE):
+    checks = Checks(studio.parts)
+    run = begin_run(studio.parts, suite, checks)
+    draw_run(studio.parts, run, checks)
+    return run
+
+
+def test_a_model_does_not_win_against_itself(studio):
+    compared = compare_runs(studio.parts, run_whole(studio), run_whole(studio))
+    assert [one.winner for one in compared.differences.values()] == [None, None]
+
+
+def test_the_same_two_runs_give_the_same_answer(studio):
+    runs = run_whole(studio), run_whole(studio)
+    assert compare_runs(studio.parts, *runs) == compare_runs(studio.parts, *runs)
+
+
+def test_runs_of_other_suites_are_not_compared(studio):
+    other = replace(SUITE, version="2")
+    with pytest.raises(BadInput, match="other suites"):
+        compare_runs(studio.parts, run_whole(studio), run_whole(studio, other))
+
+
+def test_runs_with_fewer_than_four_seeds_are_not_compared(studio):
+    few = replace(SUITE, seeds=(5, 9))
+    with pytest.raises(BadInput, match="has 2 seeds; a comparison needs at least 4"):
+        compare_runs(studio.parts, run_whole(studio, few), run_whole(studio, few))
+
+
+def test_a_run_that_is_not_at_its_end_is_not_compared(studio):
+    begun = begin_run(studio.parts, SUITE, Checks(studio.parts))
+    with pytest.raises(BadInput, match="has 0 of 24 pictures"):
+        compare_runs(studio.parts, run_whole(studio), begun)
+
+
+def test_it_is_said_beforehand_what_a_comparison_can_see():
+    assert all(0 < one < 1 for one in foreseen(SUITE).values())
+
+
+def test_a_report_over_no_pictures_is_refused(studio):
+    begun = begin_run(studio.parts, SUITE, Checks(studio.parts))
+    with pytest.raises(BadInput, match="has no pictures, so there is nothing to report"):
+        report_on(studio.parts, begun)
+
+
+def test_aspects_that_were_not_measured_are_said_to_be_so(studio):
+    aspects = report_on(studio.parts, run_whole(studio)).to_document()["aspects"]
+    assert (aspects["reasoning"], aspects["fairness"]) == ({"count": 0.5}, "not measured")
+
+
+def test_every_aspect_is_in_the_report(studio):
+    assert set(report_on(studio.parts, run_whole(studio)).grid) == set(Aspect)
+
+
+def test_the_worst_cases_come_with_their_pictures(studio):
+    worst = report_on(studio.parts, run_whole(studio)).worst
+    assert [one.case.id for one in worst] == ["case-2", "case-4", "case-6"]
+    assert worst[0].pictures[0].data_url.startswith("data:image/webp;base64,")
+
+
+def test_an_erased_picture_is_said_to_be_erased(studio):
+    run, parts = run_whole(studio), studio.parts
+    image_id = next(
+        one.image_id
+        for one in parts.store.runs.pictures(run.run_id)
+        if one.spot == Spot("case-2", 5)
+    )
+    parts.store.erase_image(image_id, reason="person_asked", recorded_at=parts.read_clock())
+    faults = [one.fault for one in report_on(parts, run).worst[0].pictures]
+    assert faults == ["erased", "", "", ""]
+
+
+def test_a_correction_changes_the_numbers_and_is_counted(studio):
+    run, parts = run_whole(studio), studio.parts
+    before = report_on(parts, run)
+    correct_score(
+        parts, run, Spot("case-2", 5), "count", Verdict.PASS, author="Ada", reason="they touch"
+    )
+    after = report_on(parts, run)
+    assert (after.num_corrected, after.results_sha256 == before.results_sha256) == (1, False)
+
+
+def test_criteria_that_were_never_frozen_are_post_hoc(studio):
+    report = report_on(studio.parts, run_whole(studio), criteria="team")
+    assert report.is_post_hoc
+
+
+def test_criteria_frozen_after_the_run_began_are_post_hoc(studio):
+    run = run_whole(studio)
+    earlier = replace(run, started_at=run.started_at - timedelta(seconds=1))
+    assert is_post_hoc(studio.parts, earlier, run.criteria_sha256)
+
+
+def test_criteria_that_were_in_force_are_not_post_hoc(studio):
+    assert not report_on(studio.parts, run_whole(studio)).is_post_hoc
+
+
+def test_evidence_rests_on_prompts_and_names_every_hash(studio):
+    run = run_whole(studio)
+    count = next(
+        one
+        for one in evidence_of(studio.parts, report_on(studio.parts, run))
+        if one.metric == "count.pass_rate" and not one.slice
+    )
+    assert (count.estimate, count.num, count.basis.suite_sha256) == (0.5, 6, run.suite_sha256)
+
+
+def test_a_run_that_is_not_at_its_end_is_no_evidence(studio):
+    report = replace(report_on(studio.parts, run_whole(studio)), is_whole=False)
+    with pytest.raises(BadInput, match="evidence of nothing"):
+        evidence_of(studio.parts, report)
+
+
+def test_a_check_that_could_not_judge_everything_gives_no_evidence(studio):
+    report = report_on(studio.parts, run_whole(studio))
+    metrics = tuple(replace(one, num_unjudged=1) for one in report.metrics)
+    assert evidence_of(studio.parts, replace(report, metrics=metrics)) == []
+
+
+def test_evidence_that_is_kept_can_be_found_by_its_model(studio):
+    from limner.store.evidence import evidence_of as stored_evidence
+
+    run = run_whole(studio)
+    num_kept = keep_evidence(studio.parts, report_on(studio.parts, run))
+    with studio.parts.store.models.reading() as connection:
+        assert len(stored_evidence(connection, run.model_sha256)) == num_kept
+
+
+def test_the_newest_run_can_be_asked_for_by_that_name(studio):
+    run = run_whole(studio)
+    assert find_run(studio.parts, "last").run_id == run.run_id
