@@ -116,9 +116,7 @@ def make_grid_ready(parts: Parts, request: Request, x: Axis, y: Axis | None) -> 
         BadInput: a value cannot be honoured, or there are too many cells.
         StorageUnavailable: the data folder cannot be written.
     """
-    cells = [
-        [make_ready(parts, one) for one in row] for row in vary_request(parts, request, x, y)
-    ]
+    cells = [[make_ready(parts, one) for one in row] for row in vary_request(parts, request, x, y)]
     return ReadyGrid(request=request, x=x, y=y, cells=cells)
 
 
