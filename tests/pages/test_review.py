@@ -79,7 +79,8 @@ def test_an_accept_takes_effect_when_the_time_to_undo_is_over(
     wait_for(served, page, image_id, Outcome.RELEASED)
 
 
-def test_an_answer_has_no_effect_while_it_may_be_undone(served: Served, desk: Desk):
+def test_an_answer_has_no_effect_while_it_may_be_undone(served: Served, desk: Desk, monkeypatch):
+    monkeypatch.setattr(review_desk, "UNDO", timedelta(hours=1))
     image_id = held(served)
     page = desk()
     page.keyboard.press("a")
@@ -87,7 +88,8 @@ def test_an_answer_has_no_effect_while_it_may_be_undone(served: Served, desk: De
     assert outcome(served, image_id) is Outcome.HELD
 
 
-def test_an_answer_takes_effect_with_the_next_one(served: Served, desk: Desk):
+def test_an_answer_takes_effect_with_the_next_one(served: Served, desk: Desk, monkeypatch):
+    monkeypatch.setattr(review_desk, "UNDO", timedelta(hours=1))
     first, second = held(served, "a fox", due_in=timedelta(hours=1)), held(served, "a bear", 2)
     page = desk()
     page.keyboard.press("a")

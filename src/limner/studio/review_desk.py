@@ -167,9 +167,21 @@ def undo(parts: Parts, card_id: str, name: str, *, front: str | None = None) -> 
     return open_desk(parts, name)
 
 
-def take_effect(parts: Parts, name: str) -> tuple[str, ...]:
-    """Let every answer of this person take effect now; what went wrong, one sentence each."""
-    return _take_effect(parts, name, is_last_due=True)[0]
+def take_effect(parts: Parts, name: str, card_id: str | None = None) -> tuple[str, ...]:
+    """Let answers of this person take effect now; what went wrong, one sentence each.
+
+    Args:
+        parts: of the studio.
+        name: of the person.
+        card_id: the one card whose time to undo is over; ``None`` for every card, when they leave.
+    """
+    if card_id is None:
+        return _take_effect(parts, name, is_last_due=True)[0]
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        pending = _pending(connection, commitment_of(connection, name), now)
+    said = [_settle(parts, one.card_id, name) for one in pending if one.card_id == card_id]
+    return tuple(one for one in said if one is not None)
 
 
 def take(parts: Parts, card_id: str, name: str, *, front: str | None = None) -> Desk:

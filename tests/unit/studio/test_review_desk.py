@@ -84,6 +84,17 @@ def test_leaving_lets_every_answer_take_effect(studio, held):
     assert outcome(studio, card_id) is Outcome.REFUSED
 
 
+def test_the_end_of_one_cards_time_leaves_the_next_to_be_undone(studio, held):
+    first, second = held(2)
+    open_desk(studio.parts, "rob")
+    answer_on_desk(studio.parts, first, "rob", "accept")
+    answer_on_desk(studio.parts, second, "rob", "accept")
+    assert take_effect(studio.parts, "rob", first) == ()
+    assert (outcome(studio, first), outcome(studio, second)) == (Outcome.RELEASED, Outcome.HELD)
+    assert take_effect(studio.parts, "rob", second) == ()
+    assert outcome(studio, second) is Outcome.RELEASED
+
+
 def test_what_was_undone_comes_first_and_shows_the_scores(studio, held):
     first, second = held(2)
     open_desk(studio.parts, "rob")

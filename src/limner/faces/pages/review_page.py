@@ -91,9 +91,9 @@ def escalate(
 
 
 @router.post("/settle")
-def settle(viewer: Reviewer, given: Given) -> Response:
-    """The time to undo is over, or the person leaves: what they answered takes effect."""
-    notices = review_desk.take_effect(given.parts, viewer.name)
+def settle(viewer: Reviewer, given: Given, said: Fields) -> Response:
+    """The time to undo a card is over, or the person leaves: what they answered takes effect."""
+    notices = review_desk.take_effect(given.parts, viewer.name, said.get("card_id"))
     return render("_settled.html", notices=notices)
 
 
