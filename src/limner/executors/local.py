@@ -17,7 +17,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-IDLE_POLL_SECONDS = 0.01
+IDLE_POLL_SECONDS = 0.005
 SWEEP_SECONDS = 1.0  # between two looks for workers that are gone
 
 

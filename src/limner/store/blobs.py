@@ -51,8 +51,9 @@ class BlobFolder:
         path = self.path_of(blob_sha256, suffix)
         if path.exists():
             return blob_sha256
-        write_new(self._intent_of(path), b"", overwrite=True)
         try:
+            # Not flushed: should the power fail, the worst is a blob that nobody refers to.
+            self._intent_of(path).touch()
             path.parent.mkdir(exist_ok=True)
             write_new(path, content)
         except OSError as error:

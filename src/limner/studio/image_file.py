@@ -11,6 +11,7 @@ import html
 import io
 import json
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -94,7 +95,7 @@ def encode_with_texts(
         chunks = PngInfo()
         chunks.add_text("parameters", parameters)
         chunks.add_itxt(OWN_KEY, own_json)
-        picture.save(buffer, "PNG", pnginfo=chunks)
+        picture.save(buffer, "PNG", pnginfo=chunks, compress_type=zlib.Z_RLE)
         return buffer.getvalue()
     texts: dict[str, Any] = {
         "exif": _exif(parameters),

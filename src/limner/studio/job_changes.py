@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from limner.core.errors import LimnerError
 from limner.store.jobs import Change, JobRows
 
-POLL_SECONDS = 0.005
+POLL_SECONDS = 0.002
 FAULT_SECONDS = 0.5  # between two tries when the database does not answer
 
 _log = logging.getLogger(__name__)
