@@ -213,6 +213,19 @@ def open_weights(settings: Settings, folder: Path) -> Generator:
     )
 
 
+def with_weights(parts: Parts, folder: Path) -> Parts:
+    """These parts with the weights of a folder; store, judge and settings are the same.
+
+    Raises:
+        BadInput: the folder holds no weights.
+    """
+    weighed = parts.with_generator(lambda: open_weights(parts.settings, folder))
+    weighed.open_another = lambda num: open_weights(
+        replace(parts.settings, num_threads=num), folder
+    )
+    return weighed
+
+
 def _open_generator(settings: Settings) -> Generator:
     from limner.generators.embedded import EmbeddedGenerator
 

@@ -5,16 +5,18 @@ A suite is read from a file elsewhere; here is what it is, and how it is cut int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
+from limner.core.errors import BadInput
 from limner.core.hashing import sha256_of_document
 from limner.evals.specification import Asked
 
 SUITE_FORMAT = "limner.suite/1"
 SHORT_WORDS, LONG_WORDS = 4, 9
+PART = "-part"
 
 
 class Aspect(StrEnum):
@@ -142,6 +144,32 @@ class Suite:
     def sha256(self) -> str:
         """Tagged hash of the canonical JSON; two files that say the same have the same hash."""
         return sha256_of_document(self.to_document())
+
+
+def part_of(suite: Suite, *, num_cases: int | None = None, seeds: Sequence[int] = ()) -> Suite:
+    """A suite with fewer cases or other seeds, under a name that says so.
+
+    Args:
+        suite: whole.
+        num_cases: how many, taken evenly from first to last; ``None`` leaves all.
+        seeds: in place of the suite's; empty leaves them.
+
+    Returns:
+        The suite itself where nothing is left out; else one called ``NAME-part``, so that its
+        numbers are never taken for those of the whole.
+
+    Raises:
+        BadInput: fewer than one case is asked for, or a seed twice.
+    """
+    if num_cases is not None and num_cases < 1:
+        raise BadInput(f"The limit is {num_cases}; a run needs at least one case.")
+    if len(set(seeds)) < len(seeds):
+        raise BadInput(f"The seeds {', '.join(map(str, seeds))} name one of them twice.")
+    num = min(len(suite.cases), num_cases or len(suite.cases))
+    chosen = tuple(suite.cases[k * len(suite.cases) // num] for k in range(num))
+    part = replace(suite, cases=chosen, seeds=tuple(seeds) or suite.seeds)
+    is_whole = part.cases == suite.cases and part.seeds == suite.seeds
+    return suite if is_whole else replace(part, name=f"{suite.name}{PART}")
 
 
 def _length(num_words: int) -> str:

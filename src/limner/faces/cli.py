@@ -11,6 +11,7 @@ from limner.faces import (
     criteria_commands,
     edge_case_commands,
     erase_commands,
+    eval_commands,
     jobs_commands,
     keys_commands,
     log_commands,
@@ -42,6 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(criteria_commands.app, name="criteria")
+app.add_typer(eval_commands.app, name="eval")
 app.add_typer(log_commands.app, name="log")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(review_commands.app, name="review")

@@ -23,12 +23,12 @@ def watching(*, is_quiet: bool, num_rounds: int = 1) -> Generator[Watch]:
         num_rounds: how many times drawing will start, for batches and grids.
     """
     stop = Event()
-    with _stopping(stop), _bar(is_quiet=is_quiet, num_rounds=num_rounds) as bar:
+    with stopping(stop), _bar(is_quiet=is_quiet, num_rounds=num_rounds) as bar:
         yield Watch(on_start=bar.start_round, on_step=bar.step, is_cancelled=stop.is_set)
 
 
 @contextmanager
-def _stopping(stop: Event) -> Generator[None]:
+def stopping(stop: Event) -> Generator[None]:
     """The first Ctrl-C asks drawing to stop; a second one stops the program."""
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:

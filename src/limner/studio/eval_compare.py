@@ -121,7 +121,7 @@ def _require_alike(parts: Parts, suite: Suite, first: Run, second: Run) -> None:
         if num < suite.num_pictures:
             raise BadInput(
                 f"The run {run.run_id} has {num} of {suite.num_pictures} pictures.",
-                hint=f"Finish it by `limner eval run {run.suite} --resume`.",
+                hint="The same `limner eval run` again goes on with it.",
             )
 
 

@@ -158,7 +158,7 @@ def report_on(
         raise BadInput(
             f"The run {run.run_id} has no pictures, so there is nothing to report.",
             code="run_empty",
-            hint=f"Go on with it by `limner eval run {run.suite} --resume`.",
+            hint="The same `limner eval run` again goes on with it.",
         )
     metrics = tuple(measure(suite, scores))
     seconds = [one.seconds for one in pictures if one.image_id is not None]

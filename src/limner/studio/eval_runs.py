@@ -200,7 +200,7 @@ def find_run(parts: Parts, name: str) -> Run:
         raise NotFound(
             f"There is no run {name!r} here.",
             code="run_unknown",
-            hint="`limner eval runs` lists them.",
+            hint="`limner eval list` lists them.",
         )
     return found
 

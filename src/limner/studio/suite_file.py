@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from importlib.resources import files
@@ -160,6 +162,24 @@ def parse_suite(text: str, source: str) -> Suite:
         raise SuiteInvalid(f"The suite {source} is not YAML: {error}.") from error
 
 
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from ``1..4`` or ``1,5,9``.
+
+    Raises:
+        BadInput: it is neither, or there are too many.
+    """
+    first, dots, last = text.partition("..")
+    if not re.fullmatch(r"\d{1,10}\.\.\d{1,10}|\d{1,10}(, *\d{1,10})*", text.strip()):
+        raise BadInput(f"The seeds are {text!r}; allowed is a list as 1,5,9 or a range as 1..4.")
+    seeds = range(int(first), int(last) + 1) if dots else [int(one) for one in text.split(",")]
+    if not 1 <= len(seeds) <= MAX_IMAGES or max(seeds) >= SEED_COUNT:
+        raise BadInput(
+            f"The seeds {text!r} are {len(seeds):,}; allowed are 1 to {MAX_IMAGES}, each below "
+            f"{SEED_COUNT:,}."
+        )
+    return tuple(seeds)
+
+
 def require_checks(suite: Suite, known: Iterable[str]) -> None:
     """Every check that a suite names is there.
 
@@ -252,7 +272,6 @@ def _with_twins(case: Case, kinds: tuple[str, ...]) -> list[Case]:
 
 
 def _require_single(what: str, values: Iterable[object]) -> None:
-    listed = list(values)
-    doubled = next((one for one in listed if listed.count(one) > 1), None)
+    doubled = next((one for one, num in Counter(values).items() if num > 1), None)
     if doubled is not None:
         raise ValueError(f"the {what} {doubled!r} is used twice")

@@ -72,6 +72,14 @@ OPTIONS = {
     "criteria explain": ["--json"],
     "criteria freeze": [],
     "criteria certify": ["--labels", "--criteria", "--write", "--json"],
+    "eval run": [
+        "--weights", "--seeds", "--limit", "--anew", "--quiet", "--json",
+    ],
+    "eval score": ["--quiet", "--json"],
+    "eval compare": ["--json"],
+    "eval list": ["--json"],
+    "eval show": ["--json"],
+    "eval suites": ["--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [
         "--name", "--of", "--holder", "--title", "--licence", "--purpose", "--expires", "--url",
