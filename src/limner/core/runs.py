@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from limner.core.judging import Verdict
 
 RUN_FORMAT = "limner.run/1"
+PROBABILITY_BAD = "probability_bad"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class RunScore:
         cause: of an error, as in `core.judging.Cause`; empty otherwise.
         details: numbers behind the score.
         scored_at: UTC.
+        details: numbers behind the score, by name; `PROBABILITY_BAD` of a check that is calibrated.
         author: who changed it; empty for the check itself.
         reason: why it was changed.
     """
@@ -91,6 +93,12 @@ class RunScore:
     details: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
     author: str = ""
     reason: str = ""
+
+    @property
+    def probability_bad(self) -> float | None:
+        """Calibrated probability, 0-1, that the check's answer is "no"."""
+        found = self.details.get(PROBABILITY_BAD)
+        return None if found is None else float(found)
 
     @property
     def said(self) -> tuple[object, ...]:

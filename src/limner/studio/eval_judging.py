@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from limner.checks.referee import Referee
 from limner.core.judging import Cause, CheckCard, Result, Verdict
-from limner.core.runs import RunScore, Spot
+from limner.core.runs import PROBABILITY_BAD, RunScore, Spot
 from limner.evals.suite import Case, Suite
 from limner.studio.eval_drawing import Seen
 from limner.studio.parts import Parts
@@ -103,6 +103,8 @@ def _told(card: CheckCard, *, is_right: bool) -> Result:
 
 
 def _score(spot: Spot, card: CheckCard, result: Result, parts: Parts) -> RunScore:
+    chance = result.probability_bad
+    guessed: dict[str, float | str] = {} if chance is None else {PROBABILITY_BAD: chance}
     return RunScore(
         spot=spot,
         check=card.name,
@@ -111,5 +113,5 @@ def _score(spot: Spot, card: CheckCard, result: Result, parts: Parts) -> RunScor
         score=result.score,
         cause="" if result.cause is None else str(result.cause),
         scored_at=parts.read_clock(),
-        details=result.details,
+        details={**result.details, **guessed},
     )
