@@ -16,17 +16,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from platformdirs import user_data_path
 
-from limner.core.errors import BadInput, CriteriaInvalid
+from limner.core.errors import BadInput, CriteriaInvalid, ModelFormInvalid
+from limner.core.forms import ModelForm
 from limner.core.judging import ImageCheck, RequestCheck
 from limner.core.ports import Generator, Recognizer
 from limner.core.settings import Settings, read_settings
 from limner.store.repository import Store
 from limner.studio.judging import Judge
+from limner.studio.model_shelf import ModelShelf
 from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
+
+ENGINES: tuple[str, ...] = ()
 
 
 class Studio(WiredStudio):
@@ -50,6 +54,7 @@ def load_settings(home: Path | None = None) -> Settings:
 
 def wire_parts(settings: Settings) -> Parts:
     """The real parts: embedded generator, store in the data folder, the system's clock."""
+    shelf = open_shelf(settings)
     parts: Parts = Parts(
         settings=settings,
         open_generator=lambda: _open_generator(settings),
@@ -65,8 +70,27 @@ def wire_parts(settings: Settings) -> Parts:
         requester=settings.reviewer or user_name(),
         open_recognizer=lambda: open_recognizer(parts),
         open_another=lambda num: _open_generator(replace(settings, num_threads=num)),
+        open_model=shelf.open,
+        model_names=shelf.names,
     )
     return parts
+
+
+def open_shelf(settings: Settings) -> ModelShelf:
+    """The further models of the data folder; opening one loads nothing."""
+    return ModelShelf(settings.home, open_engine)
+
+
+def open_engine(form: ModelForm) -> Generator:
+    """A generator by the form of a model.
+
+    Raises:
+        ModelFormInvalid: its engine is not known, or an option is not allowed.
+    """
+    raise ModelFormInvalid(
+        f"The model {form.name!r} has the engine {form.engine!r}; allowed are "
+        f"{', '.join(ENGINES) or 'none'}."
+    )
 
 
 def user_name() -> str:

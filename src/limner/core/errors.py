@@ -82,6 +82,30 @@ class PictureBroken(LimnerError):
     code = "picture_broken"
 
 
+class ModelFormInvalid(BadInput):
+    """The form of a model cannot be read, or something in it is not allowed."""
+
+    code = "model_form_invalid"
+
+
+class WeightsRefused(BadInput):
+    """A file of a model is not what its form says, or not of a kind that is opened."""
+
+    code = "weights_refused"
+
+
+class EngineLost(LimnerError):
+    """The process or service that drew is gone."""
+
+    code = "engine_lost"
+
+
+class EngineFailed(LimnerError):
+    """The engine could not draw this."""
+
+    code = "engine_failed"
+
+
 class DrawingCancelled(LimnerError):
     """Drawing was stopped before it was finished."""
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from limner.core.errors import BadInput
-from limner.core.ports import FloatSpan, GeneratorCard
-from limner.core.records import SEED_COUNT, Operation, Request, Size
+from limner.core.ports import Ability, FloatSpan, GeneratorCard
+from limner.core.records import SEED_COUNT, FittedAdapter, Operation, Request, Size
 
 MAX_IMAGES = 64
 MAX_PROMPT_CHARACTERS = 10_000
@@ -29,6 +29,7 @@ class Choices(NamedTuple):
     strength: float
     size: Size
     canvas: Size
+    adapters: tuple[FittedAdapter, ...]
 
 
 def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
@@ -45,6 +46,8 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
         require_whole("seed", request.seed, 0, SEED_COUNT - 1)
     if request.style is not None:
         require_one_of("style", request.style, card.styles)
+    require_use(request.use, card)
+    _require_abilities(request, card)
     size = _resolve_size(request, card)
     return Choices(
         operation=_resolve_operation(request, card),
@@ -54,6 +57,7 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
         strength=_resolve_strength(request, card),
         size=size,
         canvas=nearest_canvas(size, card.canvases),
+        adapters=_resolve_adapters(request, card),
     )
 
 
@@ -114,6 +118,35 @@ def require_one_of(name: str, value: str, allowed: Iterable[str]) -> None:
         raise BadInput(
             f"Unknown {name} {value!r}; allowed are {', '.join(names) or 'none'}.",
             code=f"{name}_unknown",
+        )
+
+
+def require_use(use: str | None, card: GeneratorCard) -> None:
+    """Refuse what the licence of a model does not allow its pictures to be for.
+
+    Raises:
+        BadInput: the licence allows some uses only, and it is none of them or was not said.
+    """
+    if not card.uses or use in card.uses:
+        return
+    raise BadInput(
+        f"The use is {use!r}; the licence of the model {card.name!r}, {card.licence}, allows "
+        f"{', '.join(card.uses)}.",
+        code="use_not_allowed",
+        hint="Say what the pictures are for, or draw with another model.",
+    )
+
+
+def require_ability(ability: Ability, name: str, value: object, card: GeneratorCard) -> None:
+    """Refuse what a model cannot honour at all.
+
+    Raises:
+        BadInput: names it, its value and the model.
+    """
+    if ability not in card.abilities:
+        raise BadInput(
+            f"The {name} is {value!r}; the model {card.name!r} takes none.",
+            code=f"{name.replace(' ', '_')}_not_honoured",
         )
 
 
@@ -208,7 +241,7 @@ def _resolve_number(name: str, value: float | None, span: FloatSpan) -> float:
     if not span.low <= value <= span.high:  # also refuses NaN
         raise BadInput(
             f"The {name} is {value!r}; allowed are {span.low:g} to {span.high:g}.",
-            code=f"{name}_out_of_range",
+            code="weight_out_of_range" if name.startswith("weight") else f"{name}_out_of_range",
         )
     return float(value)
 
@@ -220,6 +253,34 @@ def _resolve_strength(request: Request, card: GeneratorCard) -> float:
     if is_masked and request.strength is None:
         return card.strength.high
     return _resolve_number("strength", request.strength, card.strength)
+
+
+def _require_abilities(request: Request, card: GeneratorCard) -> None:
+    if request.negative:
+        require_ability(Ability.NEGATIVE, "negative prompt", request.negative, card)
+    if request.background == "transparent":
+        require_ability(Ability.TRANSPARENT, "background", request.background, card)
+
+
+def _resolve_adapters(request: Request, card: GeneratorCard) -> tuple[FittedAdapter, ...]:
+    names = [one.name for one in request.adapters]
+    for name in names:
+        require_one_of("adapter", name, card.adapters)
+        if names.count(name) > 1:
+            raise BadInput(f"The adapter {name!r} is asked for twice; allowed is once.")
+    fitted: list[FittedAdapter] = []
+    for one in request.adapters:
+        adapter = card.adapters[one.name]
+        if adapter.kind.needs_picture != (one.picture is not None):
+            told = "needs a picture to go by" if one.picture is None else "goes by no picture"
+            raise BadInput(
+                f"The adapter {one.name!r} is a {adapter.kind} and {told}.",
+                code="adapter_picture",
+            )
+        weight = _resolve_number(f"weight of {one.name!r}", one.weight, adapter.weight)
+        image_HWC = None if one.picture is None else one.picture.image_HWC
+        fitted.append(FittedAdapter(name=one.name, weight=weight, image_HWC=image_HWC))
+    return tuple(fitted)
 
 
 def _resolve_sampler(request: Request, card: GeneratorCard) -> str:

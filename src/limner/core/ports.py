@@ -8,7 +8,8 @@ A `Recognizer` tells which stored image a picture is, by its mark or by its look
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -41,6 +42,43 @@ class FloatSpan(NamedTuple):
     default: float
 
 
+class Ability(StrEnum):
+    """What a generator may or may not be able to honour, apart from numbers and names."""
+
+    NEGATIVE = "negative"
+    SEED = "seed"
+    TRANSPARENT = "transparent"
+
+
+class AdapterKind(StrEnum):
+    """What can be put onto a model for one request."""
+
+    LORA = "lora"
+    EMBEDDING = "embedding"
+    CONTROLNET = "controlnet"
+    IP_ADAPTER = "ip-adapter"
+
+    @property
+    def needs_picture(self) -> bool:
+        """Whether it goes by a picture."""
+        return self in (AdapterKind.CONTROLNET, AdapterKind.IP_ADAPTER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterCard:
+    """What an adapter is.
+
+    Attributes:
+        kind: of adapter.
+        sha256: tagged hash over its files.
+        weight: allowed weights.
+    """
+
+    kind: AdapterKind
+    sha256: str
+    weight: FloatSpan
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorCard:
     """What a generator is and what it can honour; known without loading its network.
@@ -62,6 +100,10 @@ class GeneratorCard:
         max_prompt_tokens: tokens of prompt and style together that the network reads.
         operations: what it can start from.
         description: its card in words, Markdown: what it was trained on, what it cannot do.
+        abilities: what else it honours; what is not among them is refused when it is asked.
+        adapters: what a request may put onto it, by name.
+        uses: what its licence allows pictures to be for, where a request has to say so; empty
+            where it allows every use.
     """
 
     name: str
@@ -79,6 +121,9 @@ class GeneratorCard:
     max_prompt_tokens: int
     operations: frozenset[Operation]
     description: str = ""
+    abilities: frozenset[Ability] = frozenset(Ability)
+    adapters: Mapping[str, AdapterCard] = field(default_factory=dict[str, AdapterCard])
+    uses: tuple[str, ...] = ()
 
 
 class Generator(Protocol):

@@ -27,7 +27,16 @@ SEED_COUNT = 2**32  # seeds are 0 .. SEED_COUNT - 1, as other tools write them
 
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?", re.IGNORECASE)
 
-LATER_FIELDS = ("source_file", "mask_file", "label", "mark", "drawing_sha256")
+LATER_FIELDS = (
+    "source_file",
+    "mask_file",
+    "label",
+    "mark",
+    "drawing_sha256",
+    "adapters",
+    "use",
+    "cost",
+)
 """Of a recipe; left out of its JSON form where they hold nothing, as in recipes before them."""
 
 FileFormat = Literal["png", "webp", "jpeg"]
@@ -125,6 +134,52 @@ class Mask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AskedAdapter:
+    """An adapter that a request puts onto its model, such as a LoRA or a ControlNet.
+
+    Attributes:
+        name: as the model's card has it.
+        weight: ``None`` takes the card's.
+        picture: what it goes by, where it needs one.
+    """
+
+    name: str
+    weight: float | None = None
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedAdapter:
+    """An adapter as a generator is told of it.
+
+    Attributes:
+        name: as the card has it.
+        weight: within the card's span.
+        image_HWC: uint8, RGBA; ``None`` for an adapter that needs no picture.
+    """
+
+    name: str
+    weight: float
+    image_HWC: NDArray[np.uint8] | None = None
+
+
+class UsedAdapter(NamedTuple):
+    """An adapter that was on the model when a picture was drawn.
+
+    Attributes:
+        name: as the card has it.
+        weight: that was used.
+        sha256: tagged hash of its files.
+        picture_sha256: tagged hash of the pixels it went by; ``None`` where it needs none.
+    """
+
+    name: str
+    weight: float
+    sha256: str
+    picture_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Request:
     """What was asked. ``None`` leaves the choice to the generator's card.
 
@@ -145,6 +200,9 @@ class Request:
         file_quality: 0-100, of a JPEG or WebP file; ``None`` keeps all (WebP) or nearly all.
         impact: how much is at stake, a tier of the criteria in force; ``None`` takes their default.
         label: to be drawn onto the picture; ``None`` for none.
+        model: name of the one to draw with; ``None`` takes the default.
+        adapters: to put onto it, in this order.
+        use: what the pictures are for, where the model's licence allows some uses only.
     """
 
     prompt: str
@@ -167,6 +225,9 @@ class Request:
     file_quality: int | None = None
     impact: str | None = None
     label: Label | None = None
+    model: str | None = None
+    adapters: tuple[AskedAdapter, ...] = ()
+    use: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -182,6 +243,7 @@ class Sketch:
         mask_HW: uint8, 255 repaints, 0 keeps.
         strength: 0-1; 1.0 for TEXT.
         is_deterministic: draw each picture alone.
+        adapters: to put onto the model, in this order.
     """
 
     operation: Operation
@@ -197,6 +259,7 @@ class Sketch:
     mask_HW: NDArray[np.uint8] | None = None
     strength: float = 1.0
     is_deterministic: bool = False
+    adapters: tuple[FittedAdapter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -227,6 +290,8 @@ class Execution:
         precision: of the matrix products, such as ``bf16`` or ``f32``.
         num_threads: threads of the engine; ``None`` if the engine does not tell.
         versions: version of every library that touched the numbers, by name.
+        cost: what a service asks for this picture, such as ``0.04 USD``; ``None`` where nobody
+            asks anything.
     """
 
     steps: int
@@ -238,6 +303,7 @@ class Execution:
     precision: str
     num_threads: int | None
     versions: Mapping[str, str]
+    cost: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -250,6 +316,7 @@ class Drawn:
         is_finite: no value was NaN or infinite before rounding to uint8.
         execution: what ran.
         seconds: wall time of the passes it was in, divided by the pictures in them.
+        notices: facts of drawing it that a person should know, each one sentence.
     """
 
     image_HWC: NDArray[np.uint8]
@@ -257,6 +324,7 @@ class Drawn:
     is_finite: bool
     execution: Execution
     seconds: float
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +348,9 @@ class Recipe:
         mark: what the invisible mark in its pixels says; ``None`` if it carries none.
         drawing_sha256: pixels before they were marked and encoded; the same drawing has the same
             ones in every data folder.
+        adapters: that were on the model; ``None`` if there were none.
+        use: what the picture was said to be for.
+        cost: what a service asked for it, such as ``0.04 USD``.
     """
 
     prompt: str
@@ -317,6 +388,9 @@ class Recipe:
     label: DrawnLabel | None = None
     mark: str | None = None
     drawing_sha256: str | None = None
+    adapters: tuple[UsedAdapter, ...] | None = None
+    use: str | None = None
+    cost: str | None = None
 
     @property
     def sha256(self) -> str:
@@ -331,6 +405,7 @@ class Recipe:
         document["margins"] = list(self.margins) if self.margins else None
         document["notices"] = list(self.notices)
         document["label"] = [str(one) for one in self.label] if self.label else None
+        document["adapters"] = [list(one) for one in self.adapters] if self.adapters else None
         return {k: v for k, v in document.items() if v is not None or k not in LATER_FIELDS}
 
     @classmethod
@@ -355,6 +430,8 @@ class Recipe:
             if values["label"] is not None:
                 words, position, size = values["label"]
                 values["label"] = DrawnLabel(words, LabelPosition(position), LabelSize(size))
+            if values["adapters"] is not None:
+                values["adapters"] = tuple(UsedAdapter(*one) for one in values["adapters"])
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
         return cls(**values)

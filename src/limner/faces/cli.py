@@ -87,6 +87,9 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
     deterministic: options.Deterministic = False,
     impact: options.Impact = None,
     label: options.Label = None,
+    model: options.Model = None,
+    adapter: options.Adapters = None,
+    use: options.Use = None,
     out: options.Out = None,
     file_format: options.Format = None,
     sheet: options.Sheet = None,
@@ -119,6 +122,9 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
             deterministic=deterministic,
             impact=impact,
             label=label,
+            model=model,
+            adapters=adapter or (),
+            use=use,
         )
         ready = studio.make_ready(request)
         destination = choose_destination(
@@ -147,6 +153,9 @@ def variations(  # noqa: PLR0913 - every argument is an option of the command
     deterministic: options.Deterministic = False,
     impact: options.Impact = None,
     label: options.Label = None,
+    model: options.Model = None,
+    adapter: options.Adapters = None,
+    use: options.Use = None,
     out: options.Out = None,
     file_format: options.Format = None,
     sheet: options.Sheet = None,
@@ -175,6 +184,9 @@ def variations(  # noqa: PLR0913 - every argument is an option of the command
             deterministic=deterministic,
             impact=impact,
             label=label,
+            model=model,
+            adapters=adapter or (),
+            use=use,
         )
         ready = studio.make_ready(request)
         destination = choose_destination(out, file_format, is_single=n == 1, overwrite=force)
@@ -199,6 +211,8 @@ def batch(  # noqa: PLR0913 - every argument is an option of the command
     deterministic: options.Deterministic = False,
     impact: options.Impact = None,
     label: options.Label = None,
+    model: options.Model = None,
+    use: options.Use = None,
     out: options.Out = None,
     file_format: options.Format = None,
     quiet: options.Quiet = False,
@@ -223,6 +237,8 @@ def batch(  # noqa: PLR0913 - every argument is an option of the command
             deterministic=deterministic,
             impact=impact,
             label=label,
+            model=model,
+            use=use,
         )
         _draw_batch(run, Output(is_quiet=quiet, as_json=as_json))
 
@@ -247,6 +263,9 @@ def grid(  # noqa: PLR0913 - every argument is an option of the command
     deterministic: options.Deterministic = False,
     impact: options.Impact = None,
     label: options.Label = None,
+    model: options.Model = None,
+    adapter: options.Adapters = None,
+    use: options.Use = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -275,6 +294,9 @@ def grid(  # noqa: PLR0913 - every argument is an option of the command
             deterministic=deterministic,
             impact=impact,
             label=label,
+            model=model,
+            adapters=adapter or (),
+            use=use,
         )
         ready = studio.make_grid_ready(request, x=x, y=y)
         with watching(is_quiet=quiet, num_rounds=ready.num_cells) as watch:

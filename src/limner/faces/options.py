@@ -62,6 +62,21 @@ Label = Annotated[
         help="Draw `AI generated`, or `AI modified`, in a corner. Left out: as the settings say.",
     ),
 ]
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="The model to draw with.")
+]
+Adapters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--adapter",
+        metavar="NAME[=WEIGHT][@FILE]",
+        help="Put an adapter onto the model, such as a LoRA; may be given several times.",
+    ),
+]
+Use = Annotated[
+    str | None,
+    typer.Option(help="What the pictures are for, where the model's licence asks."),
+]
 Out = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="File for one picture, folder for several. Left out: here."),

@@ -157,7 +157,9 @@ class BatchRun:
         return request_from(self._parts, values.prompt, **options)
 
     def _hash_of(self, row: Row) -> str:
-        card = self._parts.generator.card
+        asked = {**self._defaults, **(row.values or {})}.get("model")
+        model = asked if asked in self._parts.model_names else None
+        card = self._parts.generator_of(cast("str | None", model)).card
         return sha256_of_document(
             {
                 "row": row.number,

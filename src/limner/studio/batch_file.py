@@ -36,6 +36,8 @@ class RowValues(BaseModel):
     deterministic: bool = False
     impact: str | None = None
     label: bool | None = None
+    model: str | None = None
+    use: str | None = None
 
 
 class Row(NamedTuple):

@@ -32,6 +32,7 @@ from limner.core.limits import (
     require_text,
     resolve_choices,
 )
+from limner.core.ports import GeneratorCard
 from limner.core.records import (
     SEED_COUNT,
     Drawn,
@@ -47,6 +48,7 @@ from limner.core.records import (
     Size,
     Sketch,
     StepProgress,
+    UsedAdapter,
 )
 from limner.store.judgements import StoredDecision
 from limner.studio.background import AUTO, TRANSPARENT, WHITE, lay_under, parse_background
@@ -137,12 +139,13 @@ def plan_request(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -
     Raises:
         BadInput: the first thing that cannot be honoured, by name.
     """
-    choices = resolve_choices(request, parts.generator.card)
+    generator = parts.generator_of(request.model)
+    choices = resolve_choices(request, generator.card)
     background = parse_background(request.background)
     shots = shots or choose_shots(request, parts.rng, parts.settings.home / WILDCARDS_FOLDER)
     frame = frame_request(request, size=choices.size, canvas=choices.canvas)
     plans = {
-        prompt: parts.generator.prepare(_sketch(request, choices, frame, background, prompt))
+        prompt: generator.prepare(_sketch(request, choices, frame, background, prompt))
         for prompt in dict.fromkeys(shot.prompt for shot in shots)
     }
     require_label_room(request.label, choices.operation, choices.size)
@@ -260,6 +263,9 @@ def keep_sources(parts: Parts, request: Request) -> tuple[str | None, str | None
     now = parts.read_clock()
     source, mask = request.source, request.mask
     _ = parts.store  # opens it, so that what cannot be written fails before drawing
+    for picture in (one.picture for one in request.adapters if one.picture is not None):
+        kept = picture.file or OriginalFile(encode_plain_png(picture.image_HWC), "png")
+        parts.store.add_source(picture.pixels_sha256, kept, now)
     source_file = mask_file = None
     if source is not None:
         kept = source.file or OriginalFile(encode_plain_png(source.image_HWC), "png")
@@ -306,7 +312,7 @@ def write_recipe(
 ) -> Recipe:
     """The recipe of one picture, from the plan that was drawn and the facts of drawing it."""
     request, sketch, ran = ready.request, plan.sketch, drawn.execution
-    card = parts.generator.card
+    card = parts.generator_of(request.model).card
     template = request.template if request.template is not None else request.prompt
     return Recipe(
         prompt=prompt,
@@ -338,12 +344,29 @@ def write_recipe(
         precision=ran.precision,
         num_threads=ran.num_threads,
         versions=dict(ran.versions) | _own_versions(parts),
-        notices=finished.notices,
+        notices=(*drawn.notices, *finished.notices),
         source_file=ready.source_file,
         mask_file=ready.mask_file,
         label=finished.label,
         mark=finished.marked.mark,
         drawing_sha256=finished.marked.drawing_sha256,
+        adapters=_used_adapters(request, sketch, card) or None,
+        use=request.use,
+        cost=ran.cost,
+    )
+
+
+def _used_adapters(
+    request: Request, sketch: Sketch, card: GeneratorCard
+) -> tuple[UsedAdapter, ...]:
+    return tuple(
+        UsedAdapter(
+            fitted.name,
+            fitted.weight,
+            card.adapters[fitted.name].sha256,
+            None if asked.picture is None else asked.picture.pixels_sha256,
+        )
+        for asked, fitted in zip(request.adapters, sketch.adapters, strict=True)
     )
 
 
@@ -428,16 +451,18 @@ def _sketch(
         mask_HW=frame.canvas_mask_HW,
         strength=choices.strength,
         is_deterministic=request.is_deterministic,
+        adapters=choices.adapters,
     )
 
 
 def _draw_shots(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Drawn, Plan, str]]:
     num_done = 0
+    generator = parts.generator_of(ready.request.model)
     for prompt, group in groupby(ready.shots, key=lambda shot: shot.prompt):
         seeds = [shot.seed for shot in group]
         plan = ready.plans[prompt]
         on_step = _shifted(watch, num_done, len(ready.shots))
-        for drawn in parts.generator.generate(
+        for drawn in generator.generate(
             plan, seeds, on_step=on_step, is_cancelled=watch.is_cancelled
         ):
             yield drawn, plan, prompt

@@ -26,6 +26,7 @@ MAX_AXIS_VALUES = 32
 # What an axis may vary: how a value is read, and the request's own name for it.
 _AXES: Mapping[str, Callable[[str], object]] = {
     "prompt": str,
+    "model": str,
     "negative": str,
     "style": str,
     "background": str,

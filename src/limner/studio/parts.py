@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import sqlalchemy as sa
 
+from limner.core.limits import require_one_of
 from limner.core.ports import Generator, Recognizer
 from limner.core.records import ImageRecord, StepProgress
 from limner.core.settings import Settings
@@ -37,6 +38,9 @@ class Parts:
         open_recognizer: called at most once; ``None`` reads no marks and compares no looks.
         open_another: opens a further generator of the same model with so many threads, its
             networks loaded anew; ``None`` where that cannot be.
+        open_model: opens the generator of a further model by its name; errors as for an unknown
+            one. ``None`` where there is the default only.
+        model_names: tells the names of further models.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -52,6 +56,8 @@ class Parts:
         requester: str = "",
         open_recognizer: Callable[[], Recognizer] | None = None,
         open_another: Callable[[int], Generator] | None = None,
+        open_model: Callable[[str], Generator] | None = None,
+        model_names: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -59,6 +65,8 @@ class Parts:
         self.version = version
         self.requester = requester
         self.open_another = open_another
+        self._open_model = open_model
+        self._model_names = model_names
         self._open_generator = open_generator
         self._open_store = open_store
         self._open_recognizer = open_recognizer
@@ -82,6 +90,24 @@ class Parts:
     def generator(self) -> Generator:
         """The generator; its network loads when it first draws."""
         return self._open_generator()
+
+    def generator_of(self, model: str | None) -> Generator:
+        """The generator of a model; ``None`` for the default.
+
+        Raises:
+            BadInput: there is no model of this name, or its form cannot be used.
+        """
+        if model is None or model == self.generator.card.name:
+            return self.generator
+        if self._open_model is None or model not in self._model_names():
+            require_one_of("model", model, self.model_names)
+        assert self._open_model is not None
+        return self._open_model(model)
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Every model there is by its name, the default first."""
+        return tuple(dict.fromkeys((self.generator.card.name, *self._model_names())))
 
     @cached_property
     def store(self) -> Store:

@@ -15,6 +15,7 @@ from limner.core.errors import BadInput, RecipeMissing
 from limner.core.hashing import sha256_of_bytes
 from limner.core.records import (
     FILE_FORMATS,
+    AskedAdapter,
     ImageRecord,
     Label,
     Mask,
@@ -22,6 +23,7 @@ from limner.core.records import (
     Picture,
     Recipe,
     Request,
+    UsedAdapter,
 )
 from limner.studio.generate import generate
 from limner.studio.image import Image
@@ -204,7 +206,24 @@ def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Reque
         margins=recipe.margins,
         is_deterministic=recipe.is_deterministic,
         label=None if recipe.label is None else Label(recipe.label.position, recipe.label.size),
+        model=model_of(parts, recipe),
+        adapters=tuple(_kept_adapter(parts, one) for one in recipe.adapters or ()),
+        use=recipe.use,
     )
+
+
+def model_of(parts: Parts, recipe: Recipe) -> str | None:
+    """The model of a recipe by its name; ``None``, the default, if it is not here any more."""
+    return recipe.generator if recipe.generator in parts.model_names else None
+
+
+def _kept_adapter(parts: Parts, used: UsedAdapter) -> AskedAdapter:
+    picture = None
+    if used.picture_sha256 is not None:
+        kept = _kept_file(parts, used.picture_sha256, None)
+        what = f"the picture of {used.name!r}"
+        picture = picture_of(kept.content, what, parts.settings.max_input_megapixels)
+    return AskedAdapter(name=used.name, weight=used.weight, picture=picture)
 
 
 def _source_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Picture | None:

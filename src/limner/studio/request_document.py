@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from limner.core.errors import BadInput, StorageUnavailable
 from limner.core.records import (
+    AskedAdapter,
     Label,
     LabelPosition,
     LabelSize,
@@ -43,6 +44,16 @@ class _Kept(BaseModel):
     file_sha256: str | None
 
 
+class _KeptAdapter(BaseModel):
+    """An adapter, with the picture it goes by in the store."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    weight: float | None
+    picture: _Kept | None
+
+
 class _Document(BaseModel):
     """What a request document holds; attributes as in `Request`."""
 
@@ -69,6 +80,9 @@ class _Document(BaseModel):
     impact: str | None
     label: tuple[LabelPosition, LabelSize] | None
     file_quality: _Whole | None
+    model: str | None = None
+    adapters: tuple[_KeptAdapter, ...] = ()
+    use: str | None = None
 
 
 def document_of(
@@ -104,6 +118,9 @@ def document_of(
         "impact": request.impact,
         "label": None if request.label is None else [str(one) for one in request.label],
         "file_quality": request.file_quality,
+        "model": request.model,
+        "adapters": [_adapter_document(one) for one in request.adapters],
+        "use": request.use,
     }
 
 
@@ -157,7 +174,26 @@ def request_of(
         impact=said.impact,
         label=None if said.label is None else Label(*said.label),
         file_quality=said.file_quality,
+        model=said.model,
+        adapters=tuple(
+            AskedAdapter(
+                name=one.name,
+                weight=one.weight,
+                picture=_source(one.picture, read_source, max_megapixels),
+            )
+            for one in said.adapters
+        ),
+        use=said.use,
     )
+
+
+def _adapter_document(adapter: AskedAdapter) -> dict[str, object]:
+    picture = adapter.picture
+    return {
+        "name": adapter.name,
+        "weight": adapter.weight,
+        "picture": None if picture is None else _kept(picture.pixels_sha256, None),
+    }
 
 
 def _kept(pixels_sha256: str, file_sha256: str | None) -> dict[str, object]:

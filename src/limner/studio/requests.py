@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
 from limner.core.errors import BadInput
-from limner.core.records import Label, Margins, Request, parse_size
+from limner.core.records import AskedAdapter, Label, Margins, Request, parse_size
 from limner.core.settings import Settings
 from limner.studio.parts import Parts
 from limner.studio.picture_file import read_mask, read_picture
@@ -31,6 +31,9 @@ class RequestOptions(TypedDict, total=False):
         deterministic: draw each picture alone, so that its bytes do not depend on the others.
         impact: how much is at stake, a tier of the criteria in force.
         label: draw words in a corner that say it is made by AI; as the settings say where left out.
+        model: name of the one to draw with; left out, the default.
+        adapters: put onto it, each ``NAME``, ``NAME=WEIGHT`` or ``NAME=WEIGHT@FILE``.
+        use: what the pictures are for, where the model's licence allows some uses only.
     """
 
     n: int
@@ -50,6 +53,9 @@ class RequestOptions(TypedDict, total=False):
     deterministic: bool
     impact: str | None
     label: bool | None
+    model: str | None
+    adapters: Sequence[str]
+    use: str | None
 
 
 def request_from(
@@ -86,6 +92,9 @@ def request_from(
         is_combinatorial=options.get("combinations", False),
         impact=options.get("impact"),
         label=label_of(parts.settings, options.get("label")),
+        model=options.get("model"),
+        adapters=tuple(parse_adapter(one, max_megapixels) for one in options.get("adapters", ())),
+        use=options.get("use"),
     )
 
 
@@ -93,6 +102,27 @@ def label_of(settings: Settings, is_asked: bool | None = None) -> Label | None:
     """The visible label a picture gets; the settings say where the request does not."""
     is_wanted = settings.label if is_asked is None else is_asked
     return Label(settings.label_position, settings.label_size) if is_wanted else None
+
+
+def parse_adapter(text: str, max_megapixels: int) -> AskedAdapter:
+    """An adapter from ``NAME``, ``NAME=WEIGHT``, ``NAME@FILE`` or ``NAME=WEIGHT@FILE``.
+
+    Raises:
+        BadInput: there is no name, or the weight is no number.
+        ImageUnreadable: the file cannot be read as a picture.
+    """
+    named, has_file, file = text.partition("@")
+    name, has_weight, weight = named.partition("=")
+    if not name.strip():
+        raise BadInput(
+            f"The adapter is {text!r}; allowed is NAME, NAME=WEIGHT or NAME=WEIGHT@FILE.",
+            code="adapter_unreadable",
+        )
+    return AskedAdapter(
+        name=name.strip(),
+        weight=_parse("adapter", weight, float, "NAME=WEIGHT") if has_weight else None,
+        picture=read_picture(Path(file), max_megapixels) if has_file else None,
+    )
 
 
 def parse_margins(text: str) -> Margins:

@@ -10,7 +10,7 @@ from limner.core.errors import BadInput
 from limner.core.records import Request
 from limner.studio.parts import Parts
 from limner.studio.picture_file import read_file
-from limner.studio.redraw import recipe_of
+from limner.studio.redraw import model_of, recipe_of
 from limner.studio.requests import RequestOptions, request_from
 
 
@@ -42,6 +42,8 @@ def variations_request(
         return request
     return replace(
         request,
+        model=request.model or model_of(parts, recipe),
+        use=request.use or recipe.use,
         prompt=prompt or recipe.prompt,
         template=None if prompt else recipe.prompt,
         negative=request.negative or recipe.negative,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Request
 
+from limner.core.ports import GeneratorCard
 from limner.core.settings import Settings
 from limner.faces.http.rates import Rates
 from limner.studio.parts import Parts
@@ -55,6 +56,14 @@ class Services:
     def settings(self) -> Settings:
         """The settings in force."""
         return self.studio.settings
+
+    def model_of(self, asked: str | None) -> str | None:
+        """The model a name belongs to; ``None``, the default, for every name that is none's own."""
+        return asked if asked in self.parts.model_names else None
+
+    def card_of(self, asked: str | None) -> GeneratorCard:
+        """The card of the model a name belongs to."""
+        return self.parts.generator_of(self.model_of(asked)).card
 
     def clock(self) -> datetime:
         """The time now, UTC."""

@@ -14,7 +14,7 @@ from limner.core.access import Principal
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, ImageUnreadable
 from limner.core.jobs import Job, JobState
-from limner.core.records import FileFormat, Mask, Picture, Request
+from limner.core.records import AskedAdapter, FileFormat, Mask, Picture, Request
 from limner.faces.http.native.asking import Fields
 from limner.faces.http.native.image_fields import ImageLinks
 from limner.studio.gallery import require_visible
@@ -32,6 +32,14 @@ class PictureFields(Fields):
 
     content: str | None = Field(None, description="The bytes of a picture file, in base64.")
     image_id: str | None = Field(None, description="An image made here.", max_length=80)
+
+
+class AdapterFields(Fields):
+    """An adapter to put onto the model, such as a LoRA."""
+
+    name: str = Field(max_length=100)
+    weight: float | None = None
+    picture: PictureFields | None = None
 
 
 class JobFields(Fields):
@@ -55,6 +63,9 @@ class JobFields(Fields):
     is_combinatorial: bool = False
     impact: str | None = Field(None, max_length=100)
     label: bool | None = None
+    model: str | None = Field(None, max_length=100, description="Left out, the default.")
+    adapters: list[AdapterFields] = Field(default_factory=list[AdapterFields], max_length=20)
+    use: str | None = Field(None, max_length=100)
     file_format: FileFormat = "png"
     file_quality: Whole | None = None
     priority: Whole = 0
@@ -86,9 +97,12 @@ class JobFields(Fields):
             deterministic=self.is_deterministic,
             impact=self.impact,
             label=self.label,
+            model=self.model,
+            use=self.use,
         )
         return replace(
             request,
+            adapters=tuple(_adapter(parts, asking, one) for one in self.adapters),
             source=None if self.source is None else _picture(parts, asking, self.source),
             mask=None if self.mask is None else _mask(parts, asking, self.mask),
             file_quality=self.file_quality,
@@ -195,6 +209,11 @@ class JobPage(BaseModel):
 
     jobs: list[JobDocument]
     before: str | None
+
+
+def _adapter(parts: Parts, asking: Principal, given: AdapterFields) -> AskedAdapter:
+    picture = None if given.picture is None else _picture(parts, asking, given.picture)
+    return AskedAdapter(name=given.name, weight=given.weight, picture=picture)
 
 
 def _picture(parts: Parts, asking: Principal, given: PictureFields) -> Picture:

@@ -15,7 +15,8 @@ router = APIRouter(prefix="/api/models", tags=["models"])
 @router.get("")
 def list_models(_asking: Anyone, given: Given) -> list[dict[str, object]]:
     """The card of every model that draws here; answers without loading one."""
-    return [card_document(given.studio.card)]
+    parts = given.parts
+    return [card_document(parts.generator_of(name).card) for name in parts.model_names]
 
 
 def card_document(card: GeneratorCard) -> dict[str, object]:
@@ -24,6 +25,7 @@ def card_document(card: GeneratorCard) -> dict[str, object]:
         **asdict(card),
         "canvases": [str(one) for one in card.canvases],
         "operations": sorted(card.operations),
+        "abilities": sorted(card.abilities),
         "ingredients": dict(card.ingredients),
         "side_px": card.side_px._asdict(),
         "steps": card.steps._asdict(),

@@ -53,8 +53,9 @@ Found = Annotated[Services, Depends(services)]
 async def generate_images(http: HttpRequest, asking: Asking, found: Found) -> Response:
     """Draw images from a prompt."""
     fields = parse(GenerationFields, await read_json(http))
-    asked = await run_in_threadpool(asked_of, fields, found.studio.card, names_of(found))
-    return await _draw(http, found, asking, asked, "image_generation")
+    card = found.card_of(fields.model)
+    asked = await run_in_threadpool(asked_of, fields, card, names_of(found))
+    return await _draw(http, found, asking, asked, "image_generation", fields.model)
 
 
 @router.post(
@@ -73,9 +74,11 @@ async def edit_images(http: HttpRequest, asking: Asking, found: Found) -> Respon
 
     def read() -> Asked:
         pictures = sent.pictures(found.settings.max_input_megapixels)
-        return edit_asked_of(sent.fields, pictures, found.studio.card, names_of(found))
+        card = found.card_of(sent.fields.model)
+        return edit_asked_of(sent.fields, pictures, card, names_of(found))
 
-    return await _draw(http, found, asking, await run_in_threadpool(read), "image_edit")
+    asked = await run_in_threadpool(read)
+    return await _draw(http, found, asking, asked, "image_edit", sent.fields.model)
 
 
 @router.get(FILES + "/{name}", response_class=Response)
@@ -91,7 +94,7 @@ def get_image_file(name: str, found: Found) -> Response:
 
 @router.get("/models")
 def list_models(_asking: Asking, found: Found) -> dict[str, object]:
-    """Every name the model may be called by."""
+    """Every name a model may be called by."""
     return {"object": "list", "data": [model_document(one) for one in names_of(found)]}
 
 
@@ -102,8 +105,9 @@ def get_model(model: str, _asking: Asking, found: Found) -> dict[str, object]:
 
 
 def names_of(found: Services) -> tuple[str, ...]:
-    """Every name the model may be called by."""
-    return model_names(found.studio.card.name, found.settings.model_names)
+    """Every name a model may be called by."""
+    own, *further = found.parts.model_names
+    return model_names(own, (*further, *found.settings.model_names))
 
 
 def model_document(name: str) -> dict[str, object]:
@@ -112,11 +116,17 @@ def model_document(name: str) -> dict[str, object]:
 
 
 async def _draw(
-    http: HttpRequest, found: Services, asking: Principal, asked: Asked, kind: Kind
+    http: HttpRequest,
+    found: Services,
+    asking: Principal,
+    asked: Asked,
+    kind: Kind,
+    model: str | None,
 ) -> Response:
+    request = replace(asked.request, label=label_of(found.settings), model=found.model_of(model))
     job = await run_in_threadpool(
         found.jobs.submit,
-        replace(asked.request, label=label_of(found.settings)),
+        request,
         owner=asking.name,
         file_format=asked.file_format,
         client=CLIENT,

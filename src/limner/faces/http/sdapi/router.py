@@ -67,8 +67,9 @@ Found = Annotated[Services, Depends(services)]
 async def draw_text(http: HttpRequest, asking: Asking, found: Found) -> Response:
     """Draw images from a prompt."""
     fields = parse(DrawingFields, await read_json(http))
-    asked = await run_in_threadpool(asked_of, fields, found.studio.card, names_of(found))
-    return await _draw(http, found, asking, asked)
+    model = _checkpoint_of(fields)
+    asked = await run_in_threadpool(asked_of, fields, found.card_of(model), names_of(found))
+    return await _draw(http, found, asking, asked, model)
 
 
 @router.post(
@@ -78,9 +79,10 @@ async def draw_picture(http: HttpRequest, asking: Asking, found: Found) -> Respo
     """Draw images that start from a picture, or repaint the white parts of its mask."""
     fields = parse(PaintingFields, await read_json(http))
     max_megapixels = found.settings.max_input_megapixels
-    card, names = found.studio.card, names_of(found)
+    model = _checkpoint_of(fields)
+    card, names = found.card_of(model), names_of(found)
     asked = await run_in_threadpool(painting_asked_of, fields, card, names, max_megapixels)
-    return await _draw(http, found, asking, asked)
+    return await _draw(http, found, asking, asked, model)
 
 
 @router.get("/progress")
@@ -125,8 +127,8 @@ async def set_options(http: HttpRequest, _ruling: Ruling, found: Found) -> dict[
 
 @router.get("/sd-models")
 def list_models(_asking: Asking, found: Found) -> list[dict[str, object]]:
-    """The model there is."""
-    return model_list(found.studio.card)
+    """The models there are."""
+    return [one for name in found.parts.model_names for one in model_list(found.card_of(name))]
 
 
 @router.get("/samplers")
@@ -197,14 +199,23 @@ async def upscale(http: HttpRequest, _asking: Asking, found: Found) -> Response:
 
 
 def names_of(found: Services) -> tuple[str, ...]:
-    """Every name the model may be called by."""
-    return model_names(found.studio.card.name, found.settings.model_names)
+    """Every name a model may be called by."""
+    own, *further = found.parts.model_names
+    return model_names(own, (*further, *found.settings.model_names))
 
 
-async def _draw(http: HttpRequest, found: Services, asking: Principal, asked: Asked) -> Response:
+def _checkpoint_of(fields: DrawingFields) -> str | None:
+    asked = (fields.override_settings or {}).get(CHECKPOINT)
+    return None if asked is None else plain_title(str(asked))
+
+
+async def _draw(
+    http: HttpRequest, found: Services, asking: Principal, asked: Asked, model: str | None
+) -> Response:
+    request = replace(asked.request, label=label_of(found.settings), model=found.model_of(model))
     job = await run_in_threadpool(
         found.jobs.submit,
-        replace(asked.request, label=label_of(found.settings)),
+        request,
         owner=asking.name,
         job_id=asked.job_id,
         client=CLIENT,
