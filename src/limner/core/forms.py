@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 from limner.core.errors import ModelFormInvalid
 from limner.core.hashing import sha256_of_document
@@ -23,7 +24,7 @@ from limner.core.ports import (
     GeneratorCard,
     IntSpan,
 )
-from limner.core.records import Operation, Size
+from limner.core.records import Operation, Size, parse_size
 
 FORM_FORMAT = "limner.model-form/1"
 
@@ -186,6 +187,63 @@ class ModelForm:
                     f"The model {self.name!r} has the unknown option {name!r}; the engine "
                     f"{self.engine!r} has {', '.join(sorted(known)) or 'none'}."
                 )
+
+    def to_document(self) -> dict[str, object]:
+        """JSON form, one key per attribute and ``format``, in the order people read it."""
+        return {
+            "format": FORM_FORMAT,
+            "name": self.name,
+            "version": self.version,
+            "engine": self.engine,
+            "location": self.location,
+            "licence": asdict(self.licence),
+            "uses": list(self.uses),
+            "canvases": [str(one) for one in self.canvases],
+            "side_px": list(self.side_px),
+            "steps": list(self.steps),
+            "guidance": list(self.guidance),
+            "samplers": list(self.samplers),
+            "strength": list(self.strength),
+            "max_prompt_tokens": self.max_prompt_tokens,
+            "operations": [str(one) for one in Operation if one in self.operations],
+            "abilities": [str(one) for one in Ability if one in self.abilities],
+            "adapters": {
+                name: {
+                    "kind": str(one.kind),
+                    "location": one.location,
+                    "files": dict(one.files),
+                    "weight": list(one.weight),
+                }
+                for name, one in self.adapters.items()
+            },
+            "options": dict(self.options),
+            "description": self.description,
+            "files": dict(self.files),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """The form whose JSON form this is, as `to_document` gave it."""
+        values = {key: value for key, value in document.items() if key != "format"}
+        values["licence"] = Licence(**values["licence"])
+        values["uses"], values["samplers"] = tuple(values["uses"]), tuple(values["samplers"])
+        values["canvases"] = tuple(parse_size(one) for one in values["canvases"])
+        for name in ("side_px", "steps"):
+            values[name] = IntSpan(*values[name])
+        for name in ("guidance", "strength"):
+            values[name] = FloatSpan(*values[name])
+        values["operations"] = frozenset(Operation(one) for one in values["operations"])
+        values["abilities"] = frozenset(Ability(one) for one in values["abilities"])
+        values["adapters"] = {
+            name: AdapterForm(
+                kind=AdapterKind(one["kind"]),
+                location=one["location"],
+                files=one["files"],
+                weight=FloatSpan(*one["weight"]),
+            )
+            for name, one in values["adapters"].items()
+        }
+        return cls(**values)
 
     @property
     def path(self) -> Path:

@@ -11,9 +11,8 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from limner.core.errors import ModelFormInvalid
-from limner.core.forms import FORM_FORMAT, AdapterForm, ModelForm
-from limner.core.models import Licence
-from limner.core.ports import Ability, AdapterKind, FloatSpan, IntSpan
+from limner.core.forms import ModelForm
+from limner.core.ports import Ability, AdapterKind
 from limner.core.records import Operation, Size, parse_size
 from limner.studio.yaml_file import Strict, load_yaml, spoken
 
@@ -95,71 +94,11 @@ def form_of_text(text: str, name: str) -> ModelForm:
         raise ModelFormInvalid(
             f"The file {name + '.yaml'!r} has the form of {said.name!r}; allowed is its own name."
         )
-    return ModelForm(
-        name=said.name,
-        version=said.version,
-        engine=said.engine,
-        location=said.location,
-        files=said.files,
-        licence=Licence(**said.licence.model_dump()),
-        uses=said.uses,
-        canvases=said.canvases,
-        side_px=IntSpan(*said.side_px),
-        steps=IntSpan(*said.steps),
-        guidance=FloatSpan(*said.guidance),
-        samplers=said.samplers,
-        strength=FloatSpan(*said.strength),
-        max_prompt_tokens=said.max_prompt_tokens,
-        operations=said.operations,
-        abilities=said.abilities,
-        adapters={
-            key: AdapterForm(
-                kind=one.kind,
-                location=one.location,
-                files=one.files,
-                weight=FloatSpan(*one.weight),
-            )
-            for key, one in said.adapters.items()
-        },
-        options=said.options,
-        description=said.description,
+    return ModelForm.from_document(
+        {**said.model_dump(mode="json"), "canvases": [str(one) for one in said.canvases]}
     )
 
 
 def text_of_form(form: ModelForm) -> str:
     """The YAML text of a form."""
-    document: dict[str, object] = {
-        "format": FORM_FORMAT,
-        "name": form.name,
-        "version": form.version,
-        "engine": form.engine,
-        "location": form.location,
-        "licence": {
-            "expression": form.licence.expression,
-            "source": form.licence.source,
-            "reviewer": form.licence.reviewer,
-        },
-        "uses": list(form.uses),
-        "canvases": [str(one) for one in form.canvases],
-        "side_px": list(form.side_px),
-        "steps": list(form.steps),
-        "guidance": list(form.guidance),
-        "samplers": list(form.samplers),
-        "strength": list(form.strength),
-        "max_prompt_tokens": form.max_prompt_tokens,
-        "operations": [str(one) for one in Operation if one in form.operations],
-        "abilities": [str(one) for one in Ability if one in form.abilities],
-        "adapters": {
-            name: {
-                "kind": str(one.kind),
-                "location": one.location,
-                "files": dict(one.files),
-                "weight": list(one.weight),
-            }
-            for name, one in form.adapters.items()
-        },
-        "options": dict(form.options),
-        "description": form.description,
-        "files": dict(form.files),
-    }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(form.to_document(), sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,302 @@
+"""What every generator must keep, as facts that can be tried on any of them.
+
+Each fact draws a few small pictures through the port and raises `NotConforming` with one sentence
+if it does not hold. A fact that a card rules out, such as the same picture for the same seed of a
+service without seeds, is skipped and says so. Nothing here knows an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.core.errors import BadInput, DrawingCancelled, LimnerError
+from limner.core.ports import Ability, Generator, GeneratorCard
+from limner.core.records import Drawn, Operation, Sketch, StepProgress
+
+# Shapes: H height, W width, C channels (RGBA, straight alpha).
+
+
+class NotConforming(AssertionError):
+    """A fact does not hold of a generator."""
+
+
+class Skipped(Exception):
+    """The card rules a fact out."""
+
+
+class Tried(NamedTuple):
+    """One fact that was tried.
+
+    Attributes:
+        fact: its name.
+        holds: ``None`` if it was skipped.
+        told: why not, or why it was skipped.
+    """
+
+    fact: str
+    holds: bool | None
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A generator on trial.
+
+    Attributes:
+        generator: that is tried.
+        prompt: short, with nothing in it any criteria would mind.
+        num_steps: of each drawing; fewer are taken if the card allows no more.
+    """
+
+    generator: Generator
+    prompt: str = "a red apple"
+    num_steps: int = 3
+
+    @property
+    def card(self) -> GeneratorCard:
+        """Of the generator."""
+        return self.generator.card
+
+    def sketch(self, **changes: object) -> Sketch:
+        """What is drawn, with everything the card leaves open at its default."""
+        card = self.card
+        plain = Sketch(
+            operation=Operation.TEXT,
+            prompt=self.prompt,
+            negative="",
+            style=None,
+            steps=min(card.steps.high, max(card.steps.low, self.num_steps)),
+            guidance=card.guidance.default,
+            sampler=card.samplers[0],
+            canvas=min(card.canvases, key=lambda one: one.width_px * one.height_px),
+            is_transparent=False,
+            is_deterministic=True,
+        )
+        return replace(plain, **changes)  # pyright: ignore[reportArgumentType]
+
+    def draw(
+        self,
+        *seeds: int,
+        sketch: Sketch | None = None,
+        on_step: Callable[[StepProgress], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> list[Drawn]:
+        """The pictures of some seeds."""
+        plan = self.generator.prepare(sketch or self.sketch())
+        return list(
+            self.generator.generate(plan, seeds, on_step=on_step, is_cancelled=is_cancelled)
+        )
+
+
+def card_is_whole(trial: Trial) -> None:
+    """The card names model, version, engine, licence and every ingredient; defaults are allowed."""
+    card = trial.card
+    for name in ("name", "version", "engine", "licence"):
+        _require(bool(getattr(card, name)), f"The card's {name} is empty.")
+    _require(bool(card.ingredients), "The card names no ingredient.")
+    for name, sha256 in card.ingredients.items():
+        _require(sha256.startswith("sha256:"), f"The ingredient {name!r} has no tagged hash.")
+    for name in ("side_px", "steps", "guidance", "strength"):
+        low, high, usual = getattr(card, name)
+        _require(low <= usual <= high, f"The default of {name}, {usual}, is not allowed by itself.")
+
+
+def seeds_come_back_in_order(trial: Trial) -> None:
+    """Every seed gives one picture, in order, of the canvas's size, uint8 RGBA and finite."""
+    sketch = trial.sketch()
+    drawn = trial.draw(5, 3, sketch=sketch)
+    _require([one.seed for one in drawn] == [5, 3], "Seeds 5, 3 do not come back as 5, 3.")
+    expected = (sketch.canvas.height_px, sketch.canvas.width_px, 4)
+    for one in drawn:
+        told = f"A picture is {one.image_HWC.dtype} {one.image_HWC.shape}; it must be {expected}."
+        _require(one.image_HWC.dtype == np.uint8 and one.image_HWC.shape == expected, told)
+        _require(one.is_finite, f"The picture of seed {one.seed} is not finite.")
+
+
+def same_seed_same_picture(trial: Trial) -> None:
+    """The same seed gives the same pixels, and another seed others."""
+    _require_seeds(trial)
+    (first,), (again,), (other,) = trial.draw(7), trial.draw(7), trial.draw(8)
+    _require(_are_same(first, again), "Seed 7 gives two different pictures.")
+    _require(not _are_same(first, other), "Seeds 7 and 8 give the same picture.")
+
+
+def picture_does_not_depend_on_its_batch(trial: Trial) -> None:
+    """Drawn with others, a deterministic picture has the pixels it has alone."""
+    _require_seeds(trial)
+    together, (alone,) = trial.draw(11, 12, 13), trial.draw(12)
+    _require(_are_same(together[1], alone), "Seed 12 depends on the pictures drawn beside it.")
+
+
+def batched_picture_is_nearly_the_same(trial: Trial) -> None:
+    """Drawn in a batch that need not be deterministic, a picture stays within 8 of 255 levels."""
+    _require_seeds(trial)
+    together = trial.draw(11, 12, sketch=trial.sketch(is_deterministic=False))
+    (alone,) = trial.draw(12)
+    difference = np.abs(together[1].image_HWC.astype(int) - alone.image_HWC)
+    _require(float(np.quantile(difference, 0.99)) <= 8, "Batching changes a picture visibly.")
+
+
+def steps_are_told(trial: Trial) -> None:
+    """After every step it is told which one, of how many, for how many pictures."""
+    told: list[StepProgress] = []
+    trial.draw(1, 2, on_step=told.append)
+    _require(bool(told), "No step is told.")
+    steps = [(one.num_images_done, one.step) for one in told]
+    _require(steps == sorted(set(steps)), f"Steps do not rise: {steps}.")
+    for one in told:
+        _require(1 <= one.step <= one.num_steps, f"Step {one.step} is of {one.num_steps}.")
+        _require(one.num_images == 2, f"Two pictures are told as {one.num_images}.")
+    _require(told[-1].step == told[-1].num_steps, "The last step told is not the last.")
+
+
+def previews_are_pictures(trial: Trial) -> None:
+    """Where previews are offered, they are uint8 RGBA and no larger than the canvas."""
+    sketch, seen = trial.sketch(), list[NDArray[np.uint8]]()
+
+    def look(progress: StepProgress) -> None:
+        if progress.read_preview is not None:
+            seen.append(progress.read_preview())
+
+    trial.draw(1, sketch=sketch, on_step=look)
+    if not seen:
+        raise Skipped("it offers no previews")
+    for image_BHWC in seen:
+        is_picture = image_BHWC.dtype == np.uint8 and image_BHWC.shape[-1] == 4
+        is_small = image_BHWC.shape[1] <= sketch.canvas.height_px
+        _require(is_picture and is_small, f"A preview is {image_BHWC.dtype} {image_BHWC.shape}.")
+
+
+def cancelled_before_the_first_step(trial: Trial) -> None:
+    """Cancelled at once, nothing is drawn."""
+    told: list[StepProgress] = []
+    _must_cancel(lambda: trial.draw(1, on_step=told.append, is_cancelled=lambda: True))
+    _require(not told, "It drew a step after it was cancelled.")
+
+
+def cancelled_within_one_step(trial: Trial) -> None:
+    """Cancelled after the first step, it runs no second one, and draws again afterwards."""
+    sketch = trial.sketch()
+    if sketch.steps < 2:
+        raise Skipped("it has one step only")
+    told: list[StepProgress] = []
+    _must_cancel(
+        lambda: trial.draw(1, sketch=sketch, on_step=told.append, is_cancelled=lambda: bool(told))
+    )
+    _require(len(told) == 1, f"It ran {len(told)} steps; it was cancelled after the first.")
+    _require(len(trial.draw(1)) == 1, "It does not draw after it was cancelled.")
+
+
+def left_drawing_frees_it(trial: Trial) -> None:
+    """Whoever takes one picture of two and goes leaves it able to draw."""
+    plan = trial.generator.prepare(trial.sketch())
+    pictures = trial.generator.generate(plan, [1, 2])
+    next(iter(pictures))
+    del pictures
+    _require(len(trial.draw(1)) == 1, "It does not draw after a drawing was left.")
+
+
+def too_long_prompt_is_refused(trial: Trial) -> None:
+    """A prompt with more tokens than the card allows is refused before anything is drawn."""
+    words = "fox " * (trial.card.max_prompt_tokens + 1)
+    try:
+        trial.generator.prepare(trial.sketch(prompt=words.strip()))
+    except BadInput:
+        return
+    raise NotConforming("A prompt with too many tokens is not refused.")
+
+
+def facts_are_complete(trial: Trial) -> None:
+    """What ran is told whole: steps, passes, batch, engine, device, precision, versions."""
+    (drawn,) = trial.draw(1)
+    ran = drawn.execution
+    _require(ran.engine == trial.card.engine, f"It ran on {ran.engine!r}, not the card's engine.")
+    _require(min(ran.steps, ran.num_forwards, ran.batch_size) >= 1, "It tells of no step or pass.")
+    _require(ran.num_prompt_tokens >= 1, "It tells of no token.")
+    _require(bool(ran.device and ran.precision), "It tells no device or precision.")
+    _require(bool(ran.versions), "It names no library.")
+    _require(drawn.seconds >= 0, "It took less than no time.")
+
+
+def picture_can_be_started_from(trial: Trial) -> None:
+    """Where the card allows it, it starts from a picture, and repaints a part of one."""
+    operations: Sequence[Operation] = [
+        one for one in (Operation.IMAGE, Operation.MASK) if one in trial.card.operations
+    ]
+    if not operations:
+        raise Skipped("it starts from nothing but text")
+    canvas = trial.sketch().canvas
+    source_HWC = np.full((canvas.height_px, canvas.width_px, 4), 255, np.uint8)
+    source_HWC[: canvas.height_px // 2, :, :2] = 40
+    mask_HW = np.zeros(source_HWC.shape[:2], np.uint8)
+    mask_HW[:, canvas.width_px // 2 :] = 255
+    for operation in operations:
+        sketch = trial.sketch(
+            operation=operation,
+            source_HWC=source_HWC,
+            mask_HW=mask_HW if operation is Operation.MASK else None,
+            strength=min(trial.card.strength.high, 0.8),
+        )
+        (drawn,) = trial.draw(3, sketch=sketch)
+        _require(drawn.is_finite, f"Starting from {operation} gives a picture that is not finite.")
+
+
+FACTS: Mapping[str, Callable[[Trial], None]] = {
+    one.__name__.replace("_", "-"): one
+    for one in (
+        card_is_whole,
+        too_long_prompt_is_refused,
+        seeds_come_back_in_order,
+        same_seed_same_picture,
+        picture_does_not_depend_on_its_batch,
+        batched_picture_is_nearly_the_same,
+        steps_are_told,
+        previews_are_pictures,
+        cancelled_before_the_first_step,
+        cancelled_within_one_step,
+        left_drawing_frees_it,
+        facts_are_complete,
+        picture_can_be_started_from,
+    )
+}
+"""Every fact by its name, the cheap ones first."""
+
+
+def try_fact(trial: Trial, name: str) -> Tried:
+    """Try one fact; an error of the generator is told as one that does not hold."""
+    try:
+        FACTS[name](trial)
+    except Skipped as error:
+        return Tried(name, None, str(error))
+    except NotConforming as error:
+        return Tried(name, False, str(error))
+    except LimnerError as error:
+        return Tried(name, False, f"{error.message} {error.hint}".strip())
+    return Tried(name, True, "")
+
+
+def _require(holds: bool, told: str) -> None:
+    if not holds:
+        raise NotConforming(told)
+
+
+def _require_seeds(trial: Trial) -> None:
+    if Ability.SEED not in trial.card.abilities:
+        raise Skipped("it takes no seed")
+
+
+def _are_same(first: Drawn, second: Drawn) -> bool:
+    return bool(np.array_equal(first.image_HWC, second.image_HWC))
+
+
+def _must_cancel(draw: Callable[[], object]) -> None:
+    try:
+        draw()
+    except DrawingCancelled:
+        return
+    raise NotConforming("It was cancelled and ended as if it were not.")
