@@ -152,6 +152,21 @@ def worst_cases(suite: Suite, scores: Sequence[RunScore], limit: int = 12) -> li
     return sorted(worst, key=lambda one: (-one.num_failed / one.num_judged, one.case_id))[:limit]
 
 
+def weakest_slices(metrics: Sequence[Metric], limit: int) -> list[tuple[str, Slice]]:
+    """Of all checks the slices that are surely weakest, each with its check.
+
+    Those with the lowest upper end come first; a slice that holds every prompt its check was asked
+    of is none.
+    """
+    found = [
+        (metric.check, part)
+        for metric in metrics
+        for part in metric.slices
+        if part.num_prompts < metric.num_prompts
+    ]
+    return sorted(found, key=lambda one: one[1].estimate.high or 0)[:limit]
+
+
 def _metric(suite: Suite, scores: Sequence[RunScore], check: str) -> Metric:
     outcomes_PS = outcomes_of(suite, scores, check)
     groups: dict[tuple[str, str], list[int]] = {}

@@ -164,6 +164,80 @@ def show(context: typer.Context, run: RunId, as_json: Json = False) -> None:
 
 
 @app.command()
+def report(
+    context: typer.Context,
+    run: RunId,
+    against: Annotated[
+        str | None, typer.Option(help="Id of an earlier run of the same suite, to compare with.")
+    ] = None,
+    criteria: Annotated[
+        str | None,
+        typer.Option(help="Criteria to hold it to: a file, personal or team. Left out: the run's."),
+    ] = None,
+    watts: Annotated[
+        float | None,
+        typer.Option(help="What the machine draws while it works, for the cost of electricity."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="File ending in .html, .md or .json. Left out: HTML, here."
+        ),
+    ] = None,
+    force: options.Force = False,
+) -> None:
+    """Write a report that stands alone: a page with pictures, Markdown, or JSON."""
+    with opened(context) as studio:
+        from limner.faces.report.writing import report_file, write_report
+        from limner.studio.eval_report import report_on
+        from limner.studio.eval_runs import find_run
+
+        found = find_run(studio.parts, run)
+        file = report_file(out, found.run_id)
+        other = None if against is None else find_run(studio.parts, against)
+        told = report_on(studio.parts, found, against=other, criteria=criteria, watts=watts)
+        say(str(write_report(studio.parts, told, file, overwrite=force)))
+        if told.is_post_hoc:
+            note("note: post hoc, as the criteria were frozen after the run began, or never.")
+
+
+@app.command()
+def correct(  # noqa: PLR0913 - every argument is an option of the command
+    context: typer.Context,
+    run: RunId,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="Id of the case.")],
+    seed: Annotated[int, typer.Argument(help="Seed of the picture.")],
+    check: Annotated[str, typer.Argument(help="The check that is wrong, or that you confirm.")],
+    verdict: Annotated[str, typer.Argument(metavar="pass|fail", help="What holds instead.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with your name.")],
+    way: Annotated[str, typer.Option(help="How it was drawn again. Left out: first.")] = "",
+    author: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", help="Who you are. Left out: the system's."),
+    ] = None,
+) -> None:
+    """Put your word in place of a check's on one picture; the check's own stays beside it."""
+    with opened(context) as studio:
+        from limner.core.judging import Verdict
+        from limner.core.limits import require_one_of
+        from limner.core.runs import Spot
+        from limner.studio.eval_runs import correct_score, find_run
+        from limner.studio.review import reviewer_name
+
+        require_one_of("verdict", verdict, ("pass", "fail"))
+        correct_score(
+            studio.parts,
+            find_run(studio.parts, run),
+            Spot(case, seed, way),
+            check,
+            Verdict(verdict),
+            author=reviewer_name(studio.parts, author),
+            reason=reason,
+        )
+        say(f"{case}, seed {seed}: {check} is {verdict} now; the check's own answer is kept.")
+
+
+@app.command()
 def suites(context: typer.Context, as_json: Json = False) -> None:
     """List the suites that are shipped, and what each one asks."""
     with opened(context):

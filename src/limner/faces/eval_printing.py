@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from limner.evals.measuring import weakest_slices
 from limner.faces.printing import note, say
 
 if TYPE_CHECKING:
@@ -76,34 +77,20 @@ def say_report(report: Report) -> None:
         say("POST HOC: the criteria it is held to were frozen after it began, or never.")
     say("")
     say_metrics(report.metrics)
-    weakest = weakest_slices(report.metrics)
+    weakest = weakest_slices(report.metrics, NUM_WEAKEST)
     if weakest:
         say("")
         say("Weakest groups, by the upper end of the interval")
-        for check, name, value, estimate in weakest:
-            said = f"{check} where {name} is {value}"
-            say(f"  {said:<52} {_percent(estimate.value):>6}  {_interval(estimate)}")
+        for check, part in weakest:
+            said = f"{check} where {part.name} is {part.value}"
+            say(f"  {said:<52} {_percent(part.estimate.value):>6}  {_interval(part.estimate)}")
     for fault, num in report.faults.items():
         say(f"{_count(num, 'picture')} not drawn: {fault}")
     if report.num_corrected:
         say(f"{_count(report.num_corrected, 'score')} corrected by people.")
     _say_worst(report)
-    missing = [str(aspect) for aspect, found in report.grid.items() if not found]
     say("")
-    say(f"Not measured by this suite: {', '.join(missing) or 'nothing'}.")
-
-
-def weakest_slices(
-    metrics: Sequence[Metric], num: int = NUM_WEAKEST
-) -> list[tuple[str, str, str, Estimate]]:
-    """Check, name, value and share of the groups that are surely weakest."""
-    found = [
-        (metric.check, part.name, part.value, part.estimate)
-        for metric in metrics
-        for part in metric.slices
-        if part.estimate.high is not None and part.num_prompts < metric.num_prompts
-    ]
-    return sorted(found, key=lambda one: one[3].high or 0)[:num]
+    say(f"Not measured by this suite: {', '.join(report.not_measured) or 'nothing'}.")
 
 
 def say_rescored(run: Run, found: Rescored) -> None:
@@ -123,7 +110,10 @@ def say_compared(compared: Compared, suite: Suite) -> None:
     """Two runs beside each other."""
     say(f"{suite.name}: {suite.question}")
     for word, run in (("first", compared.first), ("second", compared.second)):
-        say(f"  {word:<7} {run.model:<24} {run.run_id}  {run.started_at:%Y-%m-%d %H:%M} UTC")
+        say(
+            f"  {word:<7} {run.model:<20} {run.model_sha256[7:15]}  {run.run_id}  "
+            f"{run.started_at:%Y-%m-%d %H:%M} UTC"
+        )
     say(
         f"{_count(len(suite.cases), 'prompt')} with {_count(len(suite.seeds), 'seed')}, the same "
         "for both. Differences are second minus first, in points, with 95 % intervals over"

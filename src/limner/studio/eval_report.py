@@ -5,21 +5,16 @@ Gathered here once, for the page, Markdown and JSON alike. Evidence for gates is
 
 from __future__ import annotations
 
-import base64
-import io
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from statistics import median
-
-from PIL import Image as PillowImage
 
 from limner.core.errors import BadInput
 from limner.core.evidence import Basis, Evidence
 from limner.core.hashing import sha256_of_document
-from limner.core.judging import Verdict
-from limner.core.runs import Run, RunPicture, RunScore
+from limner.core.runs import Run
+from limner.evals.acceptance import Accepted, Trust, accept, trust_in
 from limner.evals.intervals import CONFIDENCE, Estimate
 from limner.evals.measuring import (
     Metric,
@@ -27,44 +22,23 @@ from limner.evals.measuring import (
     in_force,
     measure,
     results_document,
-    worst_cases,
 )
-from limner.evals.suite import Aspect, Case, Suite
+from limner.evals.suite import Aspect, Suite
 from limner.store.evidence import add_evidence
 from limner.studio.criteria_use import open_criteria
 from limner.studio.eval_compare import Compared, compare_runs
+from limner.studio.eval_pictures import ShownCase, every_shown, worst_shown
 from limner.studio.eval_runs import suite_of
+from limner.studio.eval_scorecard import (
+    AxisName,
+    Fact,
+    JudgedClaim,
+    Measured,
+    judge_claims,
+    other_runs,
+    scorecard,
+)
 from limner.studio.parts import Parts
-
-PICTURE_PX = 128
-NUM_WORST = 12
-PICTURES_EACH = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPicture:
-    """One picture on a report.
-
-    Attributes:
-        data_url: a small copy; empty where there is no picture, and `fault` says why.
-        failed: names of the checks it did not pass.
-    """
-
-    image_id: str
-    seed: int
-    data_url: str
-    fault: str
-    failed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCase:
-    """A case that failed, with its pictures."""
-
-    case: Case
-    num_failed: int
-    num_judged: int
-    pictures: tuple[ShownPicture, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +48,11 @@ class Report:
     Attributes:
         is_whole: the run is at its end.
         grid: all twelve aspects; an empty one was not measured.
+        elsewhere: whole runs of other suites by the same model, for what this one has not.
+        accepted: pictures on which nothing failed that was asked of them.
+        trust: how far guesses can be gone by, where there is a truth to hold them against.
+        axes: the five on which a model is chosen.
+        claims: the maker's, beside what was measured.
         faults: how many pictures there are not, by the code of what came instead.
         num_corrected: scores that a person put in place of a check's.
         seconds_median: wall time of a picture; ``None`` where none was drawn.
@@ -86,6 +65,11 @@ class Report:
     suite: Suite
     metrics: tuple[Metric, ...]
     grid: dict[Aspect, tuple[tuple[str, Estimate], ...]]
+    elsewhere: tuple[Measured, ...]
+    accepted: Accepted
+    trust: tuple[Trust, ...]
+    axes: dict[AxisName, tuple[Fact, ...]]
+    claims: tuple[JudgedClaim, ...]
     worst: tuple[ShownCase, ...]
     num_pictures: int
     is_whole: bool
@@ -101,6 +85,16 @@ class Report:
     def results_sha256(self) -> str:
         """Tagged hash of the numbers."""
         return sha256_of_document(results_document(self.metrics))
+
+    @property
+    def not_measured(self) -> tuple[Aspect, ...]:
+        """Aspects that this run says nothing of."""
+        is_timed = self.seconds_median is not None
+        return tuple(
+            aspect
+            for aspect, found in self.grid.items()
+            if not found and not (is_timed and aspect is Aspect.EFFICIENCY)
+        )
 
     def to_document(self) -> dict[str, object]:
         """JSON form, without pictures."""
@@ -120,10 +114,25 @@ class Report:
             "seconds_median": self.seconds_median,
             "results": results_document(self.metrics),
             "results_sha256": self.results_sha256,
-            "aspects": {
-                str(aspect): {name: one.value for name, one in found} or "not measured"
-                for aspect, found in self.grid.items()
+            "aspects": self._aspects_document(),
+            "elsewhere": {one.run.suite: one.run.run_id for one in self.elsewhere},
+            "accepted": asdict(self.accepted),
+            "trust": [asdict(one) for one in self.trust],
+            "axes": {
+                str(axis): [asdict(one) for one in facts] for axis, facts in self.axes.items()
             },
+            "claims": [
+                {
+                    "claim": one.claim.text,
+                    "source": one.claim.source,
+                    "said_on": one.claim.said_on.isoformat(),
+                    "verdict": str(one.verdict),
+                    "measured": None if one.measured is None else asdict(one.measured),
+                    "run": one.run,
+                    "note": one.note,
+                }
+                for one in self.claims
+            ],
             "worst": [
                 {
                     "case": one.case.id,
@@ -136,9 +145,23 @@ class Report:
             "compared": None if self.compared is None else self.compared.to_document(),
         }
 
+    def _aspects_document(self) -> dict[str, object]:
+        told: dict[str, object] = {
+            str(aspect): {name: one.value for name, one in found} or "not measured"
+            for aspect, found in self.grid.items()
+        }
+        if Aspect.EFFICIENCY not in self.not_measured:
+            told[Aspect.EFFICIENCY] = {"seconds_median": self.seconds_median}
+        return told
+
 
 def report_on(
-    parts: Parts, run: Run, *, against: Run | None = None, criteria: str | None = None
+    parts: Parts,
+    run: Run,
+    *,
+    against: Run | None = None,
+    criteria: str | None = None,
+    watts: float | None = None,
 ) -> Report:
     """Gather a report.
 
@@ -147,6 +170,7 @@ def report_on(
         run: that is reported on.
         against: an earlier run of the same suite to compare with.
         criteria: file, ``personal`` or ``team`` to cite; left out, those in force when it began.
+        watts: what the machine draws while it works; left out, electricity is not measured.
 
     Raises:
         BadInput: the run has no pictures, or the two cannot be compared.
@@ -161,6 +185,9 @@ def report_on(
             hint="The same `limner eval run` again goes on with it.",
         )
     metrics = tuple(measure(suite, scores))
+    elsewhere, accepted = tuple(other_runs(parts, run)), accept(suite, scores)
+    measured = (Measured(run=run, suite=suite, metrics=metrics), *elsewhere)
+    trust = tuple(trust_in(suite, scores))
     seconds = [one.seconds for one in pictures if one.image_id is not None]
     cited = run.criteria_sha256 if criteria is None else open_criteria(parts, criteria).sha256
     return Report(
@@ -168,7 +195,12 @@ def report_on(
         suite=suite,
         metrics=metrics,
         grid=aspect_grid(suite, metrics),
-        worst=_worst(parts, suite, pictures, scores),
+        elsewhere=elsewhere,
+        accepted=accepted,
+        trust=trust,
+        axes=scorecard(parts, measured, pictures, scores, accepted, trust, watts=watts),
+        claims=judge_claims(parts, measured),
+        worst=worst_shown(parts, suite, pictures, scores),
         num_pictures=len(pictures),
         is_whole=len(pictures) == suite.num_pictures,
         faults=dict(Counter(one.fault for one in pictures if one.fault)),
@@ -179,6 +211,12 @@ def report_on(
         is_post_hoc=is_post_hoc(parts, run, cited),
         compared=None if against is None else compare_runs(parts, against, run),
     )
+
+
+def pictures_of(parts: Parts, report: Report) -> list[ShownCase]:
+    """Every case of the run that is reported on, with its pictures."""
+    run_id, runs = report.run.run_id, parts.store.runs
+    return list(every_shown(parts, report.suite, runs.pictures(run_id), runs.scores(run_id)))
 
 
 def is_post_hoc(parts: Parts, run: Run, criteria_sha256: str) -> bool:
@@ -253,51 +291,3 @@ def data_sha256(suite: Suite) -> str:
             "prompts": {case.id: case.asked.to_document() for case in suite.cases},
         }
     )
-
-
-def _worst(
-    parts: Parts, suite: Suite, pictures: Sequence[RunPicture], scores: Sequence[RunScore]
-) -> tuple[ShownCase, ...]:
-    cases = {case.id: case for case in suite.cases}
-    failed: dict[object, list[str]] = {}
-    for one in in_force(scores):
-        if one.verdict not in (Verdict.PASS, Verdict.ERROR):
-            failed.setdefault(one.spot, []).append(one.check)
-    shown: list[ShownCase] = []
-    for worst in worst_cases(suite, scores, NUM_WORST):
-        of_case = [one for one in pictures if one.spot.case_id == worst.case_id]
-        of_case.sort(key=lambda one: -len(failed.get(one.spot, ())))
-        shown.append(
-            ShownCase(
-                case=cases[worst.case_id],
-                num_failed=worst.num_failed,
-                num_judged=worst.num_judged,
-                pictures=tuple(
-                    _shown(parts, one, tuple(failed.get(one.spot, ())))
-                    for one in of_case[:PICTURES_EACH]
-                ),
-            )
-        )
-    return tuple(shown)
-
-
-def _shown(parts: Parts, picture: RunPicture, failed: tuple[str, ...]) -> ShownPicture:
-    record = None if picture.image_id is None else parts.store.image_by_id(picture.image_id)
-    content = None if record is None else parts.store.read_image(record)
-    return ShownPicture(
-        image_id=picture.image_id or "",
-        seed=picture.spot.seed,
-        data_url="" if content is None else _data_url(content),
-        fault=picture.fault or ("erased" if content is None else ""),
-        failed=failed,
-    )
-
-
-def _data_url(content: bytes) -> str:
-    """A small copy of a picture as a data URL, WebP."""
-    with PillowImage.open(io.BytesIO(content)) as opened:
-        small = opened.convert("RGBA")
-        small.thumbnail((2 * PICTURE_PX, 2 * PICTURE_PX))
-        buffer = io.BytesIO()
-        small.save(buffer, "WEBP", quality=82)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -80,6 +80,8 @@ OPTIONS = {
     "eval compare": ["--json"],
     "eval list": ["--json"],
     "eval show": ["--json"],
+    "eval report": ["--against", "--criteria", "--watts", "--out", "--force"],
+    "eval correct": ["--reason", "--way", "--as"],
     "eval suites": ["--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [

@@ -1,0 +1,1 @@
+"""Reports on runs as files that stand alone: a page, Markdown, JSON."""
