@@ -101,4 +101,4 @@ def form_of_text(text: str, name: str) -> ModelForm:
 
 def text_of_form(form: ModelForm) -> str:
     """The YAML text of a form."""
-    return yaml.safe_dump(form.to_document(), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(form.to_document(), sort_keys=False, width=100)
