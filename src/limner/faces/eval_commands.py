@@ -237,6 +237,36 @@ def correct(  # noqa: PLR0913 - every argument is an option of the command
         say(f"{case}, seed {seed}: {check} is {verdict} now; the check's own answer is kept.")
 
 
+@app.command("from-csv")
+def from_csv(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CSV", help="A column prompt; if wanted id and style; others become groups."
+        ),
+    ],
+    owner: Annotated[str, typer.Option(help="Who answers for the suite.")],
+    review_by: Annotated[
+        str, typer.Option(metavar="YYYY-MM-DD", help="Day it is to be looked at again.")
+    ],
+    name: Annotated[str | None, typer.Option(help="Left out: as the file is called.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="File to write. Left out: NAME.yaml, here.")
+    ] = None,
+    force: options.Force = False,
+) -> None:
+    """Make a suite of your own prompts."""
+    with opened(context):
+        from limner.studio.suite_csv import write_suite
+
+        suite, written = write_suite(
+            file, name=name, owner=owner, review_by=review_by, out=out, overwrite=force
+        )
+        say(str(written))
+        note(f"{suite.num_pictures:,} pictures when it is run: `limner eval run {written}`.")
+
+
 @app.command()
 def suites(context: typer.Context, as_json: Json = False) -> None:
     """List the suites that are shipped, and what each one asks."""

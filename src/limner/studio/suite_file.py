@@ -1,4 +1,4 @@
-"""Reading suites from YAML, and making one from a CSV of prompts.
+"""Reading suites from YAML.
 
 Shipped suites are read by the same code as a team's own. Every key is known and every value
 allowed, or one clear sentence says what is wrong.
@@ -6,8 +6,6 @@ allowed, or one clear sentence says what is wrong.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -29,8 +27,6 @@ from limner.studio.yaml_file import Strict, load_yaml, spoken
 SHIPPED = ("basics", "robust", "fair", "safe", "private", "steady")
 MAX_BYTES = 4_000_000
 MAX_CASES = 10_000
-MAX_CSV_ROWS = 5_000
-CSV_CHECKS = ("integrity", "exposure", "sharpness", "prompt-fit", "atoms", "nsfw")
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([-.][a-z0-9]+)*$", max_length=80)]
@@ -192,55 +188,6 @@ def require_checks(suite: Suite, known: Iterable[str]) -> None:
             raise SuiteInvalid(
                 f"The suite {suite.name!r} names the check {name!r}; there are {', '.join(names)}."
             )
-
-
-def suite_from_csv(path: Path, *, name: str, owner: str, review_by: date) -> Suite:
-    """A suite of a team's own prompts.
-
-    Args:
-        path: CSV with the column ``prompt``, and if wanted ``id`` and ``style``; every other
-            column is a slice.
-        name: of the suite.
-        owner: who answers for it.
-        review_by: day it is to be looked at again.
-
-    Raises:
-        SuiteInvalid: it cannot be read, or something in it is not allowed; names the row.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SuiteInvalid(f"The file {str(path)!r} cannot be read as CSV: {error}.") from error
-    if not rows or "prompt" not in rows[0]:
-        raise SuiteInvalid(f"The file {str(path)!r} has no rows with the column 'prompt'.")
-    if len(rows) > MAX_CSV_ROWS:
-        raise SuiteInvalid(f"The file has {len(rows):,} rows; allowed are {MAX_CSV_ROWS:,}.")
-    own = {"prompt", "id", "style"}
-    cases = [
-        {
-            "id": row.get("id") or f"row-{number}",
-            "prompt": (row["prompt"] or "").strip(),
-            "style": row.get("style") or "",
-            "slices": {key: value for key, value in row.items() if key not in own and value},
-        }
-        for number, row in enumerate(rows, start=1)
-    ]
-    document = {
-        "format": "limner.suite/1",
-        "name": name,
-        "version": "1",
-        "question": "How does the model do on our own prompts?",
-        "owner": owner,
-        "review_by": review_by,
-        "seeds": [1000, 1001, 1002, 1003],
-        "checks": list(CSV_CHECKS),
-        "cases": cases,
-    }
-    try:
-        return _Suite.model_validate(document).record()
-    except ValidationError as error:
-        raise SuiteInvalid(f"The file {str(path)!r} gives no suite: {spoken(error)}.") from error
 
 
 def _with_twins(case: Case, kinds: tuple[str, ...]) -> list[Case]:

@@ -82,7 +82,9 @@ OPTIONS = {
     "eval show": ["--json"],
     "eval report": ["--against", "--criteria", "--watts", "--out", "--force"],
     "eval correct": ["--reason", "--way", "--as"],
+    "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
+    "look at": ["--text", "--criteria", "--processes", "--quiet", "--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [
         "--name", "--of", "--holder", "--title", "--licence", "--purpose", "--expires", "--url",

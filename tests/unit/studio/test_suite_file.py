@@ -1,7 +1,6 @@
 """Suites are read whole or refused by name, and the shipped ones are what their writer writes."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 import yaml
@@ -14,7 +13,6 @@ from limner.studio.suite_file import (
     parse_suite,
     read_suite,
     require_checks,
-    suite_from_csv,
 )
 
 
@@ -132,24 +130,3 @@ def test_basics_says_which_aspects_it_measures():
     assert set(read_suite("basics").aspects) == {
         Aspect.ALIGNMENT, Aspect.QUALITY, Aspect.REASONING,
     }  # fmt: skip
-
-
-def test_a_table_of_prompts_becomes_a_suite_with_its_columns_as_slices(tmp_path: Path):
-    path = tmp_path / "prompts.csv"
-    path.write_text("prompt,team\na fox,web\na cat,print\n")
-    suite = suite_from_csv(path, name="ours", owner="Design", review_by=date(2027, 1, 1))
-    assert [case.slices for case in suite.cases] == [{"team": "web"}, {"team": "print"}]
-
-
-def test_a_table_without_prompts_is_refused(tmp_path: Path):
-    path = tmp_path / "prompts.csv"
-    path.write_text("text\na fox\n")
-    with pytest.raises(SuiteInvalid, match="no rows with the column 'prompt'"):
-        suite_from_csv(path, name="ours", owner="Design", review_by=date(2027, 1, 1))
-
-
-def test_a_row_without_a_prompt_is_refused_by_place(tmp_path: Path):
-    path = tmp_path / "prompts.csv"
-    path.write_text("prompt,team\na fox,web\n,print\n")
-    with pytest.raises(SuiteInvalid, match=r"cases\.1\.prompt"):
-        suite_from_csv(path, name="ours", owner="Design", review_by=date(2027, 1, 1))
