@@ -29,6 +29,7 @@ from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
+    from limner.studio.look.looker import Asked, Looker
 
 ENGINES: tuple[str, ...] = ()
 
@@ -99,6 +100,19 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return ""
+
+
+def open_looker(settings: Settings, asked: Asked) -> Looker:
+    """What looks at incoming images in a process of its own, on one core.
+
+    Raises:
+        KeyRefused: a key or certificate file of this install is broken.
+    """
+    from limner.checks.tagger.tagger import Tagger
+    from limner.studio.look.looker import Looker
+
+    parts = wire_parts(replace(settings, num_threads=1))
+    return Looker(parts, Tagger(num_threads=1), asked)
 
 
 def open_store(settings: Settings) -> Store:

@@ -50,6 +50,11 @@ class Circumstances:
     operation: Operation | None
     chance: float
 
+    @property
+    def is_incoming(self) -> bool:
+        """Nobody asked for the image here, so criteria about requests have nothing to judge."""
+        return self.request_sha256 is None and self.operation is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
@@ -110,10 +115,11 @@ def decide(
         circumstances: what else it depends on.
         fault: why there are no criteria, one sentence for a person.
     """
-    if criteria is None or not criteria.criteria:
+    asked = () if criteria is None else _asked(criteria, circumstances)
+    if criteria is None or not asked:
         return _held_without_criteria(fault)
     impact = criteria.default_impact if circumstances.impact is None else circumstances.impact
-    reasons = [_judge(one, results, criteria, circumstances, impact) for one in criteria.criteria]
+    reasons = [_judge(one, results, criteria, circumstances, impact) for one in asked]
     reasons += [
         Reason(source="always-review", verdict=None, consequence=Consequence.HOLD, note=rule.reason)
         for rule in criteria.always_review
@@ -170,6 +176,13 @@ def review_band(costs: Costs, impact: float) -> tuple[float, float]:
     low = costs.review / accept_cost if accept_cost else even
     high = 1 - costs.review / costs.false_reject if costs.false_reject else even
     return min(low, even), max(high, even)
+
+
+def _asked(criteria: Criteria, circumstances: Circumstances) -> tuple[Criterion, ...]:
+    """The criteria that ask about this image: for an incoming one those about images alone."""
+    if not circumstances.is_incoming:
+        return criteria.criteria
+    return tuple(one for one in criteria.criteria if one.about == "image")
 
 
 def _judge(

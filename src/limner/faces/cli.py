@@ -15,6 +15,7 @@ from limner.faces import (
     jobs_commands,
     keys_commands,
     log_commands,
+    look_commands,
     mcp_command,
     options,
     review_commands,
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(criteria_commands.app, name="criteria")
 app.add_typer(eval_commands.app, name="eval")
 app.add_typer(log_commands.app, name="log")
+app.add_typer(look_commands.app, name="look")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")

@@ -24,6 +24,7 @@ def card_document(view: CardView, picture: Path | None) -> dict[str, object]:
         "kind": str(view.kind),
         "question": card.question,
         "prompt": None if view.record is None else view.record.recipe.prompt,
+        "source": _source_of(view),
         "impact": card.impact,
         "needs_second": card.needs_second,
         "opened_at": card.opened_at.isoformat(),
@@ -52,10 +53,13 @@ def say_card(parts: Parts, view: CardView, *, as_json: bool) -> None:
         return
     say(f"Card {view.card.card_id}  {_place(view)}")
     say(f"Question: {view.card.question}")
-    if view.record is None:
+    if view.shown is None:
         say("The image was erased.")
     else:
-        say(f"Asked for: {view.record.recipe.prompt}")
+        if view.record is None:
+            say(f"From: {_source_of(view)}")
+        else:
+            say(f"Asked for: {view.record.recipe.prompt}")
         _say_picture(parts, view)
         say(f"Picture: {picture}")
     if view.is_revealed:
@@ -116,12 +120,16 @@ def _place(view: CardView) -> str:
     return ", ".join(facts)
 
 
+def _source_of(view: CardView) -> str | None:
+    return None if view.incoming is None else view.incoming.source
+
+
 def _picture_of(parts: Parts, view: CardView) -> Path | None:
     from limner.studio.review_picture import write_view
 
-    if view.record is None or view.state.closing is not None:
+    if view.shown is None or view.state.closing is not None:
         return None
-    return write_view(parts, view.card.card_id, view.record)
+    return write_view(parts, view.card.card_id, view.shown)
 
 
 def _say_picture(parts: Parts, view: CardView) -> None:
@@ -131,10 +139,10 @@ def _say_picture(parts: Parts, view: CardView) -> None:
     from limner.studio.review_picture import read_grounded
 
     console = Console(highlight=False)
-    if not console.is_terminal or view.record is None:
+    if not console.is_terminal or view.shown is None:
         return
     columns = min(console.width, PICTURE_COLUMNS)
-    console.print(half_blocks(read_grounded(parts, view.record), num_columns=columns), end="")
+    console.print(half_blocks(read_grounded(parts, view.shown), num_columns=columns), end="")
 
 
 def _result_line(result: dict[str, object]) -> str:

@@ -109,13 +109,13 @@ def _migrate(connection: sa.Connection) -> None:
     revision = _revision(connection)
     if revision == HEAD_REVISION:
         return
-    if revision is not None and revision > HEAD_REVISION:
+    from limner.store.migrations import is_known, upgrade
+
+    if revision is not None and not is_known(revision):
         raise StorageUnavailable(
             f"The database is at revision {revision!r}, newer than {HEAD_REVISION!r}.",
             hint="Use the Limner that made it, or another LIMNER_HOME.",
         )
-    from limner.store.migrations import upgrade
-
     upgrade(connection)
 
 

@@ -42,6 +42,7 @@ from limner.store.leases import Leases
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
+from limner.store.looks import Looks
 from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
@@ -71,6 +72,7 @@ class Store:
         boards: how people put them in order.
         models: the model registry, its gates and evidence.
         runs: of suites, with their pictures and scores.
+        looks: images that came in from elsewhere, and what was found on them.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -86,6 +88,7 @@ class Store:
         self.boards = Boards(engine)
         self.models = Models(engine, ledger)
         self.runs = Runs(engine)
+        self.looks = Looks(engine, blobs, self.ledger)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:
@@ -182,6 +185,14 @@ class Store:
         self.clear_unsettled()
         empty_log(self._engine)
         self.ledger.sign_if_due(recorded_at)
+        return True
+
+    def erase_incoming(self, image_id: str, *, reason: str, recorded_at: datetime) -> bool:
+        """Erase an image that came in from elsewhere; as `erase_image`."""
+        if not self.looks.erase(image_id, reason=reason, recorded_at=recorded_at):
+            return False
+        self.clear_unsettled()
+        empty_log(self._engine)
         return True
 
     def erased_at(self, image_id: str) -> datetime | None:
@@ -412,6 +423,7 @@ def _is_needed(connection: sa.Connection, blob_sha256: str) -> bool:
     query = sa.select(
         sa.exists().where(schema.images.c.image_id == blob_sha256)
         | sa.exists().where(schema.sources.c.blob_sha256 == blob_sha256)
+        | sa.exists().where(schema.incoming.c.image_id == blob_sha256, schema.incoming.c.is_kept)
         | sa.exists().where(
             schema.seals.c.sealed_sha256 == blob_sha256,
             schema.images.c.image_id == schema.seals.c.image_id,

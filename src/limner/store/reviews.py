@@ -196,8 +196,9 @@ def find_cards(
         closed = sa.exists().where(
             _events.card_id == _cards.card_id, _events.event == str(EventKind.CLOSED)
         )
-        image = sa.exists().where(schema.images.c.image_id == _cards.image_id)
-        query = query.where(~closed, image)
+        drawn = sa.exists().where(schema.images.c.image_id == _cards.image_id)
+        incoming = sa.exists().where(schema.incoming.c.image_id == _cards.image_id)
+        query = query.where(~closed, drawn | incoming)
     cards = [_card_of_row(row) for row in connection.execute(query)]
     events: dict[str, list[Event]] = {card.card_id: [] for card in cards}
     named = sa.select(query.order_by(None).subquery().c.card_id)

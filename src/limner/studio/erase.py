@@ -53,7 +53,9 @@ def erase(parts: Parts, images: Sequence[str], *, reason: str = "person_asked") 
     found = [_find(parts, one) for one in images]
     for one in dict.fromkeys(erased.image_id for erased in found):
         remove_thumbnails(parts, one)
-        parts.store.erase_image(one, reason=reason, recorded_at=parts.read_clock())
+        now = parts.read_clock()
+        parts.store.erase_image(one, reason=reason, recorded_at=now)
+        parts.store.erase_incoming(one, reason=reason, recorded_at=now)
     return found
 
 
@@ -78,7 +80,7 @@ def _image_id_of(parts: Parts, path: Path) -> str:
     seal = parts.store.seal_by_file(file_sha256)
     if seal is not None:
         return seal.image_id
-    if parts.store.image_by_id(file_sha256) is not None:
+    if parts.store.image_by_id(file_sha256) is not None or parts.store.looks.find(file_sha256):
         return file_sha256
     pixels_sha256 = read_file(path, parts.settings.max_input_megapixels).picture.pixels_sha256
     record = parts.store.image_by_pixels(pixels_sha256)
@@ -86,7 +88,7 @@ def _image_id_of(parts: Parts, path: Path) -> str:
 
 
 def _require_stored(parts: Parts, image_id: str, given: str) -> None:
-    if parts.store.image_by_id(image_id) is not None:
+    if parts.store.image_by_id(image_id) is not None or parts.store.looks.find(image_id):
         return
     erased = parts.store.erased_at(image_id)
     if erased is not None:

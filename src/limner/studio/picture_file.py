@@ -122,7 +122,14 @@ def _original(content: bytes, opened: PillowImage.Image) -> OriginalFile | None:
 
 
 def _rgba(opened: PillowImage.Image) -> NDArray[np.uint8]:
-    return np.asarray(ImageOps.exif_transpose(opened).convert("RGBA"))
+    """Upright pixels; 16 bits a pixel are scaled down, which Pillow alone would cut off."""
+    upright = ImageOps.exif_transpose(opened)
+    if upright.mode in ("I", "I;16", "I;16B", "I;16L"):
+        deep_HW = np.asarray(upright).clip(0, 65535)
+        upright = PillowImage.fromarray((deep_HW / 257 + 0.5).astype(np.uint8))
+    elif upright.mode == "F":
+        raise ValueError("pixels are fractions, whose black and white nobody says")
+    return np.asarray(upright.convert("RGBA"))
 
 
 @contextmanager

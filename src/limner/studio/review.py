@@ -169,9 +169,9 @@ def show_picture(parts: Parts, card_id: str, name: str) -> bytes | None:
         refusal = refusal_to_claim(view.card, view.state, reviewer)
         if refusal is Refusal.OWN_IMAGE:
             refuse(connection, view.card, view.state, refusal)
-    if view.record is None or view.state.closing is not None:
+    if view.shown is None or view.state.closing is not None:
         return None
-    return view_png(parts, view.record)
+    return view_png(parts, view.shown)
 
 
 def answer_card(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from limner.core.errors import BadInput
 from limner.core.limits import require_one_of
+from limner.core.looking import Incoming
 from limner.core.records import ImageRecord
 from limner.core.reviewing import (
     REASON_CODES,
@@ -35,7 +36,8 @@ class CardView:
     Attributes:
         state: at the time of looking.
         holder: name of who holds it; ``None`` for nobody, or a name that was erased.
-        record: of the image; ``None`` when it was erased.
+        record: of the image; ``None`` when it was erased, or was not drawn here.
+        incoming: the image where it came in from elsewhere; ``None`` when it was erased.
         is_revealed: the person has answered, or the card is closed; until then a honeypot looks
             like any other card and the next two are empty.
         results: what the checks said, as JSON documents.
@@ -52,6 +54,12 @@ class CardView:
     results: tuple[dict[str, object], ...]
     reasons: tuple[str, ...]
     own: Answer | None
+    incoming: Incoming | None = None
+
+    @property
+    def shown(self) -> ImageRecord | Incoming | None:
+        """What there is to look at; ``None`` when it was erased."""
+        return self.incoming if self.record is None else self.record
 
     @property
     def kind(self) -> CardKind:
@@ -73,12 +81,14 @@ def view_of(
 ) -> CardView:
     """A card in this state, for the person with the commitment `reviewer`."""
     given = state.given_by(reviewer)
+    record = parts.store.image_by_id(card.image_id)
     is_revealed = given is not None or state.closing is not None
     return CardView(
         card=card,
         state=state,
         holder=name_of(connection, state.holder) if state.is_held and state.holder else None,
-        record=parts.store.image_by_id(card.image_id),
+        record=record,
+        incoming=parts.store.looks.find(card.image_id) if record is None else None,
         is_revealed=is_revealed,
         results=tuple(results_of(connection, card.image_id)) if is_revealed else (),
         reasons=card.reasons if is_revealed else (),

@@ -14,13 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from limner.core.looking import Incoming
 from limner.store.files import make_folder, write_new
 from limner.studio.background import lay_under
 from limner.studio.image_file import decode_rgba
+from limner.studio.picture_file import picture_of
 
 if TYPE_CHECKING:
     from limner.core.records import ImageRecord
     from limner.studio.parts import Parts
+
+    Shown = ImageRecord | Incoming
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -37,16 +41,19 @@ def grounded(image_HWC: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [lay_under(image_HWC, ground) for ground in (LIGHT_GROUND, DARK_GROUND)]
 
 
-def read_grounded(parts: Parts, record: ImageRecord) -> list[NDArray[np.uint8]]:
+def read_grounded(parts: Parts, record: Shown) -> list[NDArray[np.uint8]]:
     """`grounded` of a stored image.
 
     Raises:
         StorageUnavailable: its file is missing or changed.
     """
+    if isinstance(record, Incoming):
+        content, most = parts.store.looks.read(record), parts.settings.max_input_megapixels
+        return grounded(picture_of(content, record.source, most).image_HWC)
     return grounded(decode_rgba(parts.store.read_image(record)))
 
 
-def write_view(parts: Parts, card_id: str, record: ImageRecord) -> Path:
+def write_view(parts: Parts, card_id: str, record: Shown) -> Path:
     """Write the view file of a card, over an earlier one of the same card.
 
     Raises:
@@ -58,7 +65,7 @@ def write_view(parts: Parts, card_id: str, record: ImageRecord) -> Path:
     return path
 
 
-def view_png(parts: Parts, record: ImageRecord) -> bytes:
+def view_png(parts: Parts, record: Shown) -> bytes:
     """PNG bytes of a stored image on its grounds side by side; pixels and nothing else.
 
     Raises:

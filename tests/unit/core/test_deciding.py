@@ -506,3 +506,22 @@ def test_limits_turn_round_where_lower_is_better():
     limits = Limits(pass_at=0.2, fail_at=0.8)
     verdicts = [verdict_of(score, limits, Better.LOWER) for score in (0.2, 0.5, 0.8)]
     assert verdicts == [Verdict.PASS, Verdict.UNSURE, Verdict.FAIL]
+
+
+INCOMING = {"request_sha256": None, "operation": None}
+
+
+def test_criteria_about_requests_are_not_asked_of_an_incoming_image():
+    criteria = replace(CRITERIA, criteria=(WHOLE, CLEAN))
+    assert outcome(result(Verdict.PASS), criteria=criteria, **INCOMING) is Outcome.RELEASED
+
+
+def test_a_drawn_image_without_its_request_is_held():
+    criteria = replace(CRITERIA, criteria=(WHOLE, CLEAN))
+    found = outcome(result(Verdict.PASS), criteria=criteria, request_sha256=None)
+    assert found is Outcome.HELD
+
+
+def test_an_incoming_image_is_held_where_no_criterion_is_about_images():
+    criteria = replace(CRITERIA, criteria=(CLEAN,))
+    assert outcome(result(Verdict.PASS), criteria=criteria, **INCOMING) is Outcome.HELD

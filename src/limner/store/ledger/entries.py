@@ -29,6 +29,8 @@ class Kind(StrEnum):
 
     LEDGER_BEGUN = "ledger_begun"
     IMAGE_STORED = "image_stored"
+    IMAGE_RECEIVED = "image_received"
+    LEARNT = "learnt"
     SOURCE_STORED = "source_stored"
     RESULTS = "results"
     DECISION = "decision"

@@ -92,7 +92,9 @@ def reconcile(
         *_row_gaps(connection, rows, stored, older),
         *_entry_gaps(rows, stored, erased),
         *_source_gaps(connection, sources),
-        *_file_gaps(blobs, files, _needed(rows) | sources | _sealed(connection)),
+        *_file_gaps(
+            blobs, files, _needed(rows) | sources | _sealed(connection) | _received(connection)
+        ),
         *_list_gaps(connection, older),
     ]
     return Reconciliation(
@@ -183,6 +185,13 @@ def _source_gaps(connection: sa.Connection, sources: set[tuple[str, str]]) -> It
         if entry.subject not in kept | erased:
             sentence = f"Entry {entry.position} says that {entry.subject} is kept, but it is not."
             yield Found(Gap.ENTRY_WITHOUT_ROW, str(entry.subject), sentence)
+
+
+def _received(connection: sa.Connection) -> set[tuple[str, str]]:
+    """Files of incoming images that are kept."""
+    incoming = schema.incoming.c
+    query = sa.select(incoming.image_id, incoming.file_format).where(incoming.is_kept)
+    return {(row.image_id, row.file_format) for row in connection.execute(query)}
 
 
 def _sealed(connection: sa.Connection) -> set[tuple[str, str]]:

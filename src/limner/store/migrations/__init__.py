@@ -22,6 +22,12 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Whether the migration scripts lead to or through this revision."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return revision in {one.revision for one in scripts}
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))

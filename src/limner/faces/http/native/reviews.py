@@ -124,6 +124,6 @@ def release(card_id: CardId, asking: Reviewer, given: Given) -> None:
 
 def _document(view: CardView) -> Document:
     document = card_document(view, None)
-    is_there = view.record is not None and view.state.closing is None
+    is_there = view.shown is not None and view.state.closing is None
     document["picture"] = f"/api/reviews/{view.card.card_id}/picture" if is_there else None
     return document

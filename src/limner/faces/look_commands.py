@@ -1,0 +1,107 @@
+"""``limner look``: looking at images that come in from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from limner.faces.exits import BAD_INPUT, HELD, INTERRUPTED, REFUSED
+from limner.faces.opening import opened
+from limner.faces.printing import note, say_json
+
+if TYPE_CHECKING:
+    from limner.core.settings import Settings
+    from limner.faces.look_printing import Counts
+
+AT = "at"
+
+
+class PathsFirst(TyperGroup):
+    """``limner look PATH`` means ``limner look at PATH``; a folder named as a command is ./NAME."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer hides it
+        """Put the command in front where a path or an option of it stands first."""
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = [AT, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=PathsFirst,
+    help="Look at pictures from elsewhere: tags, faces, duplicates, origin, and a decision each.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+Paths = Annotated[list[Path], typer.Argument(help="Picture files, folders, zip or tar archives.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a picture, on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+@app.command(AT)
+def at(
+    context: typer.Context,
+    paths: Paths,
+    text: Annotated[
+        bool, typer.Option("--text", help="Read text in pictures too; needs the extra ocr.")
+    ] = False,
+    criteria: Annotated[
+        str | None,
+        typer.Option(help="Criteria to decide by: a file, personal or team; else those in force."),
+    ] = None,
+    processes: Annotated[
+        int, typer.Option(min=0, max=64, help="Processes; 0 takes one a core.")
+    ] = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Look at pictures; run it again to go on after a stop. Only new ones are looked at."""
+    with opened(context) as studio:
+        from functools import partial
+
+        from limner.app import open_looker, wire_parts
+        from limner.executors.pool import num_cores
+        from limner.faces.look_printing import Counts, say_counts, watching_look
+        from limner.studio.look.looker import Asked
+        from limner.studio.look.rows import told_document
+        from limner.studio.look.run import begin_look, look
+        from limner.studio.look.sources import count_items
+
+        settings = _with_criteria(studio.parts.settings, criteria)
+        asked = Asked(with_text=text)
+        parts = studio.parts if criteria is None else wire_parts(settings)
+        looker_sha256 = open_looker(settings, asked).sha256
+        run = begin_look(parts, paths, asked, looker_sha256)
+        counts = Counts()
+        try:
+            with watching_look(count_items(paths), is_quiet=quiet) as is_to_go_on:
+                opening = partial(open_looker, settings, asked)
+                for told in look(parts, run, opening, num_processes=processes or num_cores()):
+                    counts.add(told)
+                    if as_json:
+                        say_json(told_document(parts, run, told))
+                    elif told.fault is not None:
+                        note(told.fault.sentence)
+                    is_to_go_on(counts)
+        except KeyboardInterrupt as error:
+            note("Stopped; run the same command again to go on. What was found is kept.")
+            raise typer.Exit(INTERRUPTED) from error
+        say_counts(counts, run.run_id, as_json=as_json)
+        _exit_by(counts)
+
+
+def _exit_by(counts: Counts) -> None:
+    if counts.num_faults:
+        raise typer.Exit(BAD_INPUT)
+    if counts.refused or counts.held:
+        raise typer.Exit(REFUSED if counts.refused else HELD)
+
+
+def _with_criteria(settings: Settings, criteria: str | None) -> Settings:
+    from dataclasses import replace
+
+    return settings if criteria is None else replace(settings, criteria=criteria)

@@ -1,0 +1,132 @@
+"""What ``limner look`` prints: the progress of a run, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING
+
+from limner.faces.printing import note, say, say_json
+from limner.faces.watching import stopping
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from limner.studio.look.run import Told
+
+PASSED_OVER = "not_a_picture"
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What a run came to so far."""
+
+    released: int = 0
+    held: int = 0
+    refused: int = 0
+    num_faults: int = 0
+    num_passed_over: int = 0
+    num_known: int = 0
+
+    def add(self, told: Told) -> None:
+        """Count one item."""
+        if told.fault is not None:
+            self.num_passed_over += told.fault.code == PASSED_OVER
+            self.num_faults += told.fault.code != PASSED_OVER
+        self.released += told.outcome == "released"
+        self.held += told.outcome == "held"
+        self.refused += told.outcome == "refused"
+        self.num_known += told.is_known
+
+    @property
+    def num(self) -> int:
+        """Items in all."""
+        return self.num_pictures + self.num_faults + self.num_passed_over
+
+    @property
+    def num_pictures(self) -> int:
+        """Items that could be looked at."""
+        return self.released + self.held + self.refused
+
+
+def say_counts(counts: Counts, run_id: str, *, as_json: bool) -> None:
+    """What a run came to, in a few lines."""
+    if as_json:
+        say_json(
+            {
+                "run": run_id,
+                "released": counts.released,
+                "held": counts.held,
+                "refused": counts.refused,
+                "known": counts.num_known,
+                "faults": counts.num_faults,
+                "passed_over": counts.num_passed_over,
+            }
+        )
+        return
+    say(
+        f"{counts.num_pictures:,} pictures: {counts.released:,} released, {counts.held:,} held, "
+        f"{counts.refused:,} refused."
+    )
+    if counts.num_known:
+        say(f"{counts.num_known:,} of them were looked at before and were not looked at again.")
+    if counts.num_faults:
+        say(f"{counts.num_faults:,} files could not be looked at; each is named above.")
+    if counts.num_passed_over:
+        say(f"{counts.num_passed_over:,} files are no pictures.")
+    if counts.held:
+        note("`limner review next` shows the first that is held.")
+    note(f"`limner look report {run_id}` writes what was found, with pictures.")
+
+
+@contextmanager
+def watching_look(num_items: int, *, is_quiet: bool) -> Generator[Callable[[Counts], None]]:
+    """What to tell about every item; Ctrl-C ends what is yielded with KeyboardInterrupt.
+
+    Args:
+        num_items: about how many there are.
+        is_quiet: no bar. There is none either when stderr is no terminal.
+    """
+    stop = Event()
+    with stopping(stop), _bar(is_quiet=is_quiet) as display:
+        task = None if display is None else display.add_task("Looking", total=num_items)
+
+        def tell(counts: Counts) -> None:
+            if display is not None and task is not None:
+                total = max(num_items, counts.num)
+                display.update(task, total=total, completed=counts.num)
+            if stop.is_set():
+                raise KeyboardInterrupt
+
+        yield tell
+
+
+@contextmanager
+def _bar(*, is_quiet: bool) -> Generator[Progress | None]:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if is_quiet or not console.is_terminal:
+        yield None
+        return
+    from rich import progress
+
+    class Rate(progress.ProgressColumn):
+        """Pictures a second."""
+
+        def render(self, task: progress.Task) -> str:
+            return "" if not task.speed else f"{task.speed:.1f} a second"
+
+    with progress.Progress(
+        progress.TextColumn("Looking"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        Rate(),
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("left"),
+        console=console,
+        transient=True,
+    ) as display:
+        yield display

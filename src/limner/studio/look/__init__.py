@@ -1,0 +1,1 @@
+"""Looking at images that come in from elsewhere, at scale."""

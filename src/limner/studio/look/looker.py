@@ -1,0 +1,211 @@
+"""What one process does with one item: read it, judge it, find what there is, decide.
+
+It stores nothing; what it gives back is stored by who asked. The decision is taken here because
+only then is it known whether the file has to be kept for a person to look at.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image as PillowImage
+
+from limner.checks.near_copy.fingerprint import pdq_of
+from limner.checks.runner import judge_all
+from limner.checks.tagger.tagger import Tagger
+from limner.checks.views import flatten, small_view
+from limner.core.deciding import Circumstances, Decision, Outcome, decide
+from limner.core.hashing import sha256_of_bytes, sha256_of_document
+from limner.core.judging import CheckNotAble, ImageCheck, ImageSubject, Result, Verdict
+from limner.core.looking import Findings, OriginSignal, TagFound
+from limner.core.ports import FoundMark
+from limner.core.records import Picture, Size
+from limner.provenance.mark import read_mark, value_of
+from limner.studio.keys import mark_keys, open_trust
+from limner.studio.look.origin import read_signals
+from limner.studio.look.reading import Read, content_of, read
+from limner.studio.look.sources import Fault, Item
+
+if TYPE_CHECKING:
+    from limner.studio.parts import Parts
+
+ALWAYS = ("integrity", "exposure", "sharpness", "nsfw", "face")
+TEXT = "text"
+THUMBNAIL_PX = 192
+LOOKER_VERSION = "1"  # changes whenever the same file may get other findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is looked for.
+
+    Attributes:
+        with_text: read text too, which takes several times as long.
+    """
+
+    with_text: bool = False
+
+
+class Task(NamedTuple):
+    """One item to look at.
+
+    Attributes:
+        number: its place in the run.
+        chance: uniform 0-1, drawn for it alone; decides whether it is audited.
+    """
+
+    number: int
+    item: Item
+    chance: float
+
+
+class Known(NamedTuple):
+    """An image that was looked at so before."""
+
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Looked:
+    """What was found on one image; not stored yet.
+
+    Attributes:
+        content: the file, where a person is to look at it.
+        heats: tagged hash and PNG of every heat map.
+    """
+
+    image_id: str
+    pixels_sha256: str
+    file_format: str
+    num_bytes: int
+    size: Size
+    pdq: bytes | None
+    findings: Findings
+    results: tuple[Result, ...]
+    decision: Decision
+    thumbnail: bytes
+    content: bytes | None
+    heats: tuple[tuple[str, bytes], ...] = ()
+
+
+class Looker:
+    """Looks at one item after the other.
+
+    Args:
+        parts: of the studio; their judge's criteria decide.
+        tagger: names what photographs show.
+        asked: what is looked for.
+    """
+
+    def __init__(self, parts: Parts, tagger: Tagger, asked: Asked) -> None:
+        self._parts = parts
+        self._tagger = tagger
+        self._asked = asked
+        self._trust = open_trust(parts)
+        self._mark_keys = mark_keys(parts).read()
+        self._checks = _checks(parts, asked)
+
+    @property
+    def sha256(self) -> str:
+        """Tagged hash of everything that decides what is found and decided."""
+        criteria = self._parts.judge.criteria
+        return sha256_of_document(
+            {
+                "version": LOOKER_VERSION,
+                "checks": {one.card.name: one.card.sha256 for one in self._checks},
+                "criteria": None if criteria is None else criteria.sha256,
+                "tagger": dict(self._tagger.ingredients),
+            }
+        )
+
+    def __call__(self, task: Task) -> Looked | Known | Fault:
+        """Look at one item; a file that cannot be looked at is a fault with its sentence."""
+        item = task.item
+        content = content_of(item)
+        if isinstance(content, Fault):
+            return content
+        image_id = sha256_of_bytes(content)
+        if self._parts.store.looks.has_look(image_id, self.sha256):
+            return Known(image_id)
+        found = read(content, item.name, self._parts.settings.max_input_megapixels)
+        return found if isinstance(found, Fault) else self._look(found, image_id, task.chance)
+
+    def _look(self, found: Read, image_id: str, chance: float) -> Looked:
+        began = time.perf_counter()
+        picture = found.picture
+        judge = self._parts.judge
+        results = judge_all(self._checks, ImageSubject(picture=picture), judge.limits)
+        decision = decide(
+            judge.criteria,
+            results,
+            Circumstances(
+                pixels_sha256=picture.pixels_sha256,
+                request_sha256=None,
+                impact=None,
+                operation=None,
+                chance=chance,
+            ),
+            fault=judge.fault,
+        )
+        tags, notices = self._tags(picture)
+        findings = Findings(
+            tags=tags,
+            origin=self._origin(found),
+            needs_consent=any(
+                one.check == "face" and one.verdict is Verdict.FAIL for one in results
+            ),
+            notices=notices,
+            seconds=round(time.perf_counter() - began, 4),
+        )
+        is_for_people = decision.outcome is Outcome.HELD or decision.is_audited
+        return Looked(
+            image_id=image_id,
+            pixels_sha256=picture.pixels_sha256,
+            file_format=found.file.file_format,
+            num_bytes=len(found.content),
+            size=picture.size,
+            pdq=pdq_of(picture),
+            findings=findings,
+            results=results,
+            decision=decision,
+            thumbnail=thumbnail_of(picture),
+            content=found.content if is_for_people else None,
+        )
+
+    def _tags(self, picture: Picture) -> tuple[tuple[TagFound, ...], tuple[str, ...]]:
+        try:
+            return tuple(TagFound(*one) for one in self._tagger.tags(picture)), ()
+        except CheckNotAble as fault:
+            return (), (fault.note,)
+
+    def _origin(self, found: Read) -> tuple[OriginSignal, ...]:
+        mark = None
+        if self._mark_keys:
+            # Crops and tilts are not looked for here: that takes half a second a picture.
+            reading = read_mark(found.picture.image_HWC, self._mark_keys)
+            if reading is not None:
+                value = value_of(reading.epoch, reading.payload)
+                mark = FoundMark(value=value, score=reading.score)
+        return tuple(read_signals(found, self._trust, mark))
+
+
+def thumbnail_of(picture: Picture) -> bytes:
+    """A small JPEG of a picture on white, that carries nothing else."""
+    small = PillowImage.fromarray(flatten(small_view(picture)))
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), PillowImage.Resampling.BILINEAR)
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=75)
+    return content.getvalue()
+
+
+def _checks(parts: Parts, asked: Asked) -> Sequence[ImageCheck]:
+    """Those that are always run, and those that the criteria name."""
+    judge = parts.judge
+    criteria = () if judge.criteria is None else judge.criteria.criteria
+    named = [one.check for one in criteria if one.about == "image"]
+    names = dict.fromkeys((*ALWAYS, *named, *((TEXT,) if asked.with_text else ())))
+    return [judge.image_checks[one] for one in names if one in judge.image_checks]
