@@ -7,6 +7,7 @@ from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.comparison import measure_coverage, measure_same_model
 from benchmarks.deciding_mutants import measure_deciding_mutants
 from benchmarks.efficiency import measure_efficiency
+from benchmarks.evaluation import measure_rescoring, measure_resume, measure_run_time
 from benchmarks.figure import Benchmark, Goal
 from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
@@ -246,5 +247,26 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="short",
         goal=Goal("<", 1),
         measure=measure_coverage,
+    ),
+    Benchmark(
+        name="eval-run-time",
+        title=EVIDENCE,
+        unit="min",
+        goal=None,
+        measure=measure_run_time,
+    ),
+    Benchmark(
+        name="eval-resume",
+        title=EVIDENCE,
+        unit="faults",
+        goal=Goal("<", 1),
+        measure=measure_resume,
+    ),
+    Benchmark(
+        name="rescoring",
+        title=EVIDENCE,
+        unit="faults",
+        goal=Goal("<", 1),
+        measure=measure_rescoring,
     ),
 )

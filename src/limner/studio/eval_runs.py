@@ -94,8 +94,8 @@ def draw_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = No
     suite = suite_of(run)
     done = {one.spot.case_id for one in parts.store.runs.pictures(run.run_id)}
     others = other_generators(parts, suite)
-    if suite.ways:  # a mark follows the drawing, and would make a rounding look larger than it is
-        parts = parts.with_settings(replace(parts.settings, mark=False))
+    # A mark is by this install's own key: with it, no other install would get the same numbers.
+    parts = parts.with_settings(replace(parts.settings, mark=False))
     for number, case in enumerate(suite.cases, start=1):
         if case.id not in done:
             seen = list(draw_case(parts, case, suite, others))

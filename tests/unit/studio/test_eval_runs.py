@@ -1,5 +1,6 @@
 """Running a suite: drawn once, judged as often as wanted, and killed runs go on."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -72,6 +73,14 @@ def test_every_picture_is_stored_with_its_recipe(studio):
     pictures = studio.parts.store.runs.pictures(run.run_id)
     seeds = [studio.parts.store.image_by_id(one.image_id).recipe.seed for one in pictures]
     assert seeds == [5, 9, 11, 12] * 4
+
+
+def test_pictures_of_a_run_are_not_marked_by_this_install_alone(settings, painter):
+    with painted_studio(replace(settings, mark=True), painter) as studio:
+        run, _ = run_whole(studio, suite())
+        first = studio.parts.store.runs.pictures(run.run_id)[0]
+        recipe = studio.parts.store.image_by_id(first.image_id).recipe
+    assert (recipe.mark, recipe.notices) == (None, ())
 
 
 def test_pictures_of_a_run_cannot_leave(studio):
