@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from limner.faces import options
 from limner.faces.exits import BAD_INPUT, HELD, INTERRUPTED, REFUSED
 from limner.faces.opening import opened
-from limner.faces.printing import note, say_json
+from limner.faces.printing import note, say, say_json
 
 if TYPE_CHECKING:
     from limner.core.settings import Settings
@@ -92,6 +93,48 @@ def at(
             raise typer.Exit(INTERRUPTED) from error
         say_counts(counts, run.run_id, as_json=as_json)
         _exit_by(counts)
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Argument(help="Id of the run; left out, the newest.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="File ending in .html, .jsonl, .csv, .parquet, .coco.json or .label-studio.json. "
+            "Left out: HTML, here.",
+        ),
+    ] = None,
+    force: options.Force = False,
+) -> None:
+    """Write what was found: a page with pictures that stands alone, or rows for other tools."""
+    with opened(context) as studio:
+        from limner.studio.look.rows import find_run, rows_of
+        from limner.studio.look.writing import new_file, write_rows
+
+        found = find_run(studio.parts, run)
+        path = Path(f"{found['run_id']}.html") if out is None else out
+        if path.suffix.lower() in (".html", ".htm"):
+            from limner.faces.look_report import write_page
+
+            with new_file(path, overwrite=force) as file:
+                write_page(file, studio.parts, found, rows_of(studio.parts, found["run_id"]))
+        else:
+            write_rows(studio.parts, found["run_id"], path, overwrite=force)
+        say(str(path))
+
+
+@app.command()
+def runs(context: typer.Context, as_json: Json = False) -> None:
+    """List the runs, the newest first."""
+    with opened(context) as studio:
+        for one in studio.parts.store.looks.runs():
+            if as_json:
+                say_json({"run": one["run_id"], "started_at": one["started_at"]})
+            else:
+                say(f"{one['run_id']}  {one['started_at'][:19]}")
 
 
 def _exit_by(counts: Counts) -> None:

@@ -85,6 +85,8 @@ OPTIONS = {
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
     "look at": ["--text", "--criteria", "--processes", "--quiet", "--json"],
+    "look report": ["--out", "--force"],
+    "look runs": ["--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [
         "--name", "--of", "--holder", "--title", "--licence", "--purpose", "--expires", "--url",
