@@ -29,9 +29,11 @@ from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
+    from limner.generators.process.generator import Room
     from limner.studio.look.looker import Asked, Looker
 
-ENGINES: tuple[str, ...] = ()
+DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
+ENGINES = ("diffusers",)
 
 
 class Studio(WiredStudio):
@@ -79,18 +81,29 @@ def wire_parts(settings: Settings) -> Parts:
 
 def open_shelf(settings: Settings) -> ModelShelf:
     """The further models of the data folder; opening one loads nothing."""
-    return ModelShelf(settings.home, open_engine)
+    from limner.generators.process.generator import Room
+
+    room = Room(settings.engine_idle_seconds)  # one model at a time, whatever its engine
+    return ModelShelf(settings.home, lambda form: open_engine(settings, form, room))
 
 
-def open_engine(form: ModelForm) -> Generator:
-    """A generator by the form of a model.
+def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
+    """A generator by the form of a model; loads nothing.
 
     Raises:
         ModelFormInvalid: its engine is not known, or an option is not allowed.
     """
+    if form.engine == "diffusers":
+        from limner.generators.process.generator import Housing, ProcessGenerator
+
+        housing = Housing(
+            engine=DIFFUSERS,
+            python=settings.diffusers_python,
+            memory_mb=settings.engine_memory_mb,
+        )
+        return ProcessGenerator(form, housing, room)
     raise ModelFormInvalid(
-        f"The model {form.name!r} has the engine {form.engine!r}; allowed are "
-        f"{', '.join(ENGINES) or 'none'}."
+        f"The model {form.name!r} has the engine {form.engine!r}; allowed are {', '.join(ENGINES)}."
     )
 
 

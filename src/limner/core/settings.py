@@ -64,6 +64,11 @@ class Settings:
             name only.
         hosts: names the server answers to besides loopback, such as ``studio.example``.
         anyone_may_verify: whether the server verifies files for those without a token.
+        diffusers_python: interpreter of an environment with ``limner[diffusers]``; ``None`` takes
+            this one.
+        engine_memory_mb: most memory an engine's process may take, in millions of bytes; 0 sets no
+            limit.
+        engine_idle_seconds: after which an engine's process that nobody uses ends; 0 keeps it.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
@@ -84,6 +89,9 @@ class Settings:
     model_names: tuple[str, ...]
     hosts: tuple[str, ...]
     anyone_may_verify: bool
+    diffusers_python: Path | None
+    engine_memory_mb: int
+    engine_idle_seconds: int
     sources: Mapping[str, str]
 
 
@@ -208,6 +216,17 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "hosts": SettingRule(default=(), parse=_names, allowed="names of hosts, separated by commas"),
     "anyone_may_verify": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
+    "diffusers_python": SettingRule(
+        default=None, parse=_path, allowed="the path of a Python interpreter"
+    ),
+    "engine_memory_mb": SettingRule(
+        default=0,
+        parse=_whole_number(0, 100_000_000),
+        allowed="a whole number from 0 to 100000000",
+    ),
+    "engine_idle_seconds": SettingRule(
+        default=300, parse=_whole_number(0, 604_800), allowed="a whole number from 0 to 604800"
+    ),
 }
 
 

@@ -29,6 +29,9 @@ def test_the_list_of_settings_is_frozen():
         "model_names",
         "hosts",
         "anyone_may_verify",
+        "diffusers_python",
+        "engine_memory_mb",
+        "engine_idle_seconds",
     )
 
 

@@ -1,0 +1,325 @@
+"""The diffusers engine behind the `Generator` port: any pipeline it can load, one step at a time.
+
+Its numbers are the pipeline's own: it looks on at every scheduler step, to tell it and to stop
+there, and changes nothing. It runs in a process of its own; see generators/process.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner.core.errors import BadInput, DrawingCancelled, EngineFailed, PromptTooLong
+from limner.core.forms import ModelForm
+from limner.core.ports import AdapterKind, GeneratorCard
+from limner.core.records import Drawn, Execution, Operation, Plan, Sketch, StepProgress
+from limner.generators.diffusers.adapters import Adapters, require_words
+from limner.generators.diffusers.loading import (
+    OPTIONS,
+    Pipeline,
+    device_of,
+    dtype_of,
+    load_pipeline,
+    open_library,
+    open_tokenizer,
+)
+from limner.generators.diffusers.schedulers import open_scheduler
+
+# Shapes: B pictures, H height, W width, C channels.
+
+LIBRARIES = ("torch", "diffusers", "transformers", "safetensors")
+GUIDANCE_ARGUMENTS = ("guidance_scale", "true_cfg_scale")
+TASKS = {
+    Operation.TEXT: "AutoPipelineForText2Image",
+    Operation.IMAGE: "AutoPipelineForImage2Image",
+    Operation.MASK: "AutoPipelineForInpainting",
+}
+
+Watcher = Callable[[StepProgress], None]
+
+
+def open_generator(form: ModelForm) -> DiffusersGenerator:
+    """The generator of a form; what an engine's process is started with."""
+    return DiffusersGenerator(form)
+
+
+class DiffusersGenerator:
+    """Draws with a pipeline of diffusers. Making one loads nothing.
+
+    Args:
+        form: of the model.
+
+    Raises:
+        ModelFormInvalid: an option is unknown or not allowed.
+    """
+
+    def __init__(self, form: ModelForm) -> None:
+        form.require_options(OPTIONS)
+        for name, adapter in form.adapters.items():
+            if adapter.kind is AdapterKind.IP_ADAPTER:
+                raise BadInput(f"The adapter {name!r} is an ip-adapter, which is not put on yet.")
+        self._form = form
+        self._card = form.card
+        self._batch_size = int(form.number("batch_size", 1, 1, 64))
+        self._guidance = form.option("guidance_argument", GUIDANCE_ARGUMENTS)
+
+    @property
+    def card(self) -> GeneratorCard:
+        """What the form says."""
+        return self._card
+
+    def prepare(self, sketch: Sketch) -> Plan:
+        """Accept a sketch or refuse it for its length or its adapters; see the port."""
+        require_words(self._form, sketch.adapters, (sketch.prompt, sketch.negative))
+        return Plan(
+            sketch=sketch,
+            num_prompt_tokens=self._accepted("prompt", sketch.prompt),
+            num_negative_tokens=self._accepted("negative prompt", sketch.negative),
+        )
+
+    def generate(
+        self,
+        plan: Plan,
+        seeds: Sequence[int],
+        *,
+        on_step: Watcher | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Drawn]:
+        """Draw one picture for every seed; see the port.
+
+        Raises:
+            WeightsRefused: a file of the model or an adapter is not what the form says.
+            EngineFailed: the pipeline does not take what it is given.
+        """
+        sketch = plan.sketch
+        is_cancelled = is_cancelled or (lambda: False)
+        if is_cancelled():
+            raise DrawingCancelled()
+        pipeline, given = self._made_ready(sketch)
+        batch_size = 1 if sketch.is_deterministic else self._batch_size
+        for first in range(0, len(seeds), batch_size):
+            batch = seeds[first : first + batch_size]
+            started = time.perf_counter()
+            look = _Look(pipeline, sketch, on_step, is_cancelled, (first, len(batch), len(seeds)))
+            with look.on():
+                images_BHWC = _drawn_by(pipeline, {**given, **self._seeded(batch)})
+            seconds = (time.perf_counter() - started) / len(batch)
+            execution = self._execution(plan, look, len(batch))
+            for seed, image_HWC in zip(batch, images_BHWC, strict=True):
+                yield Drawn(
+                    image_HWC=_rgba(image_HWC),
+                    seed=seed,
+                    is_finite=bool(np.isfinite(image_HWC).all()),
+                    execution=execution,
+                    seconds=seconds,
+                )
+
+    def _accepted(self, name: str, text: str) -> int:
+        """The number of tokens of a text."""
+        tokens = self._tokenizer(text, add_special_tokens=False, verbose=False).input_ids
+        num_kept = self._card.max_prompt_tokens
+        if len(tokens) > num_kept:
+            kept = self._tokenizer.decode(tokens[:num_kept])
+            raise PromptTooLong(
+                f"The {name} has {len(tokens)} tokens; only the first {num_kept} can be kept.",
+                hint=f"Shorten it; the kept part ends at {kept[-40:]!r}.",
+            )
+        return len(tokens)
+
+    def _made_ready(self, sketch: Sketch) -> tuple[Pipeline, dict[str, Any]]:
+        """The pipeline for a sketch, and what it is called with but for the seeds."""
+        self._adapters.put_on(sketch.adapters)
+        controls = self._adapters.controlnets(sketch.adapters)
+        task = getattr(open_library("diffusers"), TASKS[sketch.operation])
+        networks = [network for _, network in controls]
+        further = (
+            {"controlnet": networks[0] if len(networks) == 1 else networks} if controls else {}
+        )
+        try:
+            pipeline = task.from_pipe(self._pipeline, **further)
+        except ValueError as error:
+            raise EngineFailed(
+                f"The model {self._card.name!r} cannot start from {sketch.operation.value!r}"
+                f"{' with a ControlNet' if controls else ''}."
+            ) from error
+        pipeline.set_progress_bar_config(disable=True)
+        pipeline.scheduler = open_scheduler(sketch.sampler, self._pipeline.scheduler)
+        known = frozenset(inspect.signature(pipeline.__call__).parameters)
+        given = self._arguments(sketch, known)
+        if controls:
+            pictures = [_rgb(one.image_HWC, sketch) for one, _ in controls]
+            weights = [one.weight for one, _ in controls]
+            is_one = len(controls) == 1
+            name = "control_image" if "control_image" in known else "image"
+            given[name] = pictures[0] if is_one else pictures
+            given["controlnet_conditioning_scale"] = weights[0] if is_one else weights
+        return pipeline, given
+
+    def _arguments(self, sketch: Sketch, known: frozenset[str]) -> dict[str, Any]:
+        given: dict[str, Any] = {
+            "prompt": sketch.prompt,
+            "num_inference_steps": sketch.steps,
+            self._guidance: sketch.guidance,
+            "output_type": "np",
+        }
+        optional = {
+            "width": sketch.canvas.width_px,
+            "height": sketch.canvas.height_px,
+            "use_resolution_binning": False,
+            "clean_caption": False,
+        }
+        given |= {name: value for name, value in optional.items() if name in known}
+        if sketch.negative:
+            given["negative_prompt"] = sketch.negative
+        if sketch.source_HWC is not None:
+            given |= {"image": _rgb(sketch.source_HWC, sketch), "strength": sketch.strength}
+        if sketch.mask_HW is not None:
+            given["mask_image"] = Image.fromarray(sketch.mask_HW)
+        return given
+
+    def _seeded(self, batch: Sequence[int]) -> dict[str, Any]:
+        torch = open_library("torch")
+        generators = [torch.Generator("cpu").manual_seed(seed) for seed in batch]
+        return {"generator": generators, "num_images_per_prompt": len(batch)}
+
+    def _execution(self, plan: Plan, look: _Look, batch_size: int) -> Execution:
+        torch = open_library("torch")
+        return Execution(
+            steps=look.num_steps_run,
+            num_forwards=look.num_forwards,
+            num_prompt_tokens=plan.num_prompt_tokens,
+            batch_size=batch_size,
+            engine=self._card.engine,
+            device=device_of(self._form),
+            precision=dtype_of(self._form),
+            num_threads=torch.get_num_threads(),
+            versions={name: str(open_library(name).__version__) for name in LIBRARIES},
+        )
+
+    @cached_property
+    def _pipeline(self) -> Pipeline:
+        return load_pipeline(self._form)
+
+    @cached_property
+    def _adapters(self) -> Adapters:
+        return Adapters(self._pipeline, self._form)
+
+    @cached_property
+    def _tokenizer(self) -> Any:  # noqa: ANN401 - a class without types
+        return open_tokenizer(self._form)
+
+
+class _Look:
+    """Looks on at one batch: counts steps and passes, tells them, and stops between two."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        sketch: Sketch,
+        on_step: Watcher | None,
+        is_cancelled: Callable[[], bool],
+        place: tuple[int, int, int],
+    ) -> None:
+        self._pipeline, self._sketch = pipeline, sketch
+        self._on_step, self._is_cancelled = on_step, is_cancelled
+        self._num_done, self._batch_size, self._num_images = place
+        self._network: Any = getattr(pipeline, "transformer", None) or pipeline.unet
+        self.num_steps_run = 0
+        self.num_forwards = 0
+
+    @contextmanager
+    def on(self) -> Generator[None]:
+        """Look on while the pipeline draws."""
+        scheduler = self._pipeline.scheduler
+        step = scheduler.step
+
+        def looked_on_step(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - diffusers' own
+            made = step(*args, **named)
+            self._step(made)
+            return made
+
+        scheduler.step = looked_on_step
+        hook = self._network.register_forward_hook(self._count)
+        try:
+            yield
+        finally:
+            hook.remove()
+            del scheduler.step
+
+    def _count(self, *_: object) -> None:
+        self.num_forwards += 1
+
+    def _step(self, made: Any) -> None:  # noqa: ANN401 - diffusers' own
+        self.num_steps_run += 1
+        num_steps = max(self._num_steps(), self.num_steps_run)
+        latents = cast(Any, made[0] if isinstance(made, tuple) else made.prev_sample)
+        if self._on_step is not None:
+            self._on_step(
+                StepProgress(
+                    step=self.num_steps_run,
+                    num_steps=num_steps,
+                    num_images_done=self._num_done,
+                    batch_size=self._batch_size,
+                    num_images=self._num_images,
+                    read_preview=lambda: self._preview(latents),
+                )
+            )
+        if self.num_steps_run < num_steps and self._is_cancelled():
+            raise DrawingCancelled()
+
+    def _num_steps(self) -> int:
+        scheduler = self._pipeline.scheduler
+        return len(scheduler.timesteps) - (getattr(scheduler, "begin_index", None) or 0)
+
+    def _preview(self, latents: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - a tensor
+        torch, vae = open_library("torch"), self._pipeline.vae
+        width_px, height_px = self._sketch.canvas
+        with torch.no_grad():
+            if latents.ndim == 3:  # packed, as in Flux
+                scale = self._pipeline.vae_scale_factor
+                latents = self._pipeline._unpack_latents(latents, height_px, width_px, scale)
+            shift = getattr(vae.config, "shift_factor", None) or 0.0
+            clean = latents.to(vae.dtype) / vae.config.scaling_factor + shift
+            seen_BCHW = vae.decode(clean, return_dict=False)[0].float().clamp(-1, 1)
+        seen_BHWC = (seen_BCHW.permute(0, 2, 3, 1).cpu().numpy() + 1) / 2
+        return np.stack([_rgba(one) for one in seen_BHWC])
+
+
+def _drawn_by(pipeline: Pipeline, given: dict[str, Any]) -> NDArray[np.floating[Any]]:
+    """What the pipeline draws, float BHWC, 0-1.
+
+    Raises:
+        EngineFailed: it does not take what it is given.
+    """
+    try:
+        return pipeline(**given).images
+    except (ValueError, TypeError, NotImplementedError) as error:
+        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if str(given["prompt"]) in told:
+            told = type(error).__name__
+        raise EngineFailed(
+            f"The pipeline {type(pipeline).__name__} does not take this: {told[:300]}"
+        ) from error
+
+
+def _rgba(image_HWC: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """An opaque picture, rounded as diffusers does; numbers that are not finite become black."""
+    with np.errstate(invalid="ignore"):
+        rgb_HWC = (np.nan_to_num(image_HWC, posinf=0, neginf=0) * 255).round().astype(np.uint8)
+    return np.dstack([rgb_HWC, np.full(rgb_HWC.shape[:2], 255, np.uint8)])
+
+
+def _rgb(image_HWC: NDArray[np.uint8] | None, sketch: Sketch) -> Image.Image:
+    """A picture on white, at the size of the canvas."""
+    assert image_HWC is not None
+    picture = Image.fromarray(image_HWC)
+    ground = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(ground, picture).convert("RGB").resize(sketch.canvas)

@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+REASON = "the diffusers engine's libraries are not installed: pip install 'limner[diffusers]'"
+diffusers = pytest.importorskip("diffusers", reason=REASON, exc_type=ImportError)
+pytest.importorskip("peft", reason=REASON, exc_type=ImportError)
+
+import tiny_pipelines  # noqa: E402
+import torch  # noqa: E402
+
+from limner.core.errors import BadInput, EngineFailed, ModelFormInvalid, PromptTooLong  # noqa: E402
+from limner.core.records import Operation  # noqa: E402
+from limner.generators.conformance import FACTS, Trial, try_fact  # noqa: E402
+from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
+from limner.generators.process.generator import Housing, ProcessGenerator, Room  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def generator_of(form_of):
+    kept = {}
+
+    def find(family):
+        if family not in kept:
+            kept[family] = DiffusersGenerator(form_of(family))
+        return kept[family]
+
+    return find
+
+
+@pytest.mark.parametrize("family", tiny_pipelines.FAMILIES)
+@pytest.mark.parametrize("fact", FACTS)
+def test_every_family_conforms(generator_of, family, fact):
+    tried = try_fact(Trial(generator=generator_of(family), prompt="a red fox"), fact)
+    assert tried.holds is not False, tried.told
+
+
+@pytest.mark.parametrize("family", tiny_pipelines.FAMILIES)
+def test_pixels_are_those_of_the_bare_pipeline(generator_of, folder_of, family):
+    trial = Trial(generator=generator_of(family))
+    (drawn,) = trial.draw(5)
+    bare = diffusers.DiffusionPipeline.from_pretrained(folder_of(family), use_safetensors=True)
+    bare.set_progress_bar_config(disable=True)
+    further = {"use_resolution_binning": False, "clean_caption": False}
+    (picture,) = bare(
+        trial.prompt,
+        width=32,
+        height=32,
+        num_inference_steps=3,
+        guidance_scale=3.0,
+        generator=torch.Generator().manual_seed(5),
+        **(further if family == "pixart" else {}),
+    ).images
+    assert np.array_equal(np.asarray(picture), drawn.image_HWC[..., :3])
+
+
+def test_it_conforms_in_a_process_of_its_own(form_of):
+    room = Room()
+    housing = Housing(engine="limner.generators.diffusers.generator:open_generator")
+    trial = Trial(generator=ProcessGenerator(form_of("sd1"), housing, room))
+    try:
+        tried = [try_fact(trial, fact) for fact in FACTS]
+    finally:
+        room.close()
+    assert [one for one in tried if one.holds is False] == []
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "euler", "euler-a", "heun", "dpmpp-2m-karras", "lms"])
+def test_samplers_draw_other_pictures(generator_of, sampler):
+    trial = Trial(generator=generator_of("sd1"))
+    if sampler == "lms":
+        pytest.importorskip("scipy", reason="the sampler lms needs scipy")
+    (usual,), (other,) = trial.draw(1), trial.draw(1, sketch=trial.sketch(sampler=sampler))
+    assert not np.array_equal(usual.image_HWC, other.image_HWC)
+
+
+def test_a_sampler_of_another_kind_of_model_is_refused(generator_of):
+    trial = Trial(generator=generator_of("sd1"))
+    with pytest.raises(BadInput, match="does not go with this model"):
+        trial.draw(1, sketch=trial.sketch(sampler="flow-heun"))
+
+
+def test_a_negative_prompt_changes_the_picture(generator_of):
+    trial = Trial(generator=generator_of("sd1"))
+    (plain,), (other,) = trial.draw(1), trial.draw(1, sketch=trial.sketch(negative="blur"))
+    assert not np.array_equal(plain.image_HWC, other.image_HWC)
+
+
+def test_strength_decides_how_many_steps_run(generator_of):
+    trial = Trial(generator=generator_of("sd1"), num_steps=4)
+    source = np.full((32, 32, 4), 200, np.uint8)
+    sketch = trial.sketch(operation=Operation.IMAGE, source_HWC=source, strength=0.5)
+    (drawn,) = trial.draw(1, sketch=sketch)
+    assert drawn.execution.steps in (2, 3)  # PNDM repeats its first
+
+
+def test_an_over_long_prompt_is_refused_with_the_kept_part(generator_of):
+    with pytest.raises(PromptTooLong, match="only the first 75 can be kept") as caught:
+        generator_of("sd1").prepare(Trial(generator=generator_of("sd1")).sketch(prompt="a " * 90))
+    assert "the kept part ends at" in caught.value.hint
+
+
+def test_a_canvas_the_pipeline_cannot_draw_is_refused_in_one_sentence(form_of):
+    generator = DiffusersGenerator(form_of("sd1"))
+    trial = Trial(generator=generator)
+    odd = replace(trial.sketch(), canvas=(33, 32))
+    odd = replace(odd, canvas=type(trial.sketch().canvas)(33, 32))
+    with pytest.raises(EngineFailed, match="divisible by 8"):
+        trial.draw(1, sketch=odd)
+
+
+def test_an_unknown_option_is_refused(form_of):
+    with pytest.raises(ModelFormInvalid, match="unknown option 'presicion'"):
+        DiffusersGenerator(form_of("sd1", options={"presicion": "fp16"}))
+
+
+@pytest.mark.parametrize("option", [{"dtype": "int4"}, {"device": "abacus"}, {"offload": "moon"}])
+def test_an_option_that_is_not_allowed_is_refused(form_of, option):
+    with pytest.raises(ModelFormInvalid, match="allowed is one of"):
+        Trial(generator=DiffusersGenerator(form_of("sd1", options=option))).draw(1)
+
+
+def test_half_precision_is_told(form_of):
+    generator = DiffusersGenerator(form_of("sd1", options={"dtype": "bfloat16"}))
+    (drawn,) = Trial(generator=generator).draw(1)
+    assert drawn.execution.precision == "bfloat16"
+
+
+def test_requests_for_several_pictures_share_a_pass(form_of):
+    trial = Trial(generator=DiffusersGenerator(form_of("sd1", options={"batch_size": 4})))
+    drawn = trial.draw(1, 2, 3, sketch=trial.sketch(is_deterministic=False))
+    assert [one.execution.batch_size for one in drawn] == [3, 3, 3]

@@ -1,0 +1,227 @@
+import json
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+
+REASON = "the diffusers engine's libraries are not installed: pip install 'limner[diffusers]'"
+diffusers = pytest.importorskip("diffusers", reason=REASON, exc_type=ImportError)
+pytest.importorskip("peft", reason=REASON, exc_type=ImportError)
+
+import tiny_pipelines  # noqa: E402
+import torch  # noqa: E402
+from peft import LoraConfig  # noqa: E402
+from peft.utils import get_peft_model_state_dict  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+
+from limner.core.errors import BadInput, WeightsRefused  # noqa: E402
+from limner.core.forms import AdapterForm  # noqa: E402
+from limner.core.ports import AdapterKind, FloatSpan  # noqa: E402
+from limner.core.records import FittedAdapter, Operation  # noqa: E402
+from limner.generators.conformance import Trial  # noqa: E402
+from limner.generators.diffusers.describing import describe  # noqa: E402
+from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
+from limner.generators.weight_files import hash_files  # noqa: E402
+
+
+@pytest.fixture
+def copy_of(folder_of, tmp_path):
+    def make(family):
+        return shutil.copytree(folder_of(family), tmp_path / family)
+
+    return make
+
+
+def loaded(form):
+    return Trial(generator=DiffusersGenerator(form)).draw(1)
+
+
+def adapter(kind, location):
+    return AdapterForm(
+        kind=kind,
+        location=str(location),
+        files=hash_files(location),
+        weight=FloatSpan(-2, 2, 1),
+    )
+
+
+def fitted(name, weight=1.0, image_HWC=None):
+    return FittedAdapter(name=name, weight=weight, image_HWC=image_HWC)
+
+
+@pytest.fixture(scope="module")
+def lora_of(folder_of, tmp_path_factory):
+    """A LoRA with random weights for a family, in the layout diffusers saves."""
+
+    def make(family, seed=0):
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of(family))
+        network = pipeline.components.get("unet") or pipeline.transformer
+        torch.manual_seed(seed)
+        targets = ["to_q", "to_k", "to_v", "to_out.0"]
+        network.add_adapter(
+            LoraConfig(r=2, lora_alpha=2, target_modules=targets, init_lora_weights=False)
+        )
+        layers = get_peft_model_state_dict(network)
+        folder = tmp_path_factory.mktemp("lora")
+        part = "unet" if "unet" in pipeline.components else "transformer"
+        pipeline.save_lora_weights(folder, **{f"{part}_lora_layers": layers})
+        return folder / "pytorch_lora_weights.safetensors"
+
+    return make
+
+
+def lora_trial(form_of, family, **paths):
+    adapters = {name: adapter(AdapterKind.LORA, path) for name, path in paths.items()}
+    return Trial(generator=DiffusersGenerator(form_of(family, adapters=adapters)))
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux"])
+def test_a_lora_changes_the_picture_and_leaves_no_trace(form_of, lora_of, family):
+    trial = lora_trial(form_of, family, ink=lora_of(family))
+    (before,) = trial.draw(1)
+    (inked,) = trial.draw(1, sketch=trial.sketch(adapters=(fitted("ink"),)))
+    (after,) = trial.draw(1)
+    assert not np.array_equal(before.image_HWC, inked.image_HWC)
+    assert np.array_equal(before.image_HWC, after.image_HWC)
+
+
+def test_several_loras_are_weighted(form_of, lora_of):
+    trial = lora_trial(form_of, "sd1", ink=lora_of("sd1"), oil=lora_of("sd1", seed=1))
+
+    def draw(*weights):
+        adapters = tuple(map(fitted, ("ink", "oil"), weights))
+        return trial.draw(1, sketch=trial.sketch(adapters=adapters))[0].image_HWC
+
+    both = draw(1.0, 1.0)
+    assert not np.array_equal(both, draw(1.0, 0.2))
+    assert np.array_equal(both, draw(1.0, 1.0))
+
+
+def test_a_lora_of_weight_0_changes_nothing(form_of, lora_of):
+    trial = lora_trial(form_of, "sd1", ink=lora_of("sd1"))
+    (off,) = trial.draw(1, sketch=trial.sketch(adapters=(fitted("ink", 0.0),)))
+    assert np.array_equal(off.image_HWC, trial.draw(1)[0].image_HWC)
+
+
+@pytest.mark.parametrize(("family", "other"), [("sd1", "sdxl"), ("sd3", "sd1"), ("sd1", "flux")])
+def test_a_lora_of_another_architecture_is_refused(form_of, lora_of, family, other):
+    trial = lora_trial(form_of, family, ink=lora_of(other))
+    with pytest.raises(WeightsRefused, match="The lora 'ink' does not fit the model"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("ink"),)))
+    assert len(trial.draw(1)) == 1
+
+
+def test_a_lora_that_was_changed_is_refused(form_of, lora_of, tmp_path):
+    path = shutil.copy(lora_of("sd1"), tmp_path / "ink.safetensors")
+    trial = lora_trial(form_of, "sd1", ink=path)
+    save_file({"x": torch.ones(1)}, path)
+    with pytest.raises(WeightsRefused, match="its form says"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("ink"),)))
+
+
+def test_an_embedding_is_read_where_its_word_stands(form_of, tmp_path):
+    path = tmp_path / "mood.safetensors"
+    save_file({"emb_params": torch.randn(2, 32, generator=torch.manual_seed(0)) * 9}, path)
+    form = form_of("sd1", adapters={"mood": adapter(AdapterKind.EMBEDDING, path)})
+    trial = Trial(generator=DiffusersGenerator(form), prompt="a <mood> fox")
+    (without,) = trial.draw(1)
+    (drawn,) = trial.draw(1, sketch=trial.sketch(adapters=(fitted("mood"),)))
+    assert not np.array_equal(without.image_HWC, drawn.image_HWC)
+    assert np.array_equal(trial.draw(1)[0].image_HWC, without.image_HWC)
+
+
+def test_an_embedding_whose_word_is_missing_is_refused(form_of, tmp_path):
+    path = tmp_path / "mood.safetensors"
+    save_file({"emb_params": torch.ones(1, 32)}, path)
+    form = form_of("sd1", adapters={"mood": adapter(AdapterKind.EMBEDDING, path)})
+    trial = Trial(generator=DiffusersGenerator(form))
+    with pytest.raises(BadInput, match="the word '<mood>' is not in the prompt"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("mood"),)))
+
+
+@pytest.fixture(scope="module")
+def edges(folder_of, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("edges")
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1"))
+    tiny_pipelines.controlnet(pipeline).save_pretrained(folder)
+    return adapter(AdapterKind.CONTROLNET, folder)
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_a_controlnet_goes_by_its_picture(form_of, edges, operation):
+    trial = Trial(generator=DiffusersGenerator(form_of("sd1", adapters={"edges": edges})))
+    grey = np.full((32, 32, 4), 255, np.uint8)
+    half = grey.copy()
+    half[:, :16, :3] = 0
+    given = {} if operation is Operation.TEXT else {"source_HWC": grey, "strength": 0.9}
+    if operation is Operation.MASK:
+        given["mask_HW"] = np.full((32, 32), 255, np.uint8)
+
+    def draw(*adapters):
+        sketch = trial.sketch(operation=operation, adapters=adapters, **given)
+        return trial.draw(1, sketch=sketch)[0].image_HWC
+
+    by_half = draw(fitted("edges", 1.0, half))
+    assert not np.array_equal(by_half, draw())
+    assert not np.array_equal(by_half, draw(fitted("edges", 1.0, grey)))
+
+
+def test_two_controlnets_go_together(form_of, edges):
+    form = form_of("sd1", adapters={"edges": edges, "more": edges})
+    trial = Trial(generator=DiffusersGenerator(form))
+    half = np.full((32, 32, 4), 255, np.uint8)
+    half[:, :16, :3] = 0
+    both = trial.sketch(adapters=(fitted("edges", 1.0, half), fitted("more", 0.5, half)))
+    assert len(trial.draw(1, sketch=both)) == 1
+
+
+def test_a_single_file_without_settings_is_refused(tmp_path, form_of):
+    path = tmp_path / "model.safetensors"
+    save_file({"x": torch.ones(1)}, path)
+    with pytest.raises(WeightsRefused, match="is a single file") as caught:
+        form_of("sd1", location=path)
+    assert "'config'" in caught.value.hint
+
+
+def test_a_folder_without_an_index_is_refused(tmp_path, form_of):
+    with pytest.raises(WeightsRefused, match=r"has no model_index\.json"):
+        form_of("sd1", location=tmp_path)
+
+
+def test_a_pickle_among_the_weights_is_refused(copy_of, form_of):
+    folder = copy_of("sd1")
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(pickle.dumps({"w": [1.0]}))
+    with pytest.raises(WeightsRefused, match="pickle"):
+        form_of("sd1", location=folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "said", "sentence"),
+    [
+        ("_class_name", "WonderPipeline", "a class that diffusers"),
+        ("unet", ["my_code", "Unet"], "allowed are classes of diffusers and transformers"),
+        ("unet", ["diffusers", "NoSuchModel"], "cannot be loaded as StableDiffusionPipeline"),
+    ],
+)
+def test_a_class_that_is_not_the_libraries_own_is_refused(copy_of, form_of, part, said, sentence):
+    folder = copy_of("sd1")
+    index = json.loads((folder / "model_index.json").read_text())
+    (folder / "model_index.json").write_text(json.dumps({**index, part: said}))
+    with pytest.raises(WeightsRefused, match=sentence):
+        loaded(form_of("sd1", location=folder))
+
+
+def test_a_missing_part_is_refused(copy_of, form_of):
+    folder = copy_of("sd1")
+    shutil.rmtree(folder / "vae")
+    with pytest.raises(WeightsRefused, match="cannot be loaded"):
+        loaded(form_of("sd1", location=folder))
+
+
+def test_describing_needs_none_of_the_libraries(folder_of):
+    from limner.core.models import Licence
+
+    form = describe("tiny", folder_of("flux"), Licence(expression="x", source="y", reviewer=""))
+    assert (form.max_prompt_tokens, form.samplers[1]) == (511, "flow-euler")
