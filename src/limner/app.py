@@ -271,9 +271,11 @@ def with_weights(parts: Parts, folder: Path) -> Parts:
         BadInput: the folder holds no weights.
     """
     weighed = parts.with_generator(lambda: open_weights(parts.settings, folder))
-    weighed.open_another = lambda num: open_weights(
-        replace(parts.settings, num_threads=num), folder
-    )
+
+    def open_another(num_threads: int) -> Generator:
+        return open_weights(replace(parts.settings, num_threads=num_threads), folder)
+
+    weighed.open_another = open_another
     return weighed
 
 

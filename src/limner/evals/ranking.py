@@ -27,12 +27,17 @@ Floats = NDArray[np.float64]
 
 
 class Answer(NamedTuple):
-    """What one person said of one pair; they did not see which model was where."""
+    """What one person said of one pair; they did not see which model was where.
+
+    Attributes:
+        pair: the two pictures and the person; alike where a person saw the same two again.
+    """
 
     prompt: str
     left: str
     right: str
     choice: Choice
+    pair: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +146,13 @@ def _sides(answers: Sequence[Answer]) -> Estimate:
 
 def _agreement(answers: Sequence[Answer]) -> Estimate:
     """Of pairs that came both ways round, how often the same model was preferred."""
-    first: dict[tuple[str, str, str], Choice] = {}
+    first: dict[tuple[str, str, str, str], Choice] = {}
     num_alike = num = 0
     turned: dict[Choice, Choice] = {"left": "right", "right": "left", "tie": "tie"}
     for one in answers:
-        before = first.pop((one.prompt, one.right, one.left), None)
+        before = first.pop((one.prompt, one.pair, one.right, one.left), None)
         if before is None:
-            first[one.prompt, one.left, one.right] = one.choice
+            first[one.prompt, one.pair, one.left, one.right] = one.choice
             continue
         num += 1
         num_alike += before == turned[one.choice]

@@ -15,6 +15,7 @@ import typer
 from limner.core.errors import DrawingCancelled
 from limner.faces import options
 from limner.faces.exits import INTERRUPTED
+from limner.faces.keys import read_key
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 
@@ -235,6 +236,39 @@ def correct(  # noqa: PLR0913 - every argument is an option of the command
             reason=reason,
         )
         say(f"{case}, seed {seed}: {check} is {verdict} now; the check's own answer is kept.")
+
+
+@app.command("side-by-side")
+def side_by_side(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(help="Id of a run.")],
+    second: Annotated[str, typer.Argument(help="Id of another run of the same suite.")],
+    pairs: Annotated[int, typer.Option(help="Pairs of a new study; some more come again.")] = 40,
+    name: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", help="Who you are. Left out: the system's."),
+    ] = None,
+    result: Annotated[
+        bool, typer.Option("--result", help="Print the ranking so far; then it is blind no more.")
+    ] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Begin another study of the two.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at two runs blindly, pair by pair, and say which picture is better."""
+    with opened(context) as studio:
+        from limner.faces.side_by_side import ask_pairs, say_standing
+        from limner.studio.eval_runs import find_run
+        from limner.studio.review import reviewer_name
+        from limner.studio.side_by_side import open_study, standing_of
+
+        parts = studio.parts
+        runs = find_run(parts, first), find_run(parts, second)
+        study = open_study(parts, *runs, num_pairs=pairs, is_new=anew)
+        if result or as_json:
+            say_standing(standing_of(parts, study), as_json=as_json)
+            return
+        num = ask_pairs(parts, study, reviewer_name(parts, name), read_key)
+        note(f"{num} answered. The same command goes on; with --result it prints the ranking.")
 
 
 @app.command("from-csv")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from limner.faces.keys import read_key
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 
@@ -60,7 +61,7 @@ def next_(context: typer.Context, name: Name = None, as_json: Json = False) -> N
         if not as_json and sys.stdin.isatty() and sys.stdout.isatty():
             from limner.faces.review_desk import work_through
 
-            work_through(studio.parts, who, _read_key)
+            work_through(studio.parts, who, read_key)
             return
         view = review.next_card(studio.parts, who)
         if view is None:
@@ -168,12 +169,3 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
         from limner.studio.review_statistics import review_statistics
 
         say_statistics(review_statistics(studio.parts), as_json=as_json)
-
-
-def _read_key() -> str:
-    import click
-
-    try:
-        return click.getchar()
-    except (KeyboardInterrupt, EOFError):
-        return "q"

@@ -47,6 +47,7 @@ from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
 from limner.store.runs import Runs
+from limner.store.studies import Studies
 from limner.store.tokens import TokenRows
 
 
@@ -72,6 +73,7 @@ class Store:
         boards: how people put them in order.
         models: the model registry, its gates and evidence.
         runs: of suites, with their pictures and scores.
+        studies: of runs side by side, and what people answered.
         looks: images that came in from elsewhere, and what was found on them.
     """
 
@@ -88,6 +90,7 @@ class Store:
         self.boards = Boards(engine)
         self.models = Models(engine, ledger)
         self.runs = Runs(engine)
+        self.studies = Studies(engine)
         self.looks = Looks(engine, blobs, self.ledger)
 
     @classmethod

@@ -103,6 +103,17 @@ class Runs:
         with reading(self._engine) as connection:
             return [_picture_of(row) for row in connection.execute(query)]
 
+    def image_at(self, run_id: str, case_id: str, seed: int) -> str | None:
+        """Id of the image first drawn of a case with a seed; ``None`` where there is none."""
+        query = sa.select(_pictures.image_id).where(
+            _pictures.run_id == run_id,
+            _pictures.case_id == case_id,
+            _pictures.seed == seed,
+            _pictures.way == "",
+        )
+        with reading(self._engine) as connection:
+            return connection.scalar(query)
+
     def scores(self, run_id: str) -> list[RunScore]:
         """Every score of a run, the oldest first; the last about a picture and check holds."""
         query = schema.eval_scores.select().where(_scores.run_id == run_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0017"
+HEAD_REVISION = "0016"
 
 metadata = sa.MetaData()
 
@@ -465,6 +465,27 @@ eval_scores = sa.Table(
     sa.Column("scored_at", sa.Text, nullable=False),
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+)
+
+studies = sa.Table(
+    "studies",
+    metadata,
+    sa.Column("study_id", sa.Text, primary_key=True),
+    sa.Column("first_run", sa.Text, nullable=False, index=True),
+    sa.Column("second_run", sa.Text, nullable=False),
+    sa.Column("begun_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+study_answers = sa.Table(
+    "study_answers",
+    metadata,
+    sa.Column("study_id", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("answered_by", sa.Text, primary_key=True),
+    sa.Column("choice", sa.Text, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("answered_at", sa.Text, nullable=False),
 )
 
 incoming = sa.Table(
