@@ -22,9 +22,11 @@ from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
 from training import checkpoint
-from training.data.manifest import read_jsonl
+from training.data.manifest import Row, read_jsonl
+from training.data.pool import core_rows
 from training.data.styles import STYLES
 from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
+from training.landed import name_parameters
 from training.model_card import model_card
 from training.network import DrawingNetwork, NetworkShape
 from training.spaces import Space, open_space
@@ -84,6 +86,7 @@ def converted(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[st
         )
     for port, name in zip([*model.inputs, *model.outputs], [*inputs, *outputs], strict=True):
         port.tensor.set_names({name})
+    name_parameters(model, module)
     return model
 
 
@@ -195,14 +198,15 @@ def export_drawing(
     return near
 
 
-def trained_styles(work: Path) -> set[str]:
-    """Styles among the pictures that were trained on: the only ones a request may name."""
-    return {row.style for row in read_jsonl(work / "data" / "rows.jsonl") if row.split == "train"}
+def trained_rows(work: Path, state: checkpoint.State) -> list[Row]:
+    """The pictures that were trained on; a request may name their styles only."""
+    rows = read_jsonl(work / "data" / "rows.jsonl")
+    return core_rows(rows) if state.get("is_core") else [row for row in rows if row.split == "train"]
 
 
-def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, files: dict[str, str], near: object) -> dict[str, object]:
+def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, rows: Sequence[Row], files: dict[str, str], near: object) -> dict[str, object]:
     """The card the runtime reads."""
-    trained = trained_styles(options.work)
+    trained = {row.style for row in rows}
     return {
         "format": "limner.card/1", "name": options.name, "version": options.version, "licence": "Apache-2.0",
         "space": state["space"], "network": state["shape"], "num_samples_trained": state["seen"],
@@ -210,6 +214,7 @@ def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, 
         "picture_px": space.picture_px, "output_px": OUTPUT_PX,
         "text_tokens": MAX_TOKENS, "text_width": EMBEDDING_WIDTH,
         "styles": {name: style.phrases[0] for name, style in STYLES.items() if name in trained},
+        "concepts": sorted({row.concept for row in rows}),
         "transparent_phrase": "transparent background",
         "steps": [1, 100, options.steps], "guidance": [1.0, 12.0, options.guidance], "strength": [0.05, 1.0, 0.6],
         "time_shift": options.shift, "agreement": near, "files": files,
@@ -236,9 +241,10 @@ def export(options: argparse.Namespace, folder: Path) -> None:
     near = {"text": export_text(encoder, folder), **export_drawing(network, space, head, encoder, folder)}
     write_notice(folder)
     files = {path.name: sha256_of_bytes(path.read_bytes()) for path in sorted(folder.iterdir())}
-    card = card_of(options, state, space, files, near)
+    rows = trained_rows(options.work, state)
+    card = card_of(options, state, space, rows, files, near)
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
-    (folder / "MODEL_CARD.md").write_text(model_card(card, options.work, options.run, has_head=head is not None))
+    (folder / "MODEL_CARD.md").write_text(model_card(card, options.work, options.run, rows, has_head=head is not None))
     num_bytes = sum(path.stat().st_size for path in folder.iterdir())
     if num_bytes > BYTES_ALLOWED:
         raise ValueError(f"the weights take {num_bytes:,} bytes; allowed are {BYTES_ALLOWED:,}")

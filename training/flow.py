@@ -13,7 +13,7 @@ from torch import Tensor
 LEAST_NOISE = 0.05
 
 
-def sample_times(batch: int, mean: float, spread: float = 0.9) -> Tensor:
+def sample_times(batch: int, mean: float, spread: float = 1.0) -> Tensor:
     """Logit-normal times float32 `[B]` (Esser et al. 2024, arXiv:2403.03206)."""
     return torch.sigmoid(mean + spread * torch.randn(batch))
 

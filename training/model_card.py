@@ -2,18 +2,22 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from training.data import manifest
+from training.data.manifest import Row
 
 
-def model_card(card: dict[str, Any], work: Path, run: str, *, has_head: bool) -> str:
+def model_card(
+    card: dict[str, Any], work: Path, run: str, trained: Sequence[Row], *, has_head: bool
+) -> str:
     """Markdown text of the model card."""
     sections = [
         _head(card, has_head=has_head),
         _training(card, work / run / "log.jsonl"),
-        _pictures(work / "data" / "rows.jsonl"),
+        _pictures(work / "data" / "rows.jsonl", trained),
         _files(card),
     ]
     return "\n".join(sections)
@@ -57,16 +61,17 @@ def _training(card: dict[str, Any], log: Path) -> str:
     return "\n".join([*lines, ""])
 
 
-def _pictures(rows_file: Path) -> str:
+def _pictures(rows_file: Path, trained: Sequence[Row]) -> str:
     if not rows_file.exists():
         return "## Training pictures\n\nNo record of training pictures was found beside this run.\n"
     rows = manifest.read_jsonl(rows_file)
+    concepts = sorted({row.concept for row in trained})
     splits = Counter(row.split for row in rows)
-    licences = Counter((row.licence, row.package) for row in rows if row.split == "train")
+    licences = Counter((row.licence, row.package) for row in trained)
     lines = [
         "## Training pictures",
         "",
-        f"{splits['train']:,} pictures of {len({row.concept for row in rows if row.split == 'train'}):,} concepts; held out and "
+        f"{len(trained):,} pictures of {len(concepts):,} concepts, of {splits['train']:,} that may be trained on; held out and "
         "never trained on: "
         + ", ".join(f"{count:,} ({split})" for split, count in sorted(splits.items()) if split != "train")
         + ".",
@@ -75,6 +80,7 @@ def _pictures(rows_file: Path) -> str:
         "|---|---|---|",
         *(f"| {package} | {licence} | {count:,} |" for (licence, package), count in licences.most_common()),
     ]
+    lines += ["", "Concepts: " + ", ".join(concepts) + "."]
     return "\n".join([*lines, ""])
 
 

@@ -21,10 +21,11 @@ from training.data.batches import Batches, evaluation_pairs
 from training.muon import Muon
 from training.network import DrawingNetwork, NetworkShape
 from training.spaces import Space, open_space
-from training.text import EncodedText, TextEncoder
+from training.text import EMBEDDING_WIDTH, MAX_TOKENS, EncodedText, TextEncoder
 
 FIXED_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 DROPPED_CAPTIONS = 0.12
+ADAMW_SHARE = 0.3  # of Muon's learning rate
 SHEET_PROMPTS = (
     "a red apple", "cat face", "a house, flat emoji style", "pizza", "a blue car, on a yellow background",
     "smiling face with sunglasses", "three green apples", "a tree to the left of a house", "rocket, fluent emoji style",
@@ -48,6 +49,10 @@ class Options:
     hidden: int
     peak: float
     until: float
+    core: bool
+    fresh: int
+    time_mean: float | None
+    look_every: float
 
 
 def parse_options() -> Options:
@@ -63,7 +68,11 @@ def parse_options() -> Options:
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--depth", type=int, default=12)
     parser.add_argument("--hidden", type=int, default=832)
-    parser.add_argument("--peak", type=float, default=1e-3, help="highest learning rate of Muon; AdamW takes 0.6 of it")
+    parser.add_argument("--peak", type=float, default=1e-3, help="highest learning rate of Muon; AdamW takes a share of it")
+    parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
+    parser.add_argument("--fresh", type=int, default=16, help="pictures painted anew for each step; the others are replayed")
+    parser.add_argument("--time-mean", type=float, help="logit mean of the noise times; left out: the space's")
+    parser.add_argument("--look-every", type=float, default=900, help="seconds between sample sheets")
     return Options(**vars(parser.parse_args()))
 
 
@@ -92,8 +101,45 @@ def make_optimizers(model: DrawingNetwork, peak: float) -> list[torch.optim.Opti
     rest = [p for p in model.parameters() if id(p) not in chosen]
     return [
         Muon(matrices, lr=peak),
-        torch.optim.AdamW(rest, lr=0.6 * peak, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+        torch.optim.AdamW(rest, lr=ADAMW_SHARE * peak, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
+
+
+class Replay:
+    """Painted and encoded pictures with their captions, drawn from again and again.
+
+    Painting a picture and encoding it costs two thirds of training on it once, so every step takes a few new ones
+    and many that were there before. It is not in the checkpoint: a resumed run paints its first pictures anew.
+    """
+
+    FIRST, MOST = 2048, 24_576
+
+    def __init__(self, batches: Batches, space: Space, text: TextEncoder) -> None:
+        self.batches, self.space, self.text = batches, space, text
+        side = (space.channels, space.canvas, space.canvas)
+        self.clean_KCHW = torch.empty(self.MOST, *side, dtype=torch.bfloat16)
+        self.tokens_KTE = torch.empty(self.MOST, MAX_TOKENS, EMBEDDING_WIDTH, dtype=torch.bfloat16)
+        self.mask_KT = torch.empty(self.MOST, MAX_TOKENS, dtype=torch.bool)
+        self.num_painted = 0
+
+    def _paint(self) -> int:
+        rgba, captions, _ = self.batches.next()
+        encoded = self.text.encode(captions)
+        places = (self.num_painted + torch.arange(len(captions))) % self.MOST
+        self.clean_KCHW[places] = self.space.to_canvas(rgba).bfloat16()
+        self.tokens_KTE[places] = encoded.tokens_BTE.bfloat16()
+        self.mask_KT[places] = encoded.mask_BT
+        self.num_painted += len(captions)
+        return len(captions)
+
+    def next(self, num: int) -> tuple[Tensor, EncodedText]:
+        """`num` pictures on the canvas, float32, and their captions: new ones, and others by chance."""
+        while self.num_painted < self.FIRST:
+            self._paint()
+        newest = (self.num_painted + torch.arange(self._paint())) % self.MOST
+        others = torch.randint(min(self.num_painted, self.MOST), (num - len(newest),))
+        chosen = torch.cat([newest, others])
+        return self.clean_KCHW[chosen].float(), EncodedText(self.tokens_KTE[chosen].float(), self.mask_KT[chosen])
 
 
 class Run:
@@ -106,7 +152,12 @@ class Run:
         torch.manual_seed(1)
         self.space: Space = open_space(options.space, options.work)
         self.text = TextEncoder()
-        self.batches = Batches(options.work / "data", size=self.space.picture_px, batch=options.batch // options.noisings, seed=2)
+        self.batches = Batches(options.work / "data", size=self.space.picture_px, batch=options.fresh, seed=2, is_core=options.core)
+        self.seen_things = Batches(
+            options.work / "data", size=self.space.picture_px, batch=256, seed=3, is_core=options.core
+        ).next()  # trained things, painted in ways of their own
+        self.replay = Replay(self.batches, self.space, self.text)
+        self.time_mean = self.space.time_mean if options.time_mean is None else options.time_mean
         shape = NetworkShape(
             channels=self.space.channels, canvas=self.space.canvas, patch=self.space.patch,
             width=options.width, depth=options.depth, hidden=options.hidden,
@@ -121,7 +172,7 @@ class Run:
             block.compile()
 
     def _whiten_text(self) -> None:
-        captions = [caption for _ in range(20) for caption in self.batches.next()[1]]
+        captions = [caption for _ in range(60) for caption in self.batches.next()[1]]
         self.model.whiten_text(*self.text.encode(captions))
 
     def _resume(self) -> None:
@@ -143,18 +194,17 @@ class Run:
                 "model": self.model.state_dict(), "averaged": self.averaged.values, "seen": self.seen,
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "batches": self.batches.state_dict(), "random": torch.get_rng_state(),
-                "shape": self.model.shape.as_dict(), "space": self.options.space,
+                "shape": self.model.shape.as_dict(), "space": self.options.space, "is_core": self.options.core,
             },
             self.folder / "checkpoint.pt",
         )  # fmt: skip
 
     def step(self) -> Tensor:
         """One batch; returns the loss without waiting on it."""
-        rgba, captions, _ = self.batches.next()
-        encoded = self.text.encode(captions)
-        dropped = torch.rand(len(captions)) < DROPPED_CAPTIONS
-        clean = self.space.to_canvas(rgba).repeat_interleave(self.options.noisings, dim=0)
-        times = flow.sample_times(len(clean), self.space.time_mean)
+        pictures, encoded = self.replay.next(self.options.batch // self.options.noisings)
+        dropped = torch.rand(len(pictures)) < DROPPED_CAPTIONS
+        clean = pictures.repeat_interleave(self.options.noisings, dim=0)
+        times = flow.sample_times(len(clean), self.time_mean)
         noisy = flow.add_noise(clean, times, torch.randn_like(clean))
         with torch.autocast("cpu", torch.bfloat16):
             made = self.model(noisy, times, *encoded, dropped)
@@ -162,7 +212,7 @@ class Run:
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         share = learning_rate(self.seen, self.options.samples)
-        for optimizer, scale in zip(self.optimizers, (1.0, 0.6), strict=True):
+        for optimizer, scale in zip(self.optimizers, (1.0, ADAMW_SHARE), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = share * scale * self.options.peak
             optimizer.step()
@@ -178,10 +228,9 @@ class Run:
         return model.eval()
 
     @torch.no_grad()
-    def held_out_errors(self, model: DrawingNetwork) -> dict[str, float]:
-        """Mean squared error of the clean estimate at fixed times, held-out pictures, fixed noise."""
-        rgba, captions = evaluation_pairs(self.options.work / "data", size=self.space.picture_px)[:2]
-        clean, encoded = self.space.to_canvas(rgba[:256]), self.text.encode(list(captions[:256]))
+    def errors(self, model: DrawingNetwork, rgba: Tensor, captions: list[str]) -> dict[str, float]:
+        """Mean squared error of the clean estimate at fixed times, fixed noise."""
+        clean, encoded = self.space.to_canvas(rgba), self.text.encode(captions)
         noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(3))
         kept = torch.zeros(len(clean), dtype=torch.bool)
         errors = {}
@@ -199,7 +248,7 @@ class Run:
 
     def train(self) -> None:
         """Run to the end of the asked share of the schedule."""
-        save_due, look_due = checkpoint.Clock(240), checkpoint.Clock(900)
+        save_due, look_due = checkpoint.Clock(240), checkpoint.Clock(self.options.look_every)
         started, first, losses = time.monotonic(), self.seen, []
         end = self.options.samples * self.options.until
         while self.seen < end:
@@ -213,7 +262,8 @@ class Run:
                 self.save()
             if is_last or look_due.is_due():
                 model = self.averaged_model()
-                self.log(held_out=self.held_out_errors(model))
+                held_out = evaluation_pairs(self.options.work / "data", size=self.space.picture_px, count=256)
+                self.log(held_out=self.errors(model, *held_out[:2]), seen_things=self.errors(model, *self.seen_things[:2]))
                 self.write_sheet(model)
 
     def log(self, **facts: object) -> None:

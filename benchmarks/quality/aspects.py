@@ -72,7 +72,7 @@ def aspects(eye: Eye) -> dict[str, Aspect]:
         ),
         Aspect(
             name="held-out-combinations",
-            asked=lambda drawing: _in_known_styles(specification.held_out_combinations(), drawing),
+            asked=lambda drawing: _known(specification.held_out_combinations(), drawing),
             judges={**concept, "style": eye.has_style},
             known=known_truth.known_concepts,
         ),
@@ -112,8 +112,9 @@ def aspects(eye: Eye) -> dict[str, Aspect]:
     return {aspect.name: aspect for aspect in made}
 
 
-def _in_known_styles(asked: Sequence[Asked], drawing: Draws) -> list[Asked]:
-    return [one for one in asked if one.style in drawing.styles]
+def _known(asked: Sequence[Asked], drawing: Draws) -> list[Asked]:
+    """What the weights know both parts of: the concept and the style, though never together."""
+    return [one for one in asked if one.style in drawing.styles and one.concept in drawing.concepts]
 
 
 def read_aspect(aspect: Aspect, drawing: Draws, *, is_quick: bool = False) -> Reading:

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.quality import specification
 from benchmarks.quality.specification import Asked
 from limner import Studio
 from limner.core.errors import PictureBroken
@@ -28,6 +29,7 @@ class Draws(Protocol):
     """Draws prompts."""
 
     styles: tuple[str, ...]
+    concepts: frozenset[str]
 
     def draw(self, asked: Asked, num_seeds: int = SEEDS) -> list[Bytes | None]:
         """One picture a seed, uint8 `[H, W, 4]`; None where it came out broken."""
@@ -40,6 +42,7 @@ class StudioDrawing:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self.styles = studio.card.styles
+        self.concepts = specification.drawn_concepts()
 
     def draw(self, asked: Asked, num_seeds: int = SEEDS) -> list[Bytes | None]:
         """See `Draws`."""

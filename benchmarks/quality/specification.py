@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,6 +15,7 @@ from training.data.manifest import Row
 from training.data.manifest import read as read_manifest
 
 from limner.evals.specification import RELATIONS, Asked
+from limner.generators.embedded.weights import CARD_FILE, PACKAGED
 
 SEEN_CONCEPTS = Path(__file__).parent / "seen_concepts.csv"
 LEAST_STYLES = 4
@@ -80,6 +82,12 @@ def trained_styles() -> Mapping[str, frozenset[str]]:
         if row.split == "train":
             styles[row.concept].add(row.style)
     return {concept: frozenset(names) for concept, names in styles.items()}
+
+
+@cache
+def drawn_concepts() -> frozenset[str]:
+    """The concepts that the committed weights were trained on, as their card says."""
+    return frozenset(json.loads((PACKAGED / CARD_FILE).read_text())["concepts"])
 
 
 def named(concept: str) -> str:

@@ -150,13 +150,16 @@ class Batches:
         size: side of the pictures in pixels, 64, 128 or 256.
         batch: pictures a batch.
         seed: of everything random in it.
+        is_core: only core concepts (`pool.core_rows`).
     """
 
-    def __init__(self, folder: Path, size: int, batch: int, seed: int) -> None:
+    def __init__(
+        self, folder: Path, size: int, batch: int, seed: int, *, is_core: bool = False
+    ) -> None:
         rows = read_jsonl(folder / "rows.jsonl")
         self._batch = batch
         self._painter = Painter(folder, size)
-        self.pool = Pool.of_training(rows)
+        self.pool = Pool.of_core(rows) if is_core else Pool.of_training(rows)
         self.concepts = sorted({row.concept for row in rows})
         self.styles = sorted({row.style for row in rows})
         self._maker = _maker(self.pool, self._painter, np.random.default_rng(seed))

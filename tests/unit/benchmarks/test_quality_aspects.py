@@ -16,6 +16,7 @@ class Painter:
     """Draws the ground asked, or with every seed from `broken_from` on nothing at all."""
 
     styles = ("flat",)
+    concepts = frozenset(("apple",))
 
     def __init__(self, broken_from: int = 99, obeys: bool = True) -> None:
         self.broken_from = broken_from
