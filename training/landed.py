@@ -5,6 +5,7 @@ of a graph that holds a parameter as it is by that parameter (`name_parameters`)
 finds them again, in half precision. Optimizer state and averages start anew.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,37 @@ import openvino as ov
 import torch
 from torch import nn
 
-PREFIX = "parameter:"
+from training.autoencoder import Autoencoder, AutoencoderShape
+from training.network import DrawingNetwork, NetworkShape
+
+PREFIX, JOINT = "parameter:", "|"
+PLACE, PLACE_BIAS = "network.place", "network.patch_in.1.bias"
 
 
 def name_parameters(model: ov.Model, module: nn.Module) -> None:
     """Name the constants of a graph after the parameters of `module` whose values they hold."""
-    names = {_key(value.detach().numpy()): name for name, value in module.state_dict().items() if value.is_floating_point()}
+    values = {name: value.detach().numpy() for name, value in module.state_dict().items() if value.is_floating_point()}
+    if PLACE in values:  # the conversion works the bias in front of it into the places
+        values[PLACE] = values[PLACE] + values[PLACE_BIAS]
+    names = {_key(value): name for name, value in values.items()}
+    num_rows = {len(value) for value in values.values() if value.ndim == 2}
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Constant" and node.data.dtype == np.float32:
-            name = names.get(_key(node.data))
-            if name is not None:
+            name = names.get(_key(node.data)) or _names_of_joined(node.data, names, num_rows)
+            if name:
                 node.set_friendly_name(PREFIX + name)
+
+
+def _names_of_joined(values: np.ndarray, names: dict[tuple[int, bytes], str], num_rows: set[int]) -> str:
+    """Names of matrices of equal height that lie one upon the other in a constant; empty if it is none such."""
+    if values.ndim != 2:
+        return ""
+    for rows in num_rows:
+        if rows < len(values) and len(values) % rows == 0:
+            found = [names.get(_key(part)) for part in np.split(values, len(values) // rows)]
+            if all(found):
+                return JOINT.join(filter(None, found))
+    return ""
 
 
 def parameters_of(graphs: Path, *names: str) -> dict[str, np.ndarray]:
@@ -32,8 +53,58 @@ def parameters_of(graphs: Path, *names: str) -> dict[str, np.ndarray]:
         for node in ov.Core().read_model(graphs / f"{graph}.xml").get_ordered_ops():
             name = node.get_friendly_name()
             if node.get_type_name() == "Constant" and name.startswith(PREFIX):
-                found[name.removeprefix(PREFIX).removesuffix("_compressed")] = np.array(node.data, dtype=np.float32)
+                parts = name.removeprefix(PREFIX).removesuffix("_compressed").split(JOINT)
+                values = np.array(node.data, dtype=np.float32)
+                found |= dict(zip(parts, np.split(values, len(parts)) if len(parts) > 1 else [values], strict=True))
     return found
+
+
+def landed_network(weights: Path) -> DrawingNetwork:
+    """The drawing network of a weights folder.
+
+    Raises:
+        ValueError: the graphs do not name all of its parameters; they were exported by an earlier version.
+    """
+    card = json.loads((weights / "card.json").read_text())
+    network = DrawingNetwork(NetworkShape(**card["network"]))
+    found = parameters_of(weights, "condition", "denoise")
+    found[PLACE_BIAS] = np.zeros(card["network"]["width"], dtype=np.float32)
+    _all_found(restored(network, found, "network"), weights)
+    return network
+
+
+def landed_autoencoder(weights: Path) -> Autoencoder:
+    """The autoencoder of a weights folder; the encoder's last layer has its normalisation worked in.
+
+    Raises:
+        ValueError: as `landed_network`.
+    """
+    model = Autoencoder(AutoencoderShape())
+    found = parameters_of(weights, "encode", "decode")
+    last = max(int(name.split(".")[1]) for name, _ in model.named_parameters() if name.startswith("down."))
+    found |= dict(zip((f"model.down.{last}.weight", f"model.down.{last}.bias"), _last_convolution(weights), strict=True))
+    missing = restored(model, found, "model")
+    _all_found([name for name in missing if not name.startswith("norm.")], weights)
+    model.norm.running_var.fill_(1 - model.norm.eps)
+    return model
+
+
+def _last_convolution(weights: Path) -> tuple[np.ndarray, np.ndarray]:
+    nodes = ov.Core().read_model(weights / "encode.xml").get_ordered_ops()
+    convolution = [node for node in nodes if node.get_type_name() == "Convolution"][-1]
+    (added,) = convolution.output(0).get_target_inputs()
+    return _constant(convolution.input_value(1).get_node()), _constant(added.get_node().input_value(1).get_node())
+
+
+def _constant(node: ov.Node) -> np.ndarray:
+    while node.get_type_name() != "Constant":
+        node = node.input_value(0).get_node()
+    return np.array(node.data, dtype=np.float32)
+
+
+def _all_found(missing: list[str], weights: Path) -> None:
+    if missing:
+        raise ValueError(f"the graphs in {weights} do not name these parameters: {', '.join(missing)}")
 
 
 def restored(module: nn.Module, found: dict[str, np.ndarray], inside: str) -> list[str]:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from training import checkpoint, flow
 from training.data.batches import Batches, evaluation_pairs
+from training.landed import landed_network
 from training.muon import Muon
 from training.network import DrawingNetwork, NetworkShape
 from training.spaces import Space, open_space
@@ -53,6 +54,7 @@ class Options:
     fresh: int
     time_mean: float | None
     look_every: float
+    start: Path | None
 
 
 def parse_options() -> Options:
@@ -72,6 +74,7 @@ def parse_options() -> Options:
     parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
     parser.add_argument("--fresh", type=int, default=16, help="pictures painted anew for each step; the others are replayed")
     parser.add_argument("--time-mean", type=float, help="logit mean of the noise times; left out: the space's")
+    parser.add_argument("--start", type=Path, help="weights folder a new run starts from; its autoencoder must be the same")
     parser.add_argument("--look-every", type=float, default=900, help="seconds between sample sheets")
     return Options(**vars(parser.parse_args()))
 
@@ -163,7 +166,10 @@ class Run:
             width=options.width, depth=options.depth, hidden=options.hidden,
         )  # fmt: skip
         self.model = DrawingNetwork(shape)
-        self._whiten_text()
+        if options.start is None:
+            self._whiten_text()
+        else:
+            self.model.load_state_dict(landed_network(options.start).state_dict())
         self.averaged = AveragedWeights(self.model)
         self.optimizers = make_optimizers(self.model, options.peak)
         self.seen = 0

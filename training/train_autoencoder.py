@@ -12,6 +12,7 @@ from torch import Tensor
 from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape
 from training.data.batches import Batches, evaluation_pairs
+from training.landed import landed_autoencoder
 
 BATCH = 32
 
@@ -45,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="work folder; sprites in its folder data/")
     parser.add_argument("--name", default="autoencoder")
+    parser.add_argument("--start", type=Path, help="weights folder a new run starts from")
     parser.add_argument("--samples", type=int, default=60_000)
     args = parser.parse_args()
     run = args.work / args.name
@@ -52,7 +54,8 @@ def main() -> None:
     torch.manual_seed(0)
     batches = Batches(args.work / "data", size=AutoencoderShape().canvas, batch=BATCH, seed=1)
     held_out = evaluation_pairs(args.work / "data", size=AutoencoderShape().canvas)[0][:128]
-    model = Autoencoder(AutoencoderShape()).to(memory_format=torch.channels_last)
+    model = Autoencoder(AutoencoderShape()) if args.start is None else landed_autoencoder(args.start)
+    model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
     seen = checkpoint.resume_simple(run / "checkpoint.pt", model, optimizer, batches)
     save_due, started, first_seen = checkpoint.Clock(300), time.monotonic(), seen
