@@ -40,7 +40,7 @@ class ShownPair:
     Attributes:
         prompt: both were drawn from.
         num_left: pairs this person has not answered, this one too.
-        left_HWC, right_HWC: uint8, RGB, on the same light ground.
+        left_HWC, right_HWC: uint8, RGBA, opaque, on the same light ground.
     """
 
     study_id: str

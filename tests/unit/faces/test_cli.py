@@ -82,6 +82,7 @@ OPTIONS = {
     "eval show": ["--json"],
     "eval report": ["--against", "--criteria", "--watts", "--out", "--force"],
     "eval correct": ["--reason", "--way", "--as"],
+    "eval side-by-side": ["--pairs", "--as", "--result", "--anew", "--json"],
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
     "look at": ["--text", "--criteria", "--processes", "--quiet", "--json"],
