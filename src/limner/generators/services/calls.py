@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from limner.core.errors import (
     DrawingCancelled,
@@ -287,6 +288,30 @@ class _Line:
             hint="It may have been started anew; its log says why.",
             retryable=True,
         )
+
+
+def form_data(said: Mapping[str, object], files: Mapping[str, bytes]) -> tuple[str, bytes]:
+    """A form with PNG files: its media type and its bytes (RFC 7578).
+
+    Args:
+        said: fields, none of whose names or values comes from outside this program unchecked.
+        files: by the field's name, or ``FIELD/FILENAME``.
+    """
+    border = uuid4().hex
+    parts: list[bytes] = []
+    for name, value in said.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        head = f'Content-Disposition: form-data; name="{name}"\r\n\r\n'
+        parts.append(f"--{border}\r\n{head}{text}\r\n".encode())
+    for name, content in files.items():
+        field_name, _, filename = name.partition("/")
+        head = (
+            f'Content-Disposition: form-data; name="{field_name}"; '
+            f'filename="{filename or field_name + ".png"}"\r\nContent-Type: image/png\r\n\r\n'
+        )
+        parts.append(f"--{border}\r\n{head}".encode() + content + b"\r\n")
+    parts.append(f"--{border}--\r\n".encode())
+    return f"multipart/form-data; boundary={border}", b"".join(parts)
 
 
 def document_of(answer: Answer, host: str) -> Mapping[str, Any]:

@@ -15,17 +15,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
-from uuid import uuid4
 
 import numpy as np
 
-from limner.core.errors import (
-    DrawingCancelled,
-    EngineFailed,
-    EngineLost,
-    ModelFormInvalid,
-    PromptTooLong,
-)
+from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost
 from limner.core.forms import ModelForm
 from limner.core.ports import Ability, GeneratorCard
 from limner.core.records import Drawn, Execution, Operation, Plan, Sketch, StepProgress
@@ -38,6 +31,7 @@ from limner.generators.services.calls import (
     IsCancelled,
     answering,
     document_of,
+    form_data,
     service_of,
 )
 from limner.generators.services.openai_answers import (
@@ -52,9 +46,9 @@ from limner.generators.services.openai_answers import (
     require_prices,
 )
 from limner.generators.services.pictures import picture_of, png_of, preview_of
+from limner.generators.services.promises import CARRIED, require_carried, require_length
 
 ENGINE = "openai"
-FIELDS = ("seed", "negative", "steps", "guidance", "sampler", "strength")
 OPTIONS = frozenset(
     {
         "service_model",
@@ -307,60 +301,15 @@ class _Telling:
             )
 
 
-def require_length(name: str, text: str, num_kept: int) -> None:
-    """Refuse a text with more characters than a service takes.
-
-    Raises:
-        PromptTooLong: says how many it has, and where the kept part would end.
-    """
-    if len(text) > num_kept:
-        raise PromptTooLong(
-            f"The {name} has {len(text)} characters; only the first {num_kept} can be kept.",
-            hint=f"Shorten it; the kept part ends at {text[:num_kept][-40:]!r}.",
-        )
-
-
-def form_data(said: Mapping[str, object], files: Mapping[str, bytes]) -> tuple[str, bytes]:
-    """A form with PNG files: its media type and its bytes (RFC 7578)."""
-    border = uuid4().hex
-    parts: list[bytes] = []
-    for name, value in said.items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        head = f'Content-Disposition: form-data; name="{name}"\r\n\r\n'
-        parts.append(f"--{border}\r\n{head}{text}\r\n".encode())
-    for name, content in files.items():
-        head = (
-            f'Content-Disposition: form-data; name="{name}"; filename="{name}.png"\r\n'
-            "Content-Type: image/png\r\n\r\n"
-        )
-        parts.append(f"--{border}\r\n{head}".encode() + content + b"\r\n")
-    parts.append(f"--{border}--\r\n".encode())
-    return f"multipart/form-data; boundary={border}", b"".join(parts)
-
-
 def _fields_of(form: ModelForm) -> Mapping[str, str]:
     """Names of the service's own fields; what the form promises must have one."""
     said: object = form.options.get("fields", {})
     if not isinstance(said, dict):
-        raise form.refusal("fields", f"names by {', '.join(FIELDS)}")
+        raise form.refusal("fields", f"names by {', '.join(CARRIED)}")
     fields = {str(name): str(value) for name, value in cast("dict[object, object]", said).items()}
-    if any(name not in FIELDS or not value for name, value in fields.items()):
-        raise form.refusal("fields", f"names by {', '.join(FIELDS)}")
-    promised = {
-        "seed": Ability.SEED in form.abilities,
-        "negative": Ability.NEGATIVE in form.abilities,
-        "steps": form.steps.low != form.steps.high,
-        "guidance": form.guidance.low != form.guidance.high,
-        "sampler": len(form.samplers) > 1,
-        "strength": len(form.operations) > 1 and form.strength.low != form.strength.high,
-    }
-    for name, is_promised in promised.items():
-        if is_promised and name not in fields:
-            raise ModelFormInvalid(
-                f"The form of the model {form.name!r} offers {name}, and its option 'fields' names "
-                "no field of the service that carries it.",
-                hint=f"Name it, as in fields: {{{name}: ...}}, or do not offer it.",
-            )
+    if any(name not in CARRIED or not value for name, value in fields.items()):
+        raise form.refusal("fields", f"names by {', '.join(CARRIED)}")
+    require_carried(form, fields, "fields")
     return fields
 
 
