@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from limner.studio.look.looker import Asked, Looker
 
 DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
-ENGINES = ("diffusers",)
+ENGINES = ("diffusers", "openai", "comfyui")
 
 
 class Studio(WiredStudio):
@@ -102,6 +102,14 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
             memory_mb=settings.engine_memory_mb,
         )
         return ProcessGenerator(form, housing, room)
+    if form.engine == "openai":
+        from limner.generators.services.openai import OpenAIGenerator
+
+        return OpenAIGenerator(form, settings.service_keys)
+    if form.engine == "comfyui":
+        from limner.generators.services.comfyui import ComfyUIGenerator
+
+        return ComfyUIGenerator(form, settings.service_keys)
     raise ModelFormInvalid(
         f"The model {form.name!r} has the engine {form.engine!r}; allowed are {', '.join(ENGINES)}."
     )

@@ -38,6 +38,24 @@ class Secret:
         return "(set, not shown)" if self.value else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Values that are used and never shown, by name.
+
+    Attributes:
+        values: empty when none is set.
+    """
+
+    values: Mapping[str, Secret] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"(set for {', '.join(self.values)}, not shown)" if self.values else ""
+
+    def of(self, name: str) -> Secret:
+        """The value of a name; an empty one where it has none."""
+        return self.values.get(name, Secret(""))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a person can set that is not part of a request.
@@ -69,6 +87,8 @@ class Settings:
         engine_memory_mb: most memory an engine's process may take, in millions of bytes; 0 sets no
             limit.
         engine_idle_seconds: after which an engine's process that nobody uses ends; 0 keeps it.
+        service_keys: what services that draw ask for, by host, such as ``api.example.com``; a key
+            is sent to its own host only. A table in the file; ``HOST=KEY,...`` in the environment.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
@@ -92,6 +112,7 @@ class Settings:
     diffusers_python: Path | None
     engine_memory_mb: int
     engine_idle_seconds: int
+    service_keys: Secrets
     sources: Mapping[str, str]
 
 
@@ -133,6 +154,24 @@ def _secret(value: object) -> Secret:
     if not isinstance(value, str):
         raise ValueError
     return Secret(value)
+
+
+def _secrets(value: object) -> Secrets:
+    if isinstance(value, str):
+        value = dict(_named(one) for one in value.split(",") if one.strip())
+    if not isinstance(value, Mapping):
+        raise ValueError
+    said = cast("Mapping[object, object]", value)
+    if any(not isinstance(one, str) or not one for pair in said.items() for one in pair):
+        raise ValueError
+    return Secrets({str(name).lower(): Secret(str(one)) for name, one in said.items()})
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, value = text.strip().partition("=")
+    if not equals:
+        raise ValueError
+    return name.strip(), value.strip()
 
 
 def _database_address(value: object) -> str:
@@ -226,6 +265,9 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "engine_idle_seconds": SettingRule(
         default=300, parse=_whole_number(0, 604_800), allowed="a whole number from 0 to 604800"
+    ),
+    "service_keys": SettingRule(
+        default=Secrets({}), parse=_secrets, allowed="a key for each host", is_secret=True
     ),
 }
 

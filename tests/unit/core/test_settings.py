@@ -32,6 +32,7 @@ def test_the_list_of_settings_is_frozen():
         "diffusers_python",
         "engine_memory_mb",
         "engine_idle_seconds",
+        "service_keys",
     )
 
 
@@ -143,3 +144,26 @@ def test_a_password_inside_the_address_is_refused_and_not_repeated(tmp_path):
 def test_another_kind_of_database_is_refused(tmp_path, address):
     with pytest.raises(SettingInvalid, match="postgresql://user@host/name"):
         read(tmp_path, LIMNER_DATABASE=address)
+
+
+def test_a_services_key_is_found_by_its_host(tmp_path):
+    (tmp_path / "settings.toml").write_text('[service_keys]\n"API.example.com" = "k=1"\n')
+    assert read(tmp_path).service_keys.of("api.example.com").value == "k=1"
+
+
+def test_keys_of_services_come_from_the_environment(tmp_path):
+    keys = read(tmp_path, LIMNER_SERVICE_KEYS="a.example=one, b.example:81=two").service_keys
+    assert (keys.of("a.example").value, keys.of("b.example:81").value) == ("one", "two")
+
+
+def test_a_services_key_is_never_shown(tmp_path):
+    settings = read(tmp_path, LIMNER_SERVICE_KEYS="a.example=hush")
+    assert "hush" not in f"{settings} {settings.service_keys} {settings.service_keys!r}"
+    assert str(settings.service_keys) == "(set for a.example, not shown)"
+
+
+@pytest.mark.parametrize("value", ["hush", "=hush", "a.example="])
+def test_a_key_without_its_host_is_refused_without_showing_it(tmp_path, value):
+    with pytest.raises(SettingInvalid, match="a key for each host") as caught:
+        read(tmp_path, LIMNER_SERVICE_KEYS=value)
+    assert "hush" not in caught.value.message

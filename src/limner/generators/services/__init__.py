@@ -1,0 +1,1 @@
+"""Engines that are services somewhere else, spoken with over HTTP."""

@@ -1,0 +1,55 @@
+"""What the form of a service's model promises: refused where nothing carries it to the service."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from limner.core.errors import ModelFormInvalid, PromptTooLong
+from limner.core.forms import ModelForm
+from limner.core.ports import Ability
+from limner.core.records import Operation
+
+CARRIED = ("seed", "negative", "steps", "guidance", "sampler", "strength")
+"""What a request may say that not every service has a place for."""
+
+
+def require_carried(form: ModelForm, places: Container[str], option: str) -> None:
+    """Refuse a form that offers what its service has no place for.
+
+    Args:
+        form: of the model.
+        places: names of `CARRIED` that the service takes.
+        option: of the form that names them.
+
+    Raises:
+        ModelFormInvalid: names the first.
+    """
+    promised = {
+        "seed": Ability.SEED in form.abilities,
+        "negative": Ability.NEGATIVE in form.abilities,
+        "steps": form.steps.low != form.steps.high,
+        "guidance": form.guidance.low != form.guidance.high,
+        "sampler": len(form.samplers) > 1,
+        "strength": form.operations != frozenset({Operation.TEXT})
+        and form.strength.low != form.strength.high,
+    }
+    for name, is_promised in promised.items():
+        if is_promised and name not in places:
+            raise ModelFormInvalid(
+                f"The form of the model {form.name!r} offers {name}, and its option {option!r} "
+                "names nothing that carries it to the service.",
+                hint=f"Name it there, as in {{{name}: ...}}, or do not offer it.",
+            )
+
+
+def require_length(name: str, text: str, num_kept: int) -> None:
+    """Refuse a text with more characters than a service takes.
+
+    Raises:
+        PromptTooLong: says how many it has, and where the kept part would end.
+    """
+    if len(text) > num_kept:
+        raise PromptTooLong(
+            f"The {name} has {len(text)} characters; only the first {num_kept} can be kept.",
+            hint=f"Shorten it; the kept part ends at {text[:num_kept][-40:]!r}.",
+        )
