@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from limner.core.learnt import LearntKind
-from limner.faces.exits import BAD_INPUT
+from limner.faces.exits import BAD_INPUT, NOT_CERTIFIED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 
@@ -49,6 +50,7 @@ def teach(
         wanted = Wanted(precision, confidence)
         made = teach_label(studio.parts, open_tagger(), label, yes, no, wanted, on_fault=_say_fault)
         say_json(learnt_document(made)) if as_json else say_label(made)
+        _exit_by([made.document[one]["at"] for one in ("yes", "no")])
 
 
 def normal(
@@ -84,6 +86,7 @@ def normal(
             studio.parts, open_tagger(), name, good, bad or (), wanted, on_fault=_say_fault
         )
         say_json(learnt_document(made)) if as_json else say_normal(made)
+        _exit_by([made.document[one]["at"] for one in ("anomalous", "normal")])
 
 
 def learnt(context: typer.Context, as_json: Json = False) -> None:
@@ -124,6 +127,11 @@ def add_to(app: typer.Typer) -> None:
     """Put the commands into a group."""
     for command in (teach, normal, learnt, forget):
         app.command()(command)
+
+
+def _exit_by(certified: Sequence[float | None]) -> None:
+    if all(one is None for one in certified):
+        raise typer.Exit(NOT_CERTIFIED)
 
 
 def _words(kind: LearntKind) -> str:

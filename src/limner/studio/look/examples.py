@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from limner.checks.near_copy.fingerprint import pdq_of
-from limner.core.errors import BadInput
+from limner.core.errors import BadInput, LimnerError
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
+from limner.core.judging import CheckNotAble
 from limner.core.records import Picture
 from limner.studio.look.duplicates import Duplicates
 from limner.studio.look.reading import content_of, read
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 MOST_NAME_CHARACTERS = 60
 Seen = TypeVar("Seen")
 OnFault = Callable[[Fault], None]
+
+
+class LearningFailed(LimnerError):
+    """Nothing can be learnt here."""
+
+    code = "learning_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +92,7 @@ def read_examples(
 
     Raises:
         BadInput: a path is not there, or there are more pictures than can be learnt from.
-        CheckNotAble: what sees cannot be opened.
+        LearningFailed: what sees cannot be opened.
     """
     require_there(paths)
     found: dict[str, Example[Seen]] = {}
@@ -108,12 +115,12 @@ def read_examples(
                 code="too_many_examples",
                 hint="Name a folder with fewer; two hundred of a kind do.",
             )
-        found[image_id] = Example(
-            image_id=image_id,
-            name=item.name,
-            pdq=pdq_of(opened.picture),
-            seen=see(opened.picture),
-        )
+        try:
+            seen = see(opened.picture)
+        except CheckNotAble as fault:
+            raise LearningFailed(fault.note) from fault
+        pdq = pdq_of(opened.picture)
+        found[image_id] = Example(image_id=image_id, name=item.name, pdq=pdq, seen=seen)
     return list(found.values())
 
 

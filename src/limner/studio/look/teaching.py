@@ -81,7 +81,7 @@ def teach_label(
 
     Raises:
         BadInput: too few, too many or doubtful examples, or a name that cannot be used.
-        CheckNotAble: the tagger's weights are missing or changed.
+        LearningFailed: the tagger's weights are missing or changed.
         StorageUnavailable: it cannot be stored.
     """
     label = named(name, "label")
