@@ -29,6 +29,7 @@ from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
+    from limner.checks.tagger.tagger import Tagger
     from limner.generators.process.generator import Room
     from limner.studio.look.looker import Asked, Looker
 
@@ -121,6 +122,13 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return ""
+
+
+def open_tagger() -> Tagger:
+    """What labels and normal sets are learnt on; it takes every core."""
+    from limner.checks.tagger.tagger import Tagger
+
+    return Tagger()
 
 
 def open_looker(settings: Settings, asked: Asked) -> Looker:

@@ -104,6 +104,7 @@ def decide(
     circumstances: Circumstances,
     *,
     fault: str = "",
+    demands: Sequence[Reason] = (),
 ) -> Decision:
     """Decide about one image by the criteria in force.
 
@@ -114,6 +115,7 @@ def decide(
         results: of the checks; those of other pixels or other versions do not count.
         circumstances: what else it depends on.
         fault: why there are no criteria, one sentence for a person.
+        demands: what is asked of this image besides; they can make the decision graver only.
     """
     asked = () if criteria is None else _asked(criteria, circumstances)
     if criteria is None or not asked:
@@ -125,6 +127,7 @@ def decide(
         for rule in criteria.always_review
         if _applies(rule, results, circumstances, impact)
     ]
+    reasons += demands
     if impact not in criteria.impact_tiers:
         reasons.append(_unknown_impact(impact))
     outcome = _outcome_of(reasons)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from limner.faces import options
+from limner.faces import learn_commands, options
 from limner.faces.exits import BAD_INPUT, HELD, INTERRUPTED, REFUSED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
@@ -36,7 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
+learn_commands.add_to(app)
 
 Paths = Annotated[list[Path], typer.Argument(help="Picture files, folders, zip or tar archives.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a picture, on stdout.")]
@@ -53,6 +53,12 @@ def at(
     criteria: Annotated[
         str | None,
         typer.Option(help="Criteria to decide by: a file, personal or team; else those in force."),
+    ] = None,
+    normal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Hold what differs from the good parts of a set; repeatable."
+        ),
     ] = None,
     processes: Annotated[
         int, typer.Option(min=0, max=64, help="Processes; 0 takes one a core.")
@@ -71,9 +77,10 @@ def at(
         from limner.studio.look.rows import told_document
         from limner.studio.look.run import begin_look, look
         from limner.studio.look.sources import count_items
+        from limner.studio.look.taught import learnt_for
 
         settings = _with_criteria(studio.parts.settings, criteria)
-        asked = Asked(with_text=text)
+        asked = Asked(with_text=text, learnt=learnt_for(studio.parts, normal or ()))
         parts = studio.parts if criteria is None else wire_parts(settings)
         looker_sha256 = open_looker(settings, asked).sha256
         run = begin_look(parts, paths, asked, looker_sha256)

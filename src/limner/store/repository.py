@@ -38,6 +38,7 @@ from limner.store.judgements import (
     last_decision,
     results_of,
 )
+from limner.store.learnt import LearntRows
 from limner.store.leases import Leases
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
@@ -75,6 +76,7 @@ class Store:
         runs: of suites, with their pictures and scores.
         studies: of runs side by side, and what people answered.
         looks: images that came in from elsewhere, and what was found on them.
+        learnt: labels and normal sets that were taught to find it with.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -92,6 +94,7 @@ class Store:
         self.runs = Runs(engine)
         self.studies = Studies(engine)
         self.looks = Looks(engine, blobs, self.ledger)
+        self.learnt = LearntRows(engine, ledger)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

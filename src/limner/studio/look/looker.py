@@ -21,7 +21,7 @@ from limner.checks.views import flatten, small_view
 from limner.core.deciding import Circumstances, Decision, Outcome, decide
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.judging import CheckNotAble, ImageCheck, ImageSubject, Result, Verdict
-from limner.core.looking import Findings, OriginSignal, TagFound
+from limner.core.looking import Findings, LabelFound, OriginSignal, TagFound
 from limner.core.ports import FoundMark
 from limner.core.records import Picture, Size
 from limner.provenance.mark import read_mark, value_of
@@ -29,6 +29,7 @@ from limner.studio.keys import mark_keys, open_trust
 from limner.studio.look.origin import read_signals
 from limner.studio.look.reading import Read, content_of, read
 from limner.studio.look.sources import Fault, Item
+from limner.studio.look.taught import Inspected, Taught
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 ALWAYS = ("integrity", "exposure", "sharpness", "nsfw", "face")
 TEXT = "text"
 THUMBNAIL_PX = 192
-LOOKER_VERSION = "1"  # changes whenever the same file may get other findings
+LOOKER_VERSION = "2"  # changes whenever the same file may get other findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,12 @@ class Asked:
 
     Attributes:
         with_text: read text too, which takes several times as long.
+        learnt: hashes of the labels and normal sets to look with; every process takes these,
+            whatever is taught meanwhile.
     """
 
     with_text: bool = False
+    learnt: tuple[str, ...] = ()
 
 
 class Task(NamedTuple):
@@ -92,6 +96,15 @@ class Looked:
     heats: tuple[tuple[str, bytes], ...] = ()
 
 
+class _Seen(NamedTuple):
+    """What the tagger, and what was taught on it, says of a picture."""
+
+    tags: tuple[TagFound, ...]
+    labels: tuple[LabelFound, ...]
+    inspected: tuple[Inspected, ...]
+    notices: tuple[str, ...]
+
+
 class Looker:
     """Looks at one item after the other.
 
@@ -105,6 +118,7 @@ class Looker:
         self._parts = parts
         self._tagger = tagger
         self._asked = asked
+        self._taught = Taught(parts.store.learnt.of_hashes(asked.learnt), tagger)
         self._trust = open_trust(parts)
         self._mark_keys = mark_keys(parts).read()
         self._checks = _checks(parts, asked)
@@ -119,6 +133,7 @@ class Looker:
                 "checks": {one.card.name: one.card.sha256 for one in self._checks},
                 "criteria": None if criteria is None else criteria.sha256,
                 "tagger": dict(self._tagger.ingredients),
+                "learnt": sorted(self._asked.learnt),
             }
         )
 
@@ -139,6 +154,7 @@ class Looker:
         picture = found.picture
         judge = self._parts.judge
         results = judge_all(self._checks, ImageSubject(picture=picture), judge.limits)
+        seen = self._see(picture)
         decision = decide(
             judge.criteria,
             results,
@@ -150,15 +166,17 @@ class Looker:
                 chance=chance,
             ),
             fault=judge.fault,
+            demands=self._taught.demands([one.found for one in seen.inspected]),
         )
-        tags, notices = self._tags(picture)
         findings = Findings(
-            tags=tags,
+            tags=seen.tags,
             origin=self._origin(found),
+            labels=seen.labels,
+            anomalies=tuple(one.found for one in seen.inspected),
             needs_consent=any(
                 one.check == "face" and one.verdict is Verdict.FAIL for one in results
             ),
-            notices=notices,
+            notices=seen.notices,
             seconds=round(time.perf_counter() - began, 4),
         )
         is_for_people = decision.outcome is Outcome.HELD or decision.is_audited
@@ -174,13 +192,19 @@ class Looker:
             decision=decision,
             thumbnail=thumbnail_of(picture),
             content=found.content if is_for_people else None,
+            heats=tuple((one.found.heat_sha256, one.png) for one in seen.inspected),
         )
 
-    def _tags(self, picture: Picture) -> tuple[tuple[TagFound, ...], tuple[str, ...]]:
+    def _see(self, picture: Picture) -> _Seen:
         try:
-            return tuple(TagFound(*one) for one in self._tagger.tags(picture)), ()
+            return _Seen(
+                tags=tuple(TagFound(*one) for one in self._tagger.tags(picture)),
+                labels=self._taught.labels(picture),
+                inspected=self._taught.inspect(picture),
+                notices=self._taught.notices,
+            )
         except CheckNotAble as fault:
-            return (), (fault.note,)
+            return _Seen((), (), (), (fault.note,))
 
     def _origin(self, found: Read) -> tuple[OriginSignal, ...]:
         mark = None

@@ -59,6 +59,12 @@ def write_folder(folder: Path) -> None:
         archive.writestr("inner.png", buffer.getvalue())
 
 
+@pytest.fixture(scope="session")
+def criteria() -> str:
+    """Criteria that release what is whole and light enough."""
+    return CRITERIA
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("look") / "in"

@@ -1,0 +1,69 @@
+"""`limner look teach`, `normal`, `learnt`, `forget`: what they print, refuse and end with."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+from typer.testing import CliRunner
+
+from limner.app import Studio
+from limner.faces.cli import app
+
+
+@pytest.fixture
+def limner(tmp_path):
+    """Run a command in a data folder of its own."""
+
+    def run(*words):
+        home = tmp_path / "home"
+        return CliRunner().invoke(app, [str(one) for one in words], obj=lambda: Studio(home))
+
+    return run
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Twenty noisy red pictures, and twenty noisy green ones."""
+    rng = np.random.default_rng(0)
+    for channel, name in enumerate(("red", "green")):
+        (tmp_path / name).mkdir()
+        for number in range(20):
+            rgb_HWC = rng.integers(0, 90, (64, 64, 3), np.uint8)
+            rgb_HWC[..., channel] += 150
+            PillowImage.fromarray(rgb_HWC).save(tmp_path / name / f"{number}.png")
+    return tmp_path / "red", tmp_path / "green"
+
+
+def test_a_label_is_learnt_listed_and_forgotten(limner, folders):
+    red, green = folders
+    taught = limner("look", "teach", "red", "--yes", red, "--no", green)
+    assert taught.exit_code == 3  # ten held-out pictures certify nothing
+    assert "not certifiable for 95.0%; said of none. About" in taught.stdout
+    (listed,) = limner("look", "learnt", "--json").stdout.splitlines()
+    assert json.loads(listed)["recall"]["num"] == 10
+    assert limner("look", "forget", "red").exit_code == 0
+    assert limner("look", "learnt", "--json").stdout == ""
+
+
+def test_too_few_pictures_are_refused_before_anything_is_learnt(limner, folders):
+    red, green = folders
+    (green / "0.png").unlink()
+    refused = limner("look", "teach", "red", "--yes", red, "--no", green)
+    assert refused.exit_code == 2
+    assert "--no has 19 different pictures; allowed are 20 or more" in refused.stderr
+
+
+def test_a_folder_that_is_not_there_is_refused(limner, folders, tmp_path):
+    refused = limner("look", "normal", "plate", "--good", tmp_path / "nowhere")
+    assert (refused.exit_code, "There is nothing at" in refused.stderr) == (2, True)
+
+
+def test_forgetting_what_was_never_taught_is_refused_with_what_there_is(limner):
+    refused = limner("look", "forget", "blue")
+    assert (refused.exit_code, "no label 'blue'; allowed are none" in refused.stderr) == (2, True)
+
+
+def test_looking_by_a_normal_set_that_is_not_there_is_refused(limner, folders):
+    refused = limner("look", folders[0], "--normal", "plate")
+    assert (refused.exit_code, "no normal set 'plate'" in refused.stderr) == (2, True)
