@@ -127,7 +127,10 @@ class GeneratorCard:
 
 
 class Generator(Protocol):
-    """Draws pictures. Holds no state between calls except the loaded network."""
+    """Draws pictures. Holds no state between calls except the loaded network.
+
+    Several threads may call it at once: it draws for them side by side, or makes them wait.
+    """
 
     @property
     def card(self) -> GeneratorCard:
@@ -166,8 +169,8 @@ class Generator(Protocol):
         Args:
             plan: from `prepare` of the same generator.
             seeds: 0 .. 2**32 - 1 each, at least one.
-            on_step: told after every step of every batch.
-            is_cancelled: asked before every step.
+            on_step: told after every step of every batch, in the caller's thread.
+            is_cancelled: asked before every step, in the caller's thread.
 
         Raises:
             DrawingCancelled: `is_cancelled` said yes; pictures yielded before stay good.

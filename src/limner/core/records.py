@@ -284,7 +284,7 @@ class Execution:
         steps: sampler steps that ran; fewer than planned when strength is below 1.
         num_forwards: passes of the network for this picture.
         num_prompt_tokens: tokens of the prompt that the network read.
-        batch_size: pictures drawn together in the same passes.
+        batch_size: most pictures in any of its passes, of whatever requests, itself included.
         engine: what ran the network, such as ``openvino``.
         device: such as ``CPU``.
         precision: of the matrix products, such as ``bf16`` or ``f32``.

@@ -10,6 +10,7 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -118,6 +119,58 @@ class Pulse:
             except Exception as error:  # noqa: BLE001 - a missed beat must not end the beating
                 self._on_fault(error)
             self._is_over.wait(self._least_seconds)
+
+
+class Lanes:
+    """Runs what is taken, several at once, each in a thread of its own.
+
+    Args:
+        take: takes what is next, if anything is, as a function that draws it.
+        num_lanes: most at once.
+    """
+
+    def __init__(self, take: Callable[[], Callable[[], None] | None], *, num_lanes: int) -> None:
+        self._take = take
+        self._num_lanes = num_lanes
+        self._pool = ThreadPoolExecutor(num_lanes, thread_name_prefix="lane")
+        self._running: set[Future[None]] = set()
+
+    def draw_next(self) -> bool:
+        """Start what is next, or wait a while for a lane; false when nothing is next.
+
+        Raises:
+            Exception: what ended a lane.
+        """
+        self._let_end(0)
+        if len(self._running) >= self._num_lanes:
+            self._let_end(SWEEP_SECONDS)
+            return True
+        draw = self._take()
+        if draw is None:
+            return False
+        self._running.add(self._pool.submit(draw))
+        return True
+
+    def end_next(self) -> bool:
+        """Wait a while for a lane that runs to end; false when none runs."""
+        if not self._running:
+            return False
+        self._let_end(SWEEP_SECONDS)
+        return True
+
+    def __enter__(self) -> Lanes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+        self._let_end(0)
+
+    def _let_end(self, seconds: float) -> None:
+        if not self._running:
+            return
+        done, self._running = wait(self._running, seconds, FIRST_COMPLETED)
+        for one in done:
+            one.result()
 
 
 def work(

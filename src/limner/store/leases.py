@@ -9,7 +9,7 @@ measures with a steady clock of its own how long the beat has stood still.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Claim:
         shots: prompt and seed of every picture of the job.
         image_ids: by picture index; stored by earlier attempts and not to be drawn again.
         seconds_per_picture: as measured before; ``None`` if nothing was.
+        is_suspect: whether its last attempts brought no picture; it may have ended their worker.
     """
 
     job_id: str
@@ -50,6 +51,7 @@ class Claim:
     shots: tuple[tuple[str, int], ...]
     image_ids: dict[int, str]
     seconds_per_picture: float | None
+    is_suspect: bool
 
 
 class Held(NamedTuple):
@@ -91,14 +93,28 @@ class Leases:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def claim(self, worker: str, now: datetime) -> Claim | None:
+    def claim(
+        self,
+        worker: str,
+        now: datetime,
+        *,
+        sated: Collection[str] = (),
+        has_company: bool = False,
+    ) -> Claim | None:
         """Take the job whose turn it is: the owner least lately served, then priority, then age.
 
         Jobs whose attempts failed stand behind those of the same priority that were not tried.
+
+        Args:
+            worker: who takes it.
+            now: the time now, UTC.
+            sated: owners whose jobs are not taken now.
+            has_company: whether it would be drawn beside others; then a suspect one is not taken,
+                nor any behind it, so that its turn comes when the others are done.
         """
         with transaction(self._engine) as connection:
-            row = connection.execute(_next_in_turn()).one_or_none()
-            if row is None:
+            row = connection.execute(_next_in_turn(sated)).one_or_none()
+            if row is None or (row.fruitless and has_company):
                 return None
             lease = tick(connection)
             _serve(connection, row.owner, lease)
@@ -126,6 +142,7 @@ class Leases:
                 shots=tuple((prompt, seed) for prompt, seed in json.loads(row.shots)),
                 image_ids={one.picture_index: one.image_id for one in stored},
                 seconds_per_picture=seconds_per_picture(connection),
+                is_suspect=row.fruitless > 0,
             )
 
     def wanted(self, claim: Claim) -> Wanted:
@@ -255,12 +272,12 @@ class Leases:
             return _let_go(connection, row, Happening.LOSE, now, error, {})
 
 
-def _next_in_turn() -> sa.Select[tuple[object, ...]]:
+def _next_in_turn(sated: Collection[str]) -> sa.Select[tuple[object, ...]]:
     served = sa.func.coalesce(_owners.served, 0)
     return (
         sa.select(schema.jobs)
         .outerjoin(schema.job_owners, _owners.owner == _jobs.owner)
-        .where(_jobs.state == str(JobState.QUEUED))
+        .where(_jobs.state == str(JobState.QUEUED), _jobs.owner.not_in(sated))
         .order_by(served, _jobs.priority.desc(), _jobs.fruitless, _jobs.position)
         .limit(1)
     )

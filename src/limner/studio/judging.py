@@ -63,6 +63,8 @@ class Judge:
     request_checks: Mapping[str, RequestCheck] = field(default_factory=dict[str, RequestCheck])
     image_checks: Mapping[str, ImageCheck] = field(default_factory=dict[str, ImageCheck])
     _loading: list[threading.Thread] = field(default_factory=list[threading.Thread], init=False)
+    _preparing: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _looking: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     @property
     def cards(self) -> Mapping[str, CheckCard]:
@@ -94,21 +96,26 @@ class Judge:
         Args:
             prompt: of the pictures to come, so that it has been read by then.
         """
-        if self._loading:
-            return
-        image_HWC = np.zeros((64, 64, 4), np.uint8)
-        image_HWC[16:48, 16:48] = 255
-        nobodys = ImageSubject(picture=Picture.of(image_HWC), prompt=prompt)
-        # Not a daemon: a process that ends waits, instead of tearing down a network that loads.
-        thread = threading.Thread(target=lambda: self._judge(nobodys), name="load checks")
-        self._loading.append(thread)
-        thread.start()
+        with self._preparing:
+            if self._loading:
+                return
+            image_HWC = np.zeros((64, 64, 4), np.uint8)
+            image_HWC[16:48, 16:48] = 255
+            nobodys = ImageSubject(picture=Picture.of(image_HWC), prompt=prompt)
+            # Not a daemon: a process that ends waits, instead of tearing down a network that loads.
+            thread = threading.Thread(target=lambda: self._judge(nobodys), name="load checks")
+            thread.start()
+            self._loading.append(thread)
 
     def look(self, subject: ImageSubject) -> tuple[Result, ...]:
-        """Run the image checks that the criteria name."""
+        """Run the image checks that the criteria name, on one image at a time.
+
+        A check that waited for another image's would be taken for one that hangs.
+        """
         for thread in self._loading:
             thread.join()
-        return self._judge(subject)
+        with self._looking:
+            return self._judge(subject)
 
     def _judge(self, subject: ImageSubject) -> tuple[Result, ...]:
         named = self._named("image", self.image_checks)

@@ -86,6 +86,13 @@ class Parts:
         other.settings = settings
         return other
 
+    def for_requester(self, requester: str) -> Self:
+        """These parts for one who asks; generator, store and judge stay those of now."""
+        _ = self.generator, self.store, self.judge  # opened once, for all
+        other = copy(self)
+        other.requester = requester
+        return other
+
     @cached_property
     def generator(self) -> Generator:
         """The generator; its network loads when it first draws."""

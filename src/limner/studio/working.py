@@ -1,4 +1,7 @@
-"""Drawing jobs: a worker takes one, draws the pictures it lacks, and says how it went.
+"""Drawing jobs: a worker takes some, draws the pictures they lack, and says how each went.
+
+Jobs are drawn side by side, so that they share passes of the network and one is drawn while another
+is judged and sealed.
 
 Whatever ends an attempt, one of four things is said of it: finished, failed, given back, or lost
 and to be tried again; a process that is killed says nothing, and then an onlooker says it is lost.
@@ -11,10 +14,12 @@ from __future__ import annotations
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event
+from functools import partial
+from threading import Event, Lock
 from typing import TYPE_CHECKING, cast
 
 from limner.core.deciding import Outcome
@@ -28,7 +33,7 @@ from limner.core.errors import (
 )
 from limner.core.jobs import Happening, JobError, JobState
 from limner.core.records import FileFormat, ImageRecord, StepProgress
-from limner.executors.local import Presence, Pulse, work
+from limner.executors.local import Lanes, Presence, Pulse, work
 from limner.store.leases import Claim, Held, Told
 from limner.studio.criteria_file import criteria_text, source_in_force
 from limner.studio.generate import Shot, draw_ready, make_ready
@@ -45,6 +50,8 @@ if TYPE_CHECKING:
 WORKERS_FOLDER = "workers"  # of the data folder; lock files of living workers
 LEASE_SECONDS = 60.0  # after which a worker whose beat stands still has lost its job
 BEAT_SECONDS = 2.0
+LANES = 12  # jobs drawn side by side; eight of them fill a pass, the others are judged and sealed
+LANES_PER_OWNER = 9
 TELL_SECONDS = 0.1  # between two reports of progress
 PREVIEW_SECONDS = 0.4
 
@@ -85,13 +92,13 @@ class Onlooker:
 
 
 class Worker:
-    """Draws the jobs of one data folder, one after another.
+    """Draws the jobs of one data folder.
 
     Args:
-        parts: of a studio that nothing else draws with; the requester is each job's owner.
+        parts: of a studio that nothing else draws with; every job is drawn for its owner.
         presence: that this process lives, and which others do not.
         read_seconds: a steady clock.
-        stop: set to have the job in hand given back.
+        stop: set to have the jobs in hand given back.
         lease_seconds: how long another worker's beat may stand still.
     """
 
@@ -110,6 +117,8 @@ class Worker:
         self._read_seconds = read_seconds
         self._stop = stop
         self._criteria_text: str | None = None
+        self._in_hand: list[Claim] = []
+        self._lock = Lock()
         self._onlooker = Onlooker(
             is_gone=presence.is_gone, read_seconds=read_seconds, lease_seconds=lease_seconds
         )
@@ -128,19 +137,59 @@ class Worker:
 
     def draw_next(self) -> bool:
         """Take the job whose turn it is and draw it; whether there was one."""
-        claim = self._leases.claim(self._presence.worker, self._parts.read_clock())
-        if claim is None:
+        draw = self.take()
+        if draw is None:
             return False
+        draw()
+        return True
+
+    def take(self) -> Callable[[], None] | None:
+        """Take the job whose turn it is, if there is one to be drawn now; calling it draws it.
+
+        No owner takes every lane, so that another's job starts at once. A job whose last attempts
+        brought nothing is drawn with no other beside it: it may end this process, and would be
+        taken for the fault of those beside it.
+        """
+        with self._lock:
+            in_hand = list(self._in_hand)
+        if any(one.is_suspect for one in in_hand):
+            return None
+        counts = Counter(one.owner for one in in_hand)
+        claim = self._leases.claim(
+            self._presence.worker,
+            self._parts.read_clock(),
+            sated=[owner for owner, count in counts.items() if count >= LANES_PER_OWNER],
+            has_company=bool(in_hand),
+        )
+        if claim is None:
+            return None
         self._judge_by_criteria_in_force()
-        attempt = _Attempt(self._parts, claim, self._read_seconds, self._stop)
+        with self._lock:
+            self._in_hand.append(claim)
+        parts = self._parts.for_requester(claim.owner)
+        attempt = _Attempt(
+            parts,
+            claim,
+            read_seconds=self._read_seconds,
+            stop=self._stop,
+            tell_seconds=TELL_SECONDS * (len(in_hand) + 1),  # so many in all, however many tell
+        )
+        return partial(self._draw, attempt)
+
+    def _draw(self, attempt: _Attempt) -> None:
+        claim = attempt.claim
         try:
-            state = attempt.run()
+            try:
+                ended = attempt.draw()
+            finally:
+                with self._lock:
+                    self._in_hand.remove(claim)  # before others are told that it ended
+            state = attempt.let_go(*ended)
             facts = {"action": "job_let_go", "job_id": claim.job_id, "state": str(state)}
             _log.info("An attempt at a job has ended", extra=facts)
         except LeaseLost:
             facts = {"action": "job_lease_lost", "job_id": claim.job_id}
             _log.warning("The job was given to another worker", extra=facts)
-        return True
 
     def _judge_by_criteria_in_force(self) -> None:
         """A worker lives long; criteria that were changed meanwhile hold from the next job on."""
@@ -157,17 +206,24 @@ class _Attempt:
     """One attempt at a job.
 
     Args:
-        parts: of the studio.
+        parts: of the studio, for the job's owner.
         claim: the job.
         read_seconds: a steady clock.
         stop: set to have the job given back.
+        tell_seconds: between two reports of progress.
     """
 
     def __init__(
-        self, parts: Parts, claim: Claim, read_seconds: Callable[[], float], stop: Event
+        self,
+        parts: Parts,
+        claim: Claim,
+        *,
+        read_seconds: Callable[[], float],
+        stop: Event,
+        tell_seconds: float,
     ) -> None:
         self._parts = parts
-        self._claim = claim
+        self.claim = claim
         self._leases = parts.store.leases
         self._read_seconds = read_seconds
         self._stop = stop
@@ -183,19 +239,26 @@ class _Attempt:
             self._beat,
             on_fault=self._missed,
             every_seconds=BEAT_SECONDS,
-            least_seconds=TELL_SECONDS,
+            least_seconds=tell_seconds,
         )
 
-    def run(self) -> JobState:
-        """Draw what is left, and let go of the job.
+    def draw(self) -> tuple[Happening, JobError | None]:
+        """Draw what is left; what happened, and why it is not finished.
+
+        Raises:
+            LeaseLost: it was given to another worker; nothing is to be said of this attempt.
+        """
+        with self._pulse:
+            return self._outcome()
+
+    def let_go(self, happening: Happening, error: JobError | None) -> JobState:
+        """Let go of the job and say how it went.
 
         Raises:
             LeaseLost: it was given to another worker; nothing was said of this attempt.
         """
-        with self._pulse:
-            happening, error = self._outcome()
         return self._leases.end(
-            self._claim,
+            self.claim,
             happening,
             self._parts.read_clock(),
             seconds=self._read_seconds() - self._started_seconds,
@@ -221,15 +284,14 @@ class _Attempt:
     def _unforeseen(self, error: Exception) -> JobError:
         """Names the kind of the error and its place; its words may hold a prompt."""
         place = traceback.extract_tb(error.__traceback__)[-1]
-        facts = {"action": "job_attempt_broken", "job_id": self._claim.job_id}
+        facts = {"action": "job_attempt_broken", "job_id": self.claim.job_id}
         told = (type(error).__name__, place.filename, place.lineno)
         _log.warning("An attempt broke: %s in %s, line %s", *told, extra=facts)
         message = f"Drawing ended by a fault nobody foresaw: {type(error).__name__}."
         return JobError(code="internal", message=message)
 
     def _draw(self) -> None:
-        parts, claim = self._parts, self._claim
-        parts.requester = claim.owner
+        parts, claim = self._parts, self.claim
         for image_id in claim.image_ids.values():
             settle_image(parts, image_id)
         if not self._left:
@@ -251,16 +313,14 @@ class _Attempt:
 
     def _on_stored(self, connection: sa.Connection, record: ImageRecord) -> None:
         index = self._index_of(record)
-        self._leases.record_image(
-            connection, self._claim, index, record.image_id, record.created_at
-        )
+        self._leases.record_image(connection, self.claim, index, record.image_id, record.created_at)
         self._recorded.add(index)
 
     def _index_of(self, record: ImageRecord) -> int:
-        return self._claim.shots.index((record.recipe.prompt, record.recipe.seed))
+        return self.claim.shots.index((record.recipe.prompt, record.recipe.seed))
 
     def _is_cancelled(self) -> bool:
-        wanted = self._leases.wanted(self._claim)
+        wanted = self._leases.wanted(self.claim)
         self._previewed_until = wanted.previewed_until
         return self._stop.is_set() or wanted.state is not JobState.RUNNING
 
@@ -286,11 +346,11 @@ class _Attempt:
     def _beat(self) -> None:
         told, self._told = self._told, None
         previews, self._previews = self._previews, {}
-        self._leases.beat(self._claim, self._parts.read_clock(), told, previews)
+        self._leases.beat(self.claim, self._parts.read_clock(), told, previews)
 
     def _missed(self, error: Exception) -> None:
         if not isinstance(error, LeaseLost):  # that is seen before the next step
-            facts = {"action": "job_beat_missed", "job_id": self._claim.job_id}
+            facts = {"action": "job_beat_missed", "job_id": self.claim.job_id}
             _log.warning("A beat was missed: %s", type(error).__name__, extra=facts)
 
 
@@ -361,14 +421,15 @@ def run_worker(
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()
-        work(
-            worker.draw_next,
-            sweep=worker.take_back_lost,
-            read_number=parts.store.jobs.number,
-            read_seconds=read_seconds,
-            stop=stop,
-            is_once=is_once,
-        )
+        with Lanes(worker.take, num_lanes=LANES) as lanes:
+            work(
+                lambda: lanes.draw_next() or (is_once and lanes.end_next()),
+                sweep=worker.take_back_lost,
+                read_number=parts.store.jobs.number,
+                read_seconds=read_seconds,
+                stop=stop,
+                is_once=is_once,
+            )
         is_clean = True
     finally:
         presence.close(is_clean=is_clean)

@@ -1,9 +1,9 @@
 import time
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 
-from limner.executors.local import Presence, Pulse, work
+from limner.executors.local import Lanes, Presence, Pulse, work
 
 
 def test_a_living_worker_is_not_gone(tmp_path):
@@ -111,3 +111,54 @@ def test_a_change_while_nothing_was_found_is_looked_at_at_once():
 
     loop(draw_next, stop=stop, read_number=lambda: next(numbers, 2))
     assert len(asked) == 2
+
+
+def lanes_of(draws, num_lanes=2):
+    left = list(draws)
+    return Lanes(lambda: left.pop(0) if left else None, num_lanes=num_lanes)
+
+
+def test_lanes_run_side_by_side_up_to_their_number():
+    together, going = Barrier(2), Event()
+    with lanes_of([lambda: together.wait(20), lambda: together.wait(20), going.set]) as lanes:
+        assert [lanes.draw_next(), lanes.draw_next()] == [True, True]
+        while not going.is_set():  # the third waits for a lane
+            assert lanes.draw_next() or going.wait(20)
+
+
+def test_a_lane_is_waited_for_when_all_are_taken():
+    hold, ran = Event(), []
+    with lanes_of([lambda: hold.wait(20), lambda: ran.append(1)], num_lanes=1) as lanes:
+        lanes.draw_next()
+        assert lanes.draw_next()
+        assert ran == []
+        hold.set()
+        while not ran:
+            lanes.draw_next()
+
+
+def test_lanes_have_nothing_to_end_when_none_runs():
+    with lanes_of([]) as lanes:
+        assert not lanes.draw_next()
+        assert not lanes.end_next()
+
+
+def test_what_ends_a_lane_is_raised_to_who_asks_next():
+    def explode():
+        raise OSError("the disk is gone")
+
+    def run_out(lanes):
+        while lanes.end_next():
+            pass
+
+    with lanes_of([explode]) as lanes:
+        lanes.draw_next()
+        with pytest.raises(OSError, match="the disk is gone"):
+            run_out(lanes)
+
+
+def test_leaving_lanes_waits_for_what_runs():
+    done = []
+    with lanes_of([lambda: (time.sleep(0.05), done.append(1))]) as lanes:
+        lanes.draw_next()
+    assert done == [1]

@@ -1,5 +1,8 @@
 """The embedded generator on tiny graphs: the real engine, sampler and port, in milliseconds."""
 
+import threading
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -97,6 +100,36 @@ def test_a_picture_of_a_batch_can_be_drawn_alone(generator, sketch):
     apart = np.abs(together.image_HWC.astype(int) - alone.image_HWC)
     assert together.execution.batch_size == 3
     assert apart.max() <= 2
+
+
+def test_requests_drawn_side_by_side_come_out_as_alone(generator, sketch):
+    asked = [sketch(steps=steps, guidance=guide) for steps, guide in ((4, 3.0), (9, 1.0), (6, 5.0))]
+    waits, drawn = threading.Barrier(3), {}
+
+    def meet(told, number):
+        if told.step == 1:
+            waits.wait(timeout=20)
+
+    def run(number):
+        on_step = partial(meet, number=number)
+        drawn[number] = draw(generator, asked[number], [5 + number], on_step=on_step)[0]
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(3)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(timeout=20)
+    for number, one in drawn.items():
+        by_itself = draw(generator, asked[number], [5 + number])[0]
+        assert np.abs(one.image_HWC.astype(int) - by_itself.image_HWC).max() <= 2
+        assert one.execution.num_forwards == by_itself.execution.num_forwards
+    assert max(one.execution.batch_size for one in drawn.values()) > 1
+
+
+def test_a_prompt_is_read_once(generator, sketch, monkeypatch):
+    draw(generator, sketch(), [5])
+    monkeypatch.setattr(generator._networks, "read_caption", None)
+    assert len(draw(generator, sketch(steps=2), [6])) == 1
 
 
 def test_no_more_pictures_are_drawn_together_than_the_setting_says(weights_folder, sketch):

@@ -1,5 +1,7 @@
 """The weights inside the package."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,22 @@ def test_deterministic_bytes_do_not_depend_on_the_batch(packaged):
 def test_the_same_seed_gives_the_same_bytes_twice(packaged):
     first, second = (draw(packaged, [9], is_deterministic=True)[0] for _ in range(2))
     assert np.array_equal(first.image_HWC, second.image_HWC)
+
+
+def test_pictures_of_mixed_requests_are_as_good_as_drawn_alone(packaged):
+    asked = [
+        {"seeds": [1], "steps": 4, "guidance": 3.0},
+        {"seeds": [2, 3], "steps": 6, "guidance": 1.0, "prompt": "a blue car on a road"},
+        {"seeds": [4], "steps": 5, "guidance": 5.0, "sampler": "heun", "prompt": "a cat"},
+    ]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        together = list(pool.map(lambda one: draw(packaged, **one), asked))
+    assert max(one.execution.batch_size for drawn in together for one in drawn) > 2
+    for one, drawn in zip(asked, together, strict=True):
+        for seed, picture in zip(one["seeds"], drawn, strict=True):
+            by_itself = draw(packaged, **{**one, "seeds": [seed]})[0]
+            apart = picture.image_HWC.astype(float) - by_itself.image_HWC
+            assert 10 * np.log10(255**2 / max(np.mean(apart**2), 1e-9)) > 45
 
 
 def test_a_repainted_picture_keeps_the_rest(packaged):

@@ -308,3 +308,19 @@ def test_held_leases_are_told_with_their_beat(store):
     claim = store.leases.claim("w", START)
     store.leases.beat(claim, START)
     assert store.leases.held() == [Held("a", claim.lease, "w", 2)]
+
+
+def test_jobs_of_an_owner_who_has_enough_in_hand_are_passed_over(store):
+    for number in range(2):
+        store.jobs.add(new_job(f"ann-{number}", owner="ann"))
+    store.jobs.add(new_job("bob-0", owner="bob"))
+    assert store.leases.claim("w", START, sated=["ann"]).job_id == "bob-0"
+    assert store.leases.claim("w", START, sated=["ann", "bob"]) is None
+
+
+def test_a_job_that_brought_nothing_waits_until_it_can_be_drawn_without_company(store):
+    store.jobs.add(new_job("poison"))
+    end(store, store.leases.claim("w", START), Happening.LOSE)
+    assert store.leases.claim("w", START, has_company=True) is None
+    claim = store.leases.claim("w", START)
+    assert (claim.job_id, claim.is_suspect) == ("poison", True)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Event, Timer
+from threading import Barrier, Event, Timer
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from limner.store import schema
 from limner.store.database import reading
 from limner.store.leases import Held
 from limner.studio import working
-from limner.studio.working import Onlooker, Worker
+from limner.studio.working import Onlooker, Worker, run_worker
 
 
 @pytest.fixture
@@ -77,10 +77,17 @@ def test_every_released_picture_of_a_job_is_sealed(studio, worker, submit):
         assert studio.parts.store.seal_of(one.image_id) is not None
 
 
-def test_the_owner_is_who_asked_as_reviewers_are_told(studio, worker, submit):
+def test_the_owner_is_who_asked_as_reviewers_are_told(studio, worker, submit, monkeypatch):
+    real, asked = working.draw_ready, []
+
+    def drawn_for(parts, *arguments):
+        asked.append(parts.requester)
+        return real(parts, *arguments)
+
+    monkeypatch.setattr(working, "draw_ready", drawn_for)
     submit()
     worker.draw_next()
-    assert studio.parts.requester == "ann"
+    assert asked == ["ann"]
 
 
 def test_there_is_nothing_to_draw_when_nothing_waits(worker):
@@ -399,3 +406,67 @@ def test_criteria_that_change_while_a_worker_lives_hold_from_the_next_job_on(
         outcomes = [studio.jobs.get(job_id).images[0].outcome for job_id in job_ids]
         presence.close()
     assert outcomes == ["released", "released", "held"]
+
+
+def run_all(studio, stop=None):
+    """A worker as `limner worker --once` has it."""
+    run_worker(studio.parts, stop=stop or Event(), is_once=True)
+
+
+def test_jobs_are_drawn_side_by_side(studio, submit, painter, monkeypatch):
+    together = Barrier(3)
+    real = painter.generate
+
+    def met(*arguments, **options):
+        together.wait(timeout=30)  # nobody gets past it alone
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(painter, "generate", met)
+    job_ids = [submit(seed=10 * k, num_images=2) for k in range(3)]
+    run_all(studio)
+    jobs = [studio.jobs.get(job_id) for job_id in job_ids]
+    assert {job.state for job in jobs} == {JobState.FINISHED}
+    assert [one.seed for job in jobs for one in job.images] == [0, 1, 10, 11, 20, 21]
+
+
+def test_no_owner_takes_every_lane(studio, worker, submit):
+    for k in range(working.LANES):
+        submit(seed=k)
+    taken = [worker.take() for _ in range(working.LANES)]
+    assert [one is not None for one in taken].count(True) == working.LANES_PER_OWNER
+    request = Request(prompt="a fox", seed=99)
+    studio.jobs.submit(request, owner="bob")
+    assert worker.take() is not None
+
+
+def test_a_job_that_may_have_ended_a_worker_is_drawn_without_company(studio, worker, submit, home):
+    suspect = submit(seed=1)
+    dead = Presence(home / "workers")
+    studio.parts.store.leases.claim(dead.worker, START)
+    dead._lock.release()
+    worker.take_back_lost()
+    draw = worker.take()
+    submit(seed=2)
+    assert worker.take() is None
+    draw()
+    assert studio.jobs.get(suspect).state is JobState.FINISHED
+    assert worker.take() is not None
+
+
+def test_every_job_in_hand_is_given_back_when_a_worker_is_stopped(studio, submit, painter):
+    stop = Event()
+    painter.seconds_per_step = 0.05
+    job_ids = [submit(seed=10 * k, num_images=8) for k in range(3)]
+    Timer(0.5, stop.set).start()
+    run_all(studio, stop)
+    assert {studio.jobs.get(job_id).state for job_id in job_ids} == {JobState.QUEUED}
+    assert studio.parts.store.leases.held() == []
+
+
+def test_cancelling_one_job_leaves_those_beside_it(studio, submit, painter):
+    painter.seconds_per_step = 0.05
+    job_ids = [submit(seed=10 * k, num_images=4) for k in range(3)]
+    Timer(0.3, lambda: studio.jobs.cancel(job_ids[1])).start()
+    run_all(studio)
+    states = [studio.jobs.get(job_id).state for job_id in job_ids]
+    assert states == [JobState.FINISHED, JobState.CANCELLED, JobState.FINISHED]

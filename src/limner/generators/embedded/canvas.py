@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from limner.generators.embedded.sampler import Canvas, Predict
+from limner.generators.embedded.sampler import Canvas
 
 # Shapes: B pictures, C channels (RGBA), H height, W width.
 
@@ -55,19 +55,15 @@ def mask_on_canvas(mask_HW: NDArray[np.uint8], side: int) -> Canvas:
     return cells.max(axis=(1, 3)).astype(np.float32) / 255
 
 
-def hold_known(predict: Predict, known_BCHW: Canvas, mask_HW: Canvas) -> Predict:
-    """A prediction that is true where the canvas is known.
+def hold_known(clean_BCHW: Canvas, known_CHW: Canvas, mask_HW: Canvas) -> Canvas:
+    """An estimate that is true where the canvas is known.
 
     Every step's clean estimate takes the known values outside the mask. As every picture keeps one
     noise from start to end, the noisy canvas there is at each step exactly the known canvas with
     its noise: the re-noising of RePaint (Lugmayr et al. 2022, arXiv:2201.09865) without its
     jumps back.
     """
-
-    def held(noisy_BCHW: Canvas, time: float) -> Canvas:
-        return known_BCHW + mask_HW * (predict(noisy_BCHW, time) - known_BCHW)
-
-    return held
+    return known_CHW + mask_HW * (clean_BCHW - known_CHW)
 
 
 def put_back(

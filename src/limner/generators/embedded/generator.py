@@ -1,7 +1,8 @@
 """The embedded generator behind the `Generator` port: a plan and seeds in, pictures out.
 
-Reads as the steps of a drawing: read the captions, lay out the start, follow the sampler, decode,
-put back what a mask keeps. The networks are in networks.py, the mathematics in sampler.py.
+Reads as the steps of a drawing: read the captions, lay out the start, go step by step, decode, put
+back what a mask keeps. Several threads may draw at once; their pictures share passes (passes.py).
+The networks are in networks.py, the mathematics in sampler.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,14 @@ from limner.generators.embedded.canvas import (
     to_premultiplied,
     to_straight,
 )
-from limner.generators.embedded.networks import Caption, Networks, open_networks
+from limner.generators.embedded.course import Course, Way
+from limner.generators.embedded.networks import Caption, Floats, Networks, open_networks
+from limner.generators.embedded.passes import Passes
 from limner.generators.embedded.sampler import (
     SAMPLERS,
     Canvas,
     add_noise,
     draw_noise,
-    guided,
     time_grid,
 )
 from limner.generators.embedded.tokens import NUM_MARKS, Tokens
@@ -41,6 +43,7 @@ from limner.generators.embedded.weights import Weights
 
 ENGINE = "openvino"
 DEFAULT_BATCH_SIZE = 4  # pictures; more gain little on a processor and cost memory
+PROMPTS_KEPT = 32  # as the network takes them; half a megabyte each
 SIDE_PX = IntSpan(16, 2048, 256)
 
 
@@ -49,7 +52,8 @@ class EmbeddedGenerator:
 
     Args:
         num_threads: 0 takes every core the process may use.
-        batch_size: most pictures drawn together; 0 leaves it to the generator.
+        batch_size: most pictures drawn together, of however many requests; 0 leaves it to the
+            generator.
         weights: another set than the packaged one.
     """
 
@@ -62,7 +66,9 @@ class EmbeddedGenerator:
     ) -> None:
         self._num_threads = num_threads
         self._batch_size = batch_size or DEFAULT_BATCH_SIZE
+        self._passes = Passes(self._predict_clean, max_pictures=batch_size or None)
         self._weights = weights or Weights()
+        self._read_caption = lru_cache(PROMPTS_KEPT)(self._read_caption_of)
 
     @property
     def card(self) -> GeneratorCard:
@@ -112,7 +118,6 @@ class EmbeddedGenerator:
         """
         sketch = plan.sketch
         batch_size = 1 if sketch.is_deterministic else self._batch_size
-        started = time.perf_counter()
         layout = self._layout(sketch)
         for first in range(0, len(seeds), batch_size):
             batch = seeds[first : first + batch_size]
@@ -123,11 +128,12 @@ class EmbeddedGenerator:
                 batch_size=len(batch),
                 num_images=len(seeds),
             )
-            passes = _Passes(self._networks, layout, sketch.guidance, len(batch))
-            canvas_BCHW = self._follow(passes, batch, progress, on_step, is_cancelled)
+            with self._passes.course(_way(layout, sketch, batch)) as course:
+                canvas_BCHW = self._follow(course, progress, on_step, is_cancelled)
+            started = time.perf_counter()
             pictures = self._finished(canvas_BCHW, sketch)
-            seconds = (time.perf_counter() - started) / len(batch)
-            execution = self._execution(plan, layout, passes, len(batch))
+            seconds = course.seconds + (time.perf_counter() - started) / len(batch)
+            execution = self._execution(plan, layout, course)
             for seed, (image_HWC, is_finite) in zip(batch, pictures, strict=True):
                 yield Drawn(
                     image_HWC=image_HWC,
@@ -136,7 +142,6 @@ class EmbeddedGenerator:
                     execution=execution,
                     seconds=seconds,
                 )
-            started = time.perf_counter()
 
     def _accepted(self, name: str, text: str) -> int:
         num_tokens, num_kept = self._tokens.count(text), self._tokens.num_usable
@@ -160,9 +165,8 @@ class EmbeddedGenerator:
     def _layout(self, sketch: Sketch) -> _Layout:
         """What all pictures of a sketch share: captions, times, the canvas they start from."""
         card = self._weights.card
-        is_guided = sketch.guidance != 1.0
-        texts = [self._caption_of(sketch), sketch.negative][: 2 if is_guided else 1]
-        drop_B = np.array([False, not sketch.negative][: len(texts)])
+        texts = [self._caption_of(sketch), sketch.negative][: 1 if sketch.guidance == 1.0 else 2]
+        captions = [self._read_caption(text, not text) for text in texts]
         num_steps = max(1, round(sketch.steps * sketch.strength))
         known_CHW = mask_HW = None
         if sketch.source_HWC is not None:
@@ -171,29 +175,30 @@ class EmbeddedGenerator:
                 mask_HW = mask_on_canvas(sketch.mask_HW, card.canvas[1])
         start = 1 - sketch.strength
         return _Layout(
-            caption=self._networks.read_caption(self._tokens.rows(texts), drop_B),
+            caption=Caption(*(np.concatenate(part) for part in zip(*captions, strict=True))),
             times=time_grid(num_steps, start=start, shift=card.time_shift),
             canvas_shape=card.canvas,
             known_CHW=known_CHW,
             mask_HW=mask_HW,
-            sampler=sketch.sampler,
         )
+
+    def _read_caption_of(self, text: str, is_dropped: bool) -> Caption:
+        """One row, read alone, so that it is the same whether it was kept or not."""
+        return self._networks.read_caption(self._tokens.rows([text]), np.array([is_dropped]))
 
     def _follow(
         self,
-        passes: _Passes,
-        seeds: Sequence[int],
+        course: Course,
         progress: StepProgress,
         on_step: Callable[[StepProgress], None] | None,
         is_cancelled: Callable[[], bool] | None,
     ) -> Canvas:
-        """Run the sampler, telling and asking between steps."""
-        steps = passes.start(seeds)
+        """Go step by step, telling and asking between them."""
         clean_BCHW = np.empty(0, np.float32)
         for step in range(1, progress.num_steps + 1):
             if is_cancelled is not None and is_cancelled():
                 raise DrawingCancelled()
-            clean_BCHW = next(steps)
+            clean_BCHW = self._passes.next_step(course)
             if on_step is not None:
                 on_step(_told(progress, step, self._previewer(clean_BCHW)))
         return clean_BCHW
@@ -212,21 +217,22 @@ class EmbeddedGenerator:
             drawn = [put_back(one, sketch.source_HWC, sketch.mask_HW) for one in drawn]
         return [(one, bool(finite_B[row])) for row, one in enumerate(drawn)]
 
-    def _execution(
-        self, plan: Plan, layout: _Layout, passes: _Passes, batch_size: int
-    ) -> Execution:
+    def _execution(self, plan: Plan, layout: _Layout, course: Course) -> Execution:
         facts = self._networks.facts
         return Execution(
             steps=len(layout.times) - 1,
-            num_forwards=passes.num_forwards,
+            num_forwards=course.num_forwards,
             num_prompt_tokens=plan.num_prompt_tokens,
-            batch_size=batch_size,
+            batch_size=course.most_together,
             engine=ENGINE,
             device=facts.device,
             precision=facts.precision,
             num_threads=facts.num_threads,
             versions={"openvino": facts.version},
         )
+
+    def _predict_clean(self, noisy_BCHW: Floats, times_B: Floats, caption: Caption) -> Floats:
+        return self._networks.predict_clean(noisy_BCHW, times_B, caption)
 
     @cached_property
     def _networks(self) -> Networks:
@@ -246,41 +252,26 @@ class _Layout:
     canvas_shape: tuple[int, int, int]
     known_CHW: Canvas | None
     mask_HW: Canvas | None
-    sampler: str
 
 
-class _Passes:
-    """The guided passes of one batch, counted."""
-
-    def __init__(
-        self, networks: Networks, layout: _Layout, guidance: float, batch_size: int
-    ) -> None:
-        self._networks, self._layout, self._guidance = networks, layout, guidance
-        self._caption = Caption(*(np.repeat(part, batch_size, axis=0) for part in layout.caption))
-        self._num_rows = len(layout.caption.pooled)
-        self.num_forwards = 0
-
-    def start(self, seeds: Sequence[int]) -> Iterator[Canvas]:
-        """The sampler's steps from the noise of `seeds`."""
-        layout = self._layout
-        x_BCHW = np.stack([draw_noise(seed, layout.canvas_shape) for seed in seeds])
-        predict = self._predict
-        if layout.known_CHW is not None:
-            known_BCHW = np.repeat(layout.known_CHW[None], len(seeds), axis=0)
-            x_BCHW = add_noise(known_BCHW, x_BCHW, layout.times[0])
-            if layout.mask_HW is not None:
-                predict = hold_known(predict, known_BCHW, layout.mask_HW)
-        return SAMPLERS[layout.sampler](predict, x_BCHW, layout.times)
-
-    def _predict(self, noisy_BCHW: Canvas, at: float) -> Canvas:
-        """One pass over all rows: every picture with its caption, then every one without."""
-        self.num_forwards += 1
-        rows = np.concatenate([noisy_BCHW] * self._num_rows)
-        made = self._networks.predict_clean(rows, at, self._caption)
-        if self._num_rows == 1:
-            return made
-        given, free = np.split(made, 2)
-        return guided(given, free, self._guidance)
+def _way(layout: _Layout, sketch: Sketch, seeds: Sequence[int]) -> Way:
+    """The way of some pictures of a sketch, from the noise of their seeds."""
+    x_BCHW = np.stack([draw_noise(seed, layout.canvas_shape) for seed in seeds])
+    known_CHW, mask_HW = layout.known_CHW, layout.mask_HW
+    hold: Callable[[Canvas], Canvas] | None = None
+    if known_CHW is not None:
+        x_BCHW = add_noise(known_CHW, x_BCHW, layout.times[0])
+        if mask_HW is not None:
+            hold = partial(hold_known, known_CHW=known_CHW, mask_HW=mask_HW)
+    return Way(
+        walk=SAMPLERS[sketch.sampler](x_BCHW, layout.times),
+        num_steps=len(layout.times) - 1,
+        num_pictures=len(seeds),
+        caption=layout.caption,
+        guidance=sketch.guidance,
+        hold=hold,
+        is_alone=sketch.is_deterministic,
+    )
 
 
 def _told(

@@ -89,9 +89,8 @@ class Networks:
         """What the text encoder makes of every token, `[B, T, E]`."""
         return self._run("text", rows.ids_BT, rows.mask_BT)[0]
 
-    def predict_clean(self, noisy_BCHW: Floats, time: float, caption: Caption) -> Floats:
-        """Clean canvases from noisy ones, one caption a row, the same time for all."""
-        time_B = np.full(len(noisy_BCHW), time, np.float32)
+    def predict_clean(self, noisy_BCHW: Floats, time_B: Floats, caption: Caption) -> Floats:
+        """Clean canvases from noisy ones; every row has a time and a caption of its own."""
         return self._run("denoise", noisy_BCHW, time_B, caption.keys, caption.pooled)[0]
 
     def decode(self, canvas_BCHW: Floats) -> Floats:

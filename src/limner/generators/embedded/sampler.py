@@ -1,16 +1,17 @@
 """Samplers: from noise to a clean canvas along the straight way a rectified flow was trained on.
 
 Time runs from 0 (noise) to 1 (clean); ``noisy = time * clean + (1 - time) * noise``. The network
-predicts the clean canvas. A sampler is a generator: it yields the clean estimate after every step,
-and the last one is the finished canvas. It knows nothing of prompts, masks or pictures.
+predicts the clean canvas. A sampler is a generator that asks: it yields a question, is sent the
+answer, and the answer to its last question is the finished canvas. Whoever answers may put the
+questions of many samplers into one pass. It knows nothing of prompts, masks or pictures.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,24 @@ from numpy.typing import NDArray
 # Shapes: B pictures, C channels, H height, W width.
 
 Canvas = NDArray[np.floating[Any]]  # float32 here; scalars of Python keep it so
-Predict = Callable[[Canvas, float], Canvas]
-Sampler = Callable[[Predict, Canvas, Sequence[float]], Iterator[Canvas]]
+
+
+class Question(NamedTuple):
+    """What a sampler wants to know: the clean canvases behind noisy ones.
+
+    Attributes:
+        noisy_BCHW: float32, all at the same time.
+        time: below 1.
+        ends_step: whether the answer is the estimate after a step.
+    """
+
+    noisy_BCHW: Canvas
+    time: float
+    ends_step: bool
+
+
+Walk = Generator[Question, Canvas, None]
+Sampler = Callable[[Canvas, Sequence[float]], Walk]
 
 
 def draw_noise(seed: int, shape: tuple[int, int, int]) -> Canvas:
@@ -47,40 +64,37 @@ def guided(given: Canvas, free: Canvas, guidance: float) -> Canvas:
     return free + guidance * (given - free)
 
 
-def euler(predict: Predict, x_BCHW: Canvas, times: Sequence[float]) -> Iterator[Canvas]:
-    """First order; one prediction a step."""
+def euler(x_BCHW: Canvas, times: Sequence[float]) -> Walk:
+    """First order; one question a step."""
     for time, after in pairwise(times):
-        clean = predict(x_BCHW, time)
+        clean = yield Question(x_BCHW, time, ends_step=True)
         x_BCHW = _towards(x_BCHW, clean, time, after)
-        yield clean
 
 
-def heun(predict: Predict, x_BCHW: Canvas, times: Sequence[float]) -> Iterator[Canvas]:
-    """Second order; two predictions a step, but one in the last.
+def heun(x_BCHW: Canvas, times: Sequence[float]) -> Walk:
+    """Second order; two questions a step, but one in the last.
 
     Source: Karras et al. 2022 (arXiv:2206.00364, algorithm 1).
     """
     for time, after in pairwise(times):
-        clean = predict(x_BCHW, time)
-        if after >= 1.0:
-            yield clean
+        is_last = after >= 1.0
+        clean = yield Question(x_BCHW, time, ends_step=is_last)
+        if is_last:
             return
         there = _towards(x_BCHW, clean, time, after)
         slope_here = (clean - x_BCHW) / (1 - time)
-        clean = predict(there, after)
+        clean = yield Question(there, after, ends_step=True)
         slope_there = (clean - there) / (1 - after)
         x_BCHW = x_BCHW + ((after - time) / 2) * (slope_here + slope_there)
-        yield clean
 
 
-def dpm_solver_2m(predict: Predict, x_BCHW: Canvas, times: Sequence[float]) -> Iterator[Canvas]:
-    """DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2); one prediction a step."""
+def dpm_solver_2m(x_BCHW: Canvas, times: Sequence[float]) -> Walk:
+    """DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2); one question a step."""
     before: Canvas | None = None
     log_snr_before = -math.inf
     for time, after in pairwise(times):
-        clean = predict(x_BCHW, time)
+        clean = yield Question(x_BCHW, time, ends_step=True)
         if after >= 1.0:
-            yield clean
             return
         log_snr = _log_snr(time)
         target = clean
@@ -89,7 +103,6 @@ def dpm_solver_2m(predict: Predict, x_BCHW: Canvas, times: Sequence[float]) -> I
             target = (1 + weight) * clean - weight * before
         x_BCHW = _towards(x_BCHW, target, time, after)
         before, log_snr_before = clean, log_snr
-        yield clean
 
 
 SAMPLERS: Mapping[str, Sampler] = {"dpm++2m": dpm_solver_2m, "euler": euler, "heun": heun}

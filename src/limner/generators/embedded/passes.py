@@ -1,0 +1,165 @@
+"""One pass of the network for many requests: they join and leave at every pass.
+
+Each course is at its own step of its own sampler, with its own guidance and prompt; all that fits
+goes into one pass. There is no thread here: of the callers that wait for a step, one runs the next
+pass for all of them, so a request that is alone runs as it would if there never were others.
+
+This module knows rows and arrays, nothing of prompts, pictures or networks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from limner.generators.embedded.course import Course, Way
+from limner.generators.embedded.networks import Caption, Floats
+from limner.generators.embedded.sampler import Canvas
+
+# Shapes: B rows, C channels, H height, W width.
+
+CELLS_IN_A_PASS = 1024  # of canvases; more of them gained nothing (docs/log.md)
+AHEAD = 1  # steps a course may be ahead of what its caller was told
+PACE_WEIGHT = 0.2  # of the newest pass in the running mean of seconds a row
+
+PredictClean = Callable[[Floats, Floats, Caption], Floats]
+"""Clean canvases `[B, C, H, W]` from noisy ones, times `[B]` and captions."""
+
+
+class Passes:
+    """The courses of one network, and the passes they share; safe from several threads.
+
+    Args:
+        predict: runs the network.
+        max_cells: of canvases in one pass; a course that has more runs by itself.
+        max_pictures: the same in pictures; ``None`` sets no limit.
+        read_seconds: a steady clock.
+    """
+
+    def __init__(
+        self,
+        predict: PredictClean,
+        *,
+        max_cells: int = CELLS_IN_A_PASS,
+        max_pictures: int | None = None,
+        read_seconds: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._predict = predict
+        self._max_cells = max_cells
+        self._max_pictures = max_pictures
+        self._read_seconds = read_seconds
+        self._changed = threading.Condition()
+        self._courses: list[Course] = []
+        self._is_running = False
+        self._row_seconds = 0.0  # running mean; nothing is known before the first pass
+        self._joint: tuple[list[Course], Caption] | None = None
+
+    @contextmanager
+    def course(self, way: Way) -> Generator[Course]:
+        """A course that takes part from now on; on leaving, its rows are free at the next pass."""
+        course = Course(way, self._read_seconds())
+        with self._changed:
+            self._courses.append(course)
+        try:
+            yield course
+        finally:
+            with self._changed:
+                self._courses.remove(course)
+                self._joint = None
+                self._changed.notify_all()
+
+    def next_step(self, course: Course) -> Canvas:
+        """The clean estimate after the next step of a course; runs passes as long as none is there.
+
+        Raises:
+            Exception: what the network raised in a pass that this course was in.
+        """
+        while True:
+            with self._changed:
+                if course.num_untold:
+                    return course.take_step()
+                if course.fault is not None:
+                    raise course.fault
+                if self._is_running:
+                    self._changed.wait()
+                    continue
+                chosen = self._chosen()
+                self._is_running = True
+            try:
+                self._run(chosen)
+            finally:
+                with self._changed:
+                    self._is_running = False
+                    self._changed.notify_all()
+
+    def _run(self, chosen: Sequence[Course]) -> None:
+        started = self._read_seconds()
+        noisy_BCHW, times_B = (
+            np.concatenate(part) for part in zip(*(one.rows() for one in chosen), strict=True)
+        )
+        try:
+            clean_BCHW = self._predict(noisy_BCHW, times_B, self._joint_caption(chosen))
+        except Exception as error:  # noqa: BLE001 - told to every caller whose pass it was
+            for one in chosen:
+                one.fault = error
+            return
+        seconds = self._read_seconds() - started
+        with self._changed:
+            self._answer(chosen, clean_BCHW, seconds)
+
+    def _answer(self, chosen: Sequence[Course], clean_BCHW: Floats, seconds: float) -> None:
+        num_pictures = sum(one.way.num_pictures for one in chosen)
+        first = 0
+        for one in chosen:
+            one.answer(clean_BCHW[first : first + one.num_rows])
+            first += one.num_rows
+            one.seconds += seconds / num_pictures
+            one.most_together = max(one.most_together, num_pictures)
+        newest = seconds / len(clean_BCHW)
+        weight = PACE_WEIGHT if self._row_seconds else 1.0
+        self._row_seconds += weight * (newest - self._row_seconds)
+
+    def _chosen(self) -> list[Course]:
+        """Courses for the next pass: whose turn it is, and who else fits beside."""
+        able = [one for one in self._courses if not one.is_over and one.num_untold <= AHEAD]
+        able = [one for one in able if one.fault is None]
+        first, *others = sorted(able, key=self._turn)
+        chosen = [first]
+        if first.way.is_alone:
+            return chosen
+        cells, pictures = first.num_cells, first.way.num_pictures
+        for one in others:
+            cells_then, pictures_then = cells + one.num_cells, pictures + one.way.num_pictures
+            is_crowded = self._max_pictures is not None and pictures_then > self._max_pictures
+            if one.way.is_alone or cells_then > self._max_cells or is_crowded:
+                continue
+            chosen.append(one)
+            cells, pictures = cells_then, pictures_then
+        return chosen
+
+    def _turn(self, course: Course) -> float:
+        """When it would have been done had it been alone since it came; the earliest goes first.
+
+        Short ones overtake long ones, but a course of S seconds is overtaken only by those that
+        come within S seconds of it: the oldest always gets there.
+        """
+        return course.joined_seconds + course.num_row_steps_left * self._row_seconds
+
+    def _joint_caption(self, chosen: Sequence[Course]) -> Caption:
+        """The captions of a pass; those of the last one again if the same courses are in it."""
+        if len(chosen) == 1:
+            return chosen[0].caption
+        if self._joint is None or not _are_same(self._joint[0], chosen):
+            parts = (
+                np.concatenate(part) for part in zip(*(one.caption for one in chosen), strict=True)
+            )
+            self._joint = (list(chosen), Caption(*parts))
+        return self._joint[1]
+
+
+def _are_same(some: Sequence[Course], others: Sequence[Course]) -> bool:
+    return len(some) == len(others) and all(a is b for a, b in zip(some, others, strict=True))
