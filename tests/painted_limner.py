@@ -14,10 +14,12 @@ import numpy as np
 from limner.app import (
     load_settings,
     name_opted_out,
+    open_fingerprints,
     open_judge,
     open_recognizer,
     open_store,
     recent_looks,
+    registered_looks,
 )
 from limner.core.settings import Settings
 from limner.faces.cli import app
@@ -38,11 +40,13 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
             settings,
             lambda text: name_opted_out(parts, text),
             read_recent=lambda limit: recent_looks(parts, limit),
+            read_registered=lambda: registered_looks(parts),
         ),
         read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         rng=np.random.default_rng(0),
         version="0.0.0",
         open_recognizer=lambda: open_recognizer(parts),
+        open_fingerprints=lambda: open_fingerprints(settings),
     )
     return Studio(parts)
 

@@ -28,7 +28,9 @@ from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
+    from limner.checks.near_copy.fingerprint import Fingerprints
     from limner.checks.near_copy.recent import Look
+    from limner.checks.near_copy.registered import Registered
     from limner.checks.tagger.tagger import Tagger
     from limner.generators.process.generator import Room
     from limner.studio.look.looker import Asked, Looker
@@ -67,6 +69,7 @@ def wire_parts(settings: Settings) -> Parts:
             settings,
             lambda text: name_opted_out(parts, text),
             read_recent=lambda limit: recent_looks(parts, limit),
+            read_registered=lambda: registered_looks(parts),
         ),
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(),
@@ -76,6 +79,7 @@ def wire_parts(settings: Settings) -> Parts:
         open_another=lambda num: _open_generator(replace(settings, num_threads=num)),
         open_model=shelf.open,
         model_names=shelf.names,
+        open_fingerprints=lambda: open_fingerprints(settings),
     )
     return parts
 
@@ -170,11 +174,31 @@ def recent_looks(parts: Parts, limit: int) -> list[Look]:
     return [Look(*one) for one in parts.store.recent_looks(limit)]
 
 
+def registered_looks(parts: Parts) -> list[Registered]:
+    """Pictures the rights register keeps from being drawn; opens the store when first asked."""
+    from limner.checks.near_copy.registered import Registered
+
+    found = parts.store.rights.blocked_looks(parts.read_clock())
+    return [Registered(*one) for one in found]
+
+
+def open_fingerprints(settings: Settings) -> Fingerprints:
+    """Takes what near copies are known by; the referee's network loads with the first picture."""
+    from limner.checks.near_copy.fingerprint import Fingerprints
+    from limner.checks.referee import Referee
+    from limner.checks.referee.views import RefereeViews
+    from limner.generators.embedded.sentences import Sentences
+
+    referee = Referee(Sentences(num_threads=settings.num_threads), num_threads=settings.num_threads)
+    return Fingerprints(RefereeViews(referee))
+
+
 def open_judge(
     settings: Settings,
     find_opted_out: Callable[[str], str | None],
     *,
     read_recent: Callable[[int], Sequence[Look]] | None = None,
+    read_registered: Callable[[], Sequence[Registered]] | None = None,
 ) -> Judge:
     """The criteria in force and every check there is. Criteria with a fault hold everything.
 
@@ -183,11 +207,12 @@ def open_judge(
         find_opted_out: asks the rights register about a text; see `checks.request.rights`.
         read_recent: the newest images; without it there is no check against them, and criteria
             that ask for it are refused.
+        read_registered: pictures that must not be drawn; without it the same.
     """
     from limner.studio.criteria_file import criteria_in_force, require_known_checks
 
     request_checks = _request_checks(settings, find_opted_out)
-    image_checks = _image_checks(settings, read_recent)
+    image_checks = _image_checks(settings, read_recent, read_registered)
     criteria, fault = None, ""
     try:
         found = criteria_in_force(settings)
@@ -223,7 +248,9 @@ def _request_checks(
 
 
 def _image_checks(
-    settings: Settings, read_recent: Callable[[int], Sequence[Look]] | None
+    settings: Settings,
+    read_recent: Callable[[int], Sequence[Look]] | None,
+    read_registered: Callable[[], Sequence[Registered]] | None,
 ) -> dict[str, ImageCheck]:
     from limner.checks.atoms.check import Atoms
     from limner.checks.atoms.vocabulary import Vocabulary
@@ -232,6 +259,7 @@ def _image_checks(
     from limner.checks.integrity import Integrity
     from limner.checks.near_copy.fingerprint import Fingerprints
     from limner.checks.near_copy.recent import near_recent_copy
+    from limner.checks.near_copy.registered import near_registered_copy
     from limner.checks.near_copy.training import near_training_copy
     from limner.checks.nsfw.check import Nsfw
     from limner.checks.prompt_fit.check import PromptFit
@@ -258,6 +286,8 @@ def _image_checks(
     ]
     if read_recent is not None:
         checks.append(near_recent_copy(fingerprints, read_recent))
+    if read_registered is not None:
+        checks.append(near_registered_copy(fingerprints, read_registered))
     return {one.card.name: one for one in checks}
 
 

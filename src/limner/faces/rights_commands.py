@@ -38,7 +38,10 @@ Expires = Annotated[
 Url = Annotated[str | None, typer.Option("--url", help="Where it can be read up.")]
 Pictures = Annotated[
     list[str] | None,
-    typer.Option("--picture", help="A picture it is about: file or sha256:... Can be repeated."),
+    typer.Option(
+        "--picture",
+        help="A picture it is about, near copies too: file or sha256:... Can be repeated.",
+    ),
 ]
 Models = Annotated[
     list[str] | None,
@@ -96,7 +99,7 @@ def add(  # noqa: PLR0913 - every argument is an option of the command
         if of is not None:
             require_one_of("kind of opt-out", of, list(OptedOut))
         parts = studio.parts
-        keys = [key for one in picture or [] for key in rights.picture_keys(parts, one)]
+        pictures = [rights.known_picture(parts, one) for one in picture or []]
         values = values_of(
             kind=kind,
             name=name,
@@ -107,9 +110,10 @@ def add(  # noqa: PLR0913 - every argument is an option of the command
             purpose=purpose,
             url=url,
             expires=expires,
-            keys=(*keys, *(f"model:{one}" for one in model or [])),
+            keys=tuple(f"model:{one}" for one in model or []),
         )
-        _say_enforced(rights.add(parts, values.to_entry(), renews=renews), as_json=as_json)
+        added = rights.add(parts, values.to_entry(), renews=renews, pictures=pictures)
+        _say_enforced(added, as_json=as_json)
 
 
 @app.command("list")
@@ -219,7 +223,8 @@ def _say_enforced(enforced: Enforced, *, as_json: bool) -> None:
             _affected_document(one) | {"is_blocked": one.is_blocked or one.image_id in blocked}
             for one in enforced.affected
         ]
-        say_json(_document(stored) | {"num_blocked": len(blocked), "affected": images})
+        facts = {"num_blocked": len(blocked), "affected": images, "alike": list(enforced.alike)}
+        say_json(_document(stored) | facts)
         return
     say(_line(stored))
     for one in enforced.affected:
@@ -229,6 +234,11 @@ def _say_enforced(enforced: Enforced, *, as_json: bool) -> None:
         note(
             "Copies that left before cannot be called back; `limner verify` says they are blocked."
         )
+    if enforced.alike:
+        say(f"{len(enforced.alike)} more look nearly the same and are not blocked:")
+        for image_id in enforced.alike:
+            say(f"  {image_id}")
+        note("Have people look at one: `limner review complain IMAGE --reason rights`.")
 
 
 def _counted(found: list[AffectedImage] | tuple[AffectedImage, ...]) -> str:

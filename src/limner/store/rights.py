@@ -46,6 +46,14 @@ from limner.store.rights_blocking import (
     note_expired,
     subject_of,
 )
+from limner.store.rights_looks import (
+    BlockedLook,
+    RightsLook,
+    add_looks,
+    blocked_looks,
+    has_looks,
+    looks_of,
+)
 
 REGISTERED = "registered"
 WITHDRAWN = str(RightsState.WITHDRAWN)
@@ -98,13 +106,21 @@ class Rights:
         self._engine = engine
         self._ledger = ledger
 
-    def add(self, entry: RightsEntry, now: datetime, *, renews: int | None = None) -> StoredEntry:
+    def add(
+        self,
+        entry: RightsEntry,
+        now: datetime,
+        *,
+        renews: int | None = None,
+        looks: Sequence[RightsLook] = (),
+    ) -> StoredEntry:
         """Register an entry.
 
         Args:
             entry: what it says.
             now: the time now, UTC.
-            renews: number of the entry whose place it takes; it gets that one's keys too.
+            renews: number of the entry whose place it takes; it gets that one's keys and looks.
+            looks: of pictures it is about, so that near copies of them are found.
 
         Raises:
             RightsInvalid: see `require_entry` and `require_renewal`.
@@ -118,7 +134,9 @@ class Rights:
                 keys = dict.fromkeys((*entry.keys, *ended.entry.keys))
                 entry = replace(entry, keys=tuple(keys))
             (entry_id,) = _add_entries(connection, [entry], now)
+            add_looks(connection, entry_id, looks)
             if renews is not None:
+                add_looks(connection, entry_id, looks_of(connection, renews))
                 _add_event(connection, renews, RENEWED, now, {"by": entry_id})
             stored = _require(connection, entry_id, now)
         self._ledger.sign_if_due(now)
@@ -157,7 +175,13 @@ class Rights:
             return _read_entries(connection, now)
 
     def withdraw(
-        self, entry_id: int, *, reason: str, keys: Iterable[str] = (), now: datetime
+        self,
+        entry_id: int,
+        *,
+        reason: str,
+        keys: Iterable[str] = (),
+        looks: Sequence[RightsLook] = (),
+        now: datetime,
     ) -> StoredEntry:
         """End an entry. What it covered is not drawn and not let out from this moment on.
 
@@ -165,6 +189,7 @@ class Rights:
             entry_id: of the entry.
             reason: a short code such as ``person_asked``; goes into the ledger.
             keys: more that it is about, such as hashes of images.
+            looks: of more pictures it is about.
             now: the time now, UTC.
 
         Raises:
@@ -187,6 +212,7 @@ class Rights:
             note_expired(connection, now)
             more = sorted(set(keys) - set(stored.entry.keys))
             _add_keys(connection, entry_id, more)
+            add_looks(connection, entry_id, looks)
             _add_event(connection, entry_id, WITHDRAWN, now, {"reason": reason, "keys": more})
             withdrawn = _require(connection, entry_id, now)
         self._ledger.sign_if_due(now)
@@ -226,13 +252,18 @@ class Rights:
         now: datetime,
     ) -> RightsMatch | None:
         """See `rights_blocking.blocker_of_request`."""
-        with reading(self._engine) as connection:
-            is_due = has_unnoted_expiry(connection, now)
-        if is_due:
-            with transaction(self._engine) as connection:
-                note_expired(connection, now)
+        self._note_expired(now)
         with reading(self._engine) as connection:
             return blocker_of_request(connection, texts=texts, keys=keys, sources=sources, now=now)
+
+    def blocked_looks(self, now: datetime) -> list[BlockedLook]:
+        """See `rights_looks.blocked_looks`."""
+        with reading(self._engine) as connection:
+            if not has_looks(connection):  # asked for every picture, and most registers have none
+                return []
+        self._note_expired(now)
+        with reading(self._engine) as connection:
+            return blocked_looks(connection, now)
 
     def erase(self, entry_id: int, *, reason: str, now: datetime) -> None:
         """Erase the words of an entry that is no longer in force; its number and keys stay.
@@ -251,6 +282,13 @@ class Rights:
             erase(connection, subject, reason=reason, recorded_at=now, is_public=True)
         empty_log(self._engine)
         self._ledger.sign_if_due(now)
+
+    def _note_expired(self, now: datetime) -> None:
+        with reading(self._engine) as connection:
+            is_due = has_unnoted_expiry(connection, now)
+        if is_due:
+            with transaction(self._engine) as connection:
+                note_expired(connection, now)
 
 
 def _add_entries(

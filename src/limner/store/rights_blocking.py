@@ -93,7 +93,7 @@ def blocker_of_request(
         now: the time now, UTC.
     """
     fitting = _fitting(connection, texts, keys)
-    blocker = find_blocker(_matches(connection, fitting, now)) if fitting else None
+    blocker = find_blocker(matches_of(connection, fitting, now)) if fitting else None
     return blocker or _blocker_of_sources(connection, sources, now)
 
 
@@ -205,9 +205,10 @@ def subject_of(entry_id: int) -> str:
     return f"rights:{entry_id}"
 
 
-def _matches(
+def matches_of(
     connection: sa.Connection, fitting: Sequence[tuple[int, str]], now: datetime
 ) -> Iterator[RightsMatch]:
+    """Entries by their numbers, with what fits, as they stand now."""
     by_id: dict[int, sa.Row[tuple[object, ...]]] = {}
     events: dict[int, set[str]] = {}
     for some in _chunks({entry_id for entry_id, _ in fitting}):
@@ -249,7 +250,7 @@ def _blocker_of_sources(
 ) -> RightsMatch | None:
     blocked = blocked_sources(connection, started_from)
     fitting = [(entry_id, pixels_sha256) for pixels_sha256, entry_id in blocked.items()]
-    return next(_matches(connection, fitting, now), None)
+    return next(matches_of(connection, fitting, now), None)
 
 
 def _is_in_force() -> sa.ColumnElement[bool]:

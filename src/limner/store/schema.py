@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0016"
+HEAD_REVISION = "0050"
 
 metadata = sa.MetaData()
 
@@ -195,6 +195,16 @@ rights_keys = sa.Table(
     metadata,
     sa.Column("entry_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("key", sa.Text, primary_key=True, index=True),
+)
+
+rights_looks = sa.Table(
+    "rights_looks",
+    metadata,
+    sa.Column("entry_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("pixels_sha256", sa.Text, primary_key=True),
+    sa.Column("pdq", sa.LargeBinary, nullable=False),
+    sa.Column("look", sa.LargeBinary, nullable=False),
+    sa.Column("taken_with", sa.Text, nullable=False),
 )
 
 rights_events = sa.Table(

@@ -20,6 +20,7 @@ from limner.store.repository import Store
 from limner.studio.judging import Judge
 
 if TYPE_CHECKING:
+    from limner.checks.near_copy.fingerprint import Fingerprints
     from limner.provenance.signers import Signer
 
 
@@ -41,6 +42,8 @@ class Parts:
         open_model: opens the generator of a further model by its name; errors as for an unknown
             one. ``None`` where there is the default only.
         model_names: tells the names of further models.
+        open_fingerprints: called at most once; takes what near copies of a picture are known by.
+            ``None`` where none are looked for.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -58,6 +61,7 @@ class Parts:
         open_another: Callable[[int], Generator] | None = None,
         open_model: Callable[[str], Generator] | None = None,
         model_names: Callable[[], tuple[str, ...]] = tuple,
+        open_fingerprints: Callable[[], Fingerprints] | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -71,6 +75,7 @@ class Parts:
         self._open_store = open_store
         self._open_recognizer = open_recognizer
         self._open_judge = open_judge
+        self._open_fingerprints = open_fingerprints
 
     def with_generator(self, open_generator: Callable[[], Generator]) -> Self:
         """These parts with another generator, and the same store and judge."""
@@ -153,6 +158,11 @@ class Parts:
     def recognizer(self) -> Recognizer | None:
         """Tells which stored image a picture is."""
         return None if self._open_recognizer is None else self._open_recognizer()
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints | None:
+        """Takes what near copies of a picture are known by."""
+        return None if self._open_fingerprints is None else self._open_fingerprints()
 
     def close(self) -> None:
         """Sign what the ledger took in and close the store, if it was opened."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from limner.core.errors import RequestRefused
+from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint
+from limner.checks.near_copy.gallery import Entry, Gallery
+from limner.core.errors import RequestRefused, RightsInvalid
 from limner.core.hashing import sha256_of_bytes
+from limner.core.judging import CheckNotAble
 from limner.core.limits import require_one_of
-from limner.core.records import Request
+from limner.core.records import Picture, Request
 from limner.core.rights import (
     RightsEntry,
     RightsKind,
@@ -26,6 +30,8 @@ from limner.core.rights import (
 )
 from limner.store.rights import StoredEntry
 from limner.store.rights_blocking import AffectedImage
+from limner.store.rights_looks import RightsLook
+from limner.studio.image_file import decode_rgba
 from limner.studio.picture_file import read_file
 
 if TYPE_CHECKING:
@@ -43,11 +49,24 @@ class Enforced(NamedTuple):
     Attributes:
         affected: every stored image it is about, as they stood before.
         blocked: image_id of those that were blocked now.
+        alike: image_id of stored images, not affected, that are nearly the same as a picture the
+            entry is about; whether they are copies of it a person must say.
     """
 
     stored: StoredEntry
     affected: tuple[AffectedImage, ...]
     blocked: tuple[str, ...]
+    alike: tuple[str, ...] = ()
+
+
+class KnownPicture(NamedTuple):
+    """What a picture is known by: hashes that recipes may name, and what near copies are told by.
+
+    `looks` is empty where the pixels are not at hand.
+    """
+
+    keys: tuple[str, ...]
+    looks: tuple[RightsLook, ...]
 
 
 class Imported(NamedTuple):
@@ -58,22 +77,32 @@ class Imported(NamedTuple):
     num_blocked: int
 
 
-def picture_keys(parts: Parts, what: str) -> list[str]:
-    """What recipes may know a picture by: a hash as it is; of a file its bytes and its pixels.
+def known_picture(parts: Parts, what: str) -> KnownPicture:
+    """A picture that an entry is about: a hash, or a picture file.
+
+    Of a file the hashes of its bytes and its pixels are kept, and what near copies are told by.
 
     Raises:
         ImageUnreadable: it is no hash, and no picture file either.
+        RightsInvalid: no fingerprint can be taken here.
     """
     if _HASH.fullmatch(what):
-        return [what]
+        return KnownPicture((what,), ())
     read = read_file(Path(what), parts.settings.max_input_megapixels)
     file_sha256 = sha256_of_bytes(read.content)
     seal = parts.store.seal_by_file(file_sha256)
-    known = [] if seal is None else [seal.image_id]
-    return [file_sha256, read.picture.pixels_sha256, *known]
+    known = () if seal is None else (seal.image_id,)
+    keys = (file_sha256, read.picture.pixels_sha256, *known)
+    return KnownPicture(keys, _looks_of(parts, read.picture))
 
 
-def add(parts: Parts, entry: RightsEntry, *, renews: int | None = None) -> Enforced:
+def add(
+    parts: Parts,
+    entry: RightsEntry,
+    *,
+    renews: int | None = None,
+    pictures: Sequence[KnownPicture] = (),
+) -> Enforced:
     """Register an entry; an opt-out blocks the stored images it is about.
 
     Args:
@@ -81,11 +110,17 @@ def add(parts: Parts, entry: RightsEntry, *, renews: int | None = None) -> Enfor
         entry: what it says.
         renews: number of the entry whose place it takes. Images that one blocked stay so until
             people release them; new ones are drawn again.
+        pictures: it is about, besides the keys it has. Near copies are looked for of these, and
+            of stored images among its keys.
 
     Raises:
         RightsInvalid: it is not whole, has ended already, or cannot renew the other.
     """
-    return _enforce(parts, parts.store.rights.add(entry, parts.read_clock(), renews=renews))
+    keys = dict.fromkeys((*entry.keys, *(key for one in pictures for key in one.keys)))
+    looks = _looks_of_all(parts, pictures, entry.keys)
+    whole = replace(entry, keys=tuple(keys))
+    stored = parts.store.rights.add(whole, parts.read_clock(), renews=renews, looks=looks)
+    return _with_alike(parts, _enforce(parts, stored), looks)
 
 
 def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> list[StoredEntry]:
@@ -169,12 +204,15 @@ def withdraw(
             everything it covered is blocked.
     """
     require_one_of("reason", reason, REASONS)
-    keys = [key for one in images for key in picture_keys(parts, one)]
+    pictures = [known_picture(parts, one) for one in images]
+    keys = [key for one in pictures for key in one.keys]
+    looks = _looks_of_all(parts, pictures, keys)
     rights, now = parts.store.rights, parts.read_clock()
     before = rights.find(entry_id, now)
     if before.withdrawn_at is not None and not keys and _unblocked(parts, before):
         return _enforce(parts, before)  # a process was stopped before everything was blocked
-    return _enforce(parts, rights.withdraw(entry_id, reason=reason, keys=keys, now=now))
+    stored = rights.withdraw(entry_id, reason=reason, keys=keys, looks=looks, now=now)
+    return _enforce(parts, stored)
 
 
 def erase_words(parts: Parts, entry_id: int, reason: str = "person_asked") -> None:
@@ -261,6 +299,48 @@ def _enforce(parts: Parts, stored: StoredEntry) -> Enforced:
         batch = left[start : start + BATCH_IMAGES]
         blocked += parts.store.rights.block(batch, stored.as_match, parts.read_clock())
     return Enforced(stored, tuple(found), tuple(blocked))
+
+
+def _looks_of_all(
+    parts: Parts, pictures: Sequence[KnownPicture], keys: Sequence[str]
+) -> list[RightsLook]:
+    looks = [look for one in pictures for look in one.looks]
+    known = {look.pixels_sha256 for look in looks}
+    for key in filter(_HASH.fullmatch, keys):
+        record = parts.store.image_by_id(key) or parts.store.image_by_pixels(key)
+        if record is not None and record.pixels_sha256 not in known:
+            picture = Picture.of(decode_rgba(parts.store.read_image(record)))
+            looks += _looks_of(parts, picture)
+    return looks
+
+
+def _looks_of(parts: Parts, picture: Picture) -> tuple[RightsLook, ...]:
+    if parts.fingerprints is None:
+        return ()
+    try:
+        taken = parts.fingerprints.take(picture)
+    except CheckNotAble as error:
+        raise RightsInvalid(
+            f"The picture cannot be registered, since near copies of it would not be found: "
+            f"{error.note}"
+        ) from error
+    taken_with = parts.fingerprints.taken_with
+    return (RightsLook(picture.pixels_sha256, taken.pdq, taken.look, taken_with),)
+
+
+def _with_alike(parts: Parts, enforced: Enforced, looks: Sequence[RightsLook]) -> Enforced:
+    """Name the stored images that are near copies by PDQ, the one hash that is kept of them."""
+    if not is_blocking(enforced.stored.entry.kind, enforced.stored.state) or not looks:
+        return enforced
+    known = parts.store.pdq_hashes()
+    gallery = Gallery(Entry(k, Fingerprint(pdq, NO_HASH)) for k, (_, pdq) in enumerate(known))
+    affected = {one.image_id for one in enforced.affected}
+    alike = {
+        known[key][0]
+        for look in looks
+        for key in gallery.near_copies(Fingerprint(look.pdq, NO_HASH))
+    }
+    return enforced._replace(alike=tuple(sorted(alike - affected)))
 
 
 def _unblocked(parts: Parts, stored: StoredEntry) -> bool:

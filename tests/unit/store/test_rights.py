@@ -16,11 +16,14 @@ from limner.store import schema
 from limner.store.database import transaction
 from limner.store.ledger.commitments import commit
 from limner.store.ledger.entries import Kind
+from limner.store.rights_looks import RightsLook
 
 OPT_OUT = RightsEntry(kind=RightsKind.OPT_OUT, opted_out=OptedOut.NAME, name="Jane Doe")
 CONSENT = RightsEntry(
     kind=RightsKind.CONSENT, name="Jane Doe", purpose="posters", expires_at=NOW + timedelta(days=30)
 )
+
+LOOK = RightsLook("sha256:" + "0" * 64, b"p" * 32, b"l" * 32, "sha256:files")
 
 
 def store_image(store, name, prompt):
@@ -104,10 +107,42 @@ def test_one_bad_entry_and_none_of_a_file_is_kept(store):
     assert store.ledger.count() == 0
 
 
-@pytest.mark.parametrize("table", ["rights_entries", "rights_events", "rights_keys"])
+def test_pictures_of_an_opt_out_are_blocked_while_it_is_in_force(store):
+    stored = store.rights.add(OPT_OUT, NOW, looks=[LOOK])
+    assert store.rights.blocked_looks(NOW) == [(stored.entry_id, *LOOK[1:])]
+    store.rights.withdraw(stored.entry_id, reason="other", now=NOW)
+    assert store.rights.blocked_looks(NOW) == []
+
+
+def test_pictures_of_a_consent_are_blocked_from_its_end_on(store):
+    stored = store.rights.add(CONSENT, NOW, looks=[LOOK])
+    assert store.rights.blocked_looks(NOW) == []
+    ended = NOW + timedelta(days=31)
+    assert [one.entry_id for one in store.rights.blocked_looks(ended)] == [stored.entry_id]
+    assert store.rights.blocked_looks(NOW) != []  # the clock jumped back
+
+
+def test_a_withdrawal_names_more_pictures(store):
+    stored = store.rights.add(CONSENT, NOW, looks=[LOOK])
+    other = LOOK._replace(pixels_sha256="sha256:" + "1" * 64)
+    store.rights.withdraw(stored.entry_id, reason="other", looks=[LOOK, other], now=NOW)
+    assert len(store.rights.blocked_looks(NOW)) == 2
+
+
+def test_a_renewal_takes_the_pictures_along(store):
+    first = store.rights.add(CONSENT, NOW, looks=[LOOK])
+    second = store.rights.add(CONSENT, NOW, renews=first.entry_id)
+    assert store.rights.blocked_looks(NOW) == []
+    store.rights.withdraw(second.entry_id, reason="other", now=NOW)
+    assert [one.entry_id for one in store.rights.blocked_looks(NOW)] == [second.entry_id]
+
+
+@pytest.mark.parametrize(
+    "table", ["rights_entries", "rights_events", "rights_keys", "rights_looks"]
+)
 def test_the_register_cannot_be_rewritten(store, table):
     key = "sha256:" + "0" * 64
-    stored = store.rights.add(replace(CONSENT, keys=(key,)), NOW)
+    stored = store.rights.add(replace(CONSENT, keys=(key,)), NOW, looks=[LOOK])
     store.rights.withdraw(stored.entry_id, reason="other", now=NOW)
     with pytest.raises(StorageUnavailable, match="append-only"):
         with transaction(store._engine) as connection:

@@ -22,6 +22,10 @@ def nothing_recent(limit: int) -> list:
     return []
 
 
+def nothing_registered() -> list:
+    return []
+
+
 def changed(**changes) -> str:
     """The shipped personal criteria with other top-level values; ``None`` leaves a key out."""
     document = yaml.safe_load(shipped_text("personal")) | changes
@@ -36,7 +40,9 @@ def with_first(**changes) -> str:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_criteria_name_checks_that_are_there(name, tmp_path):
     settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": name})
-    judge = open_judge(settings, nothing_opted_out, read_recent=nothing_recent)
+    judge = open_judge(
+        settings, nothing_opted_out, read_recent=nothing_recent, read_registered=nothing_registered
+    )
     assert judge.fault == ""
     assert judge.criteria is not None
     assert judge.criteria.name == name
@@ -44,7 +50,27 @@ def test_shipped_criteria_name_checks_that_are_there(name, tmp_path):
 
 def test_criteria_that_ask_for_recent_images_are_refused_where_nobody_knows_them(tmp_path):
     settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": "team"})
-    assert "near-copy-recent" in open_judge(settings, nothing_opted_out).fault
+    judge = open_judge(settings, nothing_opted_out, read_registered=nothing_registered)
+    assert "near-copy-recent" in judge.fault
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_criteria_are_refused_where_nobody_knows_the_register(name, tmp_path):
+    settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": name})
+    judge = open_judge(settings, nothing_opted_out, read_recent=nothing_recent)
+    assert "near-copy-registered" in judge.fault
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_near_copy_of_a_registered_picture_is_left_to_a_person(name):
+    by_check = {one.check: one for one in parse_criteria(shipped_text(name), name).criteria}
+    assert by_check["near-copy-registered"].fail is Consequence.HOLD
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_prompt_in_another_language_brings_a_warning(name):
+    by_check = {one.check: one for one in parse_criteria(shipped_text(name), name).criteria}
+    assert by_check["language"].fail is Consequence.WARN
 
 
 def test_a_file_in_the_data_folder_goes_before_the_shipped_one(tmp_path):

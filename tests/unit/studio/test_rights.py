@@ -1,17 +1,19 @@
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import yaml
 from painted_limner import WHOLE, painted_studio
+from PIL import Image as PillowImage
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, ImageRefused, RequestRefused, RightsInvalid
 from limner.core.rights import RightsState
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
-from limner.studio import rights
+from limner.studio import review, rights
 from limner.studio.redraw import show
 from limner.studio.rights_file import values_of
 from limner.studio.verify import verify
@@ -38,12 +40,18 @@ def set_clock(studio, now):
     studio.parts.read_clock = lambda: now
 
 
+NEAR_COPY = {
+    "id": "copy", "question": "Is it new?", "about": "image", "check": "near-copy-registered",
+    "version": "1", "fail": "hold", "unsure": "hold", "error": "hold",
+}  # fmt: skip
+
+
 @pytest.fixture
 def checked(home: Path):
-    """A studio whose criteria ask the rights register about every request."""
+    """A studio whose criteria ask the rights register about every request and image."""
     home.mkdir()
     document = yaml.safe_load(WHOLE.read_text())
-    document["criteria"].append(RIGHTS)
+    document["criteria"] += [RIGHTS, NEAR_COPY]
     (home / "criteria.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     settings = read_settings(default_home=home, environment={})
     with painted_studio(settings, PaintedGenerator()) as opened:
@@ -134,7 +142,7 @@ def test_a_withdrawn_consent_blocks_images_that_name_the_person(studio):
 
 
 def test_a_withdrawn_picture_blocks_what_was_drawn_from_it_and_from_that(studio, photo, tmp_path):
-    keys = rights.picture_keys(studio.parts, str(photo))
+    keys = rights.known_picture(studio.parts, str(photo)).keys
     stored = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     (first,) = studio.variations(photo, "a fox", n=1, seed=1)
     path = first.save(tmp_path / "first.png")
@@ -147,7 +155,7 @@ def test_a_withdrawn_picture_blocks_what_was_drawn_from_it_and_from_that(studio,
 
 
 def test_a_request_that_starts_from_a_withdrawn_picture_is_refused(studio, photo):
-    keys = rights.picture_keys(studio.parts, str(photo))
+    keys = rights.known_picture(studio.parts, str(photo)).keys
     stored = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     rights.withdraw(studio.parts, stored.entry_id)
     with pytest.raises(RequestRefused, match="Entry 1 of the rights register, a consent, was with"):
@@ -211,7 +219,7 @@ def test_a_renewed_consent_lets_the_person_be_drawn_again(checked):
 
 
 def test_a_renewal_that_is_withdrawn_covers_all_the_first_did(studio, photo):
-    keys = rights.picture_keys(studio.parts, str(photo))
+    keys = rights.known_picture(studio.parts, str(photo)).keys
     first = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     second = add(studio, renews=first.entry_id, **CONSENT, name="Jane Doe").stored
     (image,) = studio.variations(photo, "a fox", n=1, seed=1)
@@ -316,7 +324,7 @@ def test_show_and_verify_say_that_a_copy_is_blocked(studio, tmp_path):
 
 
 def test_show_says_that_a_picture_of_somebody_who_withdrew_must_not_be_used(studio, photo):
-    keys = rights.picture_keys(studio.parts, str(photo))
+    keys = rights.known_picture(studio.parts, str(photo)).keys
     stored = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     rights.withdraw(studio.parts, stored.entry_id)
     assert "must not be used: Entry 1" in show(studio.parts, photo).notices[0]
@@ -345,8 +353,6 @@ def test_an_unknown_kind_has_exit_code_2_and_the_kinds_there_are(limner):
 
 
 def test_a_person_cannot_release_what_is_blocked(home):
-    from limner.studio import review
-
     home.mkdir()
     document = yaml.safe_load(WHOLE.read_text()) | {
         "always_review": [{"reason": "Everything is looked at."}],
@@ -366,3 +372,83 @@ def test_a_person_cannot_release_what_is_blocked(home):
 def test_an_entry_that_is_whole_but_double_is_refused_by_name():
     with pytest.raises(RightsInvalid, match="colour"):
         values_of(kind="source", colour="red")
+
+
+def opt_out_of(studio, path):
+    values = values_of(kind="opt-out", opted_out="mark")
+    pictures = [rights.known_picture(studio.parts, str(path))]
+    return rights.add(studio.parts, values.to_entry(), pictures=pictures)
+
+
+def resaved(image, path):
+    """The picture at one and a half of its size, as JPEG: another file with other pixels."""
+    with PillowImage.open(BytesIO(image.content)) as opened:
+        white = PillowImage.new("RGBA", opened.size, "white")
+        laid = PillowImage.alpha_composite(white, opened.convert("RGBA")).convert("RGB")
+        laid.resize((96, 96)).save(path, quality=90)
+    return path
+
+
+def test_a_near_copy_of_an_opted_out_picture_is_held(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    opt_out_of(checked, resaved(image, tmp_path / "mark.jpg"))
+    (again,) = checked.generate("a fox", seed=1, size="128")
+    assert again.outcome is Outcome.HELD
+    (card,) = review.list_cards(checked.parts, "ann")
+    assert card.card.image_id == again.image_id
+    (other,) = checked.generate("a bear", seed=9)
+    assert other.outcome is Outcome.RELEASED
+
+
+def test_a_near_copy_is_free_again_when_the_opt_out_ends(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    entry = opt_out_of(checked, resaved(image, tmp_path / "mark.jpg")).stored
+    rights.withdraw(checked.parts, entry.entry_id)
+    (again,) = checked.generate("a fox", seed=1, size="128")
+    assert again.outcome is Outcome.RELEASED
+
+
+def test_stored_near_copies_of_an_opted_out_picture_are_named_and_not_blocked(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    checked.generate("a bear", seed=9)
+    enforced = opt_out_of(checked, resaved(image, tmp_path / "mark.jpg"))
+    assert (enforced.alike, enforced.blocked) == ((image.image_id,), ())
+    assert last_outcome(checked, image) is Outcome.RELEASED
+
+
+def test_a_stored_image_that_is_opted_out_by_its_hash_keeps_its_near_copies_back(checked):
+    (image,) = checked.generate("a fox", seed=1)
+    enforced = add(checked, kind="opt-out", opted_out="mark", keys=(image.image_id,))
+    assert enforced.blocked == (image.image_id,)
+    (again,) = checked.generate("a fox", seed=1, size="128")
+    assert again.outcome is Outcome.HELD
+
+
+def test_a_picture_that_comes_with_a_withdrawal_keeps_its_near_copies_back(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    stored = add(checked, **CONSENT, name="Jane Doe").stored
+    path = resaved(image, tmp_path / "jane.jpg")
+    rights.withdraw(checked.parts, stored.entry_id, images=[str(path)])
+    (again,) = checked.generate("a fox", seed=1, size="128")
+    assert again.outcome is Outcome.HELD
+
+
+def test_the_command_names_stored_near_copies(limner, home, tmp_path):
+    result = limner("generate", "a fox", "--seed", "1", "--out", str(tmp_path / "fox.png"))
+    assert result.exit_code == 0
+    with PillowImage.open(tmp_path / "fox.png") as opened:
+        opened.convert("RGBA").resize((96, 96)).save(tmp_path / "other.png")
+    result = limner(
+        "rights", "add", "opt-out", "--of", "mark", "--picture", str(tmp_path / "other.png")
+    )
+    assert result.exit_code == 0
+    assert "1 more look nearly the same and are not blocked" in result.stdout
+
+
+def test_a_picture_that_cannot_be_read_is_not_registered(limner, tmp_path):
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    result = limner(
+        "rights", "add", "opt-out", "--of", "mark", "--picture", str(tmp_path / "no.png")
+    )
+    assert result.exit_code == 2
+    assert "cannot be read as a picture" in result.stderr

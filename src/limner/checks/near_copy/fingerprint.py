@@ -21,6 +21,7 @@ from limner.checks.near_copy.pdq import SIDE_PX, pdq_hash
 from limner.checks.packaged import Packaged
 from limner.checks.referee.views import RefereeViews
 from limner.checks.views import OncePerPicture, flatten, small_view
+from limner.core.hashing import sha256_of_document
 from limner.core.records import Picture
 
 # Shapes: V referee's vector width, K bits.
@@ -66,6 +67,13 @@ class Fingerprints:
         own = self.weights.ingredients.get(PROJECTION_FILE)
         named = {} if own is None else {f"near_copy/{PROJECTION_FILE}": own}
         return {**self.views.ingredients, **named}
+
+    @cached_property
+    def taken_with(self) -> str:
+        """Tagged hash of the files that decide a look hash; those by others say nothing beside."""
+        deciding = ("referee/image", "near_copy/")
+        named = {k: v for k, v in self.ingredients.items() if k.startswith(deciding)}
+        return sha256_of_document(named)
 
     def take(self, picture: Picture) -> Fingerprint:
         """The fingerprint of a picture.

@@ -84,6 +84,17 @@ class Gallery:
         best = min(near, key=lambda one: one.ratio)
         return best._replace(key=int(columns[-1, best.key]))
 
+    def near_copies(self, asked: Fingerprint) -> list[int]:
+        """Keys of all entries within the distance of alarm by a hash that both have."""
+        columns = self._columns
+        is_near_N = np.zeros(len(self), np.bool_)
+        if asked.pdq != NO_HASH:
+            is_near_N |= _distances(columns[:HASH_WORDS], asked.pdq) <= PDQ_ALARM_BITS
+        if asked.look != NO_HASH:
+            look = columns[HASH_WORDS : 2 * HASH_WORDS]
+            is_near_N |= _distances(look, asked.look) <= LOOK_ALARM_BITS
+        return [int(one) for one in columns[-1, is_near_N]]
+
 
 def rows_of(entries: Iterable[Entry]) -> Words:
     """Entries as rows of words `[N, K]`: PDQ, look hash, key; little-endian."""
@@ -116,6 +127,11 @@ def _nearest(columns_KN: Words, asked: bytes, alarm_bits: int, by: str) -> Near 
             ratio = float(total[first]) / alarm_bits
             best = Near(start + int(places[first]), ratio, int(total[first]), by)
     return best
+
+
+def _distances(columns_KN: Words, asked: bytes) -> NDArray[np.int64]:
+    words_K = np.frombuffer(asked, "<u8").astype(np.uint64)
+    return np.bitwise_count(columns_KN ^ words_K[:, None]).sum(axis=0, dtype=np.int64)
 
 
 def _bits(words_M: Words, asked: np.uint64) -> NDArray[np.uint8]:

@@ -105,3 +105,22 @@ def test_entries_of_later_rounds_are_found():
 def test_every_key_comes_back_as_it_was(key):
     print_ = Fingerprint(b"\1" * 32, b"\2" * 32)
     assert Gallery([Entry(key, print_)]).nearest(print_).key == key
+
+
+def test_all_near_copies_are_those_within_the_alarm_of_either_hash():
+    entries = drawn(200)
+    pdq = with_bits_turned(entries[7].fingerprint.pdq, PDQ_ALARM_BITS)
+    look = with_bits_turned(entries[9].fingerprint.look, LOOK_ALARM_BITS)
+    assert Gallery(entries).near_copies(Fingerprint(pdq, look)) == [7, 9]
+
+
+def test_what_is_beyond_the_alarm_is_no_near_copy():
+    entries = drawn(200)
+    pdq = with_bits_turned(entries[7].fingerprint.pdq, PDQ_ALARM_BITS + 1)
+    look = with_bits_turned(entries[9].fingerprint.look, LOOK_ALARM_BITS + 1)
+    assert Gallery(entries).near_copies(Fingerprint(pdq, look)) == []
+
+
+def test_a_hash_that_is_none_has_no_near_copies():
+    gallery = Gallery([Entry(1, Fingerprint(NO_HASH, NO_HASH))])
+    assert gallery.near_copies(Fingerprint(NO_HASH, NO_HASH)) == []

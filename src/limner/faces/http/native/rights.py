@@ -118,6 +118,7 @@ def _enforced(enforced: Enforced) -> Document:
         "entry": _document(enforced.stored),
         "num_affected": len(enforced.affected),
         "blocked": list(enforced.blocked),
+        "alike": list(enforced.alike),
     }
 
 
