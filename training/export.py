@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import openvino as ov
 import torch
-from openvino import opset13
 from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
@@ -25,6 +24,7 @@ from training import checkpoint
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import core_rows
 from training.data.styles import STYLES
+from training.eight_bits import held_in_8_bits
 from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
 from training.landed import name_parameters
 from training.model_card import model_card
@@ -39,7 +39,7 @@ CHECK_CAPTIONS = (
     "a small house to the left of a tall tree", "3d style, rocket", "birthday cake, celebration, sweet, white background",
     "noto style, a sad yellow face with a tear", "guitar",
 )  # fmt: skip
-COMPRESSED_VALUES = 100_000  # smaller constants are not worth 8 bits
+IN_8_BITS = frozenset(("condition", "decode", "encode"))
 LEAST_COSINE = 0.999
 MOST_ERROR = 0.02  # root-mean-square of the difference over that of the values, in float32
 
@@ -90,21 +90,6 @@ def converted(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[st
     return model
 
 
-def with_8_bit_matrices(model: ov.Model) -> ov.Model:
-    """Hold every large matrix in 8 bits with one scale per output row (per token in the embedding table)."""
-    for node in model.get_ordered_ops():
-        if node.get_type_name() != "Constant" or len(node.shape) != 2 or np.prod(list(node.shape)) < COMPRESSED_VALUES:
-            continue
-        values = node.data.astype(np.float32)
-        scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12) / 127
-        rounded = opset13.constant(np.rint(values / scale).astype(np.int8))
-        held = opset13.multiply(opset13.convert(rounded, "f32"), opset13.constant(scale.astype(np.float32)))
-        for target in list(node.output(0).get_target_inputs()):
-            target.replace_source_output(held.output(0))
-    model.validate_nodes_and_infer_types()
-    return model
-
-
 def outputs_of(model: ov.Model, examples: Sequence[Tensor], precision: str) -> list[np.ndarray]:
     """Run a graph once, as the runtime does: without rounding activations to 8 bits."""
     settings = {"INFERENCE_PRECISION_HINT": precision, "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
@@ -149,7 +134,7 @@ def cosines(made_BTE: np.ndarray, true_BTE: np.ndarray, mask_BT: np.ndarray) -> 
 def export_text(encoder: TextEncoder, folder: Path) -> dict[str, float]:
     """Write the text encoder and its tokenizer; returns how near it is to float32."""
     ids, mask = encoder.token_ids(list(CHECK_CAPTIONS))
-    model = with_8_bit_matrices(converted(Text(encoder), (ids, mask), ("ids", "mask"), ("tokens",)))
+    model = held_in_8_bits(converted(Text(encoder), (ids, mask), ("ids", "mask"), ("tokens",)))
     with torch.no_grad():
         true = encoder(ids, mask).numpy()
     near = {f"{precision}_{name}": value for precision in ("f32", "bf16")
@@ -188,6 +173,8 @@ def export_drawing(
     near = {}
     for name, (module, examples, inputs, outputs) in graphs.items():
         model = converted(module, examples, inputs, outputs)
+        if name in IN_8_BITS:
+            model = held_in_8_bits(model)
         ov.save_model(model, folder / f"{name}.xml", compress_to_fp16=True)
         near[name] = agreement(ov.Core().read_model(folder / f"{name}.xml"), module, examples)
     with torch.no_grad():

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from training.autoencoder import Autoencoder, AutoencoderShape
+from training.eight_bits import SCALE
 from training.network import DrawingNetwork, NetworkShape
 
 PREFIX, JOINT = "parameter:", "|"
@@ -50,13 +51,22 @@ def parameters_of(graphs: Path, *names: str) -> dict[str, np.ndarray]:
     """float32 values by parameter name, from the graphs of a weights folder called `names`."""
     found: dict[str, np.ndarray] = {}
     for graph in names:
-        for node in ov.Core().read_model(graphs / f"{graph}.xml").get_ordered_ops():
-            name = node.get_friendly_name()
-            if node.get_type_name() == "Constant" and name.startswith(PREFIX):
-                parts = name.removeprefix(PREFIX).removesuffix("_compressed").split(JOINT)
-                values = np.array(node.data, dtype=np.float32)
-                found |= dict(zip(parts, np.split(values, len(parts)) if len(parts) > 1 else [values], strict=True))
+        nodes = ov.Core().read_model(graphs / f"{graph}.xml").get_ordered_ops()
+        constants = {_plain_name(node): np.array(node.data, dtype=np.float32) for node in nodes if _is_parameter(node)}
+        for name, values in constants.items():
+            if not name.endswith(SCALE):
+                whole = values * constants.get(name + SCALE, np.float32(1))
+                parts = name.split(JOINT)
+                found |= dict(zip(parts, np.split(whole, len(parts)) if len(parts) > 1 else [whole], strict=True))
     return found
+
+
+def _is_parameter(node: ov.Node) -> bool:
+    return node.get_type_name() == "Constant" and node.get_friendly_name().startswith(PREFIX)
+
+
+def _plain_name(node: ov.Node) -> str:
+    return node.get_friendly_name().removeprefix(PREFIX).removesuffix("_compressed")
 
 
 def landed_network(weights: Path) -> DrawingNetwork:
