@@ -20,7 +20,9 @@ from limner.store.repository import Store
 from limner.studio.judging import Judge
 
 if TYPE_CHECKING:
+    from limner.core.models import ModelVersion
     from limner.provenance.signers import Signer
+    from limner.studio.serving import Serving
 
 
 class Parts:
@@ -41,6 +43,8 @@ class Parts:
         open_model: opens the generator of a further model by its name; errors as for an unknown
             one. ``None`` where there is the default only.
         model_names: tells the names of further models.
+        open_version: opens the generator of a version in the registry; ``None`` where what came
+            with these parts draws, whatever the registry says.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -58,6 +62,7 @@ class Parts:
         open_another: Callable[[int], Generator] | None = None,
         open_model: Callable[[str], Generator] | None = None,
         model_names: Callable[[], tuple[str, ...]] = tuple,
+        open_version: Callable[[ModelVersion], Generator] | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -66,6 +71,7 @@ class Parts:
         self.requester = requester
         self.open_another = open_another
         self._open_model = open_model
+        self._open_version = open_version
         self._model_names = model_names
         self._open_generator = open_generator
         self._open_store = open_store
@@ -75,7 +81,8 @@ class Parts:
     def with_generator(self, open_generator: Callable[[], Generator]) -> Self:
         """These parts with another generator, and the same store and judge."""
         other = self.with_settings(self.settings)
-        other.__dict__.pop("generator", None)
+        other.__dict__.pop("shipped", None)
+        other.__dict__["serving"] = None
         other._open_generator = open_generator
         return other
 
@@ -87,9 +94,25 @@ class Parts:
         return other
 
     @cached_property
-    def generator(self) -> Generator:
-        """The generator; its network loads when it first draws."""
+    def shipped(self) -> Generator:
+        """The generator these parts came with, whatever the registry has serve."""
         return self._open_generator()
+
+    @cached_property
+    def serving(self) -> Serving | None:
+        """Tells what draws by the registry; ``None`` where `shipped` does."""
+        from limner.studio.serving import Serving  # it is given these parts
+
+        return None if self._open_version is None else Serving(self, self._open_version)
+
+    @property
+    def generator(self) -> Generator:
+        """What draws where no model is asked for; its network loads when it first draws.
+
+        Raises:
+            ModelPaused: what served is paused, and there is no other.
+        """
+        return self.shipped if self.serving is None else self.serving.default()
 
     def generator_of(self, model: str | None) -> Generator:
         """The generator of a model; ``None`` for the default.
@@ -99,6 +122,8 @@ class Parts:
         """
         if model is None or model == self.generator.card.name:
             return self.generator
+        if self.serving is not None and self.serving.knows(model):
+            return self.serving.named(model)
         if self._open_model is None or model not in self._model_names():
             require_one_of("model", model, self.model_names)
         assert self._open_model is not None
