@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from limner.faces import options
 from limner.faces.exits import HELD, REFUSED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
@@ -31,7 +32,7 @@ Reason = Annotated[str, typer.Option(help="Why; kept with your name.")]
 
 def add_registry_commands(app: typer.Typer) -> None:
     """Add every command here to the app of `limner models`."""
-    for command in (registry, stage, propose, promote, pause, rollback, review, waive):
+    for command in (registry, stage, propose, promote, pause, rollback, review, waive, card):
         app.command()(command)
 
 
@@ -208,6 +209,28 @@ def waive(
         who = reviewer_name(studio.parts, name)
         waiver = sign(studio.parts, model, rule, person=who, reason=reason, until=until.date())
         say(f"Signed until {waiver.expires_at:%Y-%m-%d}. It counts once two people have signed.")
+
+
+def card(
+    context: typer.Context,
+    model: Name,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="File ending in .html, .md or .json. Left out: HTML, here."
+        ),
+    ] = None,
+    force: options.Force = False,
+) -> None:
+    """Write what a model does reliably, what needs a person, and what it cannot do."""
+    with opened(context) as studio:
+        from limner.faces.report.capability import summary, write_card
+        from limner.studio.capability import capability_card
+
+        found = capability_card(studio.parts, model)
+        say(str(write_card(found, out, overwrite=force)))
+        for one in summary(found):
+            note(one)
 
 
 def gate(

@@ -96,6 +96,7 @@ OPTIONS = {
     "models rollback": ["--reason", "--alias", "--as"],
     "models review": ["--until", "--reason", "--as"],
     "models waive": ["--reason", "--until", "--as"],
+    "models card": ["--out", "--force"],
     "gate": ["--gate", "--json"],
     "due": ["--within", "--json"],
     "look at": ["--text", "--criteria", "--processes", "--quiet", "--json"],
