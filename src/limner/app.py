@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from platformdirs import user_data_path
@@ -19,7 +19,8 @@ from platformdirs import user_data_path
 from limner.core.errors import BadInput, CriteriaInvalid, ModelFormInvalid
 from limner.core.forms import ModelForm
 from limner.core.judging import ImageCheck, RequestCheck
-from limner.core.ports import Generator, Recognizer
+from limner.core.models import DEFAULT_ALIAS, Licence, ModelVersion
+from limner.core.ports import Generator, GeneratorCard, Recognizer
 from limner.core.settings import Settings, read_settings
 from limner.store.repository import Store
 from limner.studio.judging import Judge
@@ -34,9 +35,18 @@ if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
     from limner.generators.process.generator import Room
     from limner.studio.look.looker import Asked, Looker
+    from limner.studio.model_files import Whence
 
 DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
 ENGINES = ("diffusers", "openai", "comfyui")
+
+
+class Candidate(NamedTuple):
+    """What a version in the registry is made from, besides what is said of it."""
+
+    card: GeneratorCard
+    licence: Licence
+    whence: Whence
 
 
 class Studio(WiredStudio):
@@ -80,6 +90,7 @@ def wire_parts(settings: Settings) -> Parts:
         open_model=shelf.open,
         model_names=shelf.names,
         open_fingerprints=lambda: open_fingerprints(settings),
+        open_version=lambda version: open_version(parts, shelf, version),
     )
     return parts
 
@@ -117,6 +128,53 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
         return ComfyUIGenerator(form, settings.service_keys)
     raise ModelFormInvalid(
         f"The model {form.name!r} has the engine {form.engine!r}; allowed are {', '.join(ENGINES)}."
+    )
+
+
+def open_version(parts: Parts, shelf: ModelShelf, version: ModelVersion) -> Generator:
+    """The generator of a version in the registry; loads nothing.
+
+    Raises:
+        BadInput: there is nothing any more where it came from.
+    """
+    from limner.studio.model_files import Place, whence_of
+
+    whence = whence_of(version)
+    if whence.kind is Place.WEIGHTS:
+        return open_weights(parts.settings, Path(whence.location))
+    return parts.shipped if whence.kind is Place.INSTALL else shelf.open(whence.name)
+
+
+def open_candidate(
+    parts: Parts, *, model: str | None, weights: Path | None, licence_read_by: str
+) -> Candidate:
+    """What is to be brought into the registry: a model of the shelf, or weights in a folder.
+
+    Args:
+        parts: of the studio.
+        model: name on the shelf.
+        weights: folder; exactly one of the two is given.
+        licence_read_by: who read the licence; empty leaves what the model's form says.
+
+    Raises:
+        BadInput: both are given, or neither, or there is no such model.
+    """
+    from limner.studio.model_files import Place, Whence
+
+    if (model is None) == (weights is None):
+        raise BadInput("Name a model of the shelf, or a folder of weights, and not both.")
+    if weights is not None:
+        folder = weights.expanduser().resolve()
+        card = open_weights(parts.settings, folder).card
+        licence = Licence(
+            expression=card.licence, source=str(folder / "card.json"), reviewer=licence_read_by
+        )
+        return Candidate(card, licence, Whence(Place.WEIGHTS, str(folder)))
+    assert model is not None
+    form = open_shelf(parts.settings).form(model)
+    licence = replace(form.licence, reviewer=licence_read_by or form.licence.reviewer)
+    return Candidate(
+        form.card, licence, Whence(Place.SHELF, form.location if form.files else "", model)
     )
 
 
@@ -323,6 +381,34 @@ def with_weights(parts: Parts, folder: Path) -> Parts:
 
     weighed.open_another = open_another
     return weighed
+
+
+def with_model(parts: Parts, model: str | None) -> Parts:
+    """These parts with one model alone, whatever its stage: what is measured is what is named.
+
+    Args:
+        parts: of the studio.
+        model: alias, label, hash, or a name on the shelf; ``None`` for what serves by default.
+
+    Raises:
+        BadInput: there is none of this name.
+    """
+    from limner.studio.model_files import Place, whence_of
+
+    serving = parts.serving
+    version = None if serving is None else serving.version_of(model or DEFAULT_ALIAS)
+    whence = None if version is None else whence_of(version)
+    if whence is not None and whence.kind is Place.WEIGHTS:
+        return with_weights(parts, Path(whence.location))
+    if whence is not None and whence.kind is Place.SHELF:
+        model = whence.name
+    generator = parts.shipped if whence is None and model is None else parts.generator_of(model)
+    if whence is not None and whence.kind is Place.INSTALL:
+        generator = parts.shipped
+    other = parts.with_generator(lambda: generator)
+    if generator is not parts.shipped:
+        other.open_another = None
+    return other
 
 
 def _open_generator(settings: Settings) -> Generator:

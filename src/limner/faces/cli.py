@@ -18,6 +18,7 @@ from limner.faces import (
     look_commands,
     mcp_command,
     options,
+    registry_commands,
     review_commands,
     rights_commands,
     studio_command,
@@ -48,6 +49,14 @@ app.add_typer(eval_commands.app, name="eval")
 app.add_typer(log_commands.app, name="log")
 app.add_typer(look_commands.app, name="look")
 app.add_typer(keys_commands.app, name="keys")
+models_app = typer.Typer(
+    help="The models of this install: what is proposed, evaluated, serving, paused.",
+    no_args_is_help=True,
+)
+registry_commands.add_registry_commands(models_app)
+app.add_typer(models_app, name="models")
+app.command()(registry_commands.gate)
+app.command()(registry_commands.due)
 app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")
 app.add_typer(token_commands.app, name="tokens")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from limner.core.errors import DrawingCancelled
+from limner.core.errors import BadInput, DrawingCancelled
 from limner.faces import options
 from limner.faces.exits import INTERRUPTED
 from limner.faces.keys import read_key
@@ -51,9 +51,10 @@ Anew = Annotated[
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 - every argument is an option of the command
     context: typer.Context,
     suite: SuiteName,
+    model: options.Model = None,
     weights: Weights = None,
     seeds: Seeds = None,
     limit: Limit = None,
@@ -67,7 +68,7 @@ def run(
         from limner.studio.eval_compare import foreseen
         from limner.studio.eval_judging import Checks
 
-        parts = _parts(studio, weights)
+        parts = _parts(studio, model, weights)
         asked, checks = _asked_suite(suite, seeds, limit), Checks(parts)
         drawn, num_done = _begun(parts, asked, checks, is_anew=anew)
         if not quiet:
@@ -314,11 +315,13 @@ def suites(context: typer.Context, as_json: Json = False) -> None:
                 say(f"{one.name:<9} {one.num_pictures:>5,} pictures  {one.question}")
 
 
-def _parts(studio: Studio, weights: Path | None) -> Parts:
-    if weights is None:
-        return studio.parts
-    from limner.app import with_weights
+def _parts(studio: Studio, model: str | None, weights: Path | None) -> Parts:
+    from limner.app import with_model, with_weights
 
+    if weights is None:
+        return with_model(studio.parts, model)
+    if model is not None:
+        raise BadInput("A run is of a model or of weights in a folder; both are given.")
     return with_weights(studio.parts, weights)
 
 

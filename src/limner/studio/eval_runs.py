@@ -23,8 +23,10 @@ from limner.core.runs import RUN_FORMAT, Run, RunPicture, RunScore, Spot
 from limner.evals.measuring import Metric, measure, results_document
 from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite, Way
+from limner.store.evidence import freeze_gate
 from limner.studio.eval_drawing import draw_case, other_generators, read_picture, require_ways
 from limner.studio.eval_judging import Checks, judge_case
+from limner.studio.gate_file import gate_in_force
 from limner.studio.parts import Parts
 from limner.studio.suite_file import require_checks
 
@@ -48,15 +50,18 @@ class Rescored(NamedTuple):
 
 
 def begin_run(parts: Parts, suite: Suite, checks: Checks) -> Run:
-    """Store a run before its first picture; criteria in force are frozen before it.
+    """Store a run before its first picture; criteria and gate in force are frozen before it.
 
     Raises:
+        GateInvalid: the gate in force cannot be read.
         SuiteInvalid: a check is not there.
         BadInput: it draws pictures again in ways this studio cannot.
     """
-    run = _run_of(parts, suite, checks)
+    run, gate = _run_of(parts, suite, checks), gate_in_force(parts.settings)
     if parts.judge.criteria is not None:
         parts.store.freeze(parts.judge.criteria, run.started_at)
+    with parts.store.models.writing(run.started_at) as connection:
+        freeze_gate(connection, gate, run.started_at)
     parts.store.runs.begin(run)
     return run
 

@@ -164,6 +164,8 @@ def make_ready(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -> 
         BadInput: the first thing that cannot be honoured, by name.
         StorageUnavailable: the data folder cannot be written.
     """
+    if parts.serving is not None:
+        request = parts.serving.assign(request)
     choices, frame, background, shots, plans = plan_request(parts, request, shots)
     parts.judge.prepare(shots[0].prompt)
     require_impact(parts, request.impact)

@@ -21,7 +21,9 @@ from limner.studio.judging import Judge
 
 if TYPE_CHECKING:
     from limner.checks.near_copy.fingerprint import Fingerprints
+    from limner.core.models import ModelVersion
     from limner.provenance.signers import Signer
+    from limner.studio.serving import Serving
 
 
 class Parts:
@@ -44,6 +46,8 @@ class Parts:
         model_names: tells the names of further models.
         open_fingerprints: called at most once; takes what near copies of a picture are known by.
             ``None`` where none are looked for.
+        open_version: opens the generator of a version in the registry; ``None`` where what came
+            with these parts draws, whatever the registry says.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -62,6 +66,7 @@ class Parts:
         open_model: Callable[[str], Generator] | None = None,
         model_names: Callable[[], tuple[str, ...]] = tuple,
         open_fingerprints: Callable[[], Fingerprints] | None = None,
+        open_version: Callable[[ModelVersion], Generator] | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -70,6 +75,7 @@ class Parts:
         self.requester = requester
         self.open_another = open_another
         self._open_model = open_model
+        self._open_version = open_version
         self._model_names = model_names
         self._open_generator = open_generator
         self._open_store = open_store
@@ -80,7 +86,8 @@ class Parts:
     def with_generator(self, open_generator: Callable[[], Generator]) -> Self:
         """These parts with another generator, and the same store and judge."""
         other = self.with_settings(self.settings)
-        other.__dict__.pop("generator", None)
+        other.__dict__.pop("shipped", None)
+        other.__dict__["serving"] = None
         other._open_generator = open_generator
         return other
 
@@ -93,15 +100,31 @@ class Parts:
 
     def for_requester(self, requester: str) -> Self:
         """These parts for one who asks; generator, store and judge stay those of now."""
-        _ = self.generator, self.store, self.judge  # opened once, for all
+        _ = self.shipped, self.serving, self.store, self.judge  # opened once, for all
         other = copy(self)
         other.requester = requester
         return other
 
     @cached_property
-    def generator(self) -> Generator:
-        """The generator; its network loads when it first draws."""
+    def shipped(self) -> Generator:
+        """The generator these parts came with, whatever the registry has serve."""
         return self._open_generator()
+
+    @cached_property
+    def serving(self) -> Serving | None:
+        """Tells what draws by the registry; ``None`` where `shipped` does."""
+        from limner.studio.serving import Serving  # it is given these parts
+
+        return None if self._open_version is None else Serving(self, self._open_version)
+
+    @property
+    def generator(self) -> Generator:
+        """What draws where no model is asked for; its network loads when it first draws.
+
+        Raises:
+            ModelPaused: what served is paused, and there is no other.
+        """
+        return self.shipped if self.serving is None else self.serving.default()
 
     def generator_of(self, model: str | None) -> Generator:
         """The generator of a model; ``None`` for the default.
@@ -111,6 +134,8 @@ class Parts:
         """
         if model is None or model == self.generator.card.name:
             return self.generator
+        if self.serving is not None and self.serving.knows(model):
+            return self.serving.named(model)
         if self._open_model is None or model not in self._model_names():
             require_one_of("model", model, self.model_names)
         assert self._open_model is not None

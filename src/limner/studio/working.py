@@ -36,6 +36,7 @@ from limner.core.records import FileFormat, ImageRecord, StepProgress
 from limner.executors.local import Lanes, Presence, Pulse, work
 from limner.store.leases import Claim, Held, Told
 from limner.studio.criteria_file import criteria_text, source_in_force
+from limner.studio.due import Reminder
 from limner.studio.generate import Shot, draw_ready, make_ready
 from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
@@ -421,10 +422,17 @@ def run_worker(
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()
+        reminder = Reminder(parts, read_seconds)
+
+        def sweep() -> None:
+            worker.take_back_lost()
+            if not is_once:
+                reminder.remind_daily()
+
         with Lanes(worker.take, num_lanes=LANES) as lanes:
             work(
                 lambda: lanes.draw_next() or (is_once and lanes.end_next()),
-                sweep=worker.take_back_lost,
+                sweep=sweep,
                 read_number=parts.store.jobs.number,
                 read_seconds=read_seconds,
                 stop=stop,

@@ -31,6 +31,7 @@ from limner.core.errors import (
     KeyRefused,
     LedgerBroken,
     LimnerError,
+    ModelPaused,
     NotAllowed,
     NotFound,
     QueueFull,
@@ -76,6 +77,7 @@ _BY_KIND: tuple[tuple[type[LimnerError], int], ...] = (
     (LedgerBroken, 500),
     (SealFailed, 500),
     (GeneratorUnavailable, 503),
+    (ModelPaused, 503),
     (DrawingCancelled, 409),
     (BadInput, 422),
 )

@@ -1,0 +1,224 @@
+"""The capability card in words: the same sections as Markdown and as a page that stands alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from limner.core.errors import BadInput
+from limner.core.gates import GateVerdict
+from limner.core.models import Origin
+from limner.faces.report.telling import percent
+from limner.store.files import make_folder, write_new
+from limner.studio.capability import (
+    CANNOT_UNDER,
+    RELIABLE_FROM,
+    Capability,
+    CapabilityCard,
+    Standing,
+)
+
+FOLDER = Path(__file__).parent
+SUFFIXES = (".html", ".md", ".json")
+
+
+class Section(NamedTuple):
+    """One part of the card.
+
+    Attributes:
+        lead: a sentence under the title.
+        rows: of what, how often, and on what evidence; may be empty.
+        points: further sentences.
+    """
+
+    title: str
+    lead: str
+    rows: Sequence[tuple[str, str, str]] = ()
+    points: Sequence[str] = ()
+
+
+def title_of(card: CapabilityCard) -> str:
+    """What the card is called."""
+    return f"What {card.state.version.label} can be relied on for"
+
+
+def summary(card: CapabilityCard) -> list[str]:
+    """What a reader has to know first, in sentences."""
+    state, version = card.state, card.state.version
+    told = [f"{version.label} is {state.stage}; {version.owner} answers for it."]
+    if card.fault:
+        told.append(f"Nothing is shown: {card.fault}")
+    elif card.valid_until is not None:
+        told.append(f"What is said here is valid until {card.valid_until:%Y-%m-%d %H:%M} UTC.")
+    elif version.origin is Origin.SHIPPED:
+        told.append("It came with Limner and went through no gate here.")
+    else:
+        told.append("It has not passed a gate that holds now, so nothing is promised.")
+    licence = version.licence
+    read = f"read by {licence.reviewer}" if licence.reviewer else "which nobody has read"
+    told.append(f"Its licence is {licence.expression}, {read}.")
+    return told
+
+
+def sections(card: CapabilityCard) -> list[Section]:
+    """Every part of the card, in order."""
+    found = [
+        Section(
+            "What it does reliably",
+            f"At least {percent(RELIABLE_FROM)} of pictures, by the lower bound.",
+            _rows(card.of(Standing.RELIABLE)),
+        ),
+        Section(
+            "What needs a person",
+            "Neither bound decides it, so somebody has to look at each picture.",
+            _rows(card.of(Standing.PERSON)),
+        ),
+        Section(
+            "What it cannot do",
+            f"At most {percent(CANNOT_UNDER)} of pictures, by the upper bound.",
+            _rows(card.of(Standing.CANNOT)),
+            [f"It does not {one}." for one in card.refuses],
+        ),
+        Section(
+            "What is not known",
+            "Nobody measured it, or what was measured holds no more.",
+            _rows(card.of(Standing.LAPSED)),
+            [f"Not measured: {', '.join(card.not_measured)}."] if card.not_measured else [],
+        ),
+    ]
+    if card.certified:
+        found.append(Section("Limits that are certified", "", (), card.certified))
+    if card.answer is not None:
+        found.append(Section("The gate", _gate_lead(card), (), list(_gate_points(card))))
+    found.append(Section("On what evidence", "", (), list(_evidence(card))))
+    return found
+
+
+def card_markdown(card: CapabilityCard) -> str:
+    """The card as Markdown."""
+    lines = [f"# {title_of(card)}", "", *(f"{_plain(one)}  " for one in summary(card))]
+    for section in sections(card):
+        lines += ["", f"## {section.title}", ""]
+        lines += [_plain(section.lead), ""] if section.lead else []
+        if section.rows:
+            lines += ["| what | pictures | evidence |", "|---|---|---|"]
+            lines += [f"| {' | '.join(map(_plain, row))} |" for row in section.rows]
+        elif not section.points:
+            lines.append("Nothing.")
+        if section.rows and section.points:
+            lines.append("")
+        lines += [f"- {_plain(one)}" for one in section.points]
+    return "\n".join(lines) + "\n"
+
+
+def card_page(card: CapabilityCard) -> str:
+    """The card as one page that needs nothing else."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("capability.html").render(
+        title=title_of(card),
+        summary=summary(card),
+        sections=sections(card),
+        style=(FOLDER / "report.css").read_text(encoding="utf-8"),
+    )
+
+
+def write_card(card: CapabilityCard, out: Path | None, *, overwrite: bool) -> Path:
+    """Write the card into a file; what its name ends in says the form.
+
+    Args:
+        card: what it says.
+        out: a file, or a folder that is there; ``None`` is the current folder.
+        overwrite: replace what is there.
+
+    Raises:
+        BadInput: its name ends in none of `SUFFIXES`, or something is there.
+        StorageUnavailable: it cannot be written.
+    """
+    file = Path() if out is None else out.expanduser()
+    if file.is_dir():
+        file = file / f"card-{card.state.version.label}.html"
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise BadInput(
+            f"The card {str(file)!r} ends in {suffix!r}; allowed are {', '.join(SUFFIXES)}."
+        )
+    if suffix == ".json":
+        text = json.dumps(card.to_document(), ensure_ascii=False, indent=2) + "\n"
+    else:
+        text = card_page(card) if suffix == ".html" else card_markdown(card)
+    make_folder(file.parent)
+    try:
+        write_new(file, text.encode(), overwrite=overwrite)
+    except FileExistsError as error:
+        raise BadInput(
+            f"The file {str(file)!r} is there already.",
+            hint="Name another, or replace it with --force.",
+        ) from error
+    return file
+
+
+def _rows(capabilities: Sequence[Capability]) -> list[tuple[str, str, str]]:
+    return [
+        (
+            one.question + (f" Where {one.evidence.slice}." if one.evidence.slice else ""),
+            f"{percent(one.evidence.estimate)}, {percent(one.evidence.low)} to "
+            f"{percent(one.evidence.high)}",
+            f"{one.evidence.suite}, {one.evidence.num:,} prompts, {one.evidence.run}",
+        )
+        for one in capabilities
+    ]
+
+
+def _gate_lead(card: CapabilityCard) -> str:
+    assert card.answer is not None, "there is a gate"
+    verb = "went through" if card.has_passed else "was held against"
+    now = "still holds" if card.answer.verdict is GateVerdict.PASS else "does not hold now"
+    name = card.answer.gate.name
+    return f"It {verb} the gate {name}, which {now}: {card.answer.verdict}."
+
+
+def _gate_points(card: CapabilityCard) -> Iterator[str]:
+    assert card.answer is not None, "there is a gate"
+    yield from card.answer.faults
+    for one in card.answer.rules:
+        word = "waived" if one.waived_by else str(one.verdict)
+        yield f"{one.rule.id}: {word}. {one.note}"
+    for waiver in card.waivers:
+        yield (
+            f"Waived by {waiver.person} until {waiver.expires_at:%Y-%m-%d}: {waiver.rule_id}, "
+            f"because {waiver.reason}"
+        )
+
+
+def _evidence(card: CapabilityCard) -> Iterator[str]:
+    version = card.state.version
+    yield f"Model {version.sha256}."
+    runs = {one.evidence.run: one.evidence for one in card.capabilities}
+    for run, one in runs.items():
+        yield (
+            f"{run}, suite {one.suite}, measured {one.measured_at:%Y-%m-%d %H:%M} UTC; suite "
+            f"{one.basis.suite_sha256[7:19]}, checks {one.basis.checks_sha256[7:19]}, criteria "
+            f"{one.basis.criteria_sha256[7:19] or 'none'}."
+        )
+    if not runs:
+        yield "Nothing was measured of it."
+    yield (
+        "Each bound is the end of a 95 % interval of its own; read side by side, one in twenty may "
+        "be wrong."
+    )
+    yield f"Written {card.made_at:%Y-%m-%d %H:%M} UTC by `limner models card {version.label}`."
+
+
+def _plain(text: str) -> str:
+    """Text of others, so that it is neither markup nor a column of a table."""
+    return "".join(f"\\{one}" if one in "\\*_[]<>|#" else one for one in text.replace("\n", " "))

@@ -1,0 +1,127 @@
+"""What is to be looked at again, by whom and until when: models, gate, criteria and suites."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from limner.core.errors import GateInvalid, SuiteInvalid
+from limner.core.models import Stage
+from limner.studio.gate_file import gate_in_force
+from limner.studio.gate_use import SUITES_FOLDER
+from limner.studio.parts import Parts
+from limner.studio.registry import overview
+from limner.studio.suite_file import SHIPPED, read_suite
+
+REMIND_DAYS = 14
+DAY_SECONDS = 86_400.0
+
+_log = logging.getLogger(__name__)
+
+
+class Due(NamedTuple):
+    """Something that is to be looked at again.
+
+    Attributes:
+        what: ``model``, ``gate``, ``criteria`` or ``suite``.
+        owner: who answers for it.
+        review_by: day; ``None`` where none is set.
+        pauses: a missed review pauses models.
+        fault: why it cannot be read; empty otherwise.
+    """
+
+    what: str
+    name: str
+    owner: str
+    review_by: date | None
+    pauses: bool
+    fault: str = ""
+
+    def days_left(self, today: date) -> int | None:
+        """Days until then, below 0 where it is overdue; ``None`` without a day."""
+        return None if self.review_by is None else (self.review_by - today).days
+
+
+def everything_due(parts: Parts) -> list[Due]:
+    """Everything with an owner and a day, the first day first; what has no day comes last."""
+    found = [*_models(parts), *_rules(parts), *_suites(parts)]
+    return sorted(found, key=lambda one: (one.review_by or date.max, one.what, one.name))
+
+
+def remind(parts: Parts) -> list[Due]:
+    """Say in the log what is overdue or due within `REMIND_DAYS`; gives the same."""
+    today = parts.read_clock().date()
+    limit = today + timedelta(days=REMIND_DAYS)
+    found = [
+        one for one in everything_due(parts) if one.review_by is not None and one.review_by <= limit
+    ]
+    for one in found:
+        facts = {"action": "review_due", "what": one.what, "review_by": str(one.review_by)}
+        state = "overdue" if one.review_by is not None and one.review_by < today else "due"
+        _log.warning("A review is %s: %s %s", state, one.what, one.name, extra=facts)
+    return found
+
+
+class Reminder:
+    """Reminds once a day, as long as its process lives.
+
+    Args:
+        parts: of the studio.
+        read_seconds: a steady clock.
+    """
+
+    def __init__(self, parts: Parts, read_seconds: Callable[[], float]) -> None:
+        self._parts = parts
+        self._read_seconds = read_seconds
+        self._reminded_seconds = float("-inf")
+
+    def remind_daily(self) -> None:
+        """Remind if that was not done today; see `remind`."""
+        now = self._read_seconds()
+        if now - self._reminded_seconds >= DAY_SECONDS:
+            self._reminded_seconds = now
+            remind(self._parts)
+
+
+def _models(parts: Parts) -> Iterator[Due]:
+    for state in overview(parts).states:
+        if state.stage is not Stage.PAUSED:
+            version = state.version
+            yield Due(
+                what="model",
+                name=version.label,
+                owner=version.owner,
+                review_by=state.review_by,
+                pauses=version.pauses_when_overdue,
+            )
+
+
+def _rules(parts: Parts) -> Iterator[Due]:
+    pausing: tuple[str, ...] = ()
+    try:
+        gate = gate_in_force(parts.settings)
+    except GateInvalid as error:
+        yield Due("gate", "in force", "", None, pauses=False, fault=error.message)
+    else:
+        pausing = gate.pauses_when_overdue
+        yield Due("gate", gate.name, gate.owner, gate.review_by, pauses="gate" in pausing)
+    criteria = parts.judge.criteria
+    if criteria is None:
+        yield Due("criteria", "in force", "", None, pauses=False, fault=parts.judge.fault)
+    else:
+        facts = criteria.name, criteria.owner, criteria.review_by
+        yield Due("criteria", *facts, pauses="criteria" in pausing)
+
+
+def _suites(parts: Parts) -> Iterator[Due]:
+    own = sorted((parts.settings.home / SUITES_FOLDER).glob("*.yaml"))
+    for source in (*SHIPPED, *map(str, own)):
+        try:
+            suite = read_suite(source)
+        except SuiteInvalid as error:
+            yield Due("suite", Path(source).stem, "", None, pauses=False, fault=error.message)
+        else:
+            yield Due("suite", suite.name, suite.owner, suite.review_by, pauses=False)

@@ -1,0 +1,113 @@
+"""What is to be looked at again, and that the log says so."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from limner.core.errors import BadInput
+from limner.studio.claims_file import read_claims
+from limner.studio.due import Reminder, everything_due, remind
+from limner.studio.promoting import pause
+
+
+def names(found) -> list[str]:
+    return [f"{one.what} {one.name}" for one in found]
+
+
+def test_models_gate_criteria_and_suites_are_listed_with_who_answers(registry):
+    registry.propose("2", review_by=date(2026, 2, 1))
+    found = everything_due(registry.parts)
+    owners = {f"{one.what} {one.name}": one.owner for one in found}
+    assert {"model painted@2", "gate ours", "criteria whole", "suite own", "suite basics"} <= set(
+        owners
+    )
+    assert (owners["model painted@2"], owners["suite own"]) == ("Ada", "Design")
+
+
+def test_what_is_due_first_comes_first(registry):
+    registry.propose("2", review_by=date(2026, 1, 9))
+    assert names(everything_due(registry.parts))[0] == "model painted@2"
+
+
+def test_what_has_no_day_comes_last(registry):
+    assert names(everything_due(registry.parts))[-1] == "model painted@1"
+
+
+def test_a_paused_model_is_not_due(registry):
+    registry.propose("2")
+    pause(registry.parts, "painted@2", by="Ada", note="x")
+    assert "model painted@2" not in names(everything_due(registry.parts))
+
+
+def test_days_left_are_below_nought_when_it_is_late(registry):
+    registry.propose("2", review_by=date(2026, 1, 9))
+    found = everything_due(registry.parts)[0]
+    assert found.days_left(date(2026, 1, 11)) == -2
+
+
+def test_a_gate_that_cannot_be_read_is_told_and_stops_nothing(registry):
+    (registry.home / "gate.yaml").write_text("format: nothing")
+    faults = [one for one in everything_due(registry.parts) if one.fault]
+    assert names(faults) == ["gate in force"]
+
+
+def test_the_log_reminds_of_what_is_near_and_of_nothing_else(registry, caplog):
+    registry.propose("2", review_by=date(2026, 1, 9))
+    registry.propose("3", review_by=date(2026, 4, 9))
+    remind(registry.parts)
+    assert "A review is due: model painted@2" in caplog.text
+    assert "painted@3" not in caplog.text
+
+
+def test_the_log_says_what_is_overdue(registry, caplog):
+    registry.propose("2", review_by=date(2026, 1, 9))
+    registry.now += timedelta(days=20)
+    remind(registry.parts)
+    assert "A review is overdue: model painted@2" in caplog.text
+
+
+CLAIMS = """\
+format: limner.claims/1
+claims:
+  - {text: Counts, source: README, said_on: 2026-01-01,
+     metric: count.pass_rate, suite: own, limit: 0.9}
+"""
+
+
+def test_claims_are_read_with_source_and_day(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(CLAIMS)
+    (claim,) = read_claims(path)
+    assert (claim.text, claim.said_on, claim.limit) == ("Counts", date(2026, 1, 1), 0.9)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (CLAIMS.replace("source: README, ", ""), "source"),
+        (CLAIMS.replace("limit: 0.9", "limit: .inf"), "limit"),
+        ("claims: [", "not YAML"),
+        ("format: limner.claims/1\nclaims: []\n", "claims"),
+    ],
+)
+def test_claims_with_a_fault_are_refused_in_one_sentence(tmp_path, text, told):
+    path = tmp_path / "claims.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=told):
+        read_claims(path)
+
+
+def test_claims_that_are_not_there_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_claims(tmp_path / "gone.yaml")
+
+
+def test_a_process_reminds_once_a_day(registry, caplog):
+    registry.propose("2", review_by=date(2026, 1, 9))
+    seconds = iter([0.0, 100.0, 86_400.0])
+    reminder = Reminder(registry.parts, lambda: next(seconds))
+    counts = []
+    for _ in range(3):
+        reminder.remind_daily()
+        counts.append(caplog.text.count("painted@2"))
+    assert counts == [1, 1, 2]
