@@ -17,6 +17,7 @@ from limner.faces import (
     log_commands,
     look_commands,
     mcp_command,
+    models_commands,
     options,
     review_commands,
     rights_commands,
@@ -48,6 +49,7 @@ app.add_typer(eval_commands.app, name="eval")
 app.add_typer(log_commands.app, name="log")
 app.add_typer(look_commands.app, name="look")
 app.add_typer(keys_commands.app, name="keys")
+app.add_typer(models_commands.app, name="models")
 app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")
 app.add_typer(token_commands.app, name="tokens")
