@@ -113,8 +113,15 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
         from limner.generators.services.comfyui import ComfyUIGenerator
 
         return ComfyUIGenerator(form, settings.service_keys)
+    if form.engine in settings.engines:
+        from limner.generators.process.generator import Housing, ProcessGenerator
+
+        own = Housing(engine=settings.engines[form.engine], memory_mb=settings.engine_memory_mb)
+        return ProcessGenerator(form, own, room)
     raise ModelFormInvalid(
-        f"The model {form.name!r} has the engine {form.engine!r}; allowed are {', '.join(ENGINES)}."
+        f"The model {form.name!r} has the engine {form.engine!r}; allowed are "
+        f"{', '.join((*ENGINES, *settings.engines))}.",
+        hint="Name further ones in the setting 'engines'.",
     )
 
 

@@ -78,10 +78,10 @@ def examine_engine(engine: str, python: Path | None = None) -> Finding:
     """Whether what an engine needs is installed, and how to install it.
 
     Args:
-        engine: one of `ENGINE_NEEDS`.
+        engine: one of `ENGINE_NEEDS`; of any other nothing is known here.
         python: interpreter it runs with; ``None`` for this one.
     """
-    needs, subject = ENGINE_NEEDS[engine], f"engine {engine}"
+    needs, subject = ENGINE_NEEDS.get(engine, Needs((), "")), f"engine {engine}"
     interpreter = str(python or sys.executable)
     found = _installed(needs.packages) if python is None else _installed_with(python, needs)
     if found is None:
