@@ -31,6 +31,7 @@ from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
+    from limner.generators.embedded.enlarging import Enlarger
     from limner.generators.examining import Finding
     from limner.generators.process.generator import Room
     from limner.studio.look.looker import Asked, Looker
@@ -209,6 +210,13 @@ def _engine_at(location: str, *, has_workflow: bool) -> str:
     if has_workflow:
         return "comfyui"
     return "openai" if is_service else "diffusers"
+
+
+def open_enlarger(settings: Settings) -> Enlarger:
+    """The head that enlarges what the shipped model draws; loads with the first picture."""
+    from limner.generators.embedded.enlarging import Enlarger
+
+    return Enlarger(num_threads=settings.num_threads)
 
 
 def user_name() -> str:

@@ -23,6 +23,7 @@ from limner.faces import (
     rights_commands,
     studio_command,
     token_commands,
+    upscale_command,
     verify_commands,
     worker_commands,
 )
@@ -60,6 +61,7 @@ app.add_typer(jobs_commands.app, name="jobs")
 app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
 app.command()(mcp_command.mcp)
+app.command()(upscale_command.upscale)
 app.command()(verify_commands.sidecar)
 
 

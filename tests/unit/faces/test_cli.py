@@ -64,6 +64,7 @@ OPTIONS = {
     "models test": ["--json"],
     "models remove": [],
     "models doctor": ["--json"],
+    "upscale": ["--by", "--method", "--out", "--format", "--force", "--json"],
     "verify": ["--sidecar", "--json"],
     "sidecar": ["--force"],
     "studio": ["--host", "--port", "--no-browser"],
