@@ -7,6 +7,7 @@ from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.comparison import measure_coverage, measure_same_model
 from benchmarks.deciding_mutants import measure_deciding_mutants
 from benchmarks.efficiency import measure_efficiency
+from benchmarks.engines import measure_engine_cancels, measure_engine_kills
 from benchmarks.evaluation import measure_rescoring, measure_resume, measure_run_time
 from benchmarks.figure import Benchmark, Goal
 from benchmarks.jobs import measure_kill_nine, measure_wake
@@ -27,6 +28,7 @@ JUDGE = (
     "logged"
 )
 STUDIO = "Studio: pages, OpenAI-compatible and sdapi service, durable jobs, review desk"
+ENGINES = "Engines: the models people already use, through one port"
 EVIDENCE = "Evidence: compare models and claims, gates that pause, certificates that expire"
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -197,6 +199,20 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="faults",
         goal=Goal("<", 1),
         measure=measure_kill_nine,
+    ),
+    Benchmark(
+        name="engine-kills",
+        title=ENGINES,
+        unit="jobs lost",
+        goal=Goal("<", 1),
+        measure=measure_engine_kills,
+    ),
+    Benchmark(
+        name="engine-cancels",
+        title=ENGINES,
+        unit="steps",
+        goal=Goal("<=", 1),
+        measure=measure_engine_cancels,
     ),
     Benchmark(
         name="server-start",

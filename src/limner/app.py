@@ -6,7 +6,7 @@ Nothing heavy is imported until it is used: the generator's engine loads with th
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from limner.core.forms import ModelForm
 from limner.core.judging import ImageCheck, RequestCheck
 from limner.core.models import DEFAULT_ALIAS, Licence, ModelVersion
 from limner.core.ports import Generator, GeneratorCard, Recognizer
+from limner.core.records import Size
 from limner.core.settings import Settings, read_settings
 from limner.store.repository import Store
 from limner.studio.judging import Judge
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
     from limner.checks.near_copy.registered import Registered
     from limner.checks.tagger.tagger import Tagger
+    from limner.generators.embedded.enlarging import Enlarger
+    from limner.generators.examining import Finding
     from limner.generators.process.generator import Room
     from limner.studio.look.looker import Asked, Looker
     from limner.studio.model_files import Whence
@@ -126,8 +129,15 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
         from limner.generators.services.comfyui import ComfyUIGenerator
 
         return ComfyUIGenerator(form, settings.service_keys)
+    if form.engine in settings.engines:
+        from limner.generators.process.generator import Housing, ProcessGenerator
+
+        own = Housing(engine=settings.engines[form.engine], memory_mb=settings.engine_memory_mb)
+        return ProcessGenerator(form, own, room)
     raise ModelFormInvalid(
-        f"The model {form.name!r} has the engine {form.engine!r}; allowed are {', '.join(ENGINES)}."
+        f"The model {form.name!r} has the engine {form.engine!r}; allowed are "
+        f"{', '.join((*ENGINES, *settings.engines))}.",
+        hint="Name further ones in the setting 'engines'.",
     )
 
 
@@ -176,6 +186,99 @@ def open_candidate(
     return Candidate(
         form.card, licence, Whence(Place.SHELF, form.location if form.files else "", model)
     )
+
+
+def describe_model(
+    name: str,
+    location: str,
+    licence: Licence,
+    *,
+    engine: str | None = None,
+    workflow: object = None,
+    inputs: Mapping[str, str] | None = None,
+    canvases: Sequence[Size] = (),
+    options: Mapping[str, object] | None = None,
+) -> ModelForm:
+    """The form of a model from where it is and what is said of it; loads and calls nothing.
+
+    Args:
+        name: it shall have.
+        location: a folder, a file, or the address of a service.
+        licence: as whoever adds it read it.
+        engine: that draws with it; ``None`` for the one that goes with the location.
+        workflow: of ComfyUI.
+        inputs: of the workflow, ``NODE.INPUT`` by name.
+        canvases: sizes a service draws.
+        options: of the engine.
+
+    Raises:
+        ModelFormInvalid: the engine is not known, or what is said does not go with it.
+        WeightsRefused: the files are no model, or are not opened.
+    """
+    chosen = engine or _engine_at(location, has_workflow=workflow is not None)
+    match chosen:
+        case "comfyui":
+            from limner.generators.services.comfyui_workflow import describe as describe_workflow
+
+            form = describe_workflow(name, location, workflow, licence, inputs=inputs)
+            return replace(form, options={**form.options, **(options or {})})
+        case "openai":
+            from limner.generators.services.openai_describing import describe as describe_service
+
+            return describe_service(name, location, licence, canvases=canvases, options=options)
+        case "diffusers":
+            from limner.generators.diffusers.describing import describe as describe_pipeline
+
+            return describe_pipeline(name, Path(location).expanduser(), licence, options=options)
+        case _:
+            raise ModelFormInvalid(
+                f"Unknown engine {chosen!r}; allowed are {', '.join(ENGINES)}.",
+            )
+
+
+def examine_model(settings: Settings, name: str) -> list[Finding]:
+    """What is missing before a model of the shelf can draw, and the fix of each.
+
+    Raises:
+        BadInput: there is no such model.
+    """
+    from limner.generators.examining import Finding, examine_engine
+    from limner.generators.examining import examine_model as examine
+
+    shelf = open_shelf(settings)
+    form = shelf.form(name)
+    try:
+        generator = shelf.open(name)
+    except ModelFormInvalid as error:
+        return [Finding("form", False, error.message, error.hint or "Correct the form.")]
+    return [_examined_engine(settings, form.engine, examine_engine), *examine(form, generator)]
+
+
+def examine_engines(settings: Settings) -> list[Finding]:
+    """What each engine needs, and whether it is there."""
+    from limner.generators.examining import ENGINE_NEEDS, examine_engine
+
+    return [_examined_engine(settings, engine, examine_engine) for engine in ENGINE_NEEDS]
+
+
+def _examined_engine(
+    settings: Settings, engine: str, examine: Callable[[str, Path | None], Finding]
+) -> Finding:
+    return examine(engine, settings.diffusers_python if engine == "diffusers" else None)
+
+
+def _engine_at(location: str, *, has_workflow: bool) -> str:
+    is_service = location.startswith(("http://", "https://"))
+    if has_workflow:
+        return "comfyui"
+    return "openai" if is_service else "diffusers"
+
+
+def open_enlarger(settings: Settings) -> Enlarger:
+    """The head that enlarges what the shipped model draws; loads with the first picture."""
+    from limner.generators.embedded.enlarging import Enlarger
+
+    return Enlarger(num_threads=settings.num_threads)
 
 
 def user_name() -> str:

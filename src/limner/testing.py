@@ -1,7 +1,9 @@
-"""A generator for tests: paints shapes from prompt and seed, deterministic, in milliseconds.
+"""For tests: a painted generator, and the kit that every engine is held to.
 
-It is public so that code built on Limner can be tested without a network. The product never
-reaches it: no module of the package imports it, and import-linter holds that.
+`PaintedGenerator` paints shapes from prompt and seed, deterministic, in milliseconds, so that code
+built on Limner can be tested without a network. `require_conforming` tries on any generator what
+every generator must keep; docs/engines.md shows it. The product never reaches this module: none of
+the package imports it, and import-linter holds that.
 """
 
 from __future__ import annotations
@@ -17,10 +19,23 @@ from numpy.typing import NDArray
 
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.hashing import sha256_of_bytes
-from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
+from limner.core.ports import FloatSpan, Generator, GeneratorCard, IntSpan
 from limner.core.records import Drawn, Execution, Operation, Plan, Size, Sketch, StepProgress
+from limner.generators.conformance import FACTS, NotConforming, Trial, Tried, try_fact
 
 # Shapes: B pictures, H height, W width, C channels (RGBA, straight alpha).
+
+__all__ = [
+    "FACTS",
+    "PAINTED_CARD",
+    "Fault",
+    "NotConforming",
+    "PaintedGenerator",
+    "Trial",
+    "Tried",
+    "require_conforming",
+    "try_fact",
+]
 
 Fault = Literal["flat", "black", "empty", "not_finite", "misshapen"]
 
@@ -40,6 +55,30 @@ PAINTED_CARD = GeneratorCard(
     max_prompt_tokens=12,
     operations=frozenset(Operation),
 )
+
+
+def require_conforming(generator: Generator, *, prompt: str = "a red apple") -> list[Tried]:
+    """Try on a generator everything that every generator must keep.
+
+    Seeds, independence of the batch, steps, previews, cancelling, over-long prompts, facts of what
+    ran, pictures to start from. Some twenty small pictures are drawn.
+
+    Args:
+        generator: that is tried.
+        prompt: short, and something the model can draw.
+
+    Returns:
+        Every fact that was tried; one that the card rules out says so.
+
+    Raises:
+        NotConforming: names every fact that does not hold, and how.
+    """
+    trial = Trial(generator=generator, prompt=prompt)
+    tried = [try_fact(trial, fact) for fact in FACTS]
+    broken = [f"{one.fact}: {one.told}" for one in tried if one.holds is False]
+    if broken:
+        raise NotConforming(" ".join(broken))
+    return tried
 
 
 @dataclass(kw_only=True)

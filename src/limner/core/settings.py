@@ -7,6 +7,7 @@ Order: default, then the file ``settings.toml`` in the data folder, then environ
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, fields
@@ -21,6 +22,7 @@ SETTINGS_FILE = "settings.toml"
 LOOPBACK = "127.0.0.1"
 MAX_NAME_CHARACTERS = 80
 MAX_NAMES = 64
+_ENGINE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -87,6 +89,9 @@ class Settings:
         engine_memory_mb: most memory an engine's process may take, in millions of bytes; 0 sets no
             limit.
         engine_idle_seconds: after which an engine's process that nobody uses ends; 0 keeps it.
+        engines: further engines, ``module:function`` by the name that forms call them by; each
+            runs in a process of its own. A table in the file; ``NAME=MODULE:FUNCTION,...`` in the
+            environment.
         service_keys: what services that draw ask for, by host, such as ``api.example.com``; a key
             is sent to its own host only. A table in the file; ``HOST=KEY,...`` in the environment.
         sources: where each value came from, by name: ``default``, the file, or the variable.
@@ -112,6 +117,7 @@ class Settings:
     diffusers_python: Path | None
     engine_memory_mb: int
     engine_idle_seconds: int
+    engines: Mapping[str, str]
     service_keys: Secrets
     sources: Mapping[str, str]
 
@@ -156,7 +162,7 @@ def _secret(value: object) -> Secret:
     return Secret(value)
 
 
-def _secrets(value: object) -> Secrets:
+def _texts_by_name(value: object) -> dict[str, str]:
     if isinstance(value, str):
         value = dict(_named(one) for one in value.split(",") if one.strip())
     if not isinstance(value, Mapping):
@@ -164,7 +170,18 @@ def _secrets(value: object) -> Secrets:
     said = cast("Mapping[object, object]", value)
     if any(not isinstance(one, str) or not one for pair in said.items() for one in pair):
         raise ValueError
-    return Secrets({str(name).lower(): Secret(str(one)) for name, one in said.items()})
+    return {str(name): str(one) for name, one in said.items()}
+
+
+def _secrets(value: object) -> Secrets:
+    return Secrets({name.lower(): Secret(one) for name, one in _texts_by_name(value).items()})
+
+
+def _engines(value: object) -> Mapping[str, str]:
+    engines = _texts_by_name(value)
+    if not all(_ENGINE.fullmatch(one) for one in engines.values()):
+        raise ValueError
+    return engines
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -265,6 +282,9 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "engine_idle_seconds": SettingRule(
         default=300, parse=_whole_number(0, 604_800), allowed="a whole number from 0 to 604800"
+    ),
+    "engines": SettingRule(
+        default={}, parse=_engines, allowed="module:function by the name of an engine"
     ),
     "service_keys": SettingRule(
         default=Secrets({}), parse=_secrets, allowed="a key for each host", is_secret=True

@@ -17,12 +17,14 @@ from limner.faces import (
     log_commands,
     look_commands,
     mcp_command,
+    models_commands,
     options,
     registry_commands,
     review_commands,
     rights_commands,
     studio_command,
     token_commands,
+    upscale_command,
     verify_commands,
     worker_commands,
 )
@@ -49,12 +51,8 @@ app.add_typer(eval_commands.app, name="eval")
 app.add_typer(log_commands.app, name="log")
 app.add_typer(look_commands.app, name="look")
 app.add_typer(keys_commands.app, name="keys")
-models_app = typer.Typer(
-    help="The models of this install: what is proposed, evaluated, serving, paused.",
-    no_args_is_help=True,
-)
-registry_commands.add_registry_commands(models_app)
-app.add_typer(models_app, name="models")
+registry_commands.add_registry_commands(models_commands.app)
+app.add_typer(models_commands.app, name="models")
 app.command()(registry_commands.gate)
 app.command()(registry_commands.due)
 app.add_typer(review_commands.app, name="review")
@@ -67,6 +65,7 @@ app.add_typer(jobs_commands.app, name="jobs")
 app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
 app.command()(mcp_command.mcp)
+app.command()(upscale_command.upscale)
 app.command()(verify_commands.sidecar)
 
 

@@ -33,7 +33,11 @@ Size = Annotated[str | None, typer.Option(metavar="N|WxH", help="Size in pixels:
 Style = Annotated[str | None, typer.Option(help="A style; `limner styles` lists them.")]
 Negative = Annotated[str, typer.Option(help="What to steer away from.")]
 Background = Annotated[
-    str, typer.Option(help="auto (the prompt decides), transparent, or a CSS colour.")
+    str,
+    typer.Option(
+        help="auto (the prompt decides), transparent, colour-key (takes a plain one away), or a "
+        "CSS colour."
+    ),
 ]
 Image = Annotated[Path | None, typer.Option(help="Picture to start from.")]
 Strength = Annotated[

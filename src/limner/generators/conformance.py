@@ -126,6 +126,16 @@ def same_seed_same_picture(trial: Trial) -> None:
     _require(not _are_same(first, other), "Seeds 7 and 8 give the same picture.")
 
 
+def what_is_asked_changes_the_picture(trial: Trial) -> None:
+    """Another prompt gives another picture, and so does a negative prompt the card offers."""
+    _require_seeds(trial)
+    (plain,), (other,) = trial.draw(7), trial.draw(7, sketch=trial.sketch(prompt="a blue boat"))
+    _require(not _are_same(plain, other), "Two prompts give the same picture.")
+    if Ability.NEGATIVE in trial.card.abilities and trial.card.guidance.default > 1:
+        (without,) = trial.draw(7, sketch=trial.sketch(negative="red"))
+        _require(not _are_same(plain, without), "A negative prompt changes nothing.")
+
+
 def picture_does_not_depend_on_its_batch(trial: Trial) -> None:
     """Drawn with others, a deterministic picture has the pixels it has alone."""
     _require_seeds(trial)
@@ -252,6 +262,7 @@ FACTS: Mapping[str, Callable[[Trial], None]] = {
         too_long_prompt_is_refused,
         seeds_come_back_in_order,
         same_seed_same_picture,
+        what_is_asked_changes_the_picture,
         picture_does_not_depend_on_its_batch,
         batched_picture_is_nearly_the_same,
         steps_are_told,

@@ -12,20 +12,21 @@ from limner.core.errors import BadInput
 
 AUTO = "auto"
 TRANSPARENT = "transparent"
+COLOUR_KEY = "colour-key"
 WHITE = "#ffffff"
 
 
 def parse_background(text: str) -> str:
-    """``auto``, ``transparent``, or a colour as ``#rrggbb``.
+    """``auto``, ``transparent``, ``colour-key``, or a colour as ``#rrggbb``.
 
     Args:
-        text: one of the two words, a CSS colour name, ``#rgb``, ``#rrggbb``, ``rgb(...)`` or
+        text: one of the three words, a CSS colour name, ``#rgb``, ``#rrggbb``, ``rgb(...)`` or
             ``hsl(...)``.
 
     Raises:
         BadInput: none of these, or a colour that is partly transparent.
     """
-    if text in (AUTO, TRANSPARENT):
+    if text in (AUTO, TRANSPARENT, COLOUR_KEY):
         return text
     try:
         colour = ImageColor.getrgb(text)
@@ -33,8 +34,8 @@ def parse_background(text: str) -> str:
         colour = ()
     if len(colour) != 3:
         raise BadInput(
-            f"The background is {text!r}; allowed are auto, transparent, a CSS colour name "
-            "such as tomato, or #rrggbb.",
+            f"The background is {text!r}; allowed are auto, transparent, colour-key, a CSS colour "
+            "name such as tomato, or #rrggbb.",
             code="background_unknown",
         )
     return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -51,7 +51,15 @@ from limner.core.records import (
     UsedAdapter,
 )
 from limner.store.judgements import StoredDecision
-from limner.studio.background import AUTO, TRANSPARENT, WHITE, lay_under, parse_background
+from limner.studio.background import (
+    AUTO,
+    COLOUR_KEY,
+    TRANSPARENT,
+    WHITE,
+    lay_under,
+    parse_background,
+)
+from limner.studio.colour_key import key_out
 from limner.studio.framing import Frame, frame_request, unframe
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba, encode_image, encode_plain_png
@@ -293,10 +301,13 @@ def _at_its_size(
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     notices: list[str] = []
     image_HWC = unframe(drawn_HWC, ready.frame)
+    if ready.background == COLOUR_KEY:
+        image_HWC, told = key_out(image_HWC)
+        notices.append(told)
     is_opaque = bool(image_HWC[..., 3].min() == 255)
     if ready.background == TRANSPARENT and is_opaque:
         notices.append("A transparent background was asked for, but the picture came out opaque.")
-    if ready.background not in (AUTO, TRANSPARENT):
+    if ready.background not in (AUTO, TRANSPARENT, COLOUR_KEY):
         image_HWC = lay_under(image_HWC, ready.background)
     elif file_format == "jpeg" and not is_opaque:
         image_HWC = lay_under(image_HWC, WHITE)
@@ -448,7 +459,7 @@ def _sketch(
         guidance=choices.guidance,
         sampler=choices.sampler,
         canvas=choices.canvas,
-        is_transparent=background != AUTO,
+        is_transparent=background not in (AUTO, COLOUR_KEY),
         source_HWC=frame.canvas_source_HWC,
         mask_HW=frame.canvas_mask_HW,
         strength=choices.strength,

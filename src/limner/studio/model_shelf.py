@@ -57,6 +57,14 @@ class ModelShelf:
                 self._opened[name] = known
             return known[1]
 
+    def require_opens(self, form: ModelForm) -> None:
+        """Refuse a form that its engine does not take; nothing is loaded.
+
+        Raises:
+            BadInput: an option is not allowed, or the form promises what cannot be honoured.
+        """
+        self._open_engine(form)
+
     def keep(self, form: ModelForm) -> Path:
         """Write a form down; one of this name is replaced.
 

@@ -22,7 +22,7 @@ class RequestOptions(TypedDict, total=False):
         n: number of pictures, 1-64.
         seed: of the first picture, 0 .. 2**32 - 1; picture k has seed + k.
         size: ``256`` or ``320x200``, in pixels.
-        background: ``auto``, ``transparent`` or a CSS colour.
+        background: ``auto``, ``transparent``, ``colour-key`` or a CSS colour.
         image: file of the picture to start from.
         strength: 0-1, how far to leave that picture.
         mask: file, white repaints, black keeps; of the same size as `image`.

@@ -32,6 +32,7 @@ def test_the_list_of_settings_is_frozen():
         "diffusers_python",
         "engine_memory_mb",
         "engine_idle_seconds",
+        "engines",
         "service_keys",
     )
 
@@ -167,3 +168,15 @@ def test_a_key_without_its_host_is_refused_without_showing_it(tmp_path, value):
     with pytest.raises(SettingInvalid, match="a key for each host") as caught:
         read(tmp_path, LIMNER_SERVICE_KEYS=value)
     assert "hush" not in caught.value.message
+
+
+def test_further_engines_are_named(tmp_path):
+    assert read(tmp_path, LIMNER_ENGINES="own=acme.draw:open_it").engines == {
+        "own": "acme.draw:open_it"
+    }
+
+
+@pytest.mark.parametrize("value", ["own=acme", "own=acme:x;y", "own=:open"])
+def test_an_engine_that_is_no_function_is_refused(tmp_path, value):
+    with pytest.raises(SettingInvalid, match="module:function by the name of an engine"):
+        read(tmp_path, LIMNER_ENGINES=value)

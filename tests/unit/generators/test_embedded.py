@@ -8,6 +8,7 @@ import pytest
 
 from limner.core.errors import DrawingCancelled, GeneratorUnavailable, PromptTooLong
 from limner.core.records import Operation
+from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.weights import Weights
 
@@ -237,3 +238,9 @@ def test_the_card_needs_no_network(weights_folder):
     for path in weights_folder.glob("*.bin"):
         path.unlink()
     assert EmbeddedGenerator(weights=Weights(weights_folder)).card.max_prompt_tokens == 6
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_it_conforms(generator, fact):
+    tried = try_fact(Trial(generator=generator), fact)
+    assert tried.holds is not False, tried.told

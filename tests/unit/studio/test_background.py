@@ -10,6 +10,7 @@ from limner.studio.background import lay_under, parse_background
     [
         ("auto", "auto"),
         ("transparent", "transparent"),
+        ("colour-key", "colour-key"),
         ("tomato", "#ff6347"),
         ("#abc", "#aabbcc"),
         ("#A1B2C3", "#a1b2c3"),
@@ -22,7 +23,7 @@ def test_a_background_is_a_word_or_a_colour(text, background):
 
 @pytest.mark.parametrize("text", ["", "reddish", "#12", "#11223344", "#ggg", "12"])
 def test_an_unknown_background_is_refused_by_name(text):
-    with pytest.raises(BadInput, match="allowed are auto, transparent, a CSS colour name"):
+    with pytest.raises(BadInput, match="allowed are auto, transparent, colour-key, a CSS"):
         parse_background(text)
 
 

@@ -1,0 +1,206 @@
+"""What is missing before a model can draw, and how exactly to put it right.
+
+Nothing is drawn and nothing is changed. Libraries are looked for without being imported; files are
+hashed; a service is asked for what it offers, which costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+from limner.core.errors import LimnerError
+from limner.core.forms import ModelForm
+from limner.core.ports import Generator
+from limner.generators.services.comfyui import ComfyUIGenerator
+from limner.generators.services.openai import OpenAIGenerator
+from limner.generators.services.openai_answers import PRICES
+from limner.generators.weight_files import require_as_written
+
+ANSWER_SECONDS = 60.0  # for another interpreter
+ASK = """
+import json, sys
+from importlib.metadata import PackageNotFoundError, version
+found = {}
+for name in sys.argv[1:]:
+    try:
+        found[name] = version(name)
+    except PackageNotFoundError:
+        pass
+print(json.dumps(found))
+"""
+
+
+class Needs(NamedTuple):
+    """What an engine needs.
+
+    Attributes:
+        packages: by the names they are installed by.
+        extra: of Limner, that brings them; empty for none.
+    """
+
+    packages: tuple[str, ...]
+    extra: str
+
+
+ENGINE_NEEDS: Mapping[str, Needs] = {
+    "openvino": Needs(("openvino",), ""),
+    "diffusers": Needs(
+        ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors"), "diffusers"
+    ),
+    "openai": Needs((), ""),
+    "comfyui": Needs(("websockets",), "comfyui"),
+}
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        subject: what it is about, such as ``files``.
+        is_fine: whether nothing has to be done before drawing.
+        told: how it is.
+        fix: what to do; empty when there is nothing.
+    """
+
+    subject: str
+    is_fine: bool
+    told: str
+    fix: str = ""
+
+
+def examine_engine(engine: str, python: Path | None = None) -> Finding:
+    """Whether what an engine needs is installed, and how to install it.
+
+    Args:
+        engine: one of `ENGINE_NEEDS`; of any other nothing is known here.
+        python: interpreter it runs with; ``None`` for this one.
+    """
+    needs, subject = ENGINE_NEEDS.get(engine, Needs((), "")), f"engine {engine}"
+    interpreter = str(python or sys.executable)
+    found = _installed(needs.packages) if python is None else _installed_with(python, needs)
+    if found is None:
+        told = f"The interpreter {interpreter!r} does not answer."
+        return Finding(subject, False, told, "Name one that does in the setting diffusers_python.")
+    missing = [name for name in needs.packages if name not in found]
+    if missing:
+        target = f"limner[{needs.extra}]" if needs.extra else "limner"
+        return Finding(
+            subject,
+            False,
+            f"Not installed: {', '.join(missing)}.",
+            f"{interpreter} -m pip install '{target}'",
+        )
+    told = ", ".join(f"{name} {number}" for name, number in found.items())
+    return Finding(subject, True, told or "Needs nothing to be installed.")
+
+
+def examine_model(form: ModelForm, generator: Generator) -> list[Finding]:
+    """What is to be said of a model: its files, its licence, its service.
+
+    Args:
+        form: of the model.
+        generator: opened by it.
+    """
+    findings = [_licence(form)]
+    if form.files:
+        findings.append(_files("files", form.path, form.files))
+    findings += [
+        _files(f"adapter {name}", Path(one.location), one.files)
+        for name, one in form.adapters.items()
+    ]
+    if isinstance(generator, OpenAIGenerator):
+        findings += [_service(generator), _price(form)]
+    elif isinstance(generator, ComfyUIGenerator):
+        findings.append(_comfyui(generator))
+    return findings
+
+
+def _installed(packages: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _installed_with(python: Path, needs: Needs) -> dict[str, str] | None:
+    """What another interpreter has; ``None`` if it does not answer."""
+    try:
+        told = subprocess.run(
+            [str(python), "-c", ASK, "limner", *needs.packages],
+            capture_output=True,
+            check=True,
+            timeout=ANSWER_SECONDS,
+        ).stdout
+        found: dict[str, str] = json.loads(told)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return found
+
+
+def _licence(form: ModelForm) -> Finding:
+    licence = form.licence
+    if not licence.reviewer:
+        return Finding(
+            "licence",
+            False,
+            f"Nobody has read the licence {licence.expression!r} ({licence.source}).",
+            "Read it, and add the model again with --licence-read-by NAME.",
+        )
+    told = f"{licence.expression}, read by {licence.reviewer}"
+    uses = f"; allows {', '.join(form.uses)}" if form.uses else ""
+    return Finding("licence", True, told + uses)
+
+
+def _files(subject: str, location: Path, files: Mapping[str, str]) -> Finding:
+    try:
+        require_as_written(location, files)
+    except LimnerError as error:
+        return Finding(subject, False, error.message, error.hint or f"Put it back at {location}.")
+    return Finding(subject, True, f"{len(files)} as the form says, at {location}")
+
+
+def _service(generator: OpenAIGenerator) -> Finding:
+    try:
+        offered = generator.look()
+    except LimnerError as error:
+        return Finding("service", False, error.message, error.hint)
+    wanted = generator.service_model
+    if offered and wanted not in offered:
+        return Finding(
+            "service",
+            False,
+            f"The service does not offer {wanted!r}; it offers {', '.join(offered[:20])}.",
+            "Name one of them in the option 'service_model'.",
+        )
+    return Finding("service", True, f"Answers, and offers {wanted!r}.")
+
+
+def _price(form: ModelForm) -> Finding:
+    if not any(name in form.options for name in PRICES):
+        told = "No price is in the form, so no recipe will say what a picture cost."
+        return Finding("price", True, told, f"Set one of the options {', '.join(PRICES)}.")
+    return Finding("price", True, "In the form.")
+
+
+def _comfyui(generator: ComfyUIGenerator) -> Finding:
+    try:
+        missing = generator.look()
+    except LimnerError as error:
+        return Finding("service", False, error.message, error.hint)
+    if missing:
+        return Finding(
+            "service",
+            False,
+            f"This ComfyUI has no nodes of the classes {', '.join(missing)}.",
+            "Install the custom nodes that bring them, and start it anew.",
+        )
+    return Finding("service", True, "Answers, and has every node of the workflow.")
