@@ -38,7 +38,7 @@ app = typer.Typer(
 )
 learn_commands.add_to(app)
 
-Paths = Annotated[list[Path], typer.Argument(help="Picture files, folders, zip or tar archives.")]
+Paths = Annotated[list[Path], typer.Argument(help="Pictures, folders, films, zip or tar archives.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a picture, on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0016"
+HEAD_REVISION = "0030"
 
 metadata = sa.MetaData()
 
@@ -531,6 +531,7 @@ look_items = sa.Table(
     sa.Column("image_id", sa.Text, nullable=True, index=True),
     sa.Column("fault_code", sa.Text, nullable=False),
     sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("shot", sa.Text, nullable=True),
 )
 
 heat_maps = sa.Table(
