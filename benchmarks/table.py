@@ -13,6 +13,7 @@ from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.look_inspection import measure_inspection
 from benchmarks.look_labels import measure_labels
+from benchmarks.look_scale import measure_look_mutated, measure_look_rate
 from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
@@ -285,5 +286,19 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="%",
         goal=None,
         measure=measure_inspection,
+    ),
+    Benchmark(
+        name="look-rate",
+        title=LOOK,
+        unit="pictures/s",
+        goal=Goal(">=", 40),
+        measure=measure_look_rate,
+    ),
+    Benchmark(
+        name="look-mutated",
+        title=LOOK,
+        unit="files",
+        goal=Goal("<", 1),
+        measure=measure_look_mutated,
     ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from limner.faces import learn_commands, options
+from limner.faces import audit_command, learn_commands, options
 from limner.faces.exits import BAD_INPUT, HELD, INTERRUPTED, REFUSED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
@@ -37,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 learn_commands.add_to(app)
+app.command()(audit_command.audit)
 
 Paths = Annotated[list[Path], typer.Argument(help="Pictures, folders, films, zip or tar archives.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a picture, on stdout.")]

@@ -85,6 +85,7 @@ OPTIONS = {
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
     "look at": ["--text", "--criteria", "--normal", "--processes", "--quiet", "--json"],
+    "look audit": ["--json"],
     "look forget": ["--normal"],
     "look learnt": ["--json"],
     "look normal": ["--good", "--bad", "--limit", "--confidence", "--json"],
