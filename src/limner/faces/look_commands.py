@@ -45,7 +45,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 @app.command(AT)
-def at(
+def at(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     paths: Paths,
     text: Annotated[
@@ -64,6 +64,9 @@ def at(
     processes: Annotated[
         int, typer.Option(min=0, max=64, help="Processes; 0 takes one a core.")
     ] = 0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what comes, until Ctrl-C.")
+    ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +76,8 @@ def at(
 
         from limner.app import open_looker, wire_parts
         from limner.executors.pool import num_cores
-        from limner.faces.look_printing import Counts, say_counts, watching_look
+        from limner.faces.look_printing import Counts, pause, say_counts, watching_look
+        from limner.studio.look.arriving import look_as_they_come
         from limner.studio.look.looker import Asked
         from limner.studio.look.rows import told_document
         from limner.studio.look.run import begin_look, look
@@ -89,7 +93,13 @@ def at(
         try:
             with watching_look(count_items(paths), is_quiet=quiet) as is_to_go_on:
                 opening = partial(open_looker, settings, asked)
-                for told in look(parts, run, opening, num_processes=processes or num_cores()):
+                num = processes or num_cores()
+                if watch:
+                    wait = partial(pause, is_to_go_on, counts)
+                    found = look_as_they_come(parts, run, opening, num_processes=num, wait=wait)
+                else:
+                    found = look(parts, run, opening, num_processes=num)
+                for told in found:
                     counts.add(told)
                     if as_json:
                         say_json(told_document(parts, run, told))

@@ -84,7 +84,7 @@ OPTIONS = {
     "eval correct": ["--reason", "--way", "--as"],
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
-    "look at": ["--text", "--criteria", "--normal", "--processes", "--quiet", "--json"],
+    "look at": ["--text", "--criteria", "--normal", "--processes", "--watch", "--quiet", "--json"],
     "look audit": ["--json"],
     "look forget": ["--normal"],
     "look learnt": ["--json"],

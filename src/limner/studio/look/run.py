@@ -93,7 +93,13 @@ def begin_look(parts: Parts, paths: Sequence[Path], asked: Asked, looker_sha256:
 
 
 def look(
-    parts: Parts, run: LookRun, open_looker: OpenLooker, *, num_processes: int
+    parts: Parts,
+    run: LookRun,
+    open_looker: OpenLooker,
+    *,
+    num_processes: int,
+    paths: Sequence[Path] | None = None,
+    first: int = 0,
 ) -> Iterator[Told]:
     """Look at everything below the paths of a run, and store it.
 
@@ -102,6 +108,8 @@ def look(
         run: as it was begun.
         open_looker: called once in every process; can be pickled.
         num_processes: at least 1.
+        paths: what to look at now; all of the run's where left out.
+        first: number of the first item, where the run has met some before.
 
     Raises:
         LookFailed: no process can be started.
@@ -111,7 +119,8 @@ def look(
         open_looker, num_processes=num_processes, limit_seconds=LIMIT_SECONDS
     )
     keeper = _Keeper(parts, run)
-    answers = pool.run(_tasks(parts, keeper, _with_frames(find_items(run.paths))))
+    items = _with_frames(find_items(run.paths if paths is None else paths))
+    answers = pool.run(_tasks(parts, keeper, enumerate(items, first)))
     try:
         for task, answer in answers:
             if isinstance(answer, Loss):
@@ -126,9 +135,9 @@ def look(
         answers.close()
 
 
-def _tasks(parts: Parts, keeper: _Keeper, items: Iterator[Item]) -> Iterator[Task]:
+def _tasks(parts: Parts, keeper: _Keeper, items: Iterator[tuple[int, Item]]) -> Iterator[Task]:
     """Items that can be looked at; faults that were found on the way are kept at once."""
-    for number, item in enumerate(items):
+    for number, item in items:
         if item.fault is not None:
             keeper.take(number, item, item.fault)
         else:
