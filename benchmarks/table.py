@@ -12,6 +12,9 @@ from benchmarks.evaluation import measure_rescoring, measure_resume, measure_run
 from benchmarks.figure import Benchmark, Goal
 from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
+from benchmarks.look_inspection import measure_inspection
+from benchmarks.look_labels import measure_labels
+from benchmarks.look_scale import measure_look_mutated, measure_look_rate
 from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
@@ -30,6 +33,7 @@ JUDGE = (
 STUDIO = "Studio: pages, OpenAI-compatible and sdapi service, durable jobs, review desk"
 ENGINES = "Engines: the models people already use, through one port"
 EVIDENCE = "Evidence: compare models and claims, gates that pause, certificates that expire"
+LOOK = "Look and watch: inspect incoming images and video at scale; drift, audits, alerts, the log"
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
@@ -284,5 +288,33 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="faults",
         goal=Goal("<", 1),
         measure=measure_rescoring,
+    ),
+    Benchmark(
+        name="look-labels",
+        title=LOOK,
+        unit="points of F1",
+        goal=Goal(">=", 0),
+        measure=measure_labels,
+    ),
+    Benchmark(
+        name="look-inspection",
+        title=LOOK,
+        unit="%",
+        goal=None,
+        measure=measure_inspection,
+    ),
+    Benchmark(
+        name="look-rate",
+        title=LOOK,
+        unit="pictures/s",
+        goal=Goal(">=", 40),
+        measure=measure_look_rate,
+    ),
+    Benchmark(
+        name="look-mutated",
+        title=LOOK,
+        unit="files",
+        goal=Goal("<", 1),
+        measure=measure_look_mutated,
     ),
 )

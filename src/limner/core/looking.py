@@ -69,6 +69,21 @@ class AnomalyFound(NamedTuple):
     heat_sha256: str
 
 
+class Shot(NamedTuple):
+    """Which frame of a film an image is, and of which shot.
+
+    Attributes:
+        number: of the shot, from 0.
+        start_s, end_s: when it begins and ends, in seconds of the film.
+        at_s: when the frame is.
+    """
+
+    number: int
+    start_s: float
+    end_s: float
+    at_s: float
+
+
 class Duplicate(NamedTuple):
     """An earlier image that is nearly the same: its id, and how many of 256 bits differ."""
 

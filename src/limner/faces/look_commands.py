@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from limner.faces import learn_commands, options
+from limner.faces import audit_command, learn_commands, options
 from limner.faces.exits import BAD_INPUT, HELD, INTERRUPTED, REFUSED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
@@ -37,14 +37,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 learn_commands.add_to(app)
+app.command()(audit_command.audit)
 
-Paths = Annotated[list[Path], typer.Argument(help="Picture files, folders, zip or tar archives.")]
+Paths = Annotated[list[Path], typer.Argument(help="Pictures, folders, films, zip or tar archives.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a picture, on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 @app.command(AT)
-def at(
+def at(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     paths: Paths,
     text: Annotated[
@@ -63,6 +64,9 @@ def at(
     processes: Annotated[
         int, typer.Option(min=0, max=64, help="Processes; 0 takes one a core.")
     ] = 0,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what comes, until Ctrl-C.")
+    ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -72,7 +76,8 @@ def at(
 
         from limner.app import open_looker, wire_parts
         from limner.executors.pool import num_cores
-        from limner.faces.look_printing import Counts, say_counts, watching_look
+        from limner.faces.look_printing import Counts, pause, say_counts, watching_look
+        from limner.studio.look.arriving import look_as_they_come
         from limner.studio.look.looker import Asked
         from limner.studio.look.rows import told_document
         from limner.studio.look.run import begin_look, look
@@ -88,7 +93,13 @@ def at(
         try:
             with watching_look(count_items(paths), is_quiet=quiet) as is_to_go_on:
                 opening = partial(open_looker, settings, asked)
-                for told in look(parts, run, opening, num_processes=processes or num_cores()):
+                num = processes or num_cores()
+                if watch:
+                    wait = partial(pause, is_to_go_on, counts)
+                    found = look_as_they_come(parts, run, opening, num_processes=num, wait=wait)
+                else:
+                    found = look(parts, run, opening, num_processes=num)
+                for told in found:
                     counts.add(told)
                     if as_json:
                         say_json(told_document(parts, run, told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,16 @@ def watching_look(num_items: int, *, is_quiet: bool) -> Generator[Callable[[Coun
                 raise KeyboardInterrupt
 
         yield tell
+
+
+def pause(is_to_go_on: Callable[[Counts], None], counts: Counts) -> None:
+    """Wait before a watched folder is looked at again; Ctrl-C ends it as it ends a look."""
+    from limner.studio.look.arriving import WAIT_SECONDS
+
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until:
+        is_to_go_on(counts)
+        time.sleep(0.1)
 
 
 @contextmanager

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_SHOWN = 150  # pictures of one kind; a picture takes about six kilobytes
 MOST_NAMED = 1000  # faults
 MOST_TAGS = 12
+MOST_FRAMES = 60  # of one film on its contact sheet
+MOST_FILMS = 20
 ORDER = ("refused", "held", "released")
 WORDS: Mapping[str, str] = {
     "refused": "Refused",
@@ -49,6 +51,8 @@ class Gathered:
     checks: Counter[str] = field(default_factory=Counter[str])
     named: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     shown: dict[str, list[Row]] = field(default_factory=dict[str, "list[Row]"])
+    films: dict[str, list[Row]] = field(default_factory=dict[str, "list[Row]"])
+    frames: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def num_pictures(self) -> int:
@@ -67,6 +71,8 @@ def gather(rows: Iterable[Row]) -> Gathered:
             continue
         _count(gathered, row.look)
         _keep(gathered.shown.setdefault(row.look.outcome, []), row)
+        if row.item.shot is not None:
+            _keep_frame(gathered, row)
     return gathered
 
 
@@ -90,6 +96,16 @@ def _keep(kept: list[Row], row: Row) -> None:
             if look is not None and not any(True for _ in _signals(look.findings)):
                 kept[at] = row
                 return
+
+
+def _keep_frame(gathered: Gathered, row: Row) -> None:
+    """Keep the first frames of the first films; all are counted."""
+    film = row.item.name.rpartition("#")[0]
+    gathered.frames[film] += 1
+    if len(gathered.films) < MOST_FILMS:
+        gathered.films.setdefault(film, [])
+    if film in gathered.films and len(gathered.films[film]) < MOST_FRAMES:
+        gathered.films[film].append(row)
 
 
 def _signals(findings: Findings) -> Iterator[str]:
@@ -123,6 +139,8 @@ def _page(parts: Parts, run: Mapping[str, Any], gathered: Gathered) -> Iterator[
     yield _outcomes(gathered)
     yield _overview(gathered)
     yield from _faults(gathered)
+    for film, rows in gathered.films.items():
+        yield from _contact_sheet(film, rows, gathered.frames[film])
     for outcome in ORDER:
         yield from _pictures(parts, outcome, gathered)
     yield (
@@ -174,6 +192,23 @@ def _faults(gathered: Gathered) -> Iterator[str]:
         yield f"<li>{escape(sentence if name in sentence else f'{name}: {sentence}')}</li>"
     yield "</ul>"
     yield _left_out(gathered.faults.total() - len(gathered.named))
+    yield "</section>"
+
+
+def _contact_sheet(film: str, rows: Sequence[Row], num: int) -> Iterator[str]:
+    """A film's frames in order of time, each with its shot and what was decided."""
+    yield f'<section><h2>{escape(film.rpartition("/")[2])}</h2><ol class="sheet">'
+    for row in rows:
+        assert row.look is not None
+        assert row.item.shot is not None
+        shot, time = row.item.shot, row.item.name.rpartition("#")[2]
+        span = f"shot {shot.number + 1}, {shot.start_s:.1f} to {shot.end_s:.1f} s"
+        tags = ", ".join(one.name for one in row.look.findings.tags[:1])
+        told = f"{time} · {span} · {WORDS[row.look.outcome]}" + (f" · {tags}" if tags else "")
+        picture = _picture("image/jpeg", row.look.thumbnail, f"frame at {time}", told)
+        yield f'<li class="{row.look.outcome}">{picture}</li>'
+    yield "</ol>"
+    yield _left_out(num - len(rows))
     yield "</section>"
 
 

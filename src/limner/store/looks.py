@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from limner.core.hashing import canonical_json, sha256_of_bytes
-from limner.core.looking import Findings, Incoming
+from limner.core.looking import Findings, Incoming, Shot
 from limner.core.records import Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
@@ -40,6 +40,7 @@ class StoredItem(NamedTuple):
     Attributes:
         image_id: ``None`` where it could not be looked at.
         fault_code, fault: why; empty where it could.
+        shot: which frame of a film it is; ``None`` for any other file.
     """
 
     number: int
@@ -47,6 +48,7 @@ class StoredItem(NamedTuple):
     image_id: str | None
     fault_code: str = ""
     fault: str = ""
+    shot: Shot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,7 +123,8 @@ class Writing:
 
     def add_item(self, run_id: str, item: StoredItem) -> None:
         """Store what a run met."""
-        row = {"run_id": run_id, **item._asdict()}
+        shot = None if item.shot is None else canonical_json(item.shot._asdict())
+        row = {"run_id": run_id, **item._asdict(), "shot": shot}
         self.connection.execute(schema.look_items.insert().values(row))
 
 
@@ -205,10 +208,15 @@ class Looks:
         """What a run met, in order."""
         column = _items
         query = sa.select(
-            column.number, column.name, column.image_id, column.fault_code, column.fault
+            column.number,
+            column.name,
+            column.image_id,
+            column.fault_code,
+            column.fault,
+            column.shot,
         ).where(column.run_id == run_id)
         pages = self._paged(lambda after: query.where(column.number > after), column.number, -1)
-        return (StoredItem(*row) for row in pages)
+        return (StoredItem(*row[:-1], shot=_shot_of(row.shot)) for row in pages)
 
     def look(self, image_id: str, looker_sha256: str) -> StoredLook | None:
         """What was found on an image; ``None`` if it was not looked at so, or was erased."""
@@ -309,6 +317,10 @@ def _append_received(connection: sa.Connection, incoming: Incoming) -> None:
         subject=incoming.image_id,
         recorded_at=incoming.received_at,
     )
+
+
+def _shot_of(text: str | None) -> Shot | None:
+    return None if text is None else Shot(**json.loads(text))
 
 
 def _row_of(incoming: Incoming, thumbnail: bytes) -> dict[str, object]:

@@ -541,6 +541,7 @@ look_items = sa.Table(
     sa.Column("image_id", sa.Text, nullable=True, index=True),
     sa.Column("fault_code", sa.Text, nullable=False),
     sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("shot", sa.Text, nullable=True),
 )
 
 heat_maps = sa.Table(

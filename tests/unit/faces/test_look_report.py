@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from limner.core.looking import Duplicate, Findings, Incoming, OriginSignal, TagFound
+from limner.core.looking import Duplicate, Findings, Incoming, OriginSignal, Shot, TagFound
 from limner.core.records import Size
 from limner.faces.look_report import MOST_SHOWN, write_page
 from limner.store.looks import StoredItem, StoredLook
@@ -69,3 +69,15 @@ def test_what_is_not_shown_is_counted(page):
 def test_an_odd_picture_is_shown_however_late_it_comes(page):
     plain = [picture(f"{one}.png") for one in range(MOST_SHOWN)]
     assert "late.png" in page(*plain, picture("late.png", findings=FOUND))
+
+
+def test_frames_of_a_film_stand_on_its_contact_sheet_with_their_times(page):
+    def frame(number, time):
+        item = StoredItem(number, f"in/a.mp4#{time}", IMAGE.image_id, shot=Shot(number, 2, 4.5, 3))
+        return Row(item, LOOK)
+
+    html = page(frame(0, "00:00:03.000"), frame(1, "00:00:09.000"), picture("b.png"))
+    sheet = html[html.index("<h2>a.mp4</h2>") :]
+    sheet = sheet[: sheet.index("</ol>")]
+    assert sheet.count("<li") == 2
+    assert "00:00:03.000 · shot 1, 2.0 to 4.5 s" in sheet

@@ -26,6 +26,7 @@ from limner.core.ports import FoundMark
 from limner.core.records import Picture, Size
 from limner.provenance.mark import read_mark, value_of
 from limner.studio.keys import mark_keys, open_trust
+from limner.studio.look.films import frame_of
 from limner.studio.look.origin import read_signals
 from limner.studio.look.reading import Read, content_of, read
 from limner.studio.look.sources import Fault, Item
@@ -140,7 +141,7 @@ class Looker:
     def __call__(self, task: Task) -> Looked | Known | Fault:
         """Look at one item; a file that cannot be looked at is a fault with its sentence."""
         item = task.item
-        content = content_of(item)
+        content = content_of(item) if item.shot is None else frame_of(item)
         if isinstance(content, Fault):
             return content
         image_id = sha256_of_bytes(content)

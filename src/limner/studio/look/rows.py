@@ -62,7 +62,11 @@ def rows_of(parts: Parts, run_id: str) -> Iterator[Row]:
 def told_document(parts: Parts, run: LookRun, told: Told) -> dict[str, Any]:
     """JSON form of an item as it is told while its run goes on."""
     item = StoredItem(
-        told.number, told.name, told.image_id, *(("", "") if told.fault is None else told.fault)
+        told.number,
+        told.name,
+        told.image_id,
+        *(("", "") if told.fault is None else told.fault),
+        shot=told.shot,
     )
     look = None
     if told.image_id is not None:
@@ -72,10 +76,12 @@ def told_document(parts: Parts, run: LookRun, told: Told) -> dict[str, Any]:
 
 def row_document(item: StoredItem, look: StoredLook | None) -> dict[str, Any]:
     """JSON form of one item: what could not be looked at has a ``fault`` and nothing else."""
+    shot = None if item.shot is None else item.shot._asdict()
     if look is None:
         return {
             "number": item.number,
             "name": item.name,
+            "shot": shot,
             "fault": item.fault or "It was erased since.",
             "fault_code": item.fault_code or "erased",
         }
@@ -83,6 +89,7 @@ def row_document(item: StoredItem, look: StoredLook | None) -> dict[str, Any]:
     return {
         "number": item.number,
         "name": item.name,
+        "shot": shot,
         "image_id": incoming.image_id,
         "pixels_sha256": incoming.pixels_sha256,
         "format": incoming.file_format,

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from limner.core.errors import LimnerError
 from limner.core.judging import Result
-from limner.core.looking import Incoming
+from limner.core.looking import Incoming, Shot
 from limner.executors.pool import Loss, Pool, PoolBroken
 from limner.store.judgements import last_decision
 from limner.store.looks import StoredItem, Writing
 from limner.studio.judging import Judgement
 from limner.studio.look.duplicates import Duplicates
+from limner.studio.look.films import Cut, cut_film, frames_to_look_at, is_film
 from limner.studio.look.looker import Asked, Known, Looked, Looker, Task
 from limner.studio.look.sources import Fault, Item, find_items, require_there
 
@@ -36,6 +37,7 @@ Answer = Looked | Known | Fault
 GROUP = 16  # images stored in one transaction
 GROUP_SECONDS = 1.0  # longest that a finding waits to be stored
 LIMIT_SECONDS = 120.0  # for one image, start of its process included
+FILM_SECONDS = 3600.0  # for finding the shots of one film
 
 
 class LookFailed(LimnerError):
@@ -51,6 +53,7 @@ class Told(NamedTuple):
         outcome: of the decision that holds; ``None`` where it could not be looked at.
         fault: why it could not.
         is_known: it was looked at so before.
+        shot: which frame of a film it is.
     """
 
     number: int
@@ -59,6 +62,7 @@ class Told(NamedTuple):
     outcome: str | None
     fault: Fault | None
     is_known: bool
+    shot: Shot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,13 @@ def begin_look(parts: Parts, paths: Sequence[Path], asked: Asked, looker_sha256:
 
 
 def look(
-    parts: Parts, run: LookRun, open_looker: OpenLooker, *, num_processes: int
+    parts: Parts,
+    run: LookRun,
+    open_looker: OpenLooker,
+    *,
+    num_processes: int,
+    paths: Sequence[Path] | None = None,
+    first: int = 0,
 ) -> Iterator[Told]:
     """Look at everything below the paths of a run, and store it.
 
@@ -98,6 +108,8 @@ def look(
         run: as it was begun.
         open_looker: called once in every process; can be pickled.
         num_processes: at least 1.
+        paths: what to look at now; all of the run's where left out.
+        first: number of the first item, where the run has met some before.
 
     Raises:
         LookFailed: no process can be started.
@@ -107,13 +119,14 @@ def look(
         open_looker, num_processes=num_processes, limit_seconds=LIMIT_SECONDS
     )
     keeper = _Keeper(parts, run)
-    answers = pool.run(_tasks(parts, keeper, find_items(run.paths)))
+    items = _with_frames(find_items(run.paths if paths is None else paths))
+    answers = pool.run(_tasks(parts, keeper, enumerate(items, first)))
     try:
         for task, answer in answers:
             if isinstance(answer, Loss):
                 sentence = f"{task.item.name!r} was given up: the process that had it {answer.why}."
                 answer = Fault("process_lost", sentence)
-            keeper.take(task.number, task.item.name, answer)
+            keeper.take(task.number, task.item, answer)
             yield from keeper.store_if_due()
         yield from keeper.store()
     except PoolBroken as error:
@@ -122,18 +135,37 @@ def look(
         answers.close()
 
 
-def _tasks(parts: Parts, keeper: _Keeper, items: Iterator[Item]) -> Iterator[Task]:
+def _tasks(parts: Parts, keeper: _Keeper, items: Iterator[tuple[int, Item]]) -> Iterator[Task]:
     """Items that can be looked at; faults that were found on the way are kept at once."""
-    for number, item in enumerate(items):
+    for number, item in items:
         if item.fault is not None:
-            keeper.take(number, item.name, item.fault)
+            keeper.take(number, item, item.fault)
         else:
             yield Task(number, item, float(parts.rng.random()))
 
 
+def _with_frames(items: Iterator[Item]) -> Iterator[Item]:
+    """Every film gives way to its frames; a process of its own reads it."""
+    for item in items:
+        if item.fault is not None or not is_film(item):
+            yield item
+            continue
+        pool: Pool[Item, Cut] = Pool(_open_cutter, num_processes=1, limit_seconds=FILM_SECONDS)
+        for _, answer in pool.run([item]):
+            if isinstance(answer, Loss):
+                told = f"{item.name!r} was given up: the process that read it {answer.why}."
+                yield replace(item, path=None, fault=Fault("process_lost", told))
+            else:
+                yield from frames_to_look_at(item, answer)
+
+
+def _open_cutter() -> Callable[[Item], Cut]:
+    return cut_film
+
+
 class _Taken(NamedTuple):
     number: int
-    name: str
+    item: Item
     answer: Answer
 
 
@@ -147,9 +179,10 @@ class _Keeper:
         self._taken: list[_Taken] = []
         self._stored_at = time.monotonic()
 
-    def take(self, number: int, name: str, answer: Answer) -> None:
+    def take(self, number: int, item: Item, answer: Answer) -> None:
         """Take an answer in; it is stored with the next group."""
-        self._taken.append(_Taken(number, name, answer))
+        without_content = replace(item, content=None)
+        self._taken.append(_Taken(number, without_content, answer))
 
     def store_if_due(self) -> Iterator[Told]:
         """Store what was taken in, if it is enough or has waited long enough."""
@@ -169,18 +202,19 @@ class _Keeper:
         yield from told
 
     def _store_one(self, writing: Writing, taken: _Taken, now: datetime) -> Told:
-        answer = taken.answer
+        number, item, answer = taken
         if isinstance(answer, Fault):
-            stored = StoredItem(taken.number, taken.name, None, answer.code, answer.sentence)
+            stored = StoredItem(number, item.name, None, *answer, shot=item.shot)
             writing.add_item(self._run.run_id, stored)
-            return Told(taken.number, taken.name, None, None, answer, is_known=False)
+            return Told(number, item.name, None, None, answer, is_known=False, shot=item.shot)
         if isinstance(answer, Looked):
-            self._store_look(writing, taken.name, answer, now)
-        writing.add_item(self._run.run_id, StoredItem(taken.number, taken.name, answer.image_id))
+            self._store_look(writing, item.name, answer, now)
+        stored = StoredItem(number, item.name, answer.image_id, shot=item.shot)
+        writing.add_item(self._run.run_id, stored)
         decided = last_decision(writing.connection, answer.image_id)
         outcome = None if decided is None else str(decided.decision.outcome)
         return Told(
-            taken.number, taken.name, answer.image_id, outcome, None, isinstance(answer, Known)
+            number, item.name, answer.image_id, outcome, None, isinstance(answer, Known), item.shot
         )
 
     def _store_look(self, writing: Writing, name: str, looked: Looked, now: datetime) -> None:

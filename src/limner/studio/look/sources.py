@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from limner.core.errors import BadInput
+from limner.core.looking import Shot
 
 ZIP_SUFFIXES = (".zip", ".cbz")
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
@@ -30,6 +31,9 @@ MAX_MEMBER_BYTES = 128 * 2**20
 MAX_MEMBERS = 1_000_000
 LEAST_ARCHIVE_BYTES = 2**30  # that may come out of any archive
 MOST_TIMES_LARGER = 200  # than the archive itself may be what comes out of it
+FILM_SUFFIXES = (
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv",
+)  # fmt: skip
 Stream = IO[bytes] | io.BufferedIOBase
 
 _ARCHIVE_FAULTS = (
@@ -61,12 +65,14 @@ class Item:
         path: to read it from; ``None`` for a member of an archive.
         content: bytes of a member of an archive.
         fault: why it cannot be looked at.
+        shot: which frame of the film at `path` it is; ``None`` for any other file.
     """
 
     name: str
     path: str | None = None
     content: bytes | None = None
     fault: Fault | None = None
+    shot: Shot | None = None
 
 
 def printable(name: str) -> str:
@@ -84,8 +90,8 @@ def require_there(paths: Sequence[Path]) -> None:
     for path in paths:
         if not path.exists():
             raise BadInput(
-                f"There is nothing at {printable(str(path))!r}; allowed are picture files, folders "
-                "and zip or tar archives.",
+                f"There is nothing at {printable(str(path))!r}; allowed are picture files, films, "
+                "folders and zip or tar archives.",
                 code="path_missing",
             )
 

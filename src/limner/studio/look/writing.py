@@ -28,9 +28,10 @@ SCORES = ("exposure", "sharpness", "nsfw", "face", "text")
 FLAT: tuple[str, ...] = (
     "number", "name", "fault", "image_id", "outcome", "reasons", "format", "width_px", "height_px",
     "num_bytes", "tags", "labels", "anomalies", *SCORES, "needs_consent", "near_image_id",
-    "near_bits", "origin", "notices",
+    "near_bits", "origin", "notices", "shot", "start_s", "end_s", "at_s",
 )  # fmt: skip
-_NUMBERS = ("number", "width_px", "height_px", "num_bytes", "near_bits")
+_NUMBERS = ("number", "width_px", "height_px", "num_bytes", "near_bits", "shot")
+_TIMES = ("start_s", "end_s", "at_s")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one
 ROWS_TOGETHER = 1000
 
@@ -127,7 +128,8 @@ def _parquet(file: IO[bytes], rows: Callable[[], Iterator[Row]]) -> None:
             code="extra_missing",
             hint="Install it with pip install 'limner[parquet]', or write .csv or .jsonl.",
         ) from error
-    kinds = {**dict.fromkeys(_NUMBERS, arrow.int64()), **dict.fromkeys(SCORES, arrow.float64())}
+    kinds: dict[str, Any] = dict.fromkeys(_NUMBERS, arrow.int64())
+    kinds |= dict.fromkeys((*SCORES, *_TIMES), arrow.float64())
     kinds["needs_consent"] = arrow.bool_()
     shape = arrow.schema([(one, kinds.get(one, arrow.string())) for one in FLAT])
     with parquet.ParquetWriter(file, shape) as writer:
@@ -234,6 +236,7 @@ FORMS: Mapping[str, WriteRows] = {
 def flat(document: Mapping[str, Any]) -> dict[str, Any]:
     """One row with a value a column; lists become text."""
     row: dict[str, Any] = {key: document.get(key) for key in FLAT}
+    row |= _shot(document.get("shot"))
     if "image_id" not in document:
         return row
     near = document["near"]
@@ -254,6 +257,12 @@ def flat(document: Mapping[str, Any]) -> dict[str, Any]:
         "notices": _told(iter(document["notices"])),
         **{one: scores.get(one) for one in SCORES},
     }
+
+
+def _shot(shot: Mapping[str, Any] | None) -> dict[str, Any]:
+    if shot is None:
+        return {}
+    return {"shot": shot["number"], **{one: shot[one] for one in _TIMES}}
 
 
 def _told(sentences: Iterator[str]) -> str:
