@@ -23,6 +23,7 @@ from limner.faces import (
     studio_command,
     token_commands,
     verify_commands,
+    watch_commands,
     worker_commands,
 )
 from limner.faces.exits import BAD_INPUT, FAILED, HELD, INTERRUPTED, REFUSED, exit_code_of
@@ -51,6 +52,7 @@ app.add_typer(keys_commands.app, name="keys")
 app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")
 app.add_typer(token_commands.app, name="tokens")
+app.add_typer(watch_commands.app, name="watch")
 app.command()(studio_command.studio)
 app.command()(erase_commands.erase)
 app.command("edge-cases")(edge_case_commands.edge_cases)

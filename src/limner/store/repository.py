@@ -49,6 +49,7 @@ from limner.store.rights import Rights
 from limner.store.runs import Runs
 from limner.store.studies import Studies
 from limner.store.tokens import TokenRows
+from limner.store.watches import Watches
 
 
 class RecentLook(NamedTuple):
@@ -75,6 +76,7 @@ class Store:
         runs: of suites, with their pictures and scores.
         studies: of runs side by side, and what people answered.
         looks: images that came in from elsewhere, and what was found on them.
+        watches: what streams are held against, what was read of them, and alarms.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -92,6 +94,7 @@ class Store:
         self.runs = Runs(engine)
         self.studies = Studies(engine)
         self.looks = Looks(engine, blobs, self.ledger)
+        self.watches = Watches(engine, self.ledger)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from limner.core.limits import require_one_of
 from limner.core.ports import Generator, Recognizer
@@ -21,6 +22,9 @@ from limner.studio.judging import Judge
 
 if TYPE_CHECKING:
     from limner.provenance.signers import Signer
+
+
+ReadSentences: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class Parts:
@@ -41,6 +45,7 @@ class Parts:
         open_model: opens the generator of a further model by its name; errors as for an unknown
             one. ``None`` where there is the default only.
         model_names: tells the names of further models.
+        read_sentences: unit vectors of texts, `[N, E]`; ``None`` watches no mix of prompts.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -58,6 +63,7 @@ class Parts:
         open_another: Callable[[int], Generator] | None = None,
         open_model: Callable[[str], Generator] | None = None,
         model_names: Callable[[], tuple[str, ...]] = tuple,
+        read_sentences: ReadSentences | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -65,6 +71,7 @@ class Parts:
         self.version = version
         self.requester = requester
         self.open_another = open_another
+        self.read_sentences = read_sentences
         self._open_model = open_model
         self._model_names = model_names
         self._open_generator = open_generator

@@ -36,6 +36,7 @@ from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
 from limner.studio.request_document import request_of
 from limner.studio.sealing import seal_image
+from limner.studio.watch.periodic import Watcher
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -361,9 +362,15 @@ def run_worker(
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()
+        watcher = Watcher(parts, read_seconds=read_seconds)
+
+        def sweep() -> None:
+            worker.take_back_lost()
+            watcher.watch_if_due()
+
         work(
             worker.draw_next,
-            sweep=worker.take_back_lost,
+            sweep=sweep,
             read_number=parts.store.jobs.number,
             read_seconds=read_seconds,
             stop=stop,

@@ -32,6 +32,15 @@ def test_the_list_of_settings_is_frozen():
         "diffusers_python",
         "engine_memory_mb",
         "engine_idle_seconds",
+        "watch_run_length",
+        "watch_window",
+        "watch_minutes",
+        "alert_webhook",
+        "alert_email",
+        "alert_sender",
+        "alert_smtp",
+        "alert_smtp_user",
+        "alert_smtp_password",
     )
 
 
@@ -143,3 +152,25 @@ def test_a_password_inside_the_address_is_refused_and_not_repeated(tmp_path):
 def test_another_kind_of_database_is_refused(tmp_path, address):
     with pytest.raises(SettingInvalid, match="postgresql://user@host/name"):
         read(tmp_path, LIMNER_DATABASE=address)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("watch_run_length", "10"),
+        ("watch_window", "5"),
+        ("alert_webhook", "file:///etc/passwd"),
+        ("alert_webhook", "https://"),
+        ("alert_email", "nobody"),
+        ("alert_smtp", "mail.example"),
+        ("alert_smtp", "ftp://mail.example:25"),
+    ],
+)
+def test_what_alarms_cannot_use_is_refused(tmp_path, name: str, value: str):
+    with pytest.raises(SettingInvalid, match=f"'{name}'.*allowed is"):
+        read(tmp_path, **{f"LIMNER_{name.upper()}": value})
+
+
+def test_the_address_of_a_webhook_is_never_shown(tmp_path):
+    settings = read(tmp_path, LIMNER_ALERT_WEBHOOK="https://hooks.example/T0/secret")
+    assert "secret" not in f"{settings} {settings.alert_webhook}"

@@ -87,6 +87,11 @@ OPTIONS = {
     "look at": ["--text", "--criteria", "--processes", "--quiet", "--json"],
     "look report": ["--out", "--force"],
     "look runs": ["--json"],
+    "watch reference": [
+        "--last", "--since", "--until", "--run-length", "--window", "--json",
+    ],
+    "watch run": ["--json"],
+    "watch show": ["--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [
         "--name", "--of", "--holder", "--title", "--licence", "--purpose", "--expires", "--url",
