@@ -18,6 +18,7 @@ from limner.faces import (
     look_commands,
     mcp_command,
     options,
+    publish_command,
     review_commands,
     rights_commands,
     studio_command,
@@ -60,6 +61,7 @@ app.add_typer(jobs_commands.app, name="jobs")
 app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
 app.command()(mcp_command.mcp)
+app.command()(publish_command.publish)
 app.command()(verify_commands.sidecar)
 
 

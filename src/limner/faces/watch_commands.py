@@ -5,13 +5,13 @@ Exit codes: 0 no alarm was raised, 2 bad input, 3 an alarm was raised.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from limner.faces.exits import ALARMED
 from limner.faces.opening import opened
+from limner.faces.options import moment_of
 from limner.faces.printing import note, say_json
 
 app = typer.Typer(help="Whether streams of images still are what they were.")
@@ -56,8 +56,8 @@ def reference(
 
         asked = Asked(
             num_last=last,
-            since=_time_of("--since", since),
-            until=_time_of("--until", until),
+            since=moment_of("--since", since),
+            until=moment_of("--until", until),
             run_length=run_length,
             window=window,
         )
@@ -104,18 +104,3 @@ def show(context: typer.Context, stream: AnyStream = None, as_json: Json = False
                 say_overview(one)
         if not found:
             note("Nothing is watched; `limner watch reference STREAM` begins.")
-
-
-def _time_of(option: str, text: str | None) -> datetime | None:
-    from limner.core.errors import BadInput
-
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(
-            f"{option} is {text!r}; allowed is a day or time such as 2026-01-31 or "
-            "2026-01-31T12:00."
-        ) from error
-    return time.astimezone(UTC) if time.tzinfo is not None else time.replace(tzinfo=UTC)

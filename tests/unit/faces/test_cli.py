@@ -91,6 +91,7 @@ OPTIONS = {
         "--last", "--since", "--until", "--run-length", "--window", "--json",
     ],
     "watch run": ["--json"],
+    "publish": ["--since", "--until", "--with-prompts"],
     "watch show": ["--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [
