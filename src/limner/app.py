@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from platformdirs import user_data_path
 
 from limner.core.errors import BadInput, CriteriaInvalid, ModelFormInvalid
@@ -94,6 +95,7 @@ def wire_parts(settings: Settings) -> Parts:
         model_names=shelf.names,
         open_fingerprints=lambda: open_fingerprints(settings),
         open_version=lambda version: open_version(parts, shelf, version),
+        read_sentences=lambda texts: read_sentences(settings, texts),
     )
     return parts
 
@@ -307,6 +309,13 @@ def open_looker(settings: Settings, asked: Asked) -> Looker:
 
     parts = wire_parts(replace(settings, num_threads=1))
     return Looker(parts, Tagger(num_threads=1), asked)
+
+
+def read_sentences(settings: Settings, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit vectors of texts by the generator's own text encoder; see `Sentences`."""
+    from limner.generators.embedded.sentences import Sentences
+
+    return Sentences(num_threads=settings.num_threads)(texts)
 
 
 def open_store(settings: Settings) -> Store:

@@ -19,6 +19,8 @@ PLACES = (
     "/gallery",
     "/jobs",
     "/review",
+    "/watch",
+    "/edge-cases",
     "/verify",
     "/ledger",
     "/rights",

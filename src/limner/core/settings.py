@@ -94,6 +94,14 @@ class Settings:
             environment.
         service_keys: what services that draw ask for, by host, such as ``api.example.com``; a key
             is sent to its own host only. A table in the file; ``HOST=KEY,...`` in the environment.
+        watch_run_length: images between false alarms of watching; smaller is more watchful.
+        watch_window: images that are tested together.
+        watch_minutes: after which a worker reads the streams again; 0 leaves it to
+            `limner watch run`.
+        alert_webhook: address that alarms are sent to as JSON; a secret, since many carry a key.
+        alert_email: addresses that alarms are written to; `alert_sender` is who writes.
+        alert_smtp: mail server, as ``host:port``; ``smtps://host:port`` speaks TLS from the start.
+        alert_smtp_user, alert_smtp_password: to sign in there; empty signs nobody in.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
@@ -119,6 +127,15 @@ class Settings:
     engine_idle_seconds: int
     engines: Mapping[str, str]
     service_keys: Secrets
+    watch_run_length: int
+    watch_window: int
+    watch_minutes: int
+    alert_webhook: Secret
+    alert_email: tuple[str, ...]
+    alert_sender: str
+    alert_smtp: str
+    alert_smtp_user: str
+    alert_smtp_password: Secret
     sources: Mapping[str, str]
 
 
@@ -222,6 +239,35 @@ def _name(value: object) -> str:
     return value.strip()
 
 
+def _web_address(value: object) -> Secret:
+    if not isinstance(value, str):
+        raise ValueError
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError
+    return Secret(value)
+
+
+def _mail_addresses(value: object) -> tuple[str, ...]:
+    return tuple(_mail_address(one) for one in _names(value))
+
+
+def _mail_address(value: object) -> str:
+    name = _name(value)
+    if name and (name.count("@") != 1 or " " in name or name[0] == "@" or name[-1] == "@"):
+        raise ValueError
+    return name
+
+
+def _mail_server(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    parts = urlsplit(value if "://" in value else f"smtp://{value}")
+    if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname or not parts.port):
+        raise ValueError
+    return value
+
+
 RULES: Mapping[str, SettingRule] = {
     "num_threads": SettingRule(
         default=0, parse=_whole_number(0, 1024), allowed="a whole number from 0 to 1024"
@@ -288,6 +334,34 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "service_keys": SettingRule(
         default=Secrets({}), parse=_secrets, allowed="a key for each host", is_secret=True
+    ),
+    "watch_run_length": SettingRule(
+        default=10_000,
+        parse=_whole_number(500, 1_000_000),
+        allowed="a whole number from 500 to 1000000",
+    ),
+    "watch_window": SettingRule(
+        default=100, parse=_whole_number(30, 400), allowed="a whole number from 30 to 400"
+    ),
+    "watch_minutes": SettingRule(
+        default=10, parse=_whole_number(0, 10_080), allowed="a whole number from 0 to 10080"
+    ),
+    "alert_webhook": SettingRule(
+        default=Secret(""),
+        parse=_web_address,
+        allowed="an address that begins with https:// or http://",
+        is_secret=True,
+    ),
+    "alert_email": SettingRule(
+        default=(), parse=_mail_addresses, allowed="e-mail addresses, separated by commas"
+    ),
+    "alert_sender": SettingRule(default="", parse=_mail_address, allowed="an e-mail address"),
+    "alert_smtp": SettingRule(
+        default="", parse=_mail_server, allowed="host:port or smtps://host:port"
+    ),
+    "alert_smtp_user": SettingRule(default="", parse=_name, allowed="a name"),
+    "alert_smtp_password": SettingRule(
+        default=Secret(""), parse=_secret, allowed="text", is_secret=True
     ),
 }
 

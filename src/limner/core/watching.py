@@ -24,9 +24,6 @@ LEAST_WINDOW = 30
 LEAST_AUDITS = 20
 """Answers that an audit chart needs, in the reference and since."""
 
-RUN_LENGTHS = (500, 1_000_000)
-"""Images between false alarms that may be asked for."""
-
 _REFERENCE_ID = re.compile(r"reference-[0-9a-f]{12}")
 
 

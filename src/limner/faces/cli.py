@@ -19,6 +19,7 @@ from limner.faces import (
     mcp_command,
     models_commands,
     options,
+    publish_command,
     registry_commands,
     review_commands,
     rights_commands,
@@ -26,6 +27,7 @@ from limner.faces import (
     token_commands,
     upscale_command,
     verify_commands,
+    watch_commands,
     worker_commands,
 )
 from limner.faces.exits import BAD_INPUT, FAILED, HELD, INTERRUPTED, REFUSED, exit_code_of
@@ -58,6 +60,7 @@ app.command()(registry_commands.due)
 app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")
 app.add_typer(token_commands.app, name="tokens")
+app.add_typer(watch_commands.app, name="watch")
 app.command()(studio_command.studio)
 app.command()(erase_commands.erase)
 app.command("edge-cases")(edge_case_commands.edge_cases)
@@ -66,6 +69,7 @@ app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
 app.command()(mcp_command.mcp)
 app.command()(upscale_command.upscale)
+app.command()(publish_command.publish)
 app.command()(verify_commands.sidecar)
 
 

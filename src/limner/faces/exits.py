@@ -17,6 +17,7 @@ from limner.core.errors import (
 RELEASED = 0
 BAD_INPUT = 2  # also: a place that cannot be written
 HELD = 3
+ALARMED = 3  # a stream of images is no longer what it was
 NOT_CERTIFIED = 3  # an honest answer, and no limits to lay
 REFUSED = 4
 FAILED = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -95,3 +96,23 @@ Sheet = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print paths only, no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a picture.")]
+
+
+def moment_of(option: str, text: str | None) -> datetime | None:
+    """A day or time that was given with an option, UTC where it names no zone.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    from limner.core.errors import BadInput
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(
+            f"{option} is {text!r}; allowed is a day or time such as 2026-01-31 or "
+            "2026-01-31T12:00."
+        ) from error
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

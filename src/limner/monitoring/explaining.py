@@ -44,6 +44,8 @@ def _how_much(reading: Reading, reference: Sample, window: Sample) -> NDArray[np
         return _directed(reference.numbers[measure], window.numbers[measure])
     if measure in reference.kinds:
         before, after = reference.kinds[measure], window.kinds[measure]
+        if len(after) != len(window):  # not only images are counted
+            return None
         more = {
             kind: list(after).count(kind) / len(after) - list(before).count(kind) / len(before)
             for kind in set(after)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,8 @@ from limner.monitoring.chart import Answers
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sample:
     """A stretch of a stream; every list has one value for each image.
+
+    A kind may have more values than there are images, where not only images are counted.
 
     Attributes:
         image_ids: in the order in which the images came.
@@ -43,19 +44,6 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.image_ids)
-
-    def part(self, start: int, stop: int) -> Self:
-        """The images from `start` up to before `stop`."""
-        rows = slice(start, stop)
-        return type(self)(
-            image_ids=self.image_ids[rows],
-            numbers={name: one[rows] for name, one in self.numbers.items()},
-            kinds={name: one[rows] for name, one in self.kinds.items()},
-            vectors={name: one[rows] for name, one in self.vectors.items()},
-            probability_bad={name: one[rows] for name, one in self.probability_bad.items()},
-            is_released=self.is_released[rows],
-            slices=self.slices[rows],
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Evidence, gates and waivers: rows that are only ever added, each with its ledger entry.
+"""Evidence and its end, gates and waivers: rows that are only added, each with its ledger entry.
 
 Every function that writes works inside the caller's write transaction. People are known by
 commitments, as in reviews.py; a signature whose name was erased counts no more. What follows from
@@ -23,6 +23,7 @@ from limner.store.ledger.entries import Draft, Kind
 from limner.store.reviews import commitment_of, name_of
 
 _evidence = schema.evidence.c
+_ends = schema.evidence_ends.c
 _gates = schema.gates.c
 _waivers = schema.waivers.c
 
@@ -62,11 +63,61 @@ def add_evidence(connection: sa.Connection, evidence: Sequence[Evidence], now: d
     append_entries(connection, drafts, recorded_at=now)
 
 
+def end_evidence(
+    connection: sa.Connection, digests: Sequence[str], *, cause: str, alarm_id: str, now: datetime
+) -> tuple[str, ...]:
+    """Let evidence count no more, with an entry for each; it stays where it is.
+
+    Args:
+        connection: in a write transaction.
+        digests: hashes of the evidence; what has ended already is passed over.
+        cause: a short code such as ``alarm``.
+        alarm_id: of the alarm that ends it.
+        now: the time now, UTC.
+
+    Returns:
+        The hashes that ended now.
+    """
+    known = set(connection.scalars(sa.select(_ends.evidence_sha256)))
+    ended = tuple(one for one in dict.fromkeys(digests) if one not in known)
+    drafts: list[Draft] = []
+    for digest in ended:
+        row = {
+            "evidence_sha256": digest,
+            "ended_at": now.isoformat(),
+            "cause": cause,
+            "alarm_id": alarm_id,
+        }
+        connection.execute(schema.evidence_ends.insert().values(row))
+        facts = {"cause": cause, "alarm": alarm_id}
+        drafts.append(Draft(kind=Kind.EVIDENCE_ENDED, document=facts, subject=digest))
+    append_entries(connection, drafts, recorded_at=now)
+    return ended
+
+
 def evidence_of(connection: sa.Connection, model_sha256: str) -> list[Evidence]:
-    """Everything that was measured of a model, oldest first."""
-    query = sa.select(_evidence.document).where(_evidence.model_sha256 == model_sha256)
+    """Everything that was measured of a model and has not been ended, oldest first."""
+    return list(standing_evidence(connection, _evidence.model_sha256 == model_sha256).values())
+
+
+def standing_evidence(
+    connection: sa.Connection, condition: sa.ColumnElement[bool] | None = None
+) -> dict[str, Evidence]:
+    """Evidence that has not been ended, by its hash as it is stored, oldest first.
+
+    Args:
+        connection: reading.
+        condition: on the columns of `schema.evidence`; left out: of every model.
+    """
+    has_ended = sa.exists().where(_ends.evidence_sha256 == _evidence.evidence_sha256)
+    query = sa.select(_evidence.evidence_sha256, _evidence.document).where(~has_ended)
+    if condition is not None:
+        query = query.where(condition)
     query = query.order_by(_evidence.measured_at, _evidence.evidence_sha256)
-    return [_evidence_of(connection, one) for one in connection.scalars(query)]
+    return {
+        row.evidence_sha256: _evidence_of(connection, row.document)
+        for row in connection.execute(query).all()
+    }
 
 
 def freeze_gate(connection: sa.Connection, gate: Gate, now: datetime) -> bool:

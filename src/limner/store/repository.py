@@ -50,6 +50,7 @@ from limner.store.rights import Rights
 from limner.store.runs import Runs
 from limner.store.studies import Studies
 from limner.store.tokens import TokenRows
+from limner.store.watches import Watches
 
 
 class RecentLook(NamedTuple):
@@ -77,6 +78,7 @@ class Store:
         studies: of runs side by side, and what people answered.
         looks: images that came in from elsewhere, and what was found on them.
         learnt: labels and normal sets that were taught to find it with.
+        watches: what streams are held against, what was read of them, and alarms.
     """
 
     def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
@@ -95,6 +97,7 @@ class Store:
         self.studies = Studies(engine)
         self.looks = Looks(engine, blobs, self.ledger)
         self.learnt = LearntRows(engine, ledger)
+        self.watches = Watches(engine, self.ledger)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from limner.core.limits import require_one_of
 from limner.core.ports import Generator, Recognizer
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from limner.core.models import ModelVersion
     from limner.provenance.signers import Signer
     from limner.studio.serving import Serving
+
+
+ReadSentences: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class Parts:
@@ -48,6 +52,7 @@ class Parts:
             ``None`` where none are looked for.
         open_version: opens the generator of a version in the registry; ``None`` where what came
             with these parts draws, whatever the registry says.
+        read_sentences: unit vectors of texts, `[N, E]`; ``None`` watches no mix of prompts.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -67,6 +72,7 @@ class Parts:
         model_names: Callable[[], tuple[str, ...]] = tuple,
         open_fingerprints: Callable[[], Fingerprints] | None = None,
         open_version: Callable[[ModelVersion], Generator] | None = None,
+        read_sentences: ReadSentences | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -74,6 +80,7 @@ class Parts:
         self.version = version
         self.requester = requester
         self.open_another = open_another
+        self.read_sentences = read_sentences
         self._open_model = open_model
         self._open_version = open_version
         self._model_names = model_names

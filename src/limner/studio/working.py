@@ -42,6 +42,7 @@ from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
 from limner.studio.request_document import request_of
 from limner.studio.sealing import seal_image
+from limner.studio.watch.periodic import Watcher
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -423,9 +424,11 @@ def run_worker(
         worker.take_back_lost()
         presence.forget_gone()
         reminder = Reminder(parts, read_seconds)
+        watcher = Watcher(parts, read_seconds=read_seconds)
 
         def sweep() -> None:
             worker.take_back_lost()
+            watcher.watch_if_due()
             if not is_once:
                 reminder.remind_daily()
 

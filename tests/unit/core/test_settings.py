@@ -34,6 +34,15 @@ def test_the_list_of_settings_is_frozen():
         "engine_idle_seconds",
         "engines",
         "service_keys",
+        "watch_run_length",
+        "watch_window",
+        "watch_minutes",
+        "alert_webhook",
+        "alert_email",
+        "alert_sender",
+        "alert_smtp",
+        "alert_smtp_user",
+        "alert_smtp_password",
     )
 
 
@@ -180,3 +189,25 @@ def test_further_engines_are_named(tmp_path):
 def test_an_engine_that_is_no_function_is_refused(tmp_path, value):
     with pytest.raises(SettingInvalid, match="module:function by the name of an engine"):
         read(tmp_path, LIMNER_ENGINES=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("watch_run_length", "10"),
+        ("watch_window", "5"),
+        ("alert_webhook", "file:///etc/passwd"),
+        ("alert_webhook", "https://"),
+        ("alert_email", "nobody"),
+        ("alert_smtp", "mail.example"),
+        ("alert_smtp", "ftp://mail.example:25"),
+    ],
+)
+def test_what_alarms_cannot_use_is_refused(tmp_path, name: str, value: str):
+    with pytest.raises(SettingInvalid, match=f"'{name}'.*allowed is"):
+        read(tmp_path, **{f"LIMNER_{name.upper()}": value})
+
+
+def test_the_address_of_a_webhook_is_never_shown(tmp_path):
+    settings = read(tmp_path, LIMNER_ALERT_WEBHOOK="https://hooks.example/T0/secret")
+    assert "secret" not in f"{settings} {settings.alert_webhook}"

@@ -117,6 +117,12 @@ OPTIONS = {
     "look report": ["--out", "--force"],
     "look runs": ["--json"],
     "look teach": ["--yes", "--no", "--precision", "--confidence", "--json"],
+    "watch reference": [
+        "--last", "--since", "--until", "--run-length", "--window", "--json",
+    ],
+    "watch run": ["--json"],
+    "publish": ["--since", "--until", "--with-prompts"],
+    "watch show": ["--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [
         "--name", "--of", "--holder", "--title", "--licence", "--purpose", "--expires", "--url",

@@ -28,6 +28,8 @@ WAYS = (
     _Way("/gallery", "gallery", (Scope.GENERATE, Scope.OPERATE)),
     _Way("/jobs", "jobs", (Scope.GENERATE, Scope.OPERATE)),
     _Way("/review", "review", (Scope.REVIEW,)),
+    _Way("/watch", "watch", (Scope.OPERATE,)),
+    _Way("/edge-cases", "edge_cases", (Scope.OPERATE,)),
     _Way("/verify", "verify", ()),
     _Way("/ledger", "ledger", ()),
     _Way("/rights", "rights", (Scope.OPERATE,)),

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from limner.faces.pages import (
     criteria_page,
     draw_page,
+    edge_cases_page,
     gallery_page,
     grid_page,
     image_page,
@@ -22,6 +23,7 @@ from limner.faces.pages import (
     theme,
     tour_page,
     verify_page,
+    watch_page,
 )
 from limner.faces.pages.site import STATIC
 
@@ -32,6 +34,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     image_page.router,
     jobs_page.router,
     review_page.router,
+    watch_page.router,
+    edge_cases_page.router,
     verify_page.router,
     criteria_page.router,
     ledger_page.router,

@@ -9,7 +9,7 @@ from alembic import op
 from limner.store.migrations.append_only import refuse_changes
 
 revision = "0050"
-down_revision = "0030"
+down_revision = "0040"
 
 
 def upgrade() -> None:

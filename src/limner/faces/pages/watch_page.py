@@ -1,0 +1,117 @@
+"""The Watch page: whether streams still are what they were, alarms, and what those did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from limner.core.watching import Change, Reference
+from limner.faces.http.native.asking import Given, Operator
+from limner.faces.pages.cards import PictureCard
+from limner.faces.pages.frame import frame
+from limner.faces.pages.site import render
+from limner.faces.pages.watch_plots import HEIGHT, WIDTH, MeasureShown, show_measure
+from limner.studio.watch.overview import Overview, ToldAlarm, overview
+from limner.studio.watch.references import smallness_of
+from limner.studio.watch.run import watch_all
+
+if TYPE_CHECKING:
+    from limner.studio.parts import Parts
+
+router = APIRouter(include_in_schema=False)
+
+NUM_ALARMS = 20  # of a stream, the newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeShown:
+    """What an alarm says changed, with the pictures that are still here."""
+
+    change: Change
+    cards: tuple[PictureCard, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmShown:
+    """An alarm as the page shows it."""
+
+    told: ToldAlarm
+    changes: tuple[ChangeShown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamShown:
+    """One stream as the page shows it.
+
+    Attributes:
+        smallness: that the reference is too small for verdicts; empty if it is not.
+        alarms: the newest first.
+    """
+
+    name: str
+    reference: Reference
+    is_alarmed: bool
+    smallness: str
+    measures: tuple[MeasureShown, ...]
+    alarms: tuple[AlarmShown, ...]
+
+
+@router.get("/watch")
+def show(request: Request, viewer: Operator, given: Given) -> Response:
+    """The page."""
+    return render(
+        "watch.html",
+        **frame(request, viewer, "/watch"),
+        streams=[_stream(given.parts, one) for one in overview(given.parts)],
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+@router.post("/watch")
+def read_now(_viewer: Operator, given: Given) -> Response:
+    """Read every stream now, then show the page again."""
+    watch_all(given.parts)
+    return RedirectResponse("/watch", status_code=303)
+
+
+def _stream(parts: Parts, found: Overview) -> StreamShown:
+    return StreamShown(
+        name=found.stream,
+        reference=found.reference,
+        is_alarmed=found.is_alarmed,
+        smallness=smallness_of(found.reference),
+        measures=tuple(
+            show_measure([one.reading for one in series]) for series in found.series().values()
+        ),
+        alarms=tuple(_alarm(parts, one) for one in reversed(found.alarms[-NUM_ALARMS:])),
+    )
+
+
+def _alarm(parts: Parts, told: ToldAlarm) -> AlarmShown:
+    return AlarmShown(
+        told=told,
+        changes=tuple(
+            ChangeShown(
+                change=one,
+                cards=tuple(card for image_id in one.examples if (card := _card(parts, image_id))),
+            )
+            for one in told.alarm.changes
+        ),
+    )
+
+
+def _card(parts: Parts, image_id: str) -> PictureCard | None:
+    """A picture that is stored here; ``None`` of one that was erased, or only looked at."""
+    record, decided = parts.store.image_by_id(image_id), parts.store.last_decision(image_id)
+    if record is None or decided is None:
+        return None
+    return PictureCard(
+        image_id=image_id,
+        outcome=decided.decision.outcome,
+        text=record.recipe.prompt,
+        seed=record.recipe.seed,
+    )

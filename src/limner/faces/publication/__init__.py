@@ -1,0 +1,1 @@
+"""The published log: a static site that an outsider can verify."""

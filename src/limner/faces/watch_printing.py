@@ -1,0 +1,96 @@
+"""What is printed of references, readings and alarms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from limner.faces.printing import say
+
+if TYPE_CHECKING:
+    from limner.core.watching import Alarm, Reading, Reference
+    from limner.studio.watch.overview import Overview, ToldAlarm
+    from limner.studio.watch.run import Watched
+
+
+def say_reference(reference: Reference) -> None:
+    """A reference: its images, and how often false alarms may come."""
+    sensitivity = reference.sensitivity
+    say(
+        f"{reference.stream}  {reference.reference_id}  {reference.num_images} images, "
+        f"{reference.from_at:%Y-%m-%d %H:%M} to {reference.until_at:%Y-%m-%d %H:%M} UTC"
+    )
+    say(
+        f"  at most one false alarm in {sensitivity.run_length:,} images; windows of "
+        f"{sensitivity.window}"
+    )
+
+
+def say_watched(watched: Watched) -> None:
+    """One reading of a stream, and what followed."""
+    say(watched.stream)
+    for reading in watched.readings:
+        _say_reading(reading)
+    if watched.note:
+        say(f"  {watched.note}")
+    if watched.alarm is not None:
+        _say_alarm(watched.alarm)
+        for one in watched.told:
+            say(f"  told: {one.channel}, {one.to}" if one.is_told else f"  not told: {one.note}")
+
+
+def watched_document(watched: Watched) -> dict[str, object]:
+    """One reading of a stream as JSON."""
+    from limner.studio.watch.overview import ToldAlarm, alarm_document
+
+    alarm = watched.alarm
+    return {
+        "stream": watched.stream,
+        "reference_id": watched.reference.reference_id,
+        "readings": [one.to_document() for one in watched.readings],
+        "alarm": (
+            None if alarm is None else alarm_document(ToldAlarm(alarm=alarm, told=watched.told))
+        ),
+        "note": watched.note,
+    }
+
+
+def say_overview(overview: Overview) -> None:
+    """Everything that is known of a stream."""
+    say_reference(overview.reference)
+    for series in overview.series().values():
+        _say_reading(series[-1].reading)
+    for one in overview.alarms:
+        _say_told(one)
+    if overview.is_alarmed:
+        say("  Measure again, then set another reference with `limner watch reference`.")
+
+
+def _say_told(told: ToldAlarm) -> None:
+    _say_alarm(told.alarm)
+    for one in told.told:
+        say(f"  told: {one.channel}, {one.to}" if one.is_told else f"  not told: {one.note}")
+
+
+def _say_alarm(alarm: Alarm) -> None:
+    say(f"  ALARM {alarm.alarm_id}  {alarm.raised_at:%Y-%m-%d %H:%M} UTC")
+    for change in alarm.changes:
+        say(f"  - {change.note}")
+        for part in change.slices:
+            say(f"      {part}")
+        if change.examples:
+            say(f"      such as {', '.join(one[:19] + '…' for one in change.examples[:3])}")
+    done = alarm.done
+    say(f"  The model {done.paused} was paused." if done.paused else f"  {done.not_paused}")
+    for alias in done.aliases:
+        say(f"  The alias moved: {alias}.")
+    say(f"  {len(done.ended)} pieces of evidence ended.")
+
+
+def _say_reading(reading: Reading) -> None:
+    values = ""
+    if reading.value is not None and reading.limit is not None:
+        values = f"{reading.value:.2f} of {reading.limit:.2f}"
+    say(
+        f"  {reading.verdict:12}  {reading.measure:28}  {reading.method:18}  {values:14}  "
+        f"{reading.note}".rstrip()
+    )

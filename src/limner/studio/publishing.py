@@ -1,0 +1,169 @@
+"""What an install publishes: decisions, models, gates, evidence, alarms, each by its entry.
+
+Everything told is an entry of the ledger, or is named by one; whoever reads it can hold it against
+the exported ledger. Prompts are left out unless they are asked for, and then only those of images
+that are released. Names of people are never published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from limner.core.deciding import Outcome
+from limner.core.errors import BadInput
+from limner.store.evidence import standing_evidence
+from limner.store.ledger.appending import find_entries
+from limner.store.ledger.entries import Entry, Kind
+from limner.store.models import find_aliases, find_states
+from limner.store.watches import alarms
+from limner.studio import log
+
+if TYPE_CHECKING:
+    from limner.core.models import ModelState
+    from limner.studio.parts import Parts
+
+PROVEN = (
+    Kind.MODEL_CHANGE,
+    Kind.GATE_FROZEN,
+    Kind.WAIVER,
+    Kind.EVIDENCE,
+    Kind.EVIDENCE_ENDED,
+    Kind.CRITERIA_FROZEN,
+    Kind.WATCH_REFERENCE,
+    Kind.ALARM,
+)
+"""Kinds whose entries have a proof of their own; decisions are many, and in the export."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From when to when, UTC; ``None`` sets no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def has(self, moment: datetime) -> bool:
+        """Whether a moment lies in it; both ends do."""
+        is_late = self.since is None or moment >= self.since
+        return is_late and (self.until is None or moment <= self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedModel:
+    """One version of the registry, without names.
+
+    Attributes:
+        aliases: that point at it.
+        evidence: about it that stands, as documents.
+    """
+
+    label: str
+    sha256: str
+    stage: str
+    licence: str
+    owner: str
+    card: Mapping[str, Any]
+    claims: Sequence[Mapping[str, Any]]
+    aliases: Sequence[str]
+    evidence: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Everything that is published.
+
+    Attributes:
+        decisions: their entries, oldest first.
+        prompts: by image_id; empty unless asked for.
+        models: as they stand now.
+        history: entries about models, gates, waivers, evidence, criteria and alarms.
+        alarms: as documents.
+        proofs: by position of the entry, the text of its proof.
+    """
+
+    made_at: datetime
+    period: Period
+    decisions: Sequence[Entry]
+    prompts: Mapping[str, str]
+    models: Sequence[PublishedModel]
+    history: Sequence[Entry]
+    alarms: Sequence[Mapping[str, Any]]
+    proofs: Mapping[int, str]
+
+
+def gather(parts: Parts, period: Period, *, with_prompts: bool = False) -> Publication:
+    """What is published of a period. The ledger is to be exported before, so that it is signed.
+
+    Args:
+        parts: of the studio.
+        period: of the entries; models are as they stand now.
+        with_prompts: whether the prompts of released images are published.
+
+    Raises:
+        BadInput: the period ends before it begins.
+    """
+    if period.since is not None and period.until is not None and period.until < period.since:
+        raise BadInput(
+            f"The period ends at {period.until.isoformat()}, before it begins at "
+            f"{period.since.isoformat()}."
+        )
+    with parts.store.models.reading() as connection:
+        decisions = _entries(find_entries(connection, Kind.DECISION), period)
+        history = [
+            one for kind in PROVEN for one in _entries(find_entries(connection, kind), period)
+        ]
+        states, aliases = find_states(connection), find_aliases(connection)
+        evidence = standing_evidence(connection)
+        raised = [one for one in alarms(connection) if period.has(one.raised_at)]
+    history.sort(key=lambda one: one.position)
+    documents = [_evidence_document(digest, one.to_document()) for digest, one in evidence.items()]
+    return Publication(
+        made_at=parts.read_clock(),
+        period=period,
+        decisions=decisions,
+        prompts=_prompts(parts, decisions) if with_prompts else {},
+        models=[_model(one, aliases, documents) for one in states],
+        history=history,
+        alarms=[{"title": one.title, **one.to_document()} for one in raised],
+        proofs={one.position: log.prove(parts, str(one.position))[1] for one in history},
+    )
+
+
+def _entries(entries: Iterable[Entry], period: Period) -> list[Entry]:
+    return [one for one in entries if period.has(one.recorded_at)]
+
+
+def _model(
+    state: ModelState, aliases: Mapping[str, str], evidence: Sequence[Mapping[str, Any]]
+) -> PublishedModel:
+    version = state.version
+    return PublishedModel(
+        label=version.label,
+        sha256=version.sha256,
+        stage=str(state.stage),
+        licence=version.licence.expression,
+        owner=version.owner,
+        card=version.card,
+        claims=[{**asdict(one), "said_on": one.said_on.isoformat()} for one in version.claims],
+        aliases=[name for name, digest in aliases.items() if digest == version.sha256],
+        evidence=[one for one in evidence if one["basis"]["model_sha256"] == version.sha256],
+    )
+
+
+def _evidence_document(digest: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("asked_by", "labelled_by")
+    told = {key: value for key, value in document.items() if key not in names}
+    return {"evidence_sha256": digest, **told}
+
+
+def _prompts(parts: Parts, decisions: Sequence[Entry]) -> dict[str, str]:
+    """Prompts of the images that are released now; others keep theirs."""
+    found: dict[str, str] = {}
+    for image_id in {one.subject for one in decisions if one.subject}:
+        record, decided = parts.store.image_by_id(image_id), parts.store.last_decision(image_id)
+        if record and decided and decided.decision.outcome is Outcome.RELEASED:
+            found[image_id] = record.recipe.prompt
+    return found

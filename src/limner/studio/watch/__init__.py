@@ -1,0 +1,1 @@
+"""Watching streams of images: readings against a reference, alarms, and what they do."""

@@ -1,0 +1,104 @@
+"""What an alarm does at once, in the transaction that raises it: pausing, and ending evidence.
+
+Nothing is asked first: a model that changed unseen must not draw on while somebody looks. A person
+lets it go on, by measuring again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from limner.core.models import Cause, EventKind, ModelEvent, ModelState, Stage
+from limner.core.watching import Alarm, Basis, Done, Method, Reference
+from limner.store.evidence import end_evidence, standing_evidence
+from limner.store.models import alias_moves, find_aliases, find_states, move, point_alias
+
+REVALIDATION = "revalidation"
+DRIFT = "alarm"
+
+
+def act(
+    connection: sa.Connection, alarm: Alarm, reference: Reference, data_sha256: str, now: datetime
+) -> Done:
+    """Pause the model that the alarm is about, and end the evidence it makes doubtful.
+
+    Args:
+        connection: in the write transaction that raises the alarm.
+        alarm: that is raised, before it did anything.
+        reference: of the stream.
+        data_sha256: that evidence measured on the reference's images cites.
+        now: the time now, UTC.
+    """
+    is_by_hash = any(one.method is Method.REVALIDATION for one in alarm.readings)
+    cause = Cause.HASH_CHANGED if is_by_hash else Cause.ALARM
+    paused, why_not, aliases = _pause(connection, reference, alarm, cause, now)
+    ended = end_evidence(
+        connection,
+        _doubtful(connection, reference.basis, data_sha256, alarm),
+        cause=REVALIDATION if is_by_hash else DRIFT,
+        alarm_id=alarm.alarm_id,
+        now=now,
+    )
+    return Done(paused=paused, not_paused=why_not, aliases=aliases, ended=ended)
+
+
+def _pause(
+    connection: sa.Connection, reference: Reference, alarm: Alarm, cause: Cause, now: datetime
+) -> tuple[str, str, tuple[str, ...]]:
+    if not reference.basis.model:
+        return "", "Nothing here draws this stream, so nothing was paused.", ()
+    states = {one.version.sha256: one for one in find_states(connection)}
+    state = states.get(reference.basis.model)
+    if state is None:
+        return "", f"The model {reference.stream!r} is not in the registry: not paused.", ()
+    label = state.version.label
+    if state.stage is Stage.PAUSED:
+        return "", f"The model {label} was paused already.", ()
+    event = ModelEvent(
+        kind=EventKind.MOVED,
+        happened_at=now,
+        stage=Stage.PAUSED,
+        cause=cause,
+        note=f"{alarm.title} See {alarm.alarm_id}.",
+    )
+    move(connection, state.version.sha256, event)
+    return label, "", tuple(_point_back(connection, state, states, now))
+
+
+def _point_back(
+    connection: sa.Connection,
+    paused: ModelState,
+    states: dict[str, ModelState],
+    now: datetime,
+) -> list[str]:
+    """Aliases of a paused model go back to the last version they had that is active."""
+    moved: list[str] = []
+    for alias, digest in find_aliases(connection).items():
+        if digest != paused.version.sha256:
+            continue
+        for earlier in reversed(alias_moves(connection, alias)):
+            state = states.get(earlier.model_sha256)
+            if earlier.model_sha256 != digest and state and state.stage is Stage.ACTIVE:
+                point_alias(connection, alias, state.version, now)
+                moved.append(f"{alias} -> {state.version.label}")
+                break
+    return moved
+
+
+def _doubtful(
+    connection: sa.Connection, basis: Basis, data_sha256: str, alarm: Alarm
+) -> Sequence[str]:
+    """Hashes of evidence about the model, on the reference, or citing what is another one now."""
+    changed = {one.measure for one in alarm.readings if one.method is Method.REVALIDATION}
+    suites = {one.removeprefix("basis.dataset.") for one in changed if ".dataset." in one}
+    return [
+        digest
+        for digest, one in standing_evidence(connection).items()
+        if (basis.model and one.basis.model_sha256 == basis.model)
+        or one.basis.data_sha256 == data_sha256
+        or ("basis.criteria" in changed and one.basis.criteria_sha256 == basis.criteria)
+        or (one.suite in suites and one.basis.suite_sha256 == basis.datasets.get(one.suite))
+    ]

@@ -1,0 +1,124 @@
+"""What a stream is made with, and what a change of it means: measure again.
+
+Statistics have no part in this. A model, check, criteria, suite or camera that is another one than
+at the reference is an alarm at once, whatever the images look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from limner.core.errors import LimnerError
+from limner.core.evidence import Evidence
+from limner.core.hashing import sha256_of_document
+from limner.core.models import model_sha256
+from limner.core.watching import Basis, Change, Method, Reading, ReadingVerdict
+from limner.store.streams import INCOMING, StreamImage
+from limner.studio.suite_file import read_suite
+
+if TYPE_CHECKING:
+    from limner.studio.parts import Parts
+
+GONE = "gone"
+
+
+def basis_now(
+    parts: Parts, stream: str, images: Sequence[StreamImage], evidence: Iterable[Evidence]
+) -> Basis:
+    """What a stream is made with now.
+
+    Args:
+        parts: of the studio.
+        stream: name of a model, or ``incoming``.
+        images: of the stream, whose cameras count.
+        evidence: about the model, whose suites count.
+    """
+    judge = parts.judge
+    named = () if judge.criteria is None else judge.criteria.criteria
+    asked = {one.check for one in named}
+    return Basis(
+        model="" if stream == INCOMING else _model_now(parts, stream),
+        criteria="" if judge.criteria is None else judge.criteria.sha256,
+        checks={name: card.sha256 for name, card in judge.cards.items() if name in asked},
+        cameras=_cameras(images) if stream == INCOMING else (),
+        datasets={name: _suite_now(name) for name in sorted({one.suite for one in evidence})},
+    )
+
+
+def data_sha256(images: Sequence[StreamImage]) -> str:
+    """Tagged hash that evidence measured on these images cites as its data."""
+    return sha256_of_document({"images": [one.image_id for one in images]})
+
+
+def changes_of(before: Basis, now: Basis, images: Sequence[StreamImage]) -> list[Change]:
+    """What is another one than at the reference, one sentence each.
+
+    Args:
+        before: at the reference.
+        now: as `basis_now` has it.
+        images: of the stream since, to show those of a new camera.
+    """
+    found: list[Change] = []
+    if before.model != now.model:
+        note = "The model's files or version are other ones than at the reference."
+        found.append(Change(measure="basis.model", note=note))
+    if before.criteria != now.criteria:
+        note = "Other criteria are in force than at the reference."
+        found.append(Change(measure="basis.criteria", note=note))
+    for name in _differing(before.checks, now.checks):
+        note = f"The check {name!r} is another version than at the reference."
+        found.append(Change(measure=f"basis.check.{name}", note=note))
+    for name in _differing(before.datasets, now.datasets, only_known=True):
+        note = f"The suite {name!r} is another one than at the reference."
+        found.append(Change(measure=f"basis.dataset.{name}", note=note))
+    new = [one for one in now.cameras if one not in before.cameras]
+    if new:
+        shown = [one.image_id for one in images if _camera(one) in new]
+        listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
+        note = f"Images came from a camera or of a size the reference has not: {listed}."
+        found.append(Change(measure="basis.camera", note=note, examples=tuple(shown[:6])))
+    return found
+
+
+def reading_of(change: Change, num_reference: int, position: int) -> Reading:
+    """A change of what a stream is made with, as a reading."""
+    return Reading(
+        measure=change.measure,
+        method=Method.REVALIDATION,
+        verdict=ReadingVerdict.ALARM,
+        num_reference=num_reference,
+        num_new=position,
+        position=position,
+        note=change.note,
+    )
+
+
+def _model_now(parts: Parts, stream: str) -> str:
+    if stream not in parts.model_names:
+        return GONE
+    card = parts.generator_of(stream).card
+    return model_sha256(card.name, card.version, card.ingredients)
+
+
+def _suite_now(name: str) -> str:
+    try:
+        return read_suite(name).sha256
+    except LimnerError:  # a file that is gone or broken is no longer what was measured on
+        return GONE
+
+
+def _cameras(images: Sequence[StreamImage]) -> tuple[str, ...]:
+    return tuple(sorted({_camera(one) for one in images}))
+
+
+def _camera(image: StreamImage) -> str:
+    """Sizes count where a camera is known: what has none may be of any size."""
+    return f"{image.camera} {image.size}" if image.camera else "unknown camera"
+
+
+def _differing(
+    before: Mapping[str, str], now: Mapping[str, str], *, only_known: bool = False
+) -> list[str]:
+    names = set(before) if only_known else {*before, *now}
+    return sorted(name for name in names if before.get(name) != now.get(name))

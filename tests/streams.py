@@ -1,0 +1,111 @@
+"""Streams of stored images with known scores, for tests of watching; nothing is drawn."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from limner.core.deciding import Decision, Outcome
+from limner.core.hashing import sha256_of_bytes
+from limner.core.judging import Limits, Result, Verdict
+from limner.core.models import (
+    Cause,
+    EventKind,
+    Licence,
+    ModelEvent,
+    ModelVersion,
+    Origin,
+    Stage,
+)
+from limner.core.records import ImageRecord
+from limner.store import schema
+from limner.store.judgements import add_judgement
+from limner.store.ledger.images import append_image
+from limner.store.models import register
+from limner.store.repository import _row_of
+from limner.studio.studio import Studio
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+RELEASED = Decision(
+    outcome=Outcome.RELEASED,
+    reasons=(),
+    criteria_sha256=None,
+    impact="low",
+    audit_probability=0.05,
+    is_audited=False,
+    needs_second=False,
+)
+
+
+def sharpness(score: float) -> Result:
+    return Result(
+        check="sharpness",
+        version="1",
+        verdict=Verdict.PASS,
+        judged_sha256="sha256:00",
+        limits=Limits(pass_at=0.0, fail_at=0.0),
+        score=score,
+        probability_bad=float(np.clip(0.1 - 0.02 * score, 0, 1)),
+    )
+
+
+def add_stream(
+    studio: Studio, scores: Sequence[float], *, start: int = 0, seed: int | None = None
+) -> list[str]:
+    """Store rows and entries of an image for each score, a minute apart; their ids.
+
+    There are no files. Every image has a seed of its own, unless `seed` is stuck.
+    """
+    template = _template(studio)
+    records = [
+        replace(
+            template,
+            image_id=sha256_of_bytes(f"picture {number}".encode()),
+            created_at=BEGAN + timedelta(minutes=number),
+            recipe=replace(template.recipe, seed=number if seed is None else seed),
+        )
+        for number in range(start, start + len(scores))
+    ]
+    with studio.parts.store.reviews.writing(BEGAN) as connection:
+        for record, score in zip(records, scores, strict=True):
+            connection.execute(schema.images.insert().values(_row_of(record)))
+            append_image(connection, record)
+            add_judgement(
+                connection,
+                record.image_id,
+                [sharpness(float(score))],
+                RELEASED,
+                decided_by="rule",
+                now=record.created_at,
+            )
+    return [one.image_id for one in records]
+
+
+def _template(studio: Studio) -> ImageRecord:
+    record = studio.generate("a red fox", seed=7)[0].record
+    studio.parts.store.erase_image(record.image_id, reason="test", recorded_at=BEGAN)
+    return record
+
+
+def register_active(studio: Studio, version: str | None = None) -> ModelVersion:
+    """The model that draws, or an earlier version of it, in the registry and active."""
+    card = studio.card
+    model = ModelVersion(
+        name=card.name,
+        version=version or card.version,
+        files=dict(card.ingredients),
+        licence=Licence(expression="MIT", source="LICENSE", reviewer="Ada"),
+        card={},
+        owner="design team",
+        origin=Origin.SHIPPED,
+    )
+    with studio.parts.store.models.writing(BEGAN) as connection:
+        arrived = ModelEvent(
+            kind=EventKind.REGISTERED,
+            happened_at=BEGAN,
+            stage=Stage.ACTIVE,
+            cause=Cause.SHIPPED,
+        )
+        register(connection, model, arrived)
+    return model

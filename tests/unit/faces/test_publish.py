@@ -1,0 +1,122 @@
+"""Facts of the published log: an outsider can verify it, and it gives nobody away."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from painted_limner import painted_studio
+from streams import add_stream, register_active
+
+from limner.studio.watch.references import Asked, set_stream_reference
+from limner.studio.watch.run import watch_all
+
+SCORES = np.random.default_rng(1).normal(size=180)
+
+
+@pytest.fixture
+def label(settings, painter) -> str:
+    """An install with decisions, a model that was paused, and an alarm; the model's label."""
+    with painted_studio(settings, painter) as studio:
+        model = register_active(studio)
+        add_stream(studio, SCORES[:120])
+        asked = Asked(num_last=120, run_length=2000, window=50)
+        set_stream_reference(studio.parts, studio.card.name, asked)
+        add_stream(studio, SCORES[120:] + 4, start=120)
+        (watched,) = watch_all(studio.parts)
+        assert watched.alarm is not None
+        studio.generate("a purple wombat", seed=3)
+        return model.label
+
+
+def key_of(result) -> str:
+    return result.stderr.split("'")[1]
+
+
+def verify(*arguments: str | Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-I", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_outsider_verifies_the_site_and_each_proof(limner, label):
+    result = limner("publish", "site")
+    assert result.exit_code == 0
+    site, key = Path("site"), key_of(result)
+    verifier = site / "ledger" / "verify.py"
+    assert verify(verifier, site / "ledger", key).stdout.startswith("Good.")
+    lines = (site / "data" / "history.jsonl").read_text().splitlines()
+    history = [json.loads(one) for one in lines]
+    kinds = {json.loads(one["entry"])["kind"]: one for one in history}
+    assert {"model_change", "alarm", "watch_reference"} <= set(kinds)
+    for kind, one in kinds.items():
+        said = verify(verifier, site / "proofs" / f"{one['position']}.tlog-proof", key)
+        assert said.returncode == 0
+        assert f'"kind":"{kind}"' in said.stdout
+
+
+def test_the_pages_tell_the_alarm_the_model_and_the_decisions(limner, label):
+    limner("publish", "site")
+    alarms = Path("site/alarms.html").read_text()
+    assert f"The model {label} was paused." in alarms
+    assert f"{label}: paused" in Path("site/models.html").read_text()
+    num_decisions = len(Path("site/data/decisions.jsonl").read_text().splitlines())
+    assert num_decisions > 180
+    assert Path("site/decisions-1.html").read_text().count("<tr>") == num_decisions + 1
+    assert "http" not in Path("site/index.html").read_text().replace("http-equiv", "")
+
+
+def test_an_entry_that_was_changed_is_told(limner, label):
+    site, key = Path("site"), key_of(limner("publish", "site"))
+    bundle = next((site / "ledger" / "tile" / "entries").rglob("*.*"), None) or next(
+        one for one in (site / "ledger" / "tile" / "entries").rglob("*") if one.is_file()
+    )
+    bundle = bundle if bundle.is_file() else next(one for one in bundle.rglob("*") if one.is_file())
+    bundle.write_bytes(bundle.read_bytes().replace(b"released", b"refused!", 1))
+    assert verify(site / "ledger" / "verify.py", site / "ledger", key).returncode == 4
+
+
+def test_no_prompt_leaves_unless_it_is_asked_for(limner, label):
+    limner("publish", "site")
+    texts = [one.read_bytes() for one in Path("site").rglob("*") if one.is_file()]
+    assert not any(b"wombat" in one or b"red fox" in one for one in texts)
+    limner("publish", "open", "--with-prompts")
+    assert "a purple wombat" in Path("open/decisions-1.html").read_text()
+
+
+def test_a_pack_holds_the_entries_of_its_period(limner, label):
+    result = limner(
+        "publish", "pack.zip", "--since", "2026-01-01T02:00", "--until", "2026-01-01T02:30"
+    )
+    assert result.exit_code == 0
+    with zipfile.ZipFile("pack.zip") as archive:
+        lines = archive.read("data/decisions.jsonl").decode().splitlines()
+        assert "ledger/verify.py" in archive.namelist()
+    assert len(lines) == 31
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("site", "--since", "soon"),
+        ("site", "--since", "2026-02-01", "--until", "2026-01-01"),
+    ],
+)
+def test_what_cannot_be_published_is_refused_and_leaves_nothing(limner, label, arguments):
+    result = limner("publish", *arguments)
+    assert result.exit_code == 2
+    assert list(Path().iterdir()) == []
+
+
+def test_a_folder_that_is_there_is_left_alone(limner, label):
+    Path("site").mkdir()
+    result = limner("publish", "site")
+    assert (result.exit_code, list(Path("site").iterdir())) == (2, [])
+
+
+def test_an_empty_ledger_is_said_to_be_empty(limner):
+    result = limner("publish", "site")
+    assert result.exit_code == 2
+    assert "nothing was stored yet" in result.stderr

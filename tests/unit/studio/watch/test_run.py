@@ -1,0 +1,223 @@
+"""Facts of watching: readings, alarms, and what an alarm does."""
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from painted_limner import WHOLE, painted_studio
+from streams import BEGAN, add_stream, register_active
+
+from limner.core.errors import BadInput
+from limner.core.evidence import Basis, Evidence
+from limner.core.models import Cause, Stage
+from limner.core.settings import Settings, read_settings
+from limner.core.watching import Method, ReadingVerdict
+from limner.store.evidence import add_evidence, evidence_of
+from limner.store.ledger.entries import Kind
+from limner.store.models import alias_moves, find_aliases, point_alias, require_state
+from limner.store.watches import alarms, readings_of
+from limner.studio.studio import Studio
+from limner.studio.watch.references import Asked, set_stream_reference
+from limner.studio.watch.run import Watched, watch_all
+from limner.testing import PaintedGenerator
+
+NORMAL = np.random.default_rng(1).normal(size=400)
+USUAL = Asked(num_last=200, run_length=2000, window=50)
+
+
+def evidence(model_sha256: str, **changes: str) -> Evidence:
+    names = ("suite_sha256", "checks_sha256", "criteria_sha256", "data_sha256")
+    basis = {name: f"sha256:{name}" for name in names} | changes
+    return Evidence(
+        metric="sharpness.pass_rate",
+        suite="private",
+        estimate=0.9,
+        low=0.85,
+        high=0.95,
+        confidence=0.95,
+        num=100,
+        run="run-1",
+        started_at=BEGAN,
+        measured_at=BEGAN,
+        basis=Basis(model_sha256=model_sha256, **basis),
+    )
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose stream has a reference of 200 images."""
+    home = tmp_path_factory.mktemp("prepared") / "home"
+    environment = {"LIMNER_CRITERIA": str(WHOLE), "LIMNER_MARK": "false"}
+    settings = read_settings(default_home=home, environment=environment)
+    with painted_studio(settings, PaintedGenerator()) as studio:
+        add_stream(studio, NORMAL[:200])
+        set_stream_reference(studio.parts, studio.card.name, USUAL)
+    return home
+
+
+@pytest.fixture
+def watched(prepared: Path, home: Path, settings: Settings, painter: PaintedGenerator):
+    """A studio of its own in a copy of that folder."""
+    shutil.copytree(prepared, home)
+    with painted_studio(settings, painter) as opened:
+        yield opened
+
+
+def watch(studio: Studio) -> Watched:
+    (found,) = watch_all(studio.parts)
+    return found
+
+
+def test_a_stream_that_goes_on_raises_nothing(watched: Studio):
+    add_stream(watched, NORMAL[200:300], start=200)
+    found = watch(watched)
+    assert found.alarm is None
+    assert {one.verdict for one in found.readings if one.measure == "score.sharpness"} == {
+        ReadingVerdict.QUIET
+    }
+    assert watch(watched).readings == ()
+    assert "not read before" in watch(watched).note
+
+
+def test_what_was_read_is_kept_and_not_read_again(watched: Studio):
+    add_stream(watched, NORMAL[200:260], start=200)
+    first = watch(watched)
+    add_stream(watched, NORMAL[260:300], start=260)
+    second = watch(watched)
+    windows = [one for one in second.readings if one.method is Method.KOLMOGOROV_SMIRNOV]
+    assert {one.position for one in windows} == {100}
+    with watched.parts.store.watches.reading() as connection:
+        kept = readings_of(connection, first.reference.reference_id)
+    assert [one.reading for one in kept] == [*first.readings, *second.readings]
+
+
+def test_a_change_pauses_the_model_ends_evidence_and_says_what(watched: Studio):
+    model, store = register_active(watched), watched.parts.store
+    with store.models.writing(BEGAN) as connection:
+        add_evidence(connection, [evidence(model.sha256)], BEGAN)
+    add_stream(watched, NORMAL[200:260] - 2.0, start=200)
+    found = watch(watched)
+    assert found.alarm is not None
+    assert found.alarm.done.paused == model.label
+    assert len(found.alarm.done.ended) == 1
+    with store.models.reading() as connection:
+        state = require_state(connection, model.sha256)
+        assert (state.stage, state.last.cause) == (Stage.PAUSED, Cause.ALARM)
+        assert evidence_of(connection, model.sha256) == []
+    change = found.alarm.changes[0]
+    assert change.measure in ("score.sharpness", "expected_bad.sharpness", "scores")
+    assert change.examples
+    assert [(one.channel, one.is_told) for one in found.told] == [("log", True)]
+
+
+def test_an_alarm_is_in_the_ledger_with_what_it_did(watched: Studio):
+    register_active(watched)
+    add_stream(watched, NORMAL[200:260] + 2.0, start=200)
+    found, ledger = watch(watched), watched.parts.store.ledger
+    assert found.alarm is not None
+    (entry,) = ledger.entries_of(Kind.ALARM, subject=found.alarm.alarm_id, num_last=2)
+    said = json.loads(entry.text)["document"]
+    assert said["paused"] == found.alarm.done.paused
+    assert "fox" not in entry.text
+    assert ledger.verify(key=ledger.own_key()).is_good
+
+
+def test_an_alarm_ends_its_reference_and_is_raised_once(watched: Studio):
+    add_stream(watched, NORMAL[200:260] + 3.0, start=200)
+    assert watch(watched).alarm is not None
+    add_stream(watched, NORMAL[260:320] + 3.0, start=260)
+    again = watch(watched)
+    assert again.alarm is None
+    assert "ended this reference" in again.note
+    set_stream_reference(watched.parts, watched.card.name, replace(USUAL, num_last=120))
+    assert watch(watched).alarm is None
+    with watched.parts.store.watches.reading() as connection:
+        assert len(alarms(connection)) == 1
+
+
+def test_aliases_go_back_to_the_last_active_version(watched: Studio):
+    earlier, model = register_active(watched, "0.9"), register_active(watched)
+    with watched.parts.store.models.writing(BEGAN) as connection:
+        point_alias(connection, "default", earlier, BEGAN)
+        point_alias(connection, "default", model, BEGAN)
+    add_stream(watched, NORMAL[200:260] + 3.0, start=200)
+    found = watch(watched).alarm
+    assert found is not None
+    assert found.done.aliases == (f"default -> {earlier.label}",)
+    with watched.parts.store.models.reading() as connection:
+        assert find_aliases(connection)["default"] == earlier.sha256
+        assert len(alias_moves(connection, "default")) == 3
+
+
+def test_a_model_that_is_in_no_registry_is_said_not_to_be_paused(watched: Studio):
+    add_stream(watched, NORMAL[200:260] + 3.0, start=200)
+    found = watch(watched).alarm
+    assert found is not None
+    assert "not in the registry" in found.done.not_paused
+
+
+def test_a_small_reference_says_so_and_gives_no_verdict(studio: Studio):
+    add_stream(studio, NORMAL[:60])
+    set_stream_reference(studio.parts, studio.card.name, USUAL)
+    add_stream(studio, NORMAL[60:160] + 9.0, start=60)
+    found = watch(studio)
+    assert found.alarm is None
+    assert "60 images" in found.note
+    assert {one.verdict for one in found.readings} == {ReadingVerdict.INSUFFICIENT}
+
+
+def test_other_criteria_are_an_alarm_at_once(watched: Studio):
+    model = register_active(watched)
+    judge = watched.parts.judge
+    assert judge.criteria is not None
+    watched.parts.__dict__["judge"] = replace(
+        judge, criteria=replace(judge.criteria, owner="somebody else")
+    )
+    found = watch(watched).alarm
+    assert found is not None
+    assert [one.measure for one in found.changes] == ["basis.criteria"]
+    assert {one.method for one in found.readings} == {Method.REVALIDATION}
+    with watched.parts.store.models.reading() as connection:
+        assert require_state(connection, model.sha256).last.cause is Cause.HASH_CHANGED
+
+
+def test_other_model_files_are_an_alarm_at_once(watched: Studio, painter):
+    card = painter.card
+    painter.__class__ = type(
+        "Swapped",
+        (type(painter),),
+        {"card": property(lambda _: replace(card, ingredients={"weights": "sha256:ff"}))},
+    )
+    found = watch(watched).alarm
+    assert found is not None
+    assert [one.measure for one in found.changes] == ["basis.model"]
+
+
+def test_a_stuck_seed_is_found(watched: Studio):
+    add_stream(watched, NORMAL[200:260], start=200, seed=5)
+    found = watch(watched).alarm
+    assert found is not None
+    assert "repeated_seeds" in {one.measure for one in found.changes}
+
+
+def test_an_unknown_stream_is_refused_by_name(watched: Studio):
+    with pytest.raises(BadInput, match="painted"):
+        set_stream_reference(watched.parts, "nobody", USUAL)
+    with pytest.raises(BadInput, match="nobody"):
+        watch_all(watched.parts, "nobody")
+
+
+@pytest.mark.parametrize(("name", "value"), [("run_length", 1), ("window", 5)])
+def test_sensitivity_outside_its_bounds_is_refused(watched: Studio, name: str, value: int):
+    with pytest.raises(BadInput, match=f"{value}; allowed is"):
+        set_stream_reference(watched.parts, watched.card.name, replace(USUAL, **{name: value}))
+
+
+def test_a_time_without_images_is_no_reference(watched: Studio):
+    asked = replace(USUAL, until=BEGAN - timedelta(days=1))
+    with pytest.raises(BadInput, match="has no image in that time"):
+        set_stream_reference(watched.parts, watched.card.name, asked)
