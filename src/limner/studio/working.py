@@ -415,9 +415,13 @@ def run_worker(
         is_once: end when no job waits.
         read_seconds: a steady clock.
     """
+    from limner.generators.kept import KeptPictures
+
     presence = Presence(parts.settings.home / WORKERS_FOLDER)
     is_clean = False
     try:
+        generator = parts.generator
+        parts = parts.with_generator(lambda: KeptPictures(generator))
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()
