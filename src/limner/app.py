@@ -226,7 +226,7 @@ def _image_checks(
     from limner.generators.embedded.sentences import Sentences
 
     num_threads = settings.num_threads
-    sentences = Sentences(num_threads=num_threads)
+    sentences = Sentences(num_threads=num_threads, memory=settings.home)
     views = RefereeViews(Referee(sentences, num_threads=num_threads), sentences.ingredients)
     vocabulary, fingerprints = Vocabulary(), Fingerprints(views)
     checks: list[ImageCheck] = [
@@ -260,7 +260,10 @@ def open_weights(settings: Settings, folder: Path) -> Generator:
             code="model_unknown",
         )
     return EmbeddedGenerator(
-        num_threads=settings.num_threads, batch_size=settings.batch_size, weights=Weights(folder)
+        num_threads=settings.num_threads,
+        batch_size=settings.batch_size,
+        weights=Weights(folder),
+        memory=settings.home,
     )
 
 
@@ -282,4 +285,6 @@ def with_weights(parts: Parts, folder: Path) -> Parts:
 def _open_generator(settings: Settings) -> Generator:
     from limner.generators.embedded import EmbeddedGenerator
 
-    return EmbeddedGenerator(num_threads=settings.num_threads, batch_size=settings.batch_size)
+    return EmbeddedGenerator(
+        num_threads=settings.num_threads, batch_size=settings.batch_size, memory=settings.home
+    )
