@@ -73,6 +73,7 @@ class Networks:
         self._memory = memory
         self._core = openvino.Core()
         self._graphs: dict[str, openvino.CompiledModel] = {}
+        self._values: list[NDArray[np.uint8]] = []
         self._lock = threading.RLock()
 
     @property
@@ -124,19 +125,33 @@ class Networks:
             made = graph(list(arrays))
             return [np.array(made[port], np.float32) for port in graph.outputs]
 
+    def load(self, stop: threading.Event) -> None:
+        """Load what every drawing needs, unless told to stop; what is not loaded is later.
+
+        Raises:
+            GeneratorUnavailable: a file is missing or does not match its hash.
+        """
+        with self._lock:
+            self._load_all(DRAWING_GRAPHS, stop)
+
     def _graph(self, name: str) -> openvino.CompiledModel:
         if name not in self._graphs:
-            _ = self._precision  # found before two threads ask for it
             names = DRAWING_GRAPHS if name in DRAWING_GRAPHS else (name,)
-            with ThreadPoolExecutor(max_workers=2) as pool:
-                self._graphs.update(zip(names, pool.map(self._load, names), strict=True))
+            self._load_all(names, threading.Event())
         return self._graphs[name]
 
-    def _load(self, name: str) -> openvino.CompiledModel:
-        return self._compiled(name, self._precision)
+    def _load_all(self, names: Sequence[str], stop: threading.Event) -> None:
+        _ = self._precision  # found before two threads ask for it
+
+        def load(name: str) -> None:
+            if name not in self._graphs and not stop.is_set():
+                self._graphs[name] = self._compiled(name, self._precision)
+
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            list(pool.map(load, names))
 
     def _compiled(self, name: str, precision: str) -> openvino.CompiledModel:
-        structure, values = self._weights.read(f"{name}.xml"), self._weights.read(f"{name}.bin")
+        structure, values = self._weights.read(f"{name}.xml"), self._mapped(f"{name}.bin")
         settings: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
@@ -145,13 +160,20 @@ class Networks:
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = self._num_threads
         try:
-            model = self._core.read_model(structure, values)  # pyright: ignore[reportUnknownMemberType]
+            tensor = openvino.Tensor(values, shared_memory=True)
+            model = self._core.read_model(structure, tensor)  # pyright: ignore[reportUnknownMemberType]
             return self._core.compile_model(model, DEVICE, settings)
         except RuntimeError as error:
             raise GeneratorUnavailable(
                 f"The network {name!r} cannot be loaded by OpenVINO {openvino.__version__}.",
                 hint="Install the versions Limner was tested with.",
             ) from error
+
+    def _mapped(self, name: str) -> NDArray[np.uint8]:
+        """Values that the engine may go on reading; it does not keep them itself."""
+        values = self._weights.map(name)
+        self._values.append(values)
+        return values
 
     @cached_property
     def _precision(self) -> str:
