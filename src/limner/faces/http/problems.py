@@ -21,6 +21,7 @@ from limner.core.errors import (
     BadInput,
     BodyTooLarge,
     CriteriaInvalid,
+    DeadlineMissed,
     DrawingCancelled,
     GeneratorUnavailable,
     ImageHeld,
@@ -77,6 +78,7 @@ _BY_KIND: tuple[tuple[type[LimnerError], int], ...] = (
     (SealFailed, 500),
     (GeneratorUnavailable, 503),
     (DrawingCancelled, 409),
+    (DeadlineMissed, 504),
     (BadInput, 422),
 )
 
