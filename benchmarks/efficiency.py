@@ -8,6 +8,7 @@ same machine.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,7 +25,7 @@ NUM_ROWS = 16
 COPIES = 12  # times there and back in a reference graph, as many as the network has layers
 SETTINGS = {
     "PERFORMANCE_HINT": "LATENCY",
-    "INFERENCE_NUM_THREADS": 2,
+    "INFERENCE_NUM_THREADS": min(2, len(os.sched_getaffinity(0))),
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
 }
 

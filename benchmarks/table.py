@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import checks_prompts, checks_speed, runtime, server
+from benchmarks import checks_prompts, checks_speed, runtime, server, traffic
 from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.comparison import measure_coverage, measure_same_model
 from benchmarks.deciding_mutants import measure_deciding_mutants
@@ -32,6 +32,7 @@ JUDGE = (
 )
 STUDIO = "Studio: pages, OpenAI-compatible and sdapi service, durable jobs, review desk"
 ENGINES = "Engines: the models people already use, through one port"
+FAST = "Fast and better: few steps, one forward for many requests, close to the machine's limit"
 EVIDENCE = "Evidence: compare models and claims, gates that pause, certificates that expire"
 LOOK = "Look and watch: inspect incoming images and video at scale; drift, audits, alerts, the log"
 
@@ -316,5 +317,31 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="files",
         goal=Goal("<", 1),
         measure=measure_look_mutated,
+        name="traffic-uniform",
+        title=FAST,
+        unit="of products",
+        goal=Goal(">=", 0.8),
+        measure=traffic.measure_uniform_share,
+    ),
+    Benchmark(
+        name="traffic-same-key",
+        title=FAST,
+        unit="times",
+        goal=Goal(">=", 1.5),
+        measure=traffic.measure_mixed_to_same_key,
+    ),
+    Benchmark(
+        name="traffic-serial",
+        title=FAST,
+        unit="times",
+        goal=Goal(">=", 2),
+        measure=traffic.measure_mixed_to_serial,
+    ),
+    Benchmark(
+        name="traffic-latency",
+        title=FAST,
+        unit="times",
+        goal=Goal("<=", 2.5),
+        measure=traffic.measure_latency,
     ),
 )

@@ -440,7 +440,7 @@ def _image_checks(
     from limner.generators.embedded.sentences import Sentences
 
     num_threads = settings.num_threads
-    sentences = Sentences(num_threads=num_threads)
+    sentences = Sentences(num_threads=num_threads, memory=settings.home)
     views = RefereeViews(Referee(sentences, num_threads=num_threads), sentences.ingredients)
     vocabulary, fingerprints = Vocabulary(), Fingerprints(views)
     checks: list[ImageCheck] = [
@@ -476,7 +476,10 @@ def open_weights(settings: Settings, folder: Path) -> Generator:
             code="model_unknown",
         )
     return EmbeddedGenerator(
-        num_threads=settings.num_threads, batch_size=settings.batch_size, weights=Weights(folder)
+        num_threads=settings.num_threads,
+        batch_size=settings.batch_size,
+        weights=Weights(folder),
+        memory=settings.home,
     )
 
 
@@ -526,4 +529,6 @@ def with_model(parts: Parts, model: str | None) -> Parts:
 def _open_generator(settings: Settings) -> Generator:
     from limner.generators.embedded import EmbeddedGenerator
 
-    return EmbeddedGenerator(num_threads=settings.num_threads, batch_size=settings.batch_size)
+    return EmbeddedGenerator(
+        num_threads=settings.num_threads, batch_size=settings.batch_size, memory=settings.home
+    )

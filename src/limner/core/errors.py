@@ -112,6 +112,12 @@ class DrawingCancelled(LimnerError):
     code = "drawing_cancelled"
 
 
+class DeadlineMissed(LimnerError):
+    """A job was not drawn in the time it was given."""
+
+    code = "deadline_missed"
+
+
 class EntryInvalid(BadInput):
     """What was to be written into the ledger is not an entry."""
 

@@ -203,6 +203,7 @@ class Request:
         model: name of the one to draw with; ``None`` takes the default.
         adapters: to put onto it, in this order.
         use: what the pictures are for, where the model's licence allows some uses only.
+        within_seconds: a job that is not drawn so long after it was taken ends; ``None`` waits.
     """
 
     prompt: str
@@ -228,6 +229,7 @@ class Request:
     model: str | None = None
     adapters: tuple[AskedAdapter, ...] = ()
     use: str | None = None
+    within_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

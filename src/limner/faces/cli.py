@@ -112,7 +112,7 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
     as_json: options.Json = False,
 ) -> None:
     """Draw pictures from a prompt."""
-    with opened(context) as studio:
+    with opened(context, draws=model is None) as studio:
         from limner.studio.requests import request_from
         from limner.studio.saving import choose_destination
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import typer
 
 from limner.core.errors import LimnerError
+from limner.early import loading_networks
 from limner.faces.exits import exit_code_of
 from limner.faces.printing import say_error
 
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(context: typer.Context) -> Generator[Studio]:
+def opened(context: typer.Context, *, draws: bool = False) -> Generator[Studio]:
     """A studio for one command; our errors become a sentence and an exit code.
 
     The real studio, unless the program that embeds this face put another way to open one into
     the context's ``obj``.
+
+    Args:
+        context: of the command.
+        draws: whether the command will draw with the model inside; its networks load meanwhile.
     """
-    with saying_errors(), (context.obj or open_studio)() as studio:
+    is_real = context.obj is None
+    with (
+        saying_errors(),
+        loading_networks() if draws and is_real else nullcontext(),
+        (context.obj or open_studio)() as studio,
+    ):
         yield studio
 
 

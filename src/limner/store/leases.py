@@ -33,6 +33,7 @@ class Claim:
     """A job in a worker's hands.
 
     Attributes:
+        created_at: when the job was taken in, UTC.
         lease: the number under which it holds the job.
         worker: who holds it.
         request: as a JSON document.
@@ -44,6 +45,7 @@ class Claim:
 
     job_id: str
     owner: str
+    created_at: datetime
     lease: int
     worker: str
     file_format: str
@@ -135,6 +137,7 @@ class Leases:
             return Claim(
                 job_id=row.job_id,
                 owner=row.owner,
+                created_at=datetime.fromisoformat(row.created_at),
                 lease=lease,
                 worker=worker,
                 file_format=row.file_format,

@@ -52,6 +52,8 @@ from limner.store.studies import Studies
 from limner.store.tokens import TokenRows
 from limner.store.watches import Watches
 
+TIMED_IMAGES = 256  # newest, over which the fastest pass is looked for
+
 
 class RecentLook(NamedTuple):
     """What is known of how a stored image looks: tagged hash of its pixels, and 32 bytes of PDQ."""
@@ -329,6 +331,25 @@ class Store:
         )
         with reading(self._engine) as connection:
             return [RecentLook(*row) for row in connection.execute(query)]
+
+    def fastest_pass_seconds(self, generator: str) -> float | None:
+        """Least time of a picture in one pass of a generator, over the newest images.
+
+        ``None`` where none of them was drawn by it.
+        """
+        column = schema.images.c
+        query = sa.select(column.seconds, column.recipe).order_by(column.created_at.desc())
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.limit(TIMED_IMAGES)).all()
+        drawn = [(row.seconds, json.loads(row.recipe)) for row in rows]
+        return min(
+            (
+                seconds / recipe["num_forwards"]
+                for seconds, recipe in drawn
+                if recipe["generator"] == generator and recipe["num_forwards"]
+            ),
+            default=None,
+        )
 
     def pdq_hashes(self) -> list[tuple[str, bytes]]:
         """image_id and PDQ hash of every image that has one, in the order of their ids."""

@@ -91,13 +91,16 @@ class Jobs:
             JobConflict: there is a job with this id, and it is another one.
             StorageUnavailable: it cannot be written.
         """
+        from limner.studio.deadlines import require_reachable
         from limner.studio.generate import keep_sources, plan_request, require_impact
         from limner.studio.request_document import document_of
 
         job_id = uuid.uuid4().hex if job_id is None else require_job_id(job_id)
         require_one_of("format", file_format, FILE_FORMATS)
         require_whole("priority", priority, -MAX_PRIORITY, MAX_PRIORITY)
-        shots = plan_request(self._parts, request).shots
+        planned = plan_request(self._parts, request)
+        shots = planned.shots
+        require_reachable(self._parts, request, planned)
         if request.impact is not None:
             require_impact(self._parts, request.impact)
         self._rows.require_room_for(job_id, owner)

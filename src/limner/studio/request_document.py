@@ -83,6 +83,7 @@ class _Document(BaseModel):
     model: str | None = None
     adapters: tuple[_KeptAdapter, ...] = ()
     use: str | None = None
+    within_seconds: float | None = None
 
 
 def document_of(
@@ -121,6 +122,7 @@ def document_of(
         "model": request.model,
         "adapters": [_adapter_document(one) for one in request.adapters],
         "use": request.use,
+        "within_seconds": request.within_seconds,
     }
 
 
@@ -184,6 +186,7 @@ def request_of(
             for one in said.adapters
         ),
         use=said.use,
+        within_seconds=said.within_seconds,
     )
 
 

@@ -36,6 +36,7 @@ from limner.core.records import FileFormat, ImageRecord, StepProgress
 from limner.executors.local import Lanes, Presence, Pulse, work
 from limner.store.leases import Claim, Held, Told
 from limner.studio.criteria_file import criteria_text, source_in_force
+from limner.studio.deadlines import due_at, require_in_time
 from limner.studio.due import Reminder
 from limner.studio.generate import Shot, draw_ready, make_ready
 from limner.studio.image_file import encode_preview
@@ -232,6 +233,7 @@ class _Attempt:
         self._started_seconds = read_seconds()
         self._left = [index for index in range(len(claim.shots)) if index not in claim.image_ids]
         self._recorded: set[int] = set()
+        self._due: datetime | None = None
         self._previewed_until: datetime | None = None
         self._previewed_seconds = float("-inf")
         self._told: Told | None = None
@@ -301,6 +303,8 @@ class _Attempt:
         request = request_of(
             claim.request, parts.store.read_source, parts.settings.max_input_megapixels
         )
+        self._due = due_at(request, claim.created_at)
+        require_in_time(self._due, parts.read_clock())
         shots = tuple(Shot(*claim.shots[index]) for index in self._left)
         ready = make_ready(parts, request, shots)
         watch = Watch(
@@ -323,6 +327,7 @@ class _Attempt:
 
     def _is_cancelled(self) -> bool:
         wanted = self._leases.wanted(self.claim)
+        require_in_time(self._due, self._parts.read_clock())
         self._previewed_until = wanted.previewed_until
         return self._stop.is_set() or wanted.state is not JobState.RUNNING
 
@@ -417,9 +422,13 @@ def run_worker(
         is_once: end when no job waits.
         read_seconds: a steady clock.
     """
+    from limner.generators.kept import KeptPictures
+
     presence = Presence(parts.settings.home / WORKERS_FOLDER)
     is_clean = False
     try:
+        generator = parts.generator
+        parts = parts.with_generator(lambda: KeptPictures(generator))
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()

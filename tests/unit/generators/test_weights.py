@@ -65,3 +65,33 @@ def test_the_card_in_words_is_read_where_it_is(weights_folder):
 
 def test_weights_without_words_say_nothing(weights_folder):
     assert Weights(weights_folder).description == ""
+
+
+def test_a_mapped_file_has_the_bytes_of_the_file(weights_folder):
+    content = (weights_folder / "denoise.bin").read_bytes()
+    assert Weights(weights_folder).map("denoise.bin").tobytes() == content
+
+
+def test_what_is_written_into_a_mapping_never_reaches_the_file(weights_folder):
+    content = (weights_folder / "denoise.bin").read_bytes()
+    Weights(weights_folder).map("denoise.bin")[:] = 0
+    assert (weights_folder / "denoise.bin").read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b"other"])
+def test_a_changed_file_is_not_mapped(weights_folder, content):
+    (weights_folder / "denoise.bin").write_bytes(content)
+    with pytest.raises(GeneratorUnavailable, match=r"'denoise\.bin' does not match its hash"):
+        Weights(weights_folder).map("denoise.bin")
+
+
+def test_a_missing_file_is_not_mapped(weights_folder):
+    (weights_folder / "denoise.bin").unlink()
+    with pytest.raises(GeneratorUnavailable, match=r"denoise\.bin.* cannot be read"):
+        Weights(weights_folder).map("denoise.bin")
+
+
+def test_a_file_that_is_not_on_the_card_is_not_mapped(weights_folder):
+    (weights_folder / "more.bin").write_bytes(b"more")
+    with pytest.raises(GeneratorUnavailable, match="does not match"):
+        Weights(weights_folder).map("more.bin")

@@ -45,6 +45,7 @@ requests = st.builds(
     impact=st.none() | st.text(),
     label=st.none() | st.builds(Label, st.sampled_from(LabelPosition), st.sampled_from(LabelSize)),
     file_quality=st.none() | st.integers(0, 100),
+    within_seconds=st.none() | st.floats(1e-3, 1e6),
 )
 
 

@@ -21,6 +21,7 @@ from limner.core.errors import (
     BadInput,
     BodyTooLarge,
     CriteriaInvalid,
+    DeadlineMissed,
     DrawingCancelled,
     GeneratorUnavailable,
     ImageHeld,
@@ -79,6 +80,7 @@ _BY_KIND: tuple[tuple[type[LimnerError], int], ...] = (
     (GeneratorUnavailable, 503),
     (ModelPaused, 503),
     (DrawingCancelled, 409),
+    (DeadlineMissed, 504),
     (BadInput, 422),
 )
 

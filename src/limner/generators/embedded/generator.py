@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,8 @@ class EmbeddedGenerator:
         batch_size: most pictures drawn together, of however many requests; 0 leaves it to the
             generator.
         weights: another set than the packaged one.
+        memory: folder that keeps which precision is best on this machine; ``None`` takes the
+            usual one.
     """
 
     def __init__(
@@ -63,8 +66,10 @@ class EmbeddedGenerator:
         num_threads: int = 0,
         batch_size: int = 0,
         weights: Weights | None = None,
+        memory: Path | None = None,
     ) -> None:
         self._num_threads = num_threads
+        self._memory = memory
         self._batch_size = batch_size or DEFAULT_BATCH_SIZE
         self._passes = Passes(self._predict_clean, max_pictures=batch_size or None)
         self._weights = weights or Weights()
@@ -236,7 +241,7 @@ class EmbeddedGenerator:
 
     @cached_property
     def _networks(self) -> Networks:
-        return open_networks(self._weights, self._num_threads)
+        return open_networks(self._weights, self._num_threads, self._memory)
 
     @cached_property
     def _tokens(self) -> Tokens:

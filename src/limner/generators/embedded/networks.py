@@ -1,12 +1,13 @@
 """The networks, run by OpenVINO: loaded on first use, checked, at most once in a process.
 
-bfloat16 where the processor multiplies it, float32 elsewhere. Activations are never rounded to
-8 bits: with that on, the text encoder's token states are too far from float32.
+They run in the precision that precision.py finds best here. Activations are never rounded to 8
+bits: with that on, the text encoder's token states are too far from float32.
 This module knows graphs and arrays, nothing of prompts or pictures.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,14 @@ import openvino
 from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
+from limner.generators.embedded.precision import (
+    Run,
+    candidates,
+    choose,
+    remember,
+    remembered,
+    usual_precision,
+)
 from limner.generators.embedded.tokens import TokenRows
 from limner.generators.embedded.weights import Weights
 
@@ -26,6 +35,8 @@ from limner.generators.embedded.weights import Weights
 # L layers, A attention heads, K head width.
 
 DEVICE = "CPU"
+TESTED_FILES = ("denoise.xml", "denoise.bin")
+TEST_ROWS = 4
 # Every drawing needs these. They load two at a time, the largest first: 0.5 s instead of 0.8.
 DRAWING_GRAPHS = ("denoise", "text", "condition", "decode", "enlarge")
 Floats = NDArray[np.floating[Any]]  # float32
@@ -53,13 +64,16 @@ class Networks:
     Args:
         weights: where the files are.
         num_threads: 0 takes every core the process may use.
+        memory: folder that keeps which precision is best here; ``None`` tries none.
     """
 
-    def __init__(self, weights: Weights, num_threads: int) -> None:
+    def __init__(self, weights: Weights, num_threads: int, memory: Path | None = None) -> None:
         self._weights = weights
         self._num_threads = num_threads
+        self._memory = memory
         self._core = openvino.Core()
         self._graphs: dict[str, openvino.CompiledModel] = {}
+        self._values: list[NDArray[np.uint8]] = []
         self._lock = threading.RLock()
 
     @property
@@ -111,24 +125,43 @@ class Networks:
             made = graph(list(arrays))
             return [np.array(made[port], np.float32) for port in graph.outputs]
 
+    def load(self, stop: threading.Event) -> None:
+        """Load what every drawing needs, unless told to stop; what is not loaded is later.
+
+        Raises:
+            GeneratorUnavailable: a file is missing or does not match its hash.
+        """
+        with self._lock:
+            self._load_all(DRAWING_GRAPHS, stop)
+
     def _graph(self, name: str) -> openvino.CompiledModel:
         if name not in self._graphs:
             names = DRAWING_GRAPHS if name in DRAWING_GRAPHS else (name,)
-            with ThreadPoolExecutor(max_workers=2) as pool:
-                self._graphs.update(zip(names, pool.map(self._load, names), strict=True))
+            self._load_all(names, threading.Event())
         return self._graphs[name]
 
-    def _load(self, name: str) -> openvino.CompiledModel:
-        structure, values = self._weights.read(f"{name}.xml"), self._weights.read(f"{name}.bin")
+    def _load_all(self, names: Sequence[str], stop: threading.Event) -> None:
+        _ = self._precision  # found before two threads ask for it
+
+        def load(name: str) -> None:
+            if name not in self._graphs and not stop.is_set():
+                self._graphs[name] = self._compiled(name, self._precision)
+
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            list(pool.map(load, names))
+
+    def _compiled(self, name: str, precision: str) -> openvino.CompiledModel:
+        structure, values = self._weights.read(f"{name}.xml"), self._mapped(f"{name}.bin")
         settings: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": self._precision,
+            "INFERENCE_PRECISION_HINT": precision,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         }
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = self._num_threads
         try:
-            model = self._core.read_model(structure, values)  # pyright: ignore[reportUnknownMemberType]
+            tensor = openvino.Tensor(values, shared_memory=True)
+            model = self._core.read_model(structure, tensor)  # pyright: ignore[reportUnknownMemberType]
             return self._core.compile_model(model, DEVICE, settings)
         except RuntimeError as error:
             raise GeneratorUnavailable(
@@ -136,20 +169,64 @@ class Networks:
                 hint="Install the versions Limner was tested with.",
             ) from error
 
+    def _mapped(self, name: str) -> NDArray[np.uint8]:
+        """Values that the engine may go on reading; it does not keep them itself."""
+        values = self._weights.map(name)
+        self._values.append(values)
+        return values
+
     @cached_property
     def _precision(self) -> str:
-        able = self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
-        return "bf16" if "BF16" in able else "f32"
+        able: Sequence[str] = self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+        usual, possible = usual_precision(able), candidates(able)
+        if self._memory is None or len(possible) == 1:
+            return usual
+        facts = {
+            "device": str(self._core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip(),
+            "able": sorted(able),
+            "num_threads": self._num_threads,
+            "num_cores": os.cpu_count(),
+            "openvino": openvino.__version__,
+            "weights": {name: self._weights.card.files[name] for name in TESTED_FILES},
+        }
+        kept = remembered(self._memory, facts)
+        if kept in possible:
+            return kept
+        choice = choose({name: self._test_run(name) for name in possible}, usual)
+        if choice.is_sure:
+            remember(self._memory, facts, choice)
+        return choice.precision
+
+    def _test_run(self, precision: str) -> Run:
+        """The drawing network on noise, as many rows as two guided pictures have."""
+        graph = self._compiled("denoise", precision)
+        rng = np.random.default_rng(0)
+        inputs = [_noise(rng, port.get_partial_shape()) for port in graph.inputs]
+        return lambda: np.array(graph(inputs)[graph.outputs[0]], np.float32)
+
+
+def _noise(rng: np.random.Generator, shape: openvino.PartialShape) -> Floats:
+    """Numbers within 0-1 for times, normal ones for everything else."""
+    sizes = [TEST_ROWS if one.is_dynamic else one.get_length() for one in shape]
+    return (
+        rng.random(sizes, np.float32) if len(sizes) == 1 else rng.standard_normal(sizes, np.float32)
+    )
 
 
 _opened: dict[tuple[Path, int], Networks] = {}
 _opening = threading.Lock()
 
 
-def open_networks(weights: Weights, num_threads: int) -> Networks:
-    """The process's networks of these weights; opened once, loaded on first use."""
+def open_networks(weights: Weights, num_threads: int, memory: Path | None = None) -> Networks:
+    """The process's networks of these weights; opened once, loaded on first use.
+
+    Args:
+        weights: where the files are.
+        num_threads: 0 takes every core the process may use.
+        memory: folder that keeps which precision is best here, of whoever asks first.
+    """
     with _opening:
         key = (weights.folder.resolve(), num_threads)
         if key not in _opened:
-            _opened[key] = Networks(weights, num_threads)
+            _opened[key] = Networks(weights, num_threads, memory)
         return _opened[key]

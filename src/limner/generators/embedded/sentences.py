@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,18 @@ class Sentences:
     Args:
         num_threads: as the generator's, so that both share the loaded encoder.
         weights: another set than the packaged one.
+        memory: as the generator's.
     """
 
-    def __init__(self, *, num_threads: int = 0, weights: Weights | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        num_threads: int = 0,
+        weights: Weights | None = None,
+        memory: Path | None = None,
+    ) -> None:
         self._num_threads = num_threads
+        self._memory = memory
         self._weights = weights or Weights()
 
     @property
@@ -54,7 +63,8 @@ class Sentences:
 
     def _summed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         rows = self._tokens.rows([self._tokens.kept_part(text) for text in texts])
-        tokens_NTE = open_networks(self._weights, self._num_threads).read_tokens(rows)
+        networks = open_networks(self._weights, self._num_threads, self._memory)
+        tokens_NTE = networks.read_tokens(rows)
         return (tokens_NTE * rows.mask_BT[..., None]).sum(axis=1, dtype=np.float32)
 
     @cached_property

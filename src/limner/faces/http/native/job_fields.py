@@ -69,6 +69,9 @@ class JobFields(Fields):
     file_format: FileFormat = "png"
     file_quality: Whole | None = None
     priority: Whole = 0
+    within_seconds: float | None = Field(
+        None, description="The job ends if it is not drawn so long after it was taken."
+    )
     job_id: str | None = Field(None, max_length=140)
 
     def request(self, parts: Parts, asking: Principal) -> Request:
@@ -106,6 +109,7 @@ class JobFields(Fields):
             source=None if self.source is None else _picture(parts, asking, self.source),
             mask=None if self.mask is None else _mask(parts, asking, self.mask),
             file_quality=self.file_quality,
+            within_seconds=self.within_seconds,
         )
 
 

@@ -1,0 +1,146 @@
+"""Choosing a precision: the fastest that is near enough, and no guess on a loaded machine."""
+
+import json
+
+import numpy as np
+import pytest
+
+from limner.generators.embedded.networks import Networks
+from limner.generators.embedded.precision import (
+    FILE_NAME,
+    ROUNDS,
+    candidates,
+    choose,
+    remember,
+    remembered,
+    usual_precision,
+)
+from limner.generators.embedded.weights import Weights
+
+FACTS = {"device": "a processor", "num_threads": 0, "openvino": "1"}
+EXACT = np.linspace(-1, 1, 64, dtype=np.float32)
+
+
+class Machine:
+    """Runs of set lengths, on a clock that only they move."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+    def run(self, lengths, answer=EXACT):
+        left = [lengths] * 99 if isinstance(lengths, float) else list(lengths)
+
+        def run():
+            self.seconds += left.pop(0)
+            return answer
+
+        return run
+
+
+@pytest.fixture
+def machine():
+    return Machine()
+
+
+def test_the_faster_one_is_taken(machine):
+    runs = {"bf16": machine.run(1.0), "f32": machine.run(3.0)}
+    choice = choose(runs, "bf16", read_seconds=machine)
+    assert (choice.precision, choice.is_sure) == ("bf16", True)
+    assert choice.tested["f32"].milliseconds == 3000
+
+
+def test_the_exact_one_is_taken_where_it_is_the_faster(machine):
+    runs = {"bf16": machine.run(3.0), "f32": machine.run(1.0)}
+    assert choose(runs, "bf16", read_seconds=machine).precision == "f32"
+
+
+def test_one_that_is_too_far_from_exact_is_not_taken_however_fast(machine):
+    runs = {"bf16": machine.run(0.1, EXACT * 1.2), "f32": machine.run(1.0)}
+    choice = choose(runs, "bf16", read_seconds=machine)
+    assert (choice.precision, set(choice.tested)) == ("f32", {"f32"})
+
+
+def test_one_whose_numbers_are_not_finite_is_not_taken(machine):
+    runs = {"bf16": machine.run(0.1, EXACT * np.nan), "f32": machine.run(1.0)}
+    assert choose(runs, "bf16", read_seconds=machine).precision == "f32"
+
+
+def test_equally_fast_ones_leave_the_usual_one_and_that_is_sure(machine):
+    runs = {"bf16": machine.run(1.0), "f32": machine.run(1.0)}
+    choice = choose(runs, "bf16", read_seconds=machine)
+    assert (choice.precision, choice.is_sure) == ("bf16", True)
+
+
+def test_a_spike_or_two_of_load_changes_nothing(machine):
+    spikes = [1.0, 50.0, 1.0, 1.0, 30.0, *[1.0] * ROUNDS]
+    runs = {"bf16": machine.run(spikes), "f32": machine.run(3.0)}
+    choice = choose(runs, "bf16", read_seconds=machine)
+    assert (choice.precision, choice.is_sure) == ("bf16", True)
+
+
+def test_runs_that_do_not_agree_leave_the_usual_one_and_are_not_sure(machine):
+    shaken = [1.0, *[1.0, 9.0, 2.0] * ROUNDS]
+    runs = {"bf16": machine.run(2.2), "f32": machine.run(shaken)}
+    choice = choose(runs, "bf16", read_seconds=machine)
+    assert (choice.precision, choice.is_sure) == ("bf16", False)
+
+
+@pytest.mark.parametrize(
+    ("able", "usual", "tried"),
+    [
+        (["FP32", "BF16", "INT8"], "bf16", ("bf16", "f32")),
+        (["FP32", "INT8"], "f32", ("f32",)),
+    ],
+)
+def test_what_is_tried_is_what_the_processor_lists(able, usual, tried):
+    assert (usual_precision(able), candidates(able)) == (usual, tried)
+
+
+def test_a_choice_is_kept_for_the_same_facts_and_no_others(machine, tmp_path):
+    choice = choose({"f32": machine.run(1.0)}, "f32", read_seconds=machine)
+    remember(tmp_path, FACTS, choice)
+    assert remembered(tmp_path, FACTS) == "f32"
+    assert remembered(tmp_path, FACTS | {"num_threads": 2}) is None
+    assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"format": "limner.precision/1"}', b"\xff"]
+)
+def test_a_file_that_cannot_be_read_is_as_if_there_were_none(tmp_path, content):
+    (tmp_path / FILE_NAME).write_bytes(content)
+    assert remembered(tmp_path, FACTS) is None
+
+
+def test_a_folder_that_is_not_there_keeps_nothing(machine, tmp_path):
+    choice = choose({"f32": machine.run(1.0)}, "f32", read_seconds=machine)
+    remember(tmp_path / "gone", FACTS, choice)
+    assert remembered(tmp_path / "gone", FACTS) is None
+
+
+def test_networks_run_in_the_precision_that_is_kept_and_test_nothing(
+    weights_folder, tmp_path, monkeypatch
+):
+    from limner.generators.embedded import networks as module
+
+    first = Networks(Weights(weights_folder), 1, tmp_path)
+    if len(candidates(first._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))) == 1:
+        pytest.skip("This processor has one precision.")
+    kept = {}
+    monkeypatch.setattr(module, "remember", lambda folder, facts, choice: kept.update(facts))
+    monkeypatch.setattr(module, "choose", lambda runs, usual: module_choice("f32"))
+    assert first.facts.precision == "f32"
+    (tmp_path / FILE_NAME).write_text(
+        json.dumps({"format": "limner.precision/1", "precision": "bf16", "measured_on": kept})
+    )
+    monkeypatch.setattr(module, "choose", None)
+    assert Networks(Weights(weights_folder), 1, tmp_path).facts.precision == "bf16"
+
+
+def module_choice(precision):
+    from limner.generators.embedded.precision import Choice
+
+    return Choice(precision=precision, is_sure=True, tested={})
