@@ -115,8 +115,7 @@ def decide(
         circumstances: what else it depends on.
         fault: why there are no criteria, one sentence for a person.
     """
-    asked = () if criteria is None else _asked(criteria, circumstances)
-    if criteria is None or not asked:
+    if criteria is None or not (asked := _asked(criteria, circumstances)):
         return _held_without_criteria(fault)
     impact = criteria.default_impact if circumstances.impact is None else circumstances.impact
     reasons = [_judge(one, results, criteria, circumstances, impact) for one in asked]
