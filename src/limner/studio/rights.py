@@ -170,7 +170,7 @@ def show(parts: Parts, entry_id: int) -> StoredEntry:
     """One entry with its keys.
 
     Raises:
-        BadInput: there is none with this number.
+        NotFound: there is none with this number.
     """
     return parts.store.rights.find(entry_id, parts.read_clock())
 
@@ -179,7 +179,7 @@ def affected(parts: Parts, entry_id: int) -> list[AffectedImage]:
     """The stored images an entry is about; nothing is blocked.
 
     Raises:
-        BadInput: there is none with this number.
+        NotFound: there is none with this number.
     """
     show(parts, entry_id)
     return parts.store.rights.affected(entry_id)
@@ -200,8 +200,9 @@ def withdraw(
         images: more images it covered: hashes, or picture files.
 
     Raises:
-        BadInput: there is no such entry, an unknown reason, or it was withdrawn before and
-            everything it covered is blocked.
+        NotFound: there is no such entry.
+        BadInput: an unknown reason, or it was withdrawn before and everything it covered is
+            blocked.
     """
     require_one_of("reason", reason, REASONS)
     pictures = [known_picture(parts, one) for one in images]

@@ -13,7 +13,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from limner.core.errors import NotFound, RightsInvalid
 from limner.core.rights import OptedOut, RightsKind, RightsState
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.http.native.rights import EntryId
@@ -21,7 +20,6 @@ from limner.faces.pages.cards import cards_of
 from limner.faces.pages.forms import Fields, GivenFile
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
-from limner.store.rights import StoredEntry
 from limner.studio import rights
 from limner.studio.rights_file import values_of
 
@@ -92,7 +90,7 @@ def import_file(request: Request, _viewer: Operator, given: Given, file: GivenFi
 @router.get("/{entry_id}")
 def show_entry(entry_id: EntryId, request: Request, viewer: Operator, given: Given) -> Response:
     """One entry, and every stored image it is about."""
-    stored = _entry(given, entry_id)
+    stored = rights.show(given.parts, entry_id)
     affected = rights.affected(given.parts, entry_id)
     shown = affected[:NUM_SHOWN]
     images = given.parts.store.gallery.of([one.image_id for one in shown])
@@ -115,16 +113,8 @@ def withdraw(
     entry_id: EntryId, request: Request, _viewer: Operator, given: Given, said: Fields
 ) -> Response:
     """End the entry, and block what it covered."""
-    _entry(given, entry_id)
     rights.withdraw(given.parts, entry_id, reason=said.get("reason", rights.REASONS[0]))
     return _gone_on(request, f"/rights/{entry_id}")
-
-
-def _entry(given: Given, entry_id: int) -> StoredEntry:
-    try:
-        return rights.show(given.parts, entry_id)
-    except RightsInvalid as error:
-        raise NotFound(error.message, code="rights_unknown", hint=error.hint) from error
 
 
 def _suffix(name: str) -> str:
