@@ -256,6 +256,11 @@ class Rights:
         with reading(self._engine) as connection:
             return blocker_of_request(connection, texts=texts, keys=keys, sources=sources, now=now)
 
+    def looks(self, entry_id: int) -> list[RightsLook]:
+        """See `rights_looks.looks_of`."""
+        with reading(self._engine) as connection:
+            return looks_of(connection, entry_id)
+
     def blocked_looks(self, now: datetime) -> list[BlockedLook]:
         """See `rights_looks.blocked_looks`."""
         with reading(self._engine) as connection:

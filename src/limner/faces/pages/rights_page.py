@@ -17,7 +17,7 @@ from limner.core.rights import OptedOut, RightsKind, RightsState
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.http.native.rights import EntryId
 from limner.faces.pages.cards import cards_of
-from limner.faces.pages.forms import Fields, GivenFile
+from limner.faces.pages.forms import Fields, FieldsAndFile, GivenFile
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.studio import rights
@@ -67,13 +67,16 @@ def show(
 
 
 @router.post("")
-def add(request: Request, _viewer: Operator, given: Given, said: Fields) -> Response:
-    """Register an entry; an opt-out blocks what it is about."""
+def add(request: Request, _viewer: Operator, given: Given, form: FieldsAndFile) -> Response:
+    """Register an entry, with a picture or without; an opt-out blocks what it is about."""
+    said, file = form
     kind = said.get("kind", "")
     shown = FIELDS[RightsKind(kind)] if kind in list(RightsKind) else ()
     values: dict[str, object] = {one: said[one] for one in shown if said.get(one, "").strip()}
     keys = () if kind == RightsKind.OPT_OUT else tuple(said.get("keys", "").split())
-    added = rights.add(given.parts, values_of(**values, kind=kind, keys=keys).to_entry())
+    entry = values_of(**values, kind=kind, keys=keys).to_entry()
+    pictures = [] if file is None else [rights.picture_given(given.parts, *file)]
+    added = rights.add(given.parts, entry, pictures=pictures)
     return _gone_on(request, f"/rights/{added.stored.entry_id}")
 
 
@@ -92,6 +95,7 @@ def show_entry(entry_id: EntryId, request: Request, viewer: Operator, given: Giv
     """One entry, and every stored image it is about."""
     stored = rights.show(given.parts, entry_id)
     affected = rights.affected(given.parts, entry_id)
+    alike = rights.near_copies(given.parts, entry_id, affected)
     shown = affected[:NUM_SHOWN]
     images = given.parts.store.gallery.of([one.image_id for one in shown])
     return render(
@@ -103,6 +107,8 @@ def show_entry(entry_id: EntryId, request: Request, viewer: Operator, given: Giv
         num_blocked=sum(one.is_blocked for one in affected),
         because={one.image_id: one.because.how for one in shown},
         cards=cards_of(images),
+        alike=alike,
+        alike_cards=cards_of(given.parts.store.gallery.of(alike[:NUM_SHOWN])),
         reasons=rights.REASONS,
         may_withdraw=stored.state in (RightsState.IN_FORCE, RightsState.EXPIRED),
     )
