@@ -1,8 +1,9 @@
-"""Whether the tests of deciding notice a change of any rule: every small change is made and tried.
+"""Whether tests notice a change of any rule of deciding or of review: every small one is tried.
 
-A mutant is `limner.core.deciding` with one thing changed: a comparison turned round, an `and` made
-an `or`, a condition that always or never holds, an operand dropped, a consequence, verdict or
-outcome made another, a number, a truth value, a name or a calculation changed, a step left out.
+A mutant is `limner.core.deciding` or `limner.core.reviewing` with one thing changed: a comparison
+turned round, an `and` made an `or`, a condition that always or never holds, an operand dropped, a
+member of an enumeration made another, a number, a truth value, a name or a calculation changed, a
+step left out.
 Each is laid in the module's place in a process of its own, and the table of tests is run on it.
 Sentences for people are not changed, nor types and docstrings.
 """
@@ -24,12 +25,8 @@ from typing import NamedTuple
 
 from benchmarks.figure import Measurement
 
-MODULE = "limner.core.deciding"
 ROOT = Path(__file__).parents[1]
-SOURCE = ROOT / "src" / "limner" / "core" / "deciding.py"
-TESTS = ROOT / "tests" / "unit" / "core" / "test_deciding.py"
 TIME_LIMIT_SECONDS = 60
-ENUMS = ("Consequence", "Verdict", "Outcome")
 QUICK_EVERY = 12
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -58,6 +55,35 @@ Change = Callable[[ast.AST], ast.AST]
 """Takes a node, which it may change, and gives what stands in its place."""
 
 
+class Rules(NamedTuple):
+    """A module of rules in `limner.core`, and the enumerations its rules choose from."""
+
+    name: str
+    enums: tuple[str, ...]
+
+    @property
+    def module(self) -> str:
+        """As it is imported."""
+        return f"limner.core.{self.name}"
+
+    @property
+    def source(self) -> Path:
+        """The file that is changed."""
+        return ROOT / "src" / "limner" / "core" / f"{self.name}.py"
+
+    @property
+    def tests(self) -> Path:
+        """The table of its rules and states."""
+        return ROOT / "tests" / "unit" / "core" / f"test_{self.name}.py"
+
+
+DECIDING = Rules("deciding", ("Consequence", "Verdict", "Outcome"))
+REVIEWING = Rules(
+    "reviewing",
+    ("CardKind", "EventKind", "Answer", "State", "Closing", "EscalationCause", "Refusal"),
+)
+
+
 class Mutant(NamedTuple):
     """The module with one thing changed."""
 
@@ -66,25 +92,29 @@ class Mutant(NamedTuple):
 
 
 def measure_deciding_mutants(is_quick: bool) -> Measurement:
-    """How many mutants of the rules of deciding no test notices; a full run makes them all."""
-    source = SOURCE.read_text(encoding="utf-8")
-    found = list(mutants(source))
-    tried = found[::QUICK_EVERY] if is_quick else found
+    """How many mutants of the rules of deciding and review no test notices; a full run tries all.
+
+    A mutant that is not noticed takes as long as all tests of its module, one that is far less.
+    """
     _preload()
-    if not _is_passed(ast.parse(source)):
-        raise RuntimeError("The tests of deciding fail on the module as it is.")
-    num_survivors = 0
-    for one in tried:
-        if _is_passed(one.tree):
-            num_survivors += 1
-            print(f"not noticed: {one.told}", flush=True)
-    return Measurement(value=num_survivors, n=len(tried))
+    num_survivors = num_tried = 0
+    for rules in (DECIDING, REVIEWING):
+        source = rules.source.read_text(encoding="utf-8")
+        if not _is_passed(rules, ast.parse(source)):
+            raise RuntimeError(f"The tests of {rules.name} fail on the module as it is.")
+        found = list(mutants(rules, source))
+        for one in found[::QUICK_EVERY] if is_quick else found:
+            num_tried += 1
+            if _is_passed(rules, one.tree):
+                num_survivors += 1
+                print(f"not noticed: {rules.name}, {one.told}", flush=True)
+    return Measurement(value=num_survivors, n=num_tried)
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a module, in the order of its lines."""
+def mutants(rules: Rules, source: str) -> Iterator[Mutant]:
+    """Every mutant of a module's source, in the order of its lines."""
     nodes = list(_nodes_in_order(ast.parse(source)))
-    enums = _members()
+    enums = _members(rules)
     sites = [
         (k, told, change) for k, node in enumerate(nodes) for told, change in _changes(node, enums)
     ]
@@ -96,9 +126,9 @@ def mutants(source: str) -> Iterator[Mutant]:
         yield Mutant(f"line {line}: {before}: {told}", ast.fix_missing_locations(tree))
 
 
-def _members() -> dict[str, tuple[str, ...]]:
-    module = import_module(MODULE)
-    enums: list[type[StrEnum]] = [getattr(module, name) for name in ENUMS]
+def _members(rules: Rules) -> dict[str, tuple[str, ...]]:
+    module = import_module(rules.module)
+    enums: list[type[StrEnum]] = [getattr(module, name) for name in rules.enums]
     return {one.__name__: tuple(member.name for member in one) for one in enums}
 
 
@@ -209,35 +239,35 @@ def _put(tree: ast.AST, node: ast.AST, new: ast.AST) -> None:
 
 def _preload() -> None:
     """Import what every try needs once, so that a fork has it; never the module's tests."""
-    for name in ("pytest", "hypothesis.strategies", "numpy", MODULE):
+    for name in ("pytest", "hypothesis.strategies", "numpy", DECIDING.module, REVIEWING.module):
         import_module(name)
 
 
-def _is_passed(tree: ast.Module) -> bool:
+def _is_passed(rules: Rules, tree: ast.Module) -> bool:
     """Whether every test passes with this tree in the module's place; one that hangs does not."""
-    code = compile(tree, str(SOURCE), "exec")
+    code = compile(tree, str(rules.source), "exec")
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         status = 1
         try:
             signal.alarm(TIME_LIMIT_SECONDS)
-            _lay_in_place(code)
-            _run_tests()
+            _lay_in_place(rules, code)
+            _run_tests(rules)
             status = 0
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def _lay_in_place(code: types.CodeType) -> None:
-    module = types.ModuleType(MODULE)
-    sys.modules[MODULE] = module
-    sys.modules["limner.core"].deciding = module  # type: ignore[attr-defined]
+def _lay_in_place(rules: Rules, code: types.CodeType) -> None:
+    module = types.ModuleType(rules.module)
+    sys.modules[rules.module] = module
+    setattr(sys.modules["limner.core"], rules.name, module)
     exec(code, module.__dict__)
 
 
-def _run_tests() -> None:
+def _run_tests(rules: Rules) -> None:
     """Run the tests of the table until one fails; those with drawn examples come last.
 
     Without pytest around them, which takes longer to start than all of them to run.
@@ -246,7 +276,7 @@ def _run_tests() -> None:
 
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, deadline=None)
     hypothesis.settings.load_profile("mutants")
-    spec = importlib.util.spec_from_file_location("test_deciding", TESTS)
+    spec = importlib.util.spec_from_file_location(rules.tests.stem, rules.tests)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

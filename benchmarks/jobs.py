@@ -1,4 +1,4 @@
-"""What jobs promise: a killed worker loses and doubles nothing, and who waits wakes at once."""
+"""What jobs promise: a kill loses and doubles nothing, and who waits wakes at once."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
+import httpx
 import numpy as np
 
 import limner
 from benchmarks.figure import Measurement, median_measurement
+from benchmarks.serving import url_of
 from limner.core.errors import LimnerError
 from limner.core.jobs import OVER, Job, JobState
 from limner.core.records import Request
 from limner.store.repository import Store
+from limner.studio.tokens import Tokens
 
 PROMPTS = ("a red fox", "a blue sailing boat", "a green apple", "a yellow star")
 STEPS = 6
@@ -30,36 +33,42 @@ DEADLINE_SECONDS = 1800.0
 
 
 def measure_kill_nine(is_quick: bool) -> Measurement:
-    """Faults found after killing a worker 20 times under load; none is allowed.
+    """Faults found after killing a worker 20 times and a server 20 times; none is allowed.
 
-    `limner worker` draws with the embedded generator in a process of its own, while three owners
-    submit jobs of one to four pictures, so that four wait always. It is killed with SIGKILL 20
-    times, at a random moment within three seconds, counted in turn from when it stored some
-    pictures (one to eight, at random) and from when it took its first job; then a last one draws
-    what is left. A fault is: a job that is lost or does not finish; a job told as finished without
-    every picture's row and file, looked at after every kill; a picture that is doubled, or not of
-    the seed that was asked; a stored image that belongs to no job; a released one without a seal;
-    a ledger that does not verify or reconcile; a database that does not open. A job that was
-    parked because the kills happened to hit it three times in a row is retried and is no fault;
-    how many were is printed.
+    First `limner worker` draws with the embedded generator in a process of its own, while three
+    owners submit jobs of one to four pictures, so that four wait always. Then `limner studio` does,
+    with a worker of its own that ends when the server is gone, and the owners submit over HTTP.
+    Each is killed with SIGKILL 20 times, at a random moment within three seconds, counted in turn
+    from when it stored some pictures (one to eight, at random) and from when it took its first job;
+    then a last worker draws what is left. A fault is: a job that is lost, though it was told to be
+    taken, or does not finish; a job told as finished without every picture's row and file, looked
+    at after every kill; a picture that is doubled, or not of the seed that was asked; a stored
+    image that belongs to no job; a released one without a seal; an answer over HTTP that is neither
+    a taken job nor an honest 429; a ledger that does not verify or reconcile; a database that does
+    not open. A job that was parked because the kills happened to hit it three times in a row is
+    retried and is no fault; how many were is printed. One that was taken by a server that died
+    before it said so may be there, and then is held to the same.
     """
-    num_kills = 3 if is_quick else 20
+    num_kills = 2 if is_quick else 20
     rng = np.random.default_rng(20260401)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         with limner.Studio(home) as studio:
             trial = _Trial(studio, home, rng)
             for number in range(num_kills):
-                trial.kill_once(after_picture=number % 2 == 0)
+                trial.kill_worker(after_picture=number % 2 == 0)
+            for number in range(num_kills):
+                trial.kill_server(after_picture=number % 2 == 0)
             num_retried = trial.finish()
         trial.check_opening()
     faults = trial.faults
     print(
-        f"{num_kills} kills: {len(trial.asked)} jobs of {sum(trial.asked.values())} pictures, "
+        f"{num_kills} kills of each: {len(trial.asked)} jobs of {sum(trial.asked.values())} "
+        f"pictures, {trial.num_over_http} taken over HTTP, {trial.num_adopted} of them untold, "
         f"{num_retried} parked and retried, {trial.num_running} kills hit a job in hand, "
         f"{trial.num_taken_back} attempts lost; faults: {dict(faults) or 'none'}"
     )
-    return Measurement(value=float(sum(faults.values())), n=num_kills)
+    return Measurement(value=float(sum(faults.values())), n=2 * num_kills)
 
 
 def measure_wake(is_quick: bool) -> Measurement:
@@ -109,9 +118,14 @@ def _cancel(studio: limner.Studio, job_id: str) -> float:
     return committed
 
 
+def _num_images(number: int) -> int:
+    """How many pictures the job of this number asks for, 1 to 4."""
+    return int(np.random.default_rng(number).integers(1, 5))
+
+
 @dataclass(eq=False)
 class _Trial:
-    """Jobs under load, a worker that is killed, and what was found wrong."""
+    """Jobs under load, a worker and a server that are killed, and what was found wrong."""
 
     studio: limner.Studio
     home: Path
@@ -121,22 +135,62 @@ class _Trial:
     seeds: dict[str, int] = field(default_factory=dict[str, int])
     num_running: int = 0
     num_taken_back: int = 0
+    num_over_http: int = 0
+    num_adopted: int = 0
 
-    def kill_once(self, *, after_picture: bool) -> None:
+    def kill_worker(self, *, after_picture: bool) -> None:
         """Start a worker, let it take a job or store pictures, and kill it at a moment after."""
+        enough = self._enough(after_picture=after_picture)
         self._fill()
+        self._kill(self._start("worker"), enough, self._fill)
+        self._check_all_told()
+
+    def kill_server(self, *, after_picture: bool) -> None:
+        """The same of a server, its worker with it, while its clients ask over HTTP."""
+        enough = self._enough(after_picture=after_picture)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "limner", "studio", "--port", "0", "--no-browser"],
+            env=os.environ | {"LIMNER_HOME": str(self.home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        is_over = Event()
+        clients = Thread(target=self._fill_over_http, args=(url_of(process), is_over))
+        clients.start()
+        try:
+            self._kill(process, enough, lambda: None)
+        finally:
+            is_over.set()
+            clients.join()
+            if process.stdout is not None:
+                process.stdout.close()
+        self._adopt()
+        self._check_all_told()
+
+    def _enough(self, *, after_picture: bool) -> Callable[[], bool]:
+        """Whether enough has happened since now that a kill may come."""
         count = self.studio.parts.store.count_images if after_picture else self._num_attempts
         enough = count() + (int(self.rng.integers(1, 9)) if after_picture else 1)
-        process = self._start()
+        return lambda: count() >= enough
+
+    def _kill(
+        self,
+        process: subprocess.Popen[str],
+        is_enough: Callable[[], bool],
+        fill: Callable[[], None],
+    ) -> None:
         try:
-            self._until(lambda: count() >= enough, process)
+            self._until(is_enough, process, fill)
             end = time.monotonic() + self.rng.uniform(0, 3)
             while time.monotonic() < end:
-                self._fill()
+                fill()
                 time.sleep(0.01)
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
+
+    def _check_all_told(self) -> None:
         self.num_running += bool(self.studio.parts.store.leases.held())
         for job_id in self.asked:
             self._check_told(self._job(job_id))
@@ -145,7 +199,7 @@ class _Trial:
         """Let a last worker draw what is left; how many parked jobs were retried."""
         num_retried = 0
         while True:
-            self._start("--once").wait(timeout=DEADLINE_SECONDS)
+            self._start("worker", "--once").wait(timeout=DEADLINE_SECONDS)
             jobs = [self._job(job_id) for job_id in self.asked]
             parked = [one for one in jobs if one and one.state is JobState.PARKED]
             if not parked:
@@ -173,29 +227,74 @@ class _Trial:
     def _fill(self) -> None:
         while self.studio.jobs.num_waiting() < 4:
             number = len(self.asked)
+            job_id, owner = f"job-{number}", OWNERS[number % len(OWNERS)]
             request = Request(
                 prompt=PROMPTS[number % len(PROMPTS)],
-                num_images=int(self.rng.integers(1, 5)),
+                num_images=_num_images(number),
                 seed=1000 * number,
                 steps=STEPS,
             )
-            job_id = f"job-{number}"
-            self.studio.jobs.submit(request, owner=OWNERS[number % 3], job_id=job_id)
-            self.asked[job_id], self.seeds[job_id] = request.num_images, 1000 * number
+            self.studio.jobs.submit(request, owner=owner, job_id=job_id)
+            self._note_asked(number)
 
-    def _start(self, *options: str) -> subprocess.Popen[bytes]:
+    def _fill_over_http(self, url: str, is_over: Event) -> None:
+        """Ask until the server is gone; what it did not say it took is not asked."""
+        tokens = Tokens(self.studio.parts)
+        shown = {one: tokens.create(one, ["generate"]).text for one in OWNERS}
+        with httpx.Client(base_url=url, timeout=DEADLINE_SECONDS) as client:
+            while not is_over.is_set():
+                if self.studio.jobs.num_waiting() >= 4:
+                    time.sleep(0.005)
+                    continue
+                number = len(self.asked)
+                body = {
+                    "job_id": f"job-{number}",
+                    "prompt": PROMPTS[number % len(PROMPTS)],
+                    "num_images": _num_images(number),
+                    "seed": 1000 * number,
+                    "steps": STEPS,
+                }
+                bearer = f"Bearer {shown[OWNERS[number % len(OWNERS)]]}"
+                try:
+                    answer = client.post("/api/jobs", json=body, headers={"Authorization": bearer})
+                except httpx.HTTPError:
+                    return
+                if answer.status_code == 202:
+                    self._note_asked(number)
+                    self.num_over_http += 1
+                elif answer.status_code != 429 or "retry-after" not in answer.headers:
+                    self.faults[f"status {answer.status_code}"] += 1
+
+    def _adopt(self) -> None:
+        """Hold a job to account that was taken, though its server died before it said so."""
+        number = len(self.asked)
+        if any(one.job_id == f"job-{number}" for one in self.studio.jobs.list(owner=None)):
+            self._note_asked(number)
+            self.num_adopted += 1
+
+    def _note_asked(self, number: int) -> None:
+        self.asked[f"job-{number}"] = _num_images(number)
+        self.seeds[f"job-{number}"] = 1000 * number
+
+    def _start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "limner", "worker", *options],
+            [sys.executable, "-m", "limner", *command],
             env=os.environ | {"LIMNER_HOME": str(self.home)},
             stderr=subprocess.DEVNULL,
+            text=True,
         )
 
-    def _until(self, is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    def _until(
+        self,
+        is_so: Callable[[], bool],
+        process: subprocess.Popen[str],
+        fill: Callable[[], None],
+    ) -> None:
         end = time.monotonic() + DEADLINE_SECONDS
         while not is_so():
-            self._fill()
-            assert process.poll() is None, "the worker ended by itself"
-            assert time.monotonic() < end, "the worker took no job"
+            fill()
+            assert process.poll() is None, "the process ended by itself"
+            assert time.monotonic() < end, "no job was taken"
             time.sleep(0.01)
 
     def _num_attempts(self) -> int:

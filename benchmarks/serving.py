@@ -232,7 +232,7 @@ def serving(home: Path, *, is_plain: bool = True) -> Generator[Served]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         with limner.Studio(home) as studio:
-            yield Served(url=_url_of(process), studio=studio)
+            yield Served(url=url_of(process), studio=studio)
     finally:
         process.terminate()
         process.wait(START_SECONDS)
@@ -240,7 +240,8 @@ def serving(home: Path, *, is_plain: bool = True) -> Generator[Served]:
             process.stdout.close()
 
 
-def _url_of(process: subprocess.Popen[str]) -> str:
+def url_of(process: subprocess.Popen[str]) -> str:
+    """Where a `limner studio` that was just started listens; it has loaded by then."""
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("http"):

@@ -317,6 +317,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="files",
         goal=Goal("<", 1),
         measure=measure_look_mutated,
+    ),
+    Benchmark(
         name="traffic-uniform",
         title=FAST,
         unit="of products",

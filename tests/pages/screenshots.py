@@ -11,11 +11,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from pages.cards import hold
 from pages.conftest import chromium
 from pages.served import Served
 from pages.steps import draw
 from PIL import Image as PillowImage
 from playwright.sync_api import Page, expect, sync_playwright
+
+from limner.studio.stored_image import open_image
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images" / "pages"
 MAX_BYTES = 250_000
@@ -57,12 +60,35 @@ def take_all(served: Served, page: Page) -> None:
     page.keyboard.press("c")
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     save(page, "compare")
+    take_places(served, page)
     page.emulate_media(color_scheme="dark")
     page.goto(f"{served.address}/gallery")
     save(page, "gallery-dark")
     page.set_viewport_size(PHONE)
     page.goto(served.address + address)
     save(page, "image-phone")
+
+
+def take_places(served: Served, page: Page) -> None:
+    """The desk with a picture that was held, a verified file, and every other place."""
+    page.goto(f"{served.address}/gallery")
+    ids = [one.get_attribute("value") for one in page.locator("input[name=image]").all()]
+    for image_id in ids[:3]:
+        assert image_id is not None
+        hold(served.studio, image_id, requester="dana")
+    page.goto(f"{served.address}/review")
+    save(page, "review")
+    assert ids[-1] is not None
+    content = open_image(served.studio.parts, ids[-1]).content
+    page.goto(f"{served.address}/verify")
+    page.locator("[data-file]").set_input_files(
+        {"name": "picture.png", "mimeType": "image/png", "buffer": content}
+    )
+    page.locator("#answer-title").wait_for()
+    save(page, "verify")
+    for place in ("jobs", "ledger", "rights", "criteria", "models", "settings"):
+        page.goto(f"{served.address}/{place}")
+        save(page, place)
 
 
 def main() -> None:

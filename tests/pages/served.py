@@ -13,7 +13,13 @@ from threading import Event
 import numpy as np
 import uvicorn
 
-from limner.app import name_opted_out, open_judge, open_recognizer, wire_parts
+from limner.app import (
+    name_opted_out,
+    open_fingerprints,
+    open_judge,
+    open_recognizer,
+    wire_parts,
+)
 from limner.core.settings import Settings, read_settings
 from limner.faces.http.app import make_app
 from limner.store.repository import Store
@@ -46,6 +52,7 @@ def painted_parts(
         rng=np.random.default_rng(0),
         version="0.0.0",
         open_recognizer=lambda: open_recognizer(parts),
+        open_fingerprints=lambda: open_fingerprints(settings),
     )
     return parts
 

@@ -1,6 +1,7 @@
 """The Rights page: registering, importing, and seeing what is affected before ending an entry."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from pages.cards import draw_one
 from pages.conftest import Open
 from pages.served import Served
+from PIL import Image as PillowImage
 from playwright.sync_api import Page, expect
 
 from limner.core.deciding import Outcome
@@ -100,6 +102,32 @@ def test_the_line_of_a_file_that_is_wrong_is_named(operator: Page):
     )
     operator.get_by_role("button", name="Import the file").click()
     expect(operator.locator("#fault")).to_contain_text("line")
+
+
+def test_a_picture_is_opted_out_by_showing_it_and_near_copies_are_shown(
+    operator: Page, served: Served
+):
+    content = served.studio.generate("a striped zebra", seed=4)[0].content
+    other = draw_one(served.studio, "a red fox", 8)
+    saved = BytesIO()
+    PillowImage.open(BytesIO(content)).resize((96, 96)).save(saved, "png")
+    operator.get_by_role("radio", name="Opt-out").check()
+    operator.get_by_label("Keeps from being drawn").select_option("mark")
+    operator.get_by_label("A picture it is about").set_input_files(
+        {"name": "zebra.png", "mimeType": "image/png", "buffer": saved.getvalue()}
+    )
+    operator.get_by_role("button", name="Register", exact=True).click()
+    expect(operator.get_by_role("heading", name="1 more stored image is nearly")).to_be_visible()
+    expect(operator.locator(f"[data-image='{other}']")).to_have_count(0)
+
+
+def test_a_file_that_is_no_picture_is_not_registered(operator: Page):
+    operator.get_by_role("radio", name="Opt-out").check()
+    operator.get_by_label("A picture it is about").set_input_files(
+        {"name": "zebra.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    operator.get_by_role("button", name="Register", exact=True).click()
+    expect(operator.locator("#fault")).to_contain_text("cannot be read as a picture")
 
 
 def test_a_key_is_never_a_path(operator: Page):

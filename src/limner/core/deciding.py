@@ -117,8 +117,7 @@ def decide(
         fault: why there are no criteria, one sentence for a person.
         demands: what is asked of this image besides; they can make the decision graver only.
     """
-    asked = () if criteria is None else _asked(criteria, circumstances)
-    if criteria is None or not asked:
+    if criteria is None or not (asked := _asked(criteria, circumstances)):
         return _held_without_criteria(fault)
     impact = criteria.default_impact if circumstances.impact is None else circumstances.impact
     reasons = [_judge(one, results, criteria, circumstances, impact) for one in asked]

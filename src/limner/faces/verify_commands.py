@@ -76,6 +76,7 @@ _MARKS = {
     "content_differs": "found, but the content differs: edited, cropped, or copied onto it",
     "unknown": "found, but nothing is stored here under it",
     "no_mark": "none found; it may have been removed",
+    "never_marked": "none found, and its credential names none",
     "not_read": "not looked for",
 }
 _FOUND_BY = {
@@ -186,16 +187,8 @@ def _facts(verified: Verified) -> Iterator[tuple[str, str]]:
             yield "It says", "what follows; nobody trusted here vouches for it"
         yield from _claim_facts(credential.claims)
     if verified.state.value != "unreadable":
-        yield "Mark", _mark_words(verified)
+        yield "Mark", _MARKS[verified.mark.value]
         yield "Stored here", _stored_words(verified.stored)
-
-
-def _mark_words(verified: Verified) -> str:
-    claims = verified.credential.claims
-    if verified.state.value == "trusted" and verified.mark.value == "no_mark" and claims:
-        if claims.mark_value is None:
-            return "none found, and its credential names none"
-    return _MARKS[verified.mark.value]
 
 
 def _signer_words(credential: Credential) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from limner.core.errors import BadInput
+from limner.core.errors import BadInput, NotFound
 from limner.core.hashing import canonical_json, sha256_of_bytes
 from limner.core.rights import (
     OptedOut,
@@ -164,7 +164,7 @@ class Rights:
         """One entry with its keys.
 
         Raises:
-            BadInput: there is none with this number.
+            NotFound: there is none with this number.
         """
         with reading(self._engine) as connection:
             return _require(connection, entry_id, now)
@@ -255,6 +255,11 @@ class Rights:
         self._note_expired(now)
         with reading(self._engine) as connection:
             return blocker_of_request(connection, texts=texts, keys=keys, sources=sources, now=now)
+
+    def looks(self, entry_id: int) -> list[RightsLook]:
+        """See `rights_looks.looks_of`."""
+        with reading(self._engine) as connection:
+            return looks_of(connection, entry_id)
 
     def blocked_looks(self, now: datetime) -> list[BlockedLook]:
         """See `rights_looks.blocked_looks`."""
@@ -405,7 +410,7 @@ def _refuse_needed(stored: StoredEntry) -> None:
 def _require(connection: sa.Connection, entry_id: int, now: datetime) -> StoredEntry:
     found = _read_entries(connection, now, entry_id)
     if not found:
-        raise BadInput(
+        raise NotFound(
             f"There is no entry {entry_id} in the rights register.",
             code="entry_unknown",
             hint="`limner rights list` shows those there are.",

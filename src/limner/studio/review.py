@@ -282,6 +282,16 @@ def escalate_card(parts: Parts, card_id: str, name: str) -> CardView:
         return current_view(connection, parts, card_id, reviewer, now)
 
 
+def escalate_overdue(parts: Parts) -> int:
+    """Ask for somebody else where a deadline has passed; how many cards that were.
+
+    Whoever opens a desk or a list does the same, so that nobody sees a card as it is no longer.
+    """
+    now = parts.read_clock()
+    with parts.store.reviews.writing(now) as connection:
+        return _escalate_overdue(connection, now)
+
+
 def release_card(parts: Parts, card_id: str, name: str) -> None:
     """Let go of a card one holds, so that others may take it.
 
@@ -382,10 +392,12 @@ def queue_of(connection: sa.Connection, now: datetime) -> list[tuple[Card, CardS
     return sorted(cards, key=lambda one: (-priority(one[0], now), one[0].card_id))
 
 
-def _escalate_overdue(connection: sa.Connection, now: datetime) -> None:
-    for card, events in find_cards(connection, is_unclosed=True):
-        if is_due(card, state_of(events, now), now):
-            escalate(connection, card, EscalationCause.DEADLINE, now)
+def _escalate_overdue(connection: sa.Connection, now: datetime) -> int:
+    found = find_cards(connection, is_unclosed=True)
+    overdue = [card for card, events in found if is_due(card, state_of(events, now), now)]
+    for card in overdue:
+        escalate(connection, card, EscalationCause.DEADLINE, now)
+    return len(overdue)
 
 
 def _claim(

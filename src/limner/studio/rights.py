@@ -32,7 +32,7 @@ from limner.store.rights import StoredEntry
 from limner.store.rights_blocking import AffectedImage
 from limner.store.rights_looks import RightsLook
 from limner.studio.image_file import decode_rgba
-from limner.studio.picture_file import read_file
+from limner.studio.picture_file import read_bytes, read_content
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -88,7 +88,22 @@ def known_picture(parts: Parts, what: str) -> KnownPicture:
     """
     if _HASH.fullmatch(what):
         return KnownPicture((what,), ())
-    read = read_file(Path(what), parts.settings.max_input_megapixels)
+    return picture_given(parts, read_bytes(Path(what)), what)
+
+
+def picture_given(parts: Parts, content: bytes, name: str) -> KnownPicture:
+    """A picture that an entry is about, from the bytes of its file.
+
+    Args:
+        parts: of the studio.
+        content: of the file.
+        name: as it is told; nothing is opened by it.
+
+    Raises:
+        ImageUnreadable: it is no picture file.
+        RightsInvalid: no fingerprint can be taken here.
+    """
+    read = read_content(content, name, parts.settings.max_input_megapixels)
     file_sha256 = sha256_of_bytes(read.content)
     seal = parts.store.seal_by_file(file_sha256)
     known = () if seal is None else (seal.image_id,)
@@ -120,7 +135,8 @@ def add(
     looks = _looks_of_all(parts, pictures, entry.keys)
     whole = replace(entry, keys=tuple(keys))
     stored = parts.store.rights.add(whole, parts.read_clock(), renews=renews, looks=looks)
-    return _with_alike(parts, _enforce(parts, stored), looks)
+    enforced = _enforce(parts, stored)
+    return enforced._replace(alike=near_copies(parts, stored.entry_id, enforced.affected))
 
 
 def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> list[StoredEntry]:
@@ -170,7 +186,7 @@ def show(parts: Parts, entry_id: int) -> StoredEntry:
     """One entry with its keys.
 
     Raises:
-        BadInput: there is none with this number.
+        NotFound: there is none with this number.
     """
     return parts.store.rights.find(entry_id, parts.read_clock())
 
@@ -179,10 +195,36 @@ def affected(parts: Parts, entry_id: int) -> list[AffectedImage]:
     """The stored images an entry is about; nothing is blocked.
 
     Raises:
-        BadInput: there is none with this number.
+        NotFound: there is none with this number.
     """
     show(parts, entry_id)
     return parts.store.rights.affected(entry_id)
+
+
+def near_copies(
+    parts: Parts, entry_id: int, known: Sequence[AffectedImage] = ()
+) -> tuple[str, ...]:
+    """Stored images that are nearly the same as a picture an entry keeps from being drawn.
+
+    By PDQ, the one hash that is kept of every stored image.
+
+    Args:
+        parts: of the studio.
+        entry_id: of the entry.
+        known: to be about it anyhow; left out.
+
+    Raises:
+        NotFound: there is no such entry.
+    """
+    stored = show(parts, entry_id)
+    looks = parts.store.rights.looks(entry_id)
+    if not looks or not is_blocking(stored.entry.kind, stored.state):
+        return ()
+    hashes = parts.store.pdq_hashes()
+    gallery = Gallery(Entry(k, Fingerprint(pdq, NO_HASH)) for k, (_, pdq) in enumerate(hashes))
+    keys = {key for one in looks for key in gallery.near_copies(Fingerprint(one.pdq, NO_HASH))}
+    found = {hashes[key][0] for key in keys}
+    return tuple(sorted(found - {one.image_id for one in known}))
 
 
 def withdraw(
@@ -200,8 +242,9 @@ def withdraw(
         images: more images it covered: hashes, or picture files.
 
     Raises:
-        BadInput: there is no such entry, an unknown reason, or it was withdrawn before and
-            everything it covered is blocked.
+        NotFound: there is no such entry.
+        BadInput: an unknown reason, or it was withdrawn before and everything it covered is
+            blocked.
     """
     require_one_of("reason", reason, REASONS)
     pictures = [known_picture(parts, one) for one in images]
@@ -326,21 +369,6 @@ def _looks_of(parts: Parts, picture: Picture) -> tuple[RightsLook, ...]:
         ) from error
     taken_with = parts.fingerprints.taken_with
     return (RightsLook(picture.pixels_sha256, taken.pdq, taken.look, taken_with),)
-
-
-def _with_alike(parts: Parts, enforced: Enforced, looks: Sequence[RightsLook]) -> Enforced:
-    """Name the stored images that are near copies by PDQ, the one hash that is kept of them."""
-    if not is_blocking(enforced.stored.entry.kind, enforced.stored.state) or not looks:
-        return enforced
-    known = parts.store.pdq_hashes()
-    gallery = Gallery(Entry(k, Fingerprint(pdq, NO_HASH)) for k, (_, pdq) in enumerate(known))
-    affected = {one.image_id for one in enforced.affected}
-    alike = {
-        known[key][0]
-        for look in looks
-        for key in gallery.near_copies(Fingerprint(look.pdq, NO_HASH))
-    }
-    return enforced._replace(alike=tuple(sorted(alike - affected)))
 
 
 def _unblocked(parts: Parts, stored: StoredEntry) -> bool:

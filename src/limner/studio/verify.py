@@ -47,7 +47,8 @@ class MarkState(StrEnum):
     MATCHES = "matches"  # and the content is that of the image it stands for
     DIFFERS = "content_differs"  # edited, cropped, or copied from another picture
     UNKNOWN = "unknown"  # nothing is stored here under it
-    NONE = "no_mark"
+    NONE = "no_mark"  # removed, or never put in
+    UNMARKED = "never_marked"  # a trusted credential says that none was put in
     NOT_READ = "not_read"  # no reader here, or no pixels
 
 
@@ -205,10 +206,11 @@ def _judge_mark(
     """Whether the content fits the mark, by the credential if it is trusted, else by looks."""
     if parts.recognizer is None or picture is None:
         return MarkState.NOT_READ
+    claims = credential.claims if credential.state is CredentialState.TRUSTED else None
     if found is None:
-        return MarkState.NONE
-    claims = credential.claims
-    if credential.state is CredentialState.TRUSTED and claims and claims.mark_value is not None:
+        is_unmarked = claims is not None and claims.mark_value is None
+        return MarkState.UNMARKED if is_unmarked else MarkState.NONE
+    if claims is not None and claims.mark_value is not None:
         fits = claims.mark_value == found.value
         return MarkState.MATCHES if fits else MarkState.DIFFERS
     record = parts.recognizer.find_marked(found.value)

@@ -42,6 +42,7 @@ from limner.studio.generate import Shot, draw_ready, make_ready
 from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
 from limner.studio.request_document import request_of
+from limner.studio.review import escalate_overdue
 from limner.studio.sealing import seal_image
 from limner.studio.watch.periodic import Watcher
 
@@ -57,6 +58,7 @@ LANES = 12  # jobs drawn side by side; eight of them fill a pass, the others are
 LANES_PER_OWNER = 9
 TELL_SECONDS = 0.1  # between two reports of progress
 PREVIEW_SECONDS = 0.4
+ESCALATE_SECONDS = 60.0  # between two looks for review cards that are overdue
 
 _log = logging.getLogger(__name__)
 
@@ -122,9 +124,21 @@ class Worker:
         self._criteria_text: str | None = None
         self._in_hand: list[Claim] = []
         self._lock = Lock()
+        self._escalated_seconds = float("-inf")
         self._onlooker = Onlooker(
             is_gone=presence.is_gone, read_seconds=read_seconds, lease_seconds=lease_seconds
         )
+
+    def sweep(self) -> None:
+        """Take back what lost workers held; once a minute, escalate cards that are overdue."""
+        self.take_back_lost()
+        now_seconds = self._read_seconds()
+        if now_seconds - self._escalated_seconds >= ESCALATE_SECONDS:
+            self._escalated_seconds = now_seconds
+            num_overdue = escalate_overdue(self._parts)
+            if num_overdue:
+                facts = {"action": "cards_overdue", "cards": num_overdue}
+                _log.info("Review cards are overdue and were escalated", extra=facts)
 
     def take_back_lost(self) -> int:
         """Queue again what workers that are gone held; how many jobs that were."""
@@ -436,7 +450,7 @@ def run_worker(
         watcher = Watcher(parts, read_seconds=read_seconds)
 
         def sweep() -> None:
-            worker.take_back_lost()
+            worker.sweep()
             watcher.watch_if_due()
             if not is_once:
                 reminder.remind_daily()

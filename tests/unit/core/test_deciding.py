@@ -522,6 +522,12 @@ def test_a_drawn_image_without_its_request_is_held():
     assert found is Outcome.HELD
 
 
+def test_criteria_about_requests_are_asked_before_it_is_known_how_it_will_be_drawn():
+    criteria = replace(CRITERIA, criteria=(CLEAN,))
+    about_request = result(Verdict.FAIL, check="terms", judged_sha256=REQUEST)
+    assert outcome(about_request, criteria=criteria, operation=None) is Outcome.REFUSED
+
+
 def test_an_incoming_image_is_held_where_no_criterion_is_about_images():
     criteria = replace(CRITERIA, criteria=(CLEAN,))
     assert outcome(result(Verdict.PASS), criteria=criteria, **INCOMING) is Outcome.HELD

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from limner.core.reviewing import (
     LEASE,
+    REASON_CODES,
     Answer,
     Card,
     CardKind,
+    CardState,
     Closing,
     EscalationCause,
     Event,
@@ -92,6 +94,42 @@ STATES = {
     "escalated and claimed": ([escalated(), claimed(BEN)], State.CLAIMED),
     "closed": ([answered(ANN, ACCEPTED), closed(Closing.RELEASED)], State.CLOSED),
 }
+
+
+STORED = {
+    CardKind: "held audit honeypot complaint",
+    EventKind: "claimed lease_ended answered escalated changed_mind closed",
+    Answer: "reject unsure accept",
+    State: "open claimed answered escalated closed",
+    Closing: "released refused accepted rejected counted",
+    EscalationCause: "disagreement unsure deadline asked",
+    Refusal: "closed own_image held_by_other not_claimed lease_over same_person",
+}
+"""Rows, ledger entries and programs know these by name."""
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_names_are_those_that_are_stored(kind):
+    assert " ".join(kind) == STORED[kind]
+
+
+def test_reasons_are_known_by_their_codes():
+    codes = "off-prompt malformed unsafe person rights text technical cannot-see other"
+    assert " ".join(REASON_CODES) == codes
+
+
+def test_a_card_is_weighed_as_one_where_nothing_is_said():
+    assert (CARD.cost, CARD.unmitigated_share) == (1.0, 1.0)
+
+
+def test_a_card_that_nothing_is_known_of_is_as_likely_bad_as_good_and_has_a_day():
+    assert priority(CARD, START) == 0.5
+    assert priority(CARD, START + timedelta(hours=24)) == 1.0
+
+
+def test_a_card_needs_two_people_where_it_says_so_but_a_honeypot_one():
+    planted = replace(TWO, kind=CardKind.HONEYPOT)
+    assert [one.num_needed for one in (CARD, TWO, planted)] == [1, 2, 1]
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -246,6 +284,92 @@ def test_an_answer_needs_a_claim():
     assert refusal_to_answer(CARD, state_of([], at(1)), ANN, ACCEPTED) is Refusal.NOT_CLAIMED
 
 
+@pytest.mark.parametrize(
+    ("events", "reviewer", "refusal"),
+    [
+        ([claimed(ANN), closed(Closing.REFUSED)], ANN, Refusal.CLOSED),
+        ([claimed(DAN)], DAN, Refusal.OWN_IMAGE),
+        ([claimed(ANN)], BEN, Refusal.HELD_BY_OTHER),
+    ],
+)
+def test_who_may_not_claim_may_not_answer_and_is_told_the_same(events, reviewer, refusal):
+    assert refusal_to_answer(CARD, state_of(events, at(1)), reviewer, ACCEPTED) is refusal
+
+
+def test_a_card_begins_as_one_that_nothing_happened_to():
+    assert state_of([], START) == CardState()
+
+
+LET_GO = {
+    "let go": Event(kind=EventKind.LEASE_ENDED, happened_at=at(1), reviewer=ANN),
+    "escalated": escalated(),
+    "closed": closed(Closing.REFUSED),
+}
+
+
+@pytest.mark.parametrize("name", LET_GO)
+def test_nobody_holds_a_card_that_was(name):
+    state = state_of([claimed(ANN), LET_GO[name]], at(1))
+    assert (state.holder, state.held_until, state.is_held) == (None, None, False)
+
+
+def test_an_answer_has_the_level_at_which_it_was_given():
+    events = [answered(ANN, ACCEPTED), escalated(), answered(BEN, REJECTED), escalated()]
+    state = state_of(events, at(5))
+    assert [one.level for one in state.answers] == [1, 2]
+    assert state.level == 3
+
+
+def test_why_a_card_was_escalated_last_is_known():
+    state = state_of([escalated(EscalationCause.UNSURE), escalated(EscalationCause.ASKED)], at(5))
+    assert (state.cause, state.is_deadline_told) == (EscalationCause.ASKED, False)
+
+
+def test_a_deadline_that_was_told_stays_told():
+    state = state_of([escalated(EscalationCause.DEADLINE), escalated()], at(5))
+    assert state.is_deadline_told
+
+
+def test_an_answer_keeps_its_reasons_and_its_seconds():
+    given = state_of([answered(ANN, REJECTED, "text", "other")], at(1)).given_by(ANN)
+    assert given is not None
+    assert (given.reasons, given.seconds) == (("text", "other"), 4.0)
+
+
+def test_an_answer_of_which_no_more_is_known_has_no_reasons_and_took_no_time():
+    document = {"answer": "accept"}
+    event = Event(kind=EventKind.ANSWERED, happened_at=START, reviewer=ANN, document=document)
+    given = state_of([event], at(1)).given_by(ANN)
+    assert given is not None
+    assert (given.reasons, given.seconds) == ((), 0.0)
+
+
+def test_a_changed_mind_brings_its_own_reasons():
+    given = state_of([answered(ANN, REJECTED, "text"), changed(ANN, ACCEPTED)], at(1)).given_by(ANN)
+    assert given is not None
+    assert given.reasons == ()
+
+
+def test_who_changes_their_mind_leaves_the_answers_of_others():
+    events = [answered(ANN, REJECTED), answered(BEN, REJECTED), changed(ANN, ACCEPTED)]
+    assert [one.answer for one in state_of(events, at(2)).answers] == [ACCEPTED, REJECTED]
+
+
+def test_an_answer_that_was_taken_back_does_not_stand():
+    state = state_of([answered(ANN, ACCEPTED), changed(ANN, None)], at(2))
+    assert state.standing == ()
+    assert is_offered(TWO, state, ANN)
+
+
+def test_a_card_without_a_deadline_is_never_due():
+    assert not is_due(CARD, state_of([], at(60)), at(10_000))
+
+
+def test_a_deadline_before_the_opening_ages_a_card_by_the_minute():
+    card = replace(CARD, due_at=START - timedelta(days=1))
+    assert priority(card, at(3)) == pytest.approx(0.5 * 4)
+
+
 def test_an_answer_needs_a_lease_that_runs():
     state = state_of([claimed(ANN)], at(15))
     assert refusal_to_answer(CARD, state, ANN, ACCEPTED) is Refusal.LEASE_OVER
@@ -259,6 +383,22 @@ def test_a_lease_runs_until_its_last_moment():
 def test_the_same_person_cannot_be_the_second():
     state = state_of([answered(ANN, ACCEPTED), claimed(ANN)], at(1))
     assert refusal_to_answer(TWO, state, ANN, ACCEPTED) is Refusal.SAME_PERSON
+
+
+def test_the_same_answer_again_is_taken_where_nobody_else_is_needed():
+    state = state_of([answered(ANN, ACCEPTED), claimed(ANN)], at(1))
+    assert refusal_to_answer(CARD, state, ANN, ACCEPTED) is None
+
+
+@pytest.mark.parametrize("kind", CardKind)
+def test_a_card_that_nobody_answered_calls_for_nothing(kind):
+    assert step(replace(CARD, kind=kind), claimed(ANN)) == Step()
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_the_queue_offers_nothing_that_may_not_be_claimed(name):
+    card, events, reviewer, refusal = REFUSALS[name]
+    assert is_offered(card, state_of(events, at(1)), reviewer) is (refusal is None)
 
 
 def test_the_same_person_may_change_their_mind():

@@ -196,6 +196,20 @@ def test_a_stranger_leads_nowhere(parts, image, tmp_path):
     assert (verified.stored, verified.mark) == (None, MarkState.NONE)
 
 
+def test_a_trusted_credential_that_names_no_mark_says_that_none_was_put_in(parts, image, tmp_path):
+    recognize(parts)
+    assert verify.verify(parts, written(tmp_path, image.content)).mark is MarkState.UNMARKED
+
+
+def test_a_credential_that_is_not_trusted_does_not_say_that_no_mark_was_put_in(
+    parts, image, tmp_path
+):
+    recognize(parts)
+    tampered = bytearray(image.content)
+    tampered[image.content.index(b"IDAT") + 40] ^= 1
+    assert verify.verify(parts, written(tmp_path, bytes(tampered))).mark is not MarkState.UNMARKED
+
+
 def test_without_a_reader_of_marks_none_is_read(parts, tmp_path):
     parts.__dict__["recognizer"] = None
     verified = verify.verify(parts, written(tmp_path, encoded(PNG)))

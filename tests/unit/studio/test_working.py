@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier, Event, Timer
 
 import pytest
@@ -13,11 +14,13 @@ from painted_limner import WHOLE, painted_studio
 from limner.core.errors import StorageUnavailable
 from limner.core.jobs import JobState
 from limner.core.records import Request
+from limner.core.reviewing import EventKind
 from limner.executors.local import Presence
 from limner.store import schema
 from limner.store.database import reading
 from limner.store.leases import Held
-from limner.studio import working
+from limner.store.reviews import events_of, open_card
+from limner.studio import review, working
 from limner.studio.working import Onlooker, Worker, run_worker
 
 
@@ -490,3 +493,63 @@ def test_a_worker_gives_what_it_has_to_who_asks_for_the_same_again(
     records = [studio.parts.store.image_by_id(one.image_id) for one in (*first, *again)]
     assert len({one.pixels_sha256 for one in records}) == 2
     assert [len(one.recipe.notices) for one in records] == [0, 0, 1, 1]
+
+
+@pytest.fixture
+def overdue(studio, worker, submit):
+    """A held image whose card was due before now; the card's id."""
+    job_id = submit()
+    worker.draw_next()
+    (drawn,) = studio.jobs.get(job_id).images
+    with studio.parts.store.reviews.writing(START) as connection:
+        return open_card(
+            connection,
+            image_id=drawn.image_id,
+            kind="held",
+            opened_at=START - timedelta(days=2),
+            document={
+                "question": "Is it fine?",
+                "requester": "ann",
+                "impact": "low",
+                "needs_second": False,
+                "due_at": (START - timedelta(days=1)).isoformat(),
+                "reasons": [],
+            },
+        )
+
+
+def escalations(studio, card_id):
+    with studio.parts.store.reviews.writing(START) as connection:
+        events = events_of(connection, card_id)
+    return [one for one in events if one.kind is EventKind.ESCALATED]
+
+
+def test_a_card_that_is_overdue_is_escalated_though_nobody_looks(studio, worker, overdue):
+    worker.sweep()
+    (event,) = escalations(studio, overdue)
+    assert (event.document["cause"], event.reviewer) == ("deadline", None)
+    (view,) = review.list_cards(studio.parts, "ann")
+    assert (view.state.level, view.state.closing) == (2, None)
+
+
+def test_overdue_cards_are_looked_for_once_a_minute(studio, home, stop, overdue):
+    seconds = [0.0]
+    presence = Presence(home / "workers")
+    other = Worker(studio.parts, presence, read_seconds=lambda: seconds[0], stop=stop)
+    looked = []
+
+    def look(parts):
+        looked.append(seconds[0])
+        return 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(working, "escalate_overdue", look)
+        for seconds[0] in (0.0, 1.0, 59.0, 60.0, 61.0):
+            other.sweep()
+    presence.close()
+    assert looked == [0.0, 60.0]
+
+
+def test_a_running_worker_escalates_what_is_overdue(studio, overdue):
+    working.run_worker(studio.parts, stop=Event(), is_once=True)
+    assert len(escalations(studio, overdue)) == 1

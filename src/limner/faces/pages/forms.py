@@ -19,6 +19,13 @@ class UploadedFile(NamedTuple):
     name: str
 
 
+class FormFields(NamedTuple):
+    """The fields of a form by name, and its file if one was chosen."""
+
+    fields: dict[str, str]
+    file: UploadedFile | None
+
+
 async def _fields(request: Request) -> dict[str, str]:
     async with request.form(max_part_size=MAX_FIELD_BYTES) as form:
         return {name: value for name, value in form.items() if isinstance(value, str)}
@@ -38,6 +45,15 @@ async def _file(request: Request) -> UploadedFile:
         return UploadedFile(await file.read(), (file.filename or "file")[:200])
 
 
+async def _fields_and_file(request: Request) -> FormFields:
+    async with request.form(max_part_size=MAX_FIELD_BYTES) as form:
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or not file.size:  # a browser sends an empty one
+            return FormFields(fields, None)
+        return FormFields(fields, UploadedFile(await file.read(), (file.filename or "file")[:200]))
+
+
 Fields = Annotated[dict[str, str], Depends(_fields)]
 """The fields of a form by name; of one that is there twice, the last."""
 
@@ -46,3 +62,6 @@ FieldLists = Annotated[dict[str, list[str]], Depends(_lists)]
 
 GivenFile = Annotated[UploadedFile, Depends(_file)]
 """The file of a form; the field is called ``file``."""
+
+FieldsAndFile = Annotated[FormFields, Depends(_fields_and_file)]
+"""The fields of a form, and the file that may be among them; the field is called ``file``."""

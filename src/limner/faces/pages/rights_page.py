@@ -13,15 +13,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from limner.core.errors import NotFound, RightsInvalid
 from limner.core.rights import OptedOut, RightsKind, RightsState
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.http.native.rights import EntryId
 from limner.faces.pages.cards import cards_of
-from limner.faces.pages.forms import Fields, GivenFile
+from limner.faces.pages.forms import Fields, FieldsAndFile, GivenFile
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
-from limner.store.rights import StoredEntry
 from limner.studio import rights
 from limner.studio.rights_file import values_of
 
@@ -69,13 +67,16 @@ def show(
 
 
 @router.post("")
-def add(request: Request, _viewer: Operator, given: Given, said: Fields) -> Response:
-    """Register an entry; an opt-out blocks what it is about."""
+def add(request: Request, _viewer: Operator, given: Given, form: FieldsAndFile) -> Response:
+    """Register an entry, with a picture or without; an opt-out blocks what it is about."""
+    said, file = form
     kind = said.get("kind", "")
     shown = FIELDS[RightsKind(kind)] if kind in list(RightsKind) else ()
     values: dict[str, object] = {one: said[one] for one in shown if said.get(one, "").strip()}
     keys = () if kind == RightsKind.OPT_OUT else tuple(said.get("keys", "").split())
-    added = rights.add(given.parts, values_of(**values, kind=kind, keys=keys).to_entry())
+    entry = values_of(**values, kind=kind, keys=keys).to_entry()
+    pictures = [] if file is None else [rights.picture_given(given.parts, *file)]
+    added = rights.add(given.parts, entry, pictures=pictures)
     return _gone_on(request, f"/rights/{added.stored.entry_id}")
 
 
@@ -92,8 +93,9 @@ def import_file(request: Request, _viewer: Operator, given: Given, file: GivenFi
 @router.get("/{entry_id}")
 def show_entry(entry_id: EntryId, request: Request, viewer: Operator, given: Given) -> Response:
     """One entry, and every stored image it is about."""
-    stored = _entry(given, entry_id)
+    stored = rights.show(given.parts, entry_id)
     affected = rights.affected(given.parts, entry_id)
+    alike = rights.near_copies(given.parts, entry_id, affected)
     shown = affected[:NUM_SHOWN]
     images = given.parts.store.gallery.of([one.image_id for one in shown])
     return render(
@@ -105,6 +107,8 @@ def show_entry(entry_id: EntryId, request: Request, viewer: Operator, given: Giv
         num_blocked=sum(one.is_blocked for one in affected),
         because={one.image_id: one.because.how for one in shown},
         cards=cards_of(images),
+        alike=alike,
+        alike_cards=cards_of(given.parts.store.gallery.of(alike[:NUM_SHOWN])),
         reasons=rights.REASONS,
         may_withdraw=stored.state in (RightsState.IN_FORCE, RightsState.EXPIRED),
     )
@@ -115,16 +119,8 @@ def withdraw(
     entry_id: EntryId, request: Request, _viewer: Operator, given: Given, said: Fields
 ) -> Response:
     """End the entry, and block what it covered."""
-    _entry(given, entry_id)
     rights.withdraw(given.parts, entry_id, reason=said.get("reason", rights.REASONS[0]))
     return _gone_on(request, f"/rights/{entry_id}")
-
-
-def _entry(given: Given, entry_id: int) -> StoredEntry:
-    try:
-        return rights.show(given.parts, entry_id)
-    except RightsInvalid as error:
-        raise NotFound(error.message, code="rights_unknown", hint=error.hint) from error
 
 
 def _suffix(name: str) -> str:

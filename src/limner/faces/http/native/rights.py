@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import AwareDatetime, Field
 
-from limner.core.errors import NotFound, RightsInvalid
 from limner.core.rights import OptedOut, RightsEntry, RightsKind, RightsState
 from limner.faces.http.native.asking import Fields, Given, Operator
 from limner.store.rights import StoredEntry
@@ -70,13 +69,12 @@ def add_entry(fields: EntryFields, _asking: Operator, given: Given) -> Document:
 @router.get("/{entry_id}")
 def get_entry(entry_id: EntryId, _asking: Operator, given: Given) -> Document:
     """One entry with its keys."""
-    return _document(_entry(given, entry_id))
+    return _document(rights.show(given.parts, entry_id))
 
 
 @router.get("/{entry_id}/affected")
 def list_affected(entry_id: EntryId, _asking: Operator, given: Given) -> list[Document]:
     """The stored images an entry is about; nothing is blocked by asking."""
-    _entry(given, entry_id)
     return [asdict(one) for one in rights.affected(given.parts, entry_id)]
 
 
@@ -85,17 +83,9 @@ def withdraw_entry(
     entry_id: EntryId, fields: WithdrawalFields, _asking: Operator, given: Given
 ) -> Document:
     """End an entry, and block the stored images it covered."""
-    _entry(given, entry_id)
     return _enforced(
         rights.withdraw(given.parts, entry_id, reason=fields.reason, images=fields.keys)
     )
-
-
-def _entry(given: Given, entry_id: int) -> StoredEntry:
-    try:
-        return rights.show(given.parts, entry_id)
-    except RightsInvalid as error:
-        raise NotFound(error.message, code="rights_unknown", hint=error.hint) from error
 
 
 def _document(stored: StoredEntry) -> Document:
