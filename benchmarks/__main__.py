@@ -1,6 +1,7 @@
-"""`python -m benchmarks NAME [--quick]`, or `--list`, or `--all [--write]`.
+"""Measure: `python -m benchmarks NAME`, `--list` or `--all`; `--write` keeps what was measured.
 
-The last line printed is one JSON object.
+The last line printed is one JSON object. Kept figures are the newest full run of each: all of them
+together take hours, so they need not come from one day.
 """
 
 from __future__ import annotations
@@ -8,13 +9,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.figure import Figure
 from benchmarks.table import BENCHMARKS
 
-FIGURES_PAGE = Path(__file__).parents[1] / "docs" / "figures.md"
+DOCS = Path(__file__).parents[1] / "docs"
+RECORD, PAGE = "figures.json", "figures.md"
+HEAD = (
+    "| figure | value | 95 % interval | goal | holds | n | measured |",
+    "|---|---|---|---|---|---|---|",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     figures: list[Figure] = []
     for one in chosen:
         figures.append(one.run(is_quick=options.quick))
+        if options.write:
+            keep(figures[-1], DOCS)
         print(json.dumps(figures[-1].as_dict()), flush=True)
-    if options.write:
-        FIGURES_PAGE.write_text(figures_page(figures), encoding="utf-8")
     return 1 if any(one.holds is False for one in figures) else 0
 
 
@@ -41,34 +49,48 @@ def parse_options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer samples; proves nothing")
     parser.add_argument("--list", action="store_true", help="names, with the issue that asks")
     parser.add_argument("--all", action="store_true", help="run every benchmark")
-    parser.add_argument("--write", action="store_true", help=f"with --all: write {FIGURES_PAGE}")
+    parser.add_argument("--write", action="store_true", help=f"keep full runs in docs/{PAGE}")
     options = parser.parse_args(argv)
     if sum((bool(options.name), options.list, options.all)) != 1:
         parser.error("give one of NAME, --list, --all")
-    if options.write and (options.quick or not options.all):
-        parser.error("--write needs --all, and full runs")
+    if options.write and (options.quick or options.list):
+        parser.error("--write needs full runs")
     return options
 
 
-def figures_page(figures: Sequence[Figure]) -> str:
-    """The page of figures, as Markdown."""
+def keep(figure: Figure, docs: Path) -> None:
+    """Put a figure in the place of its last one, in the record and on the page made from it."""
+    record = docs / RECORD
+    kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    kept[figure.name] = {**figure.as_dict(), "measured": datetime.now(UTC).date().isoformat()}
+    record.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    (docs / PAGE).write_text(figures_page(kept), encoding="utf-8")
+
+
+def figures_page(kept: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page of figures, as Markdown, in the order of the table; those not measured say so."""
     lines = [
         "# Figures",
         "",
-        "Written by `python -m benchmarks --all --write` from full runs. What each one measures",
-        "stands in the docstring of its function in `benchmarks/`.",
-        "",
-        "| figure | value | 95 % interval | goal | holds | n |",
-        "|---|---|---|---|---|---|",
+        "Written by `python -m benchmarks NAME --write`, each from its newest full run. What one",
+        "measures stands in the docstring of its function in `benchmarks/`.",
     ]
-    for one in figures:
-        interval = "" if one.interval is None else f"{one.interval[0]:g} to {one.interval[1]:g}"
-        holds = {None: "", True: "yes", False: "**no**"}[one.holds]
-        lines.append(
-            f"| `{one.name}` | {one.value:g} {one.unit} | {interval} | {one.goal} | {holds} "
-            f"| {one.n} |"
-        )
+    for title in dict.fromkeys(one.title for one in BENCHMARKS):
+        lines += ["", f"## {title}", "", *HEAD]
+        lines += [_row(one.name, kept.get(one.name)) for one in BENCHMARKS if one.title == title]
     return "\n".join(lines) + "\n"
+
+
+def _row(name: str, figure: Mapping[str, Any] | None) -> str:
+    if figure is None:
+        return f"| `{name}` | no full run yet | | | | | |"
+    ends = figure["interval"]
+    interval = "" if ends is None else f"{ends[0]:g} to {ends[1]:g}"
+    holds = {None: "", True: "yes", False: "**no**"}[figure["holds"]]
+    return (
+        f"| `{name}` | {figure['value']:g} {figure['unit']} | {interval} | {figure['goal']} "
+        f"| {holds} | {figure['n']} | {figure['measured']} |"
+    )
 
 
 if __name__ == "__main__":
