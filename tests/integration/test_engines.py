@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ from process_engine import __file__ as process_engine
 from limner.app import describe_model, open_shelf
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
+from limner.core.jobs import JobState
 from limner.core.models import Licence
 from limner.core.ports import IntSpan
-from limner.core.records import Size
+from limner.core.records import Request, Size
 from limner.core.settings import read_settings
 from limner.studio.image_file import decode_rgba, read_texts
+from limner.studio.working import run_worker
 
 pytest.importorskip("websockets", reason="pip install 'limner[comfyui]'")
 
@@ -36,13 +39,19 @@ MODELS = ("far-service", "far-workflow", "far-process")
 
 
 @pytest.fixture
-def shelf(home, monkeypatch):
+def comfyui():
+    with comfyui_service() as running:
+        yield running
+
+
+@pytest.fixture
+def shelf(home, comfyui, monkeypatch):
     """A model on each kind of engine, as `limner models add` and the settings make them."""
     paths = [os.path.dirname(process_engine), *sys.path[1:]]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     engines = {"LIMNER_ENGINES": "painted=process_engine:open_painted"}
     shelf = open_shelf(read_settings(default_home=home, environment=engines))
-    with images_service() as images, comfyui_service() as comfyui:
+    with images_service() as images:
         options = {"fields": FIELDS, "service_model": "painted", "cost_per_image": 0.04}
         shelf.keep(
             describe_model(
@@ -109,3 +118,27 @@ def test_steps_a_service_does_not_take_are_refused(studio, shelf):
     shelf.keep(replace(form, options={**form.options, "fields": fields}, steps=IntSpan(1, 1, 1)))
     with pytest.raises(BadInput, match="The steps is 3; allowed are 1 to 1"):
         studio.generate("a fox", model="far-service", steps=3, size="32x32")
+
+
+def test_a_job_outlives_a_restart_of_comfyui(studio, comfyui):
+    request = Request(
+        prompt="a red fox", seed=1, num_images=2, size=Size(32, 32), model="far-workflow"
+    )
+    job_id = studio.jobs.submit(request, owner="ann").job_id
+    comfyui.fault = "restart"
+    run_worker(studio.parts, stop=Event(), is_once=True)
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.attempts) == (JobState.FINISHED, 2)
+    assert sorted(one.seed for one in job.images) == [1, 2]
+
+
+def test_a_job_outlives_its_killed_engine(studio, shelf):
+    request = Request(
+        prompt="a red fox", seed=1, num_images=2, size=Size(32, 32), model="far-process"
+    )
+    job_id = studio.jobs.submit(request, owner="ann").job_id
+    os.kill(shelf.open("far-process").pid, 9)
+    run_worker(studio.parts, stop=Event(), is_once=True)
+    job = studio.jobs.get(job_id)
+    assert job.state is JobState.FINISHED
+    assert sorted(one.seed for one in job.images) == [1, 2]
