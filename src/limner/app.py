@@ -218,6 +218,17 @@ def describe_model(
         WeightsRefused: the files are no model, or are not opened.
     """
     chosen = engine or _engine_at(location, has_workflow=workflow is not None)
+    for what, said, of_engine in (
+        ("a workflow", workflow, "comfyui"),
+        ("inputs", inputs, "comfyui"),
+        ("canvases", canvases, "openai"),
+    ):
+        if said and chosen != of_engine:
+            raise ModelFormInvalid(
+                f"The model {name!r} is given {what}, and its engine is {chosen!r}; only "
+                f"{of_engine!r} takes that.",
+                hint="Leave it out, or change the form afterwards.",
+            )
     match chosen:
         case "comfyui":
             from limner.generators.services.comfyui_workflow import describe as describe_workflow

@@ -156,7 +156,10 @@ def show(context: typer.Context, name: Name, as_json: options.Json = False) -> N
 
 @app.command("test")
 def try_(context: typer.Context, name: Name, as_json: options.Json = False) -> None:
-    """Hold a model to what every model must keep. Draws some twenty small pictures."""
+    """Hold a model to what every model must keep.
+
+    Draws some twenty small pictures, which a service may charge for.
+    """
     with opened(context) as studio:
         from limner.generators.conformance import FACTS, Trial, try_fact
 

@@ -148,6 +148,8 @@ def test_an_interpreter_that_does_not_answer_is_told(tmp_path):
         (["far", "http://x", "--option", "speed=9"], "unknown option 'speed'"),
         (["far", "http://x", "--workflow", "no.json"], "'no.json' cannot be read as JSON"),
         (["far", "http://x", "--engine", "comfyui"], "is no graph of nodes"),
+        (["far", "http://x", "--input", "prompt=6.text"], "is given inputs, and its engine is"),
+        (["far", "/x", "--canvas", "32x32"], "is given canvases, and its engine is 'diffusers'"),
     ],
 )
 def test_what_cannot_be_added_is_refused_and_leaves_nothing(limner, home, arguments, sentence):

@@ -160,7 +160,7 @@ class OpenAIGenerator:
     def _drawn_by(
         self, call: Call, sketch: Sketch, tell: _Telling, is_cancelled: IsCancelled
     ) -> tuple[Head, Came]:
-        host, hidden = self._service.host, self._hidden(sketch.prompt)
+        host, hidden = self._service.host, self._hidden(sketch.prompt, sketch.negative)
         with self._answer(call, hidden, is_cancelled) as (head, chunks):
             if head.media_type != EVENTS:
                 return head, picture_in(Answer(head, b"".join(chunks)), host, hidden)
@@ -175,9 +175,9 @@ class OpenAIGenerator:
             retryable=True,
         )
 
-    def _hidden(self, prompt: str = "") -> tuple[str, ...]:
+    def _hidden(self, *texts: str) -> tuple[str, ...]:
         """What no message may repeat."""
-        return (prompt, self._service.key.value)
+        return (*texts, self._service.key.value)
 
     def _asked(self, call: Call, is_cancelled: IsCancelled) -> Answer:
         with self._answer(call, self._hidden(), is_cancelled) as (head, chunks):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, Field
@@ -104,6 +104,9 @@ def settings_of(settings: Settings) -> list[SettingDocument]:
 
 
 def _words(value: object) -> str:
+    if isinstance(value, dict):
+        named = cast("dict[str, str]", value)
+        return ", ".join(f"{name}={one}" for name, one in named.items())
     if isinstance(value, tuple):
         return ", ".join(str(one) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return "" if value is None else str(value)

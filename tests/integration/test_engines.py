@@ -1,0 +1,144 @@
+"""The same request on every engine by changing the model's name; each picture whole."""
+
+import io
+import os
+import sys
+from dataclasses import replace
+from threading import Event
+
+import numpy as np
+import pytest
+from comfyui_service import GRAPH, comfyui_service
+from engine_forms import form_of
+from images_service import images_service
+from PIL import Image as PillowImage
+from process_engine import __file__ as process_engine
+
+from limner.app import describe_model, open_shelf
+from limner.core.deciding import Outcome
+from limner.core.errors import BadInput
+from limner.core.jobs import JobState
+from limner.core.models import Licence
+from limner.core.ports import IntSpan
+from limner.core.records import Request, Size
+from limner.core.settings import read_settings
+from limner.studio.image_file import decode_rgba, read_texts
+from limner.studio.working import run_worker
+
+pytest.importorskip("websockets", reason="pip install 'limner[comfyui]'")
+
+LICENCE = Licence(expression="Apache-2.0", source="LICENSE", reviewer="Ann")
+FIELDS = {
+    "seed": "seed",
+    "negative": "negative_prompt",
+    "steps": "steps",
+    "guidance": "guidance",
+    "strength": "strength",
+}
+MODELS = ("far-service", "far-workflow", "far-process")
+
+
+@pytest.fixture
+def comfyui():
+    with comfyui_service() as running:
+        yield running
+
+
+@pytest.fixture
+def shelf(home, comfyui, monkeypatch):
+    """A model on each kind of engine, as `limner models add` and the settings make them."""
+    paths = [os.path.dirname(process_engine), *sys.path[1:]]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    engines = {"LIMNER_ENGINES": "painted=process_engine:open_painted"}
+    shelf = open_shelf(read_settings(default_home=home, environment=engines))
+    with images_service() as images:
+        options = {"fields": FIELDS, "service_model": "painted", "cost_per_image": 0.04}
+        shelf.keep(
+            describe_model(
+                "far-service", images.url, LICENCE, canvases=[Size(32, 32)], options=options
+            )
+        )
+        shelf.keep(describe_model("far-workflow", comfyui.url, LICENCE, workflow=GRAPH))
+        shelf.keep(form_of("far-process", "painted", "/nowhere"))
+        yield shelf
+        shelf.open("far-process").close()
+
+
+@pytest.fixture
+def studio(studio, shelf):
+    studio.parts._open_model = shelf.open
+    studio.parts._model_names = shelf.names
+    return studio
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_same_request_runs_on_every_engine(studio, model):
+    (image,) = studio.generate(
+        "a red fox", seed=7, size="32x32", steps=3, negative="blur", model=model
+    )
+    recipe = image.recipe
+    assert image.outcome is Outcome.RELEASED
+    assert image.seal is not None
+    assert (recipe.generator, recipe.prompt, recipe.seed, recipe.steps) == (
+        model,
+        "a red fox",
+        7,
+        3,
+    )
+    assert recipe.negative == "blur"
+    assert recipe.ingredients["form"].startswith("sha256:")
+    assert min(recipe.steps_run, recipe.num_forwards, recipe.num_prompt_tokens) >= 1
+    assert all((recipe.engine, recipe.device, recipe.precision, recipe.versions))
+    assert recipe.cost == ("0.04 USD" if model == "far-service" else None)
+
+
+def test_every_engine_is_told_the_same(studio):
+    """All three paint with one brush, so what reached them is the same if the pictures are."""
+    asked = {"seed": 7, "size": "32x32", "steps": 3, "guidance": 2.0, "negative": "blur"}
+    images = [studio.generate("a red fox", model=model, **asked)[0] for model in MODELS]
+    first, *others = [decode_rgba(image.content) for image in images]
+    assert all(np.array_equal(first, other) for other in others)
+
+
+def test_what_a_service_costs_is_in_the_file_that_leaves(studio):
+    (image,) = studio.generate("a red fox", seed=1, size="32x32", model="far-service")
+    with PillowImage.open(io.BytesIO(image.content)) as opened:
+        assert read_texts(opened).own["cost"] == "0.04 USD"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_adapter_no_engine_has_is_refused_by_name(studio, model):
+    with pytest.raises(BadInput, match="Unknown adapter 'oil'; allowed are none"):
+        studio.generate("a fox", model=model, adapters=["oil"], size="32x32")
+
+
+def test_steps_a_service_does_not_take_are_refused(studio, shelf):
+    form = shelf.form("far-service")
+    fields = {name: field for name, field in FIELDS.items() if name != "steps"}
+    shelf.keep(replace(form, options={**form.options, "fields": fields}, steps=IntSpan(1, 1, 1)))
+    with pytest.raises(BadInput, match="The steps is 3; allowed are 1 to 1"):
+        studio.generate("a fox", model="far-service", steps=3, size="32x32")
+
+
+def test_a_job_outlives_a_restart_of_comfyui(studio, comfyui):
+    request = Request(
+        prompt="a red fox", seed=1, num_images=2, size=Size(32, 32), model="far-workflow"
+    )
+    job_id = studio.jobs.submit(request, owner="ann").job_id
+    comfyui.fault = "restart"
+    run_worker(studio.parts, stop=Event(), is_once=True)
+    job = studio.jobs.get(job_id)
+    assert (job.state, job.attempts) == (JobState.FINISHED, 2)
+    assert sorted(one.seed for one in job.images) == [1, 2]
+
+
+def test_a_job_outlives_its_killed_engine(studio, shelf):
+    request = Request(
+        prompt="a red fox", seed=1, num_images=2, size=Size(32, 32), model="far-process"
+    )
+    job_id = studio.jobs.submit(request, owner="ann").job_id
+    os.kill(shelf.open("far-process").pid, 9)
+    run_worker(studio.parts, stop=Event(), is_once=True)
+    job = studio.jobs.get(job_id)
+    assert job.state is JobState.FINISHED
+    assert sorted(one.seed for one in job.images) == [1, 2]
