@@ -1,14 +1,15 @@
 """Inspection on defects made on real surfaces: what is found, where, and whether bounds hold.
 
 No package ships a set of industrial defects, so they are made here: holes, scratches, rubbed places
-and patches of another surface, on cuts of photographs of brick, grass and gravel (scikit-image).
-Good parts to learn from are cut from the left of each photograph, those to try from the right, so
-that no pixel is in both. A defect covers 2 % of a part.
+and patches of another surface, on tiles of photographs of brick, grass and gravel (scikit-image).
+No pixel is in two tiles; which are learnt from is drawn anew in every round. A defect covers 2 % of
+a tile.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,16 +21,16 @@ from PIL import ImageFilter
 from benchmarks.figure import Measurement
 from limner.checks.tagger.patches import Normal, whole_of
 from limner.checks.tagger.tagger import Seen, Tagger
-from limner.core.learnt import NormalFacts
 from limner.core.records import Picture
 from limner.studio.look.examples import Example
 from limner.studio.look.inspecting import Wanted, learn_set
 
 # Shapes: H height, W width (grey).
 
-SIDE_PX = 128
-DEFECT_PX = 18
-NUM_GOOD, NUM_BAD, NUM_TRIED = 100, 60, 60
+SIDE_PX = 64
+DEFECT_PX = 9
+NUM_GOOD = 50  # of 64 tiles; the others are tried
+NUM_ROUNDS = 5
 WANTED = Wanted(limit=0.1, confidence=0.9)
 
 Grey = NDArray[np.uint8]
@@ -43,52 +44,92 @@ class Part(NamedTuple):
 
 
 def measure_inspection(is_quick: bool) -> Measurement:
-    """Area under the curve of good against bad parts, the mean over surfaces, in %."""
+    """Area under the curve of good against spoilt tiles, the mean over surfaces, in %."""
     from skimage import data
 
     surfaces: dict[str, Grey] = {
         name: np.asarray(getattr(data, name)()) for name in ("brick", "grass", "gravel")
     }
     tagger = Tagger(num_threads=1)
-    names = list(surfaces)[: 1 if is_quick else None]
-    areas = [_measured(tagger, name, surfaces, 2 if is_quick else 1) for name in names]
-    num = len(names) * 2 * (NUM_TRIED // (2 if is_quick else 1))
+    areas: list[float] = []
+    num = 0
+    for name, surface_HW in surfaces.items():
+        fine: list[float] = []
+        spoilt: list[float] = []
+        found: list[bool] = []
+        said: list[str] = []
+        other_HW = surfaces["gravel" if name == "brick" else "brick"]
+        for number in range(1 if is_quick else NUM_ROUNDS):
+            one = _round(tagger, surface_HW, other_HW, np.random.default_rng(number))
+            fine += one.fine
+            spoilt += one.spoilt
+            found += one.found
+            said += one.said
+        _tell(name, said, fine, spoilt, found)
+        areas.append(_area(fine, spoilt))
+        num += len(fine) + len(spoilt)
     return Measurement(value=round(100 * float(np.mean(areas)), 2), n=num)
 
 
-def _measured(tagger: Tagger, name: str, surfaces: dict[str, Grey], part_of: int) -> float:
-    rng = np.random.default_rng(7)
-    surface_HW, other_HW = surfaces[name], surfaces["gravel" if name == "brick" else "brick"]
-    left_HW, right_HW = np.hsplit(surface_HW, 2)
-    good = [_cut(left_HW, rng) for _ in range(NUM_GOOD)]
-    bad = [_spoilt(_cut(left_HW, rng), other_HW, at, rng) for at in range(NUM_BAD // part_of)]
-    good_examples, bad_examples = (
-        [_example(tagger, part, rng) for part in kind] for kind in (good, bad)
+class _Round(NamedTuple):
+    """What one round gives.
+
+    Attributes:
+        fine: scores of good tiles.
+        spoilt: scores of spoilt ones, in turn of their defects.
+        found: of each of these, whether the oddest place is in the defect.
+        said: verdicts of the good ones, then of the spoilt ones.
+    """
+
+    fine: list[float]
+    spoilt: list[float]
+    found: list[bool]
+    said: list[str]
+
+
+def _round(tagger: Tagger, surface_HW: Grey, other_HW: Grey, rng: np.random.Generator) -> _Round:
+    tiles = _tiles(surface_HW)
+    order = rng.permutation(len(tiles))
+    good = [tiles[at] for at in order[:NUM_GOOD]]
+    tried = [tiles[at] for at in order[NUM_GOOD:]]
+    # What is bad is made of tiles that are learnt from, so that none that is tried is seen before.
+    bad = [_spoilt(part, other_HW, at, rng) for at, part in enumerate(good)]
+    examples = [_example(tagger, part, rng) for part in good]
+    bad_examples = [_example(tagger, part, rng) for part in bad]
+    normal, facts = learn_set(examples, bad_examples, tagger.ingredients, WANTED)
+    spoilt = [_spoilt(part, other_HW, at, rng) for part in tried for at in range(len(DEFECTS))]
+    scores = [normal.measure(_see(tagger, one)).score for one in (*tried, *spoilt)]
+    return _Round(
+        fine=scores[: len(tried)],
+        spoilt=scores[len(tried) :],
+        found=[_is_found(normal, tagger, one) for one in spoilt],
+        said=[facts.verdict_of(one) for one in scores],
     )
-    normal, facts = learn_set(good_examples, bad_examples, tagger.ingredients, WANTED)
-    num = NUM_TRIED // part_of
-    fine = [_cut(right_HW, rng) for _ in range(num)]
-    spoilt = [_spoilt(_cut(right_HW, rng), other_HW, at, rng) for at in range(num)]
-    fine_scores = [normal.measure(_see(tagger, one)).score for one in fine]
-    spoilt_scores = [normal.measure(_see(tagger, one)).score for one in spoilt]
-    _tell(name, facts, fine_scores, spoilt_scores)
+
+
+def _tiles(surface_HW: Grey) -> list[Part]:
+    return [
+        Part(surface_HW[top : top + SIDE_PX, left : left + SIDE_PX], None)
+        for top in range(0, surface_HW.shape[0] - SIDE_PX + 1, SIDE_PX)
+        for left in range(0, surface_HW.shape[1] - SIDE_PX + 1, SIDE_PX)
+    ]
+
+
+def _tell(
+    name: str, said: list[str], fine: list[float], spoilt: list[float], found: list[bool]
+) -> None:
+    # Every round's good tiles stand before its spoilt ones, so they are told apart by their place.
+    num_tried = 64 - NUM_GOOD
+    a_round = num_tried * (1 + len(DEFECTS))
+    of_fine = Counter(one for at, one in enumerate(said) if at % a_round < num_tried)
+    of_spoilt = Counter(one for at, one in enumerate(said) if at % a_round >= num_tried)
+    print(f"{name}: area {_area(fine, spoilt):.3f}", file=sys.stderr)
+    print(f"  good tiles called {dict(of_fine)}, spoilt ones {dict(of_spoilt)}", file=sys.stderr)
     for at, made in enumerate(DEFECTS):
-        area = _area(fine_scores, spoilt_scores[at :: len(DEFECTS)])
-        print(f"  {made.__name__.strip('_'):9} area {area:.3f}", file=sys.stderr)
-    found = np.mean([_is_found(normal, tagger, one) for one in spoilt])
-    print(f"  the oddest place is in the defect: {found:.0%}", file=sys.stderr)
-    return _area(fine_scores, spoilt_scores)
-
-
-def _tell(name: str, facts: NormalFacts, fine: list[float], spoilt: list[float]) -> None:
-    said = [[facts.verdict_of(one) for one in scores] for scores in (fine, spoilt)]
-    print(
-        f"{name}: good called anomalous {said[0].count('anomalous')} of {len(fine)}, "
-        f"bad called normal {said[1].count('normal')} of {len(spoilt)}, "
-        f"bad called anomalous {said[1].count('anomalous')}, "
-        f"good called normal {said[0].count('normal')}; area {_area(fine, spoilt):.3f}",
-        file=sys.stderr,
-    )
+        area = _area(fine, spoilt[at :: len(DEFECTS)])
+        inside = np.mean(found[at :: len(DEFECTS)])
+        words = f"area {area:.3f}, the oddest place in it {inside:.0%}"
+        print(f"  {made.__name__.strip('_'):9} {words}", file=sys.stderr)
 
 
 def _area(fine: list[float], spoilt: list[float]) -> float:
@@ -114,23 +155,15 @@ def _see(tagger: Tagger, part: Part) -> Seen:
 
 
 def _example(tagger: Tagger, part: Part, rng: np.random.Generator) -> Example[Seen]:
-    """No hash that parts near copies: cuts that overlap are no copies of each other."""
     return Example(
         image_id=f"sha256:{rng.bytes(32).hex()}", name="cut", pdq=None, seen=_see(tagger, part)
     )
 
 
-def _cut(surface_HW: Grey, rng: np.random.Generator) -> Part:
-    """A cut at some place, a little lighter or darker than it is."""
-    top, left = (int(rng.integers(0, one - SIDE_PX + 1)) for one in surface_HW.shape)
-    cut_HW = surface_HW[top : top + SIDE_PX, left : left + SIDE_PX].astype(np.float64)
-    return Part(np.clip(cut_HW * rng.uniform(0.95, 1.05), 0, 255).astype(np.uint8), None)
-
-
 def _spoilt(part: Part, other_HW: Grey, number: int, rng: np.random.Generator) -> Part:
     """The part with the next defect at some place."""
     grey_HW = part.grey_HW.copy()
-    top, left = (int(one) for one in rng.integers(4, SIDE_PX - DEFECT_PX - 4, 2))
+    top, left = (int(one) for one in rng.integers(2, SIDE_PX - DEFECT_PX - 2, 2))
     place = np.s_[top : top + DEFECT_PX, left : left + DEFECT_PX]
     grey_HW[place] = DEFECTS[number % len(DEFECTS)](grey_HW[place], other_HW, rng)
     middle = (top + DEFECT_PX / 2) / SIDE_PX, (left + DEFECT_PX / 2) / SIDE_PX
@@ -146,12 +179,12 @@ def _hole(place_HW: Grey, _: Grey, rng: np.random.Generator) -> Grey:
 def _scratch(place_HW: Grey, _: Grey, rng: np.random.Generator) -> Grey:
     across = np.abs(np.subtract.outer(np.arange(DEFECT_PX), np.arange(DEFECT_PX)))
     bright = rng.integers(215, 255, place_HW.shape)
-    return np.where(across < 2, bright, place_HW).astype(np.uint8)
+    return np.where(across < 1.5, bright, place_HW).astype(np.uint8)
 
 
 def _rubbed(place_HW: Grey, _: Grey, rng: np.random.Generator) -> Grey:
     del rng
-    return np.asarray(PillowImage.fromarray(place_HW).filter(ImageFilter.GaussianBlur(4)))
+    return np.asarray(PillowImage.fromarray(place_HW).filter(ImageFilter.GaussianBlur(3)))
 
 
 def _foreign(place_HW: Grey, other_HW: Grey, rng: np.random.Generator) -> Grey:

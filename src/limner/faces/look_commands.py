@@ -39,7 +39,9 @@ app = typer.Typer(
 learn_commands.add_to(app)
 app.command()(audit_command.audit)
 
-Paths = Annotated[list[Path], typer.Argument(help="Pictures, folders, films, zip or tar archives.")]
+Paths = Annotated[
+    list[Path], typer.Argument(help="Pictures, folders, films, archives, s3://BUCKET/PREFIX.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a picture, on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 

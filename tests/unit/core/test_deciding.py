@@ -22,6 +22,7 @@ from limner.core.deciding import (
     Circumstances,
     Decision,
     Outcome,
+    Reason,
     cheapest,
     decide,
     review_band,
@@ -80,6 +81,26 @@ def test_decide_holds_when_there_are_no_criteria():
 
 def test_decide_holds_when_the_criteria_are_empty():
     assert outcome(result(Verdict.PASS), criteria=replace(CRITERIA, criteria=())) is Outcome.HELD
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Verdict.PASS, Outcome.HELD),
+        (Verdict.UNSURE, Outcome.HELD),
+        (Verdict.FAIL, Outcome.REFUSED),
+    ],
+)
+def test_a_demand_makes_a_decision_graver_and_never_milder(verdict, expected):
+    demand = Reason(
+        source="normal:plate",
+        verdict=Verdict.FAIL,
+        consequence=Consequence.HOLD,
+        note="It differs.",
+    )
+    decision = decide(CRITERIA, [result(verdict)], HERE, demands=[demand])
+    assert decision.outcome is expected
+    assert demand in decision.reasons
 
 
 def test_decide_says_why_there_are_no_criteria():

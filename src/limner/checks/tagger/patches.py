@@ -27,6 +27,7 @@ from limner.core.records import Picture
 
 MOST_KEPT = 2000
 MOST_CONSIDERED = 40_000  # places among which those are chosen
+MARGIN_PX = 16  # around the picture, in which it is mirrored
 PROJECTED = 32  # features that distances are estimated in while choosing; Roth et al. do so too
 
 Floats = NDArray[np.float32]
@@ -98,20 +99,28 @@ def learn_normal(seen: Sequence[Seen], rng: np.random.Generator) -> Normal:
 def places_of(seen: Seen) -> Floats:
     """Features of every place: fine ones, and coarse ones of the same spot; each with its context.
 
-    Mean over three by three places, as in Roth et al., section 3.1.
+    Mean over three by three places, as in Roth et al., section 3.1; of the picture without its
+    margin.
     """
     times = seen.fine_HWC.shape[0] // seen.coarse_HWC.shape[0]
     coarse_HWC = _context(seen.coarse_HWC).repeat(times, axis=0).repeat(times, axis=1)
-    return np.concatenate([_context(seen.fine_HWC), coarse_HWC], axis=2)
+    places_HWF = np.concatenate([_context(seen.fine_HWC), coarse_HWC], axis=2)
+    side = len(places_HWF)
+    margin = MARGIN_PX * side // SIDE_PX
+    return places_HWF[margin : side - margin, margin : side - margin]
 
 
 def whole_of(picture: Picture) -> NDArray[np.uint8]:
     """The whole of a picture, laid on white, as a square that the tagger reads: uint8 `[H, W, 3]`.
 
-    It is stretched and not cut, because a defect may lie at an edge.
+    It is stretched and not cut, because a defect may lie at an edge. Around it goes a margin of its
+    own mirrored pixels: the network sees nothing beyond its edge, and to it every corner is odd.
     """
     rgb = PillowImage.fromarray(flatten(shrunk(picture.image_HWC, 2 * SIDE_PX)))
-    return np.asarray(rgb.resize((SIDE_PX, SIDE_PX), PillowImage.Resampling.BILINEAR))
+    side = SIDE_PX - 2 * MARGIN_PX
+    whole_HWC = np.asarray(rgb.resize((side, side), PillowImage.Resampling.BILINEAR))
+    around = (MARGIN_PX, MARGIN_PX)
+    return np.pad(whole_HWC, (around, around, (0, 0)), mode="reflect")
 
 
 def _width(seen: Seen) -> int:

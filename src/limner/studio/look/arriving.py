@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from limner.core.errors import BadInput
+from limner.studio.look.buckets import address_of
 from limner.studio.look.run import LookRun, OpenLooker, Told, look
 
 if TYPE_CHECKING:
@@ -31,9 +33,19 @@ class Arrivals:
 
     Args:
         paths: files or folders; links to folders are not followed.
+
+    Raises:
+        BadInput: a path is an address in S3.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        remote = [one for one in map(address_of, paths) if one is not None]
+        if remote:
+            raise BadInput(
+                f"{remote[0]!r} cannot be watched; allowed are files and folders.",
+                code="watch_not_allowed",
+                hint="Look at it again from time to time; what is known is not looked at again.",
+            )
         self._paths = paths
         self._seen: dict[str, _State] = {}
         self._given: dict[str, _State] = {}

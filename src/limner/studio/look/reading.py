@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from limner.core.errors import ImageUnreadable
 from limner.core.records import Picture
+from limner.studio.look.buckets import BucketFault, content_at
 from limner.studio.look.sources import Fault, Item
 from limner.studio.picture_file import MAX_FILE_BYTES, ReadFile, read_bytes, read_content
 
@@ -34,6 +35,11 @@ def content_of(item: Item) -> bytes | Fault:
     """The bytes of an item, read once, or why they cannot be had."""
     if item.content is not None:
         return item.content
+    if item.address is not None:
+        try:
+            return content_at(item.address, MAX_FILE_BYTES)
+        except BucketFault as fault:
+            return Fault("s3_unreadable", f"{item.name!r} {fault}.")
     assert item.path is not None
     try:
         return read_bytes(Path(item.path))

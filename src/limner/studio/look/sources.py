@@ -24,6 +24,7 @@ from typing import IO, NamedTuple
 
 from limner.core.errors import BadInput
 from limner.core.looking import Shot
+from limner.studio.look.buckets import BucketFault, address_of, objects_below
 
 ZIP_SUFFIXES = (".zip", ".cbz")
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
@@ -65,6 +66,7 @@ class Item:
         path: to read it from; ``None`` for a member of an archive.
         content: bytes of a member of an archive.
         fault: why it cannot be looked at.
+        address: of an object in S3 to read it from.
         shot: which frame of the film at `path` it is; ``None`` for any other file.
     """
 
@@ -72,6 +74,7 @@ class Item:
     path: str | None = None
     content: bytes | None = None
     fault: Fault | None = None
+    address: str | None = None
     shot: Shot | None = None
 
 
@@ -88,10 +91,10 @@ def require_there(paths: Sequence[Path]) -> None:
         BadInput: it names the first.
     """
     for path in paths:
-        if not path.exists():
+        if address_of(path) is None and not path.exists():
             raise BadInput(
                 f"There is nothing at {printable(str(path))!r}; allowed are picture files, films, "
-                "folders and zip or tar archives.",
+                "folders, zip or tar archives, and s3://BUCKET/PREFIX.",
                 code="path_missing",
             )
 
@@ -99,7 +102,11 @@ def require_there(paths: Sequence[Path]) -> None:
 def find_items(paths: Sequence[Path]) -> Iterator[Item]:
     """Everything below these paths, in the order of their names."""
     for path in paths:
-        yield from _entered(str(path), frozenset())
+        address = address_of(path)
+        if address is None:
+            yield from _entered(str(path), frozenset())
+        else:
+            yield from _in_bucket(address)
 
 
 def count_items(paths: Sequence[Path]) -> int:
@@ -124,6 +131,21 @@ def _num_members(path: Path) -> int:
             return sum(not one.is_dir() for one in archive.infolist())
     except _ARCHIVE_FAULTS:
         return 1
+
+
+def _in_bucket(address: str) -> Iterator[Item]:
+    """Objects below an address in S3; archives and films there are not opened."""
+    try:
+        for one in objects_below(address):
+            name = printable(one.address)
+            if _is_hidden(name.removeprefix("s3://")) or name.endswith("/"):
+                continue
+            if name.lower().endswith((*ZIP_SUFFIXES, *TAR_SUFFIXES, *FILM_SUFFIXES)):
+                yield _faulty(name, "not_read_in_s3", "is not read in S3; fetch it first")
+            else:
+                yield Item(name=name, address=one.address)
+    except BucketFault as fault:
+        yield _faulty(printable(address), "s3_unreadable", str(fault))
 
 
 def _entered(path: str, above: frozenset[tuple[int, int]]) -> Iterator[Item]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Shapes: H height, W width, C channels (RGB).
 
 HEAT_PX = 192  # longest side of a heat map
-FAINTEST = 0.7  # share of the limit from which a place is coloured
+FAINTEST = 0.85  # share of the limit from which a place is coloured
 STRONGEST = 0.75  # of the colour's cover
 YELLOW, RED = np.array([255, 214, 10]), np.array([214, 12, 12])
 

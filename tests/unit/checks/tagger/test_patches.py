@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from limner.checks.tagger.patches import Normal, learn_normal, whole_of
+from limner.checks.tagger.patches import MARGIN_PX, Normal, learn_normal, places_of, whole_of
 from limner.checks.tagger.tagger import SIDE_PX, Seen, Tagger
 from limner.core.records import Picture
 
@@ -53,10 +53,23 @@ def test_a_picture_is_stretched_and_not_cut():
     image_HWC[:, :8, :3] = 0
     whole = whole_of(Picture.of(image_HWC))
     assert whole.shape == (SIDE_PX, SIDE_PX, 3)
-    assert whole[:, 0].max() < 40
+    assert whole[:, MARGIN_PX].max() < 40
 
 
-def test_a_hole_in_a_surface_is_found_where_it_is():
+def test_around_a_picture_is_a_margin_that_mirrors_it_and_is_not_told():
+    image_HWC = np.random.default_rng(0).integers(0, 256, (192, 192, 4), np.uint8)
+    image_HWC[..., 3] = 255
+    whole = whole_of(Picture.of(image_HWC))
+    assert (whole[:, MARGIN_PX - 1] == whole[:, MARGIN_PX + 1]).all()
+    fine, coarse = np.zeros((28, 28, 2), np.float32), np.zeros((14, 14, 3), np.float32)
+    seen = Seen(fine[0, 0], fine[0, 0], fine, coarse)
+    assert places_of(seen).shape == (24, 24, 5)
+
+
+@pytest.fixture(scope="module")
+def surfaces():
+    """A normal set of twelve grained surfaces, and what makes another one."""
+
     def surface(seed, hole=None):
         rng = np.random.default_rng(seed)
         image_HWC = np.full((224, 224, 4), 255, np.uint8)
@@ -68,9 +81,15 @@ def test_a_hole_in_a_surface_is_found_where_it_is():
         return tagger.look(whole_of(Picture.of(image_HWC)))
 
     tagger = Tagger(num_threads=1)
-    normal = learn_normal([surface(one) for one in range(12)], np.random.default_rng(0))
+    return learn_normal([surface(one) for one in range(12)], np.random.default_rng(0)), surface
+
+
+def test_a_hole_in_a_surface_is_found_where_it_is(surfaces):
+    normal, surface = surfaces
     good = max(normal.measure(surface(one)).score for one in range(50, 58))
     holed = normal.measure(surface(60, hole=(150, 40)))
     row, column = np.unravel_index(holed.distance_HW.argmax(), holed.distance_HW.shape)
     assert holed.score > 1.2 * good
-    assert (abs(row * 8 - 162) < 24, abs(column * 8 - 52) < 24) == (True, True)
+    place_px = 224 / len(holed.distance_HW)
+    apart = abs((row + 0.5) * place_px - 162), abs((column + 0.5) * place_px - 52)
+    assert max(apart) < 24
