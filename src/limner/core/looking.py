@@ -110,6 +110,7 @@ class Findings:
         near: the earlier image that it nearly copies.
         notices: facts about the file, each one sentence.
         seconds: wall time of looking at it.
+        camera: that took it, as its file says; empty where it says nothing.
     """
 
     tags: tuple[TagFound, ...] = ()
@@ -120,6 +121,7 @@ class Findings:
     near: Duplicate | None = None
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
+    camera: str = ""
 
     def to_document(self) -> dict[str, Any]:
         """JSON form, one key per attribute."""
@@ -146,6 +148,7 @@ class Findings:
             near=None if near is None else Duplicate(**near),
             notices=tuple(document["notices"]),
             seconds=document["seconds"],
+            camera=document.get("camera", ""),
         )
 
 

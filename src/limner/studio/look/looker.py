@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ALWAYS = ("integrity", "exposure", "sharpness", "nsfw", "face")
 TEXT = "text"
 THUMBNAIL_PX = 192
-LOOKER_VERSION = "1"  # changes whenever the same file may get other findings
+LOOKER_VERSION = "2"  # changes whenever the same file may get other findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +160,7 @@ class Looker:
             ),
             notices=notices,
             seconds=round(time.perf_counter() - began, 4),
+            camera=found.file.texts.camera,
         )
         is_for_people = decision.outcome is Outcome.HELD or decision.is_audited
         return Looked(
