@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import checks_prompts, checks_speed, runtime, server, traffic
+from benchmarks import checks_prompts, checks_speed, drift, runtime, server
 from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.comparison import measure_coverage, measure_same_model
 from benchmarks.deciding_mutants import measure_deciding_mutants
@@ -35,6 +36,8 @@ ENGINES = "Engines: the models people already use, through one port"
 FAST = "Fast and better: few steps, one forward for many requests, close to the machine's limit"
 EVIDENCE = "Evidence: compare models and claims, gates that pause, certificates that expire"
 LOOK = "Look and watch: inspect incoming images and video at scale; drift, audits, alerts, the log"
+
+WATCH = "Look and watch: inspect incoming images at scale; drift, audits, alerts, the published log"
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
@@ -345,5 +348,47 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal("<=", 2.5),
         measure=traffic.measure_latency,
+        name="watch-false-alarms",
+        title=WATCH,
+        unit="%",
+        goal=Goal("<=", 10),
+        measure=drift.measure_false_alarms,
+    ),
+    *(
+        Benchmark(
+            name=f"watch-delay-{name}",
+            title=WATCH,
+            unit="images",
+            goal=None,
+            measure=drift.delay(made),
+        )
+        for name, made in (
+            ("quarter-sigma", drift.Made(shift=0.25)),
+            ("half-sigma", drift.Made(shift=0.5)),
+            ("one-sigma", drift.Made(shift=1.0)),
+            ("prompt-mix", drift.Made(stickers=0.6)),
+            ("stuck-seed", drift.Made(repeats=1.0)),
+        )
+    ),
+    Benchmark(
+        name="watch-delay-jpeg",
+        title=WATCH,
+        unit="images",
+        goal=None,
+        measure=drift.measure_jpeg,
+    ),
+    Benchmark(
+        name="expected-bad",
+        title=WATCH,
+        unit="points",
+        goal=Goal("<=", 2),
+        measure=drift.expected_bad(1.0),
+    ),
+    Benchmark(
+        name="expected-bad-miscalibrated",
+        title=WATCH,
+        unit="points",
+        goal=None,
+        measure=drift.expected_bad(0.4),
     ),
 )

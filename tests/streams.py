@@ -51,17 +51,24 @@ def sharpness(score: float) -> Result:
 
 
 def add_stream(
-    studio: Studio, scores: Sequence[float], *, start: int = 0, seed: int | None = None
+    studio: Studio,
+    scores: Sequence[float],
+    *,
+    start: int = 0,
+    seed: int | None = None,
+    num_bytes: int = 0,
 ) -> list[str]:
     """Store rows and entries of an image for each score, a minute apart; their ids.
 
-    There are no files. Every image has a seed of its own, unless `seed` is stuck.
+    There are no files. Every image has a seed of its own, unless `seed` is stuck, and a size that
+    is that of a painted one, unless `num_bytes` is another.
     """
     template = _template(studio)
     records = [
         replace(
             template,
             image_id=sha256_of_bytes(f"picture {number}".encode()),
+            num_bytes=num_bytes or template.num_bytes,
             created_at=BEGAN + timedelta(minutes=number),
             recipe=replace(template.recipe, seed=number if seed is None else seed),
         )

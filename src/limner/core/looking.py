@@ -125,6 +125,7 @@ class Findings:
         near: the earlier image that it nearly copies.
         notices: facts about the file, each one sentence.
         seconds: wall time of looking at it.
+        camera: that took it, as its file says; empty where it says nothing.
     """
 
     tags: tuple[TagFound, ...] = ()
@@ -135,6 +136,7 @@ class Findings:
     near: Duplicate | None = None
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
+    camera: str = ""
 
     def to_document(self) -> dict[str, Any]:
         """JSON form, one key per attribute."""
@@ -161,6 +163,7 @@ class Findings:
             near=None if near is None else Duplicate(**near),
             notices=tuple(document["notices"]),
             seconds=document["seconds"],
+            camera=document.get("camera", ""),
         )
 
 

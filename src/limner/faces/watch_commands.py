@@ -90,6 +90,23 @@ def run(context: typer.Context, stream: AnyStream = None, as_json: Json = False)
 
 
 @app.command()
+def audits(context: typer.Context, as_json: Json = False) -> None:
+    """Print precision and recall of decisions by rule, from audits, by month and by style."""
+    with opened(context) as studio:
+        from limner.faces.watch_printing import rates_document, say_rates
+        from limner.studio.watch.rates import audit_rates
+
+        found = audit_rates(studio.parts)
+        for one in found:
+            if as_json:
+                say_json(rates_document(one))
+            else:
+                say_rates(one)
+        if not found:
+            note("No decision by rule was audited and answered yet.")
+
+
+@app.command()
 def show(context: typer.Context, stream: AnyStream = None, as_json: Json = False) -> None:
     """Print references, the newest readings, and every alarm with what it did."""
     with opened(context) as studio:

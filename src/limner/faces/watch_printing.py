@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from limner.faces.printing import say
 
 if TYPE_CHECKING:
     from limner.core.watching import Alarm, Reading, Reference
+    from limner.evals.intervals import Estimate
     from limner.studio.watch.overview import Overview, ToldAlarm
+    from limner.studio.watch.rates import GroupRates
     from limner.studio.watch.run import Watched
 
 
@@ -52,6 +55,28 @@ def watched_document(watched: Watched) -> dict[str, object]:
         ),
         "note": watched.note,
     }
+
+
+def say_rates(rates: GroupRates) -> None:
+    """Precision and recall of one group of decisions, with their intervals."""
+    say(
+        f"{rates.name:6}  {rates.value:16}  precision {_estimate(rates.rates.precision):28}  "
+        f"recall {_estimate(rates.rates.recall)}"
+    )
+
+
+def rates_document(rates: GroupRates) -> dict[str, object]:
+    """The same as JSON."""
+    return {"by": rates.name, "value": rates.value, **asdict(rates.rates)}
+
+
+def _estimate(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "not known"
+    interval = ""
+    if estimate.low is not None and estimate.high is not None:
+        interval = f" ({estimate.low:.3f} to {estimate.high:.3f})"
+    return f"{estimate.value:.3f}{interval}, n {estimate.num}"
 
 
 def say_overview(overview: Overview) -> None:

@@ -36,6 +36,7 @@ class StreamImage:
         results: the newest document of every check, by the check's name.
         outcome: what a rule decided last; empty where none did.
         size: as ``640x480``.
+        bits_per_pixel: of its file, which another encoder or quality changes at once.
         camera: that took it, as its file says; empty where it says nothing.
     """
 
@@ -45,6 +46,7 @@ class StreamImage:
     results: Mapping[str, Mapping[str, Any]]
     outcome: str
     size: str
+    bits_per_pixel: float
     camera: str = ""
 
     @property
@@ -112,6 +114,7 @@ def _drawn(
         _images.recipe,
         _images.width_px,
         _images.height_px,
+        _images.num_bytes,
     )
     query = query.where(*_between(_images.created_at, since, until))
     order = (_images.created_at.desc(), _images.image_id.desc())
@@ -133,6 +136,7 @@ def _drawn(
             results=results.get(row.image_id, {}),
             outcome=outcomes.get(row.image_id, ""),
             size=f"{row.width_px}x{row.height_px}",
+            bits_per_pixel=8 * row.num_bytes / (row.width_px * row.height_px),
         )
         for row, recipe in rows
     ]
@@ -146,6 +150,7 @@ def _received(
         _incoming.received_at,
         _incoming.width_px,
         _incoming.height_px,
+        _incoming.num_bytes,
         _looks.document,
         _looks.looked_at,
     ).join(schema.looks, _looks.image_id == _incoming.image_id)
@@ -165,6 +170,7 @@ def _received(
             results={one["check"]: one for one in document["results"]},
             outcome=outcomes.get(row.image_id, ""),
             size=f"{row.width_px}x{row.height_px}",
+            bits_per_pixel=8 * row.num_bytes / (row.width_px * row.height_px),
             camera=str(document["findings"].get("camera", "")),
         )
     return list(found.values())[::-1]

@@ -31,6 +31,8 @@ JPEG_QUALITY = 95
 SUFFIXES: dict[str, FileFormat] = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 _USER_COMMENT = 0x9286
+_CAMERA_MODEL = 0x0110  # EXIF tag Model, in the main folder
+MAX_CAMERA_CHARACTERS = 60
 _EXIF_FOLDER = 0x8769
 _UNICODE = b"UNICODE\x00"
 _XMP = (
@@ -45,15 +47,17 @@ _XMP_OWN = re.compile(r"<limner:limner>(.*?)</limner:limner>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTexts:
-    """The two texts a file carries; ``None`` where it has none.
+    """What a file says in words; ``None`` where it has no such text.
 
     Attributes:
         parameters: A1111 text.
         own: our JSON, not yet checked.
+        camera: the EXIF model of what took it; empty where it names none.
     """
 
     parameters: str | None
     own: dict[str, object] | None
+    camera: str = ""
 
 
 def encode_image(
@@ -139,7 +143,7 @@ def read_texts(picture: PillowImage.Image) -> FileTexts:
         parameters = _parameters_from_exif(picture)
     if not isinstance(own_json, str):
         own_json = _own_from_xmp(info.get("xmp"))
-    return FileTexts(parameters=parameters, own=_document(own_json))
+    return FileTexts(parameters=parameters, own=_document(own_json), camera=_camera(picture))
 
 
 def _exif(parameters: str) -> bytes:
@@ -153,6 +157,13 @@ def _parameters_from_exif(picture: PillowImage.Image) -> str | None:
     if not isinstance(comment, bytes) or not comment.startswith(_UNICODE):
         return None
     return comment.removeprefix(_UNICODE).decode("utf-16-be", errors="replace")
+
+
+def _camera(picture: PillowImage.Image) -> str:
+    model = picture.getexif().get(_CAMERA_MODEL)
+    if not isinstance(model, str):
+        return ""
+    return "".join(one for one in model if one.isprintable()).strip()[:MAX_CAMERA_CHARACTERS]
 
 
 def _own_from_xmp(xmp: object) -> str | None:

@@ -100,7 +100,7 @@ def review_statistics(parts: Parts) -> ReviewStatistics:
         names = {one: name_of(connection, one) for one in people}
     ratings_UR, num_categories = _ratings_UR(cards, list(people)), len(_ORDER)
     real = [(card, state) for card, state in cards if card.kind is not CardKind.HONEYPOT]
-    audited, num_waiting, num_never = _audited(cards, decisions)
+    audited, num_waiting, num_never = audited_images(cards, decisions)
     closed = [state for _, state in cards if state.closing is not None]
     return ReviewStatistics(
         num_waiting=len(cards) - len(closed),
@@ -114,7 +114,7 @@ def review_statistics(parts: Parts) -> ReviewStatistics:
         agreement=agreement_estimate(ratings_UR, rng, num_categories=num_categories),
         override=_override(cards, decisions),
         escalated=share(sum(state.level > 1 for _, state in real), len(real)),
-        rates=decision_rates(audited, rng),
+        rates=decision_rates(list(audited.values()), rng),
         num_audits_waiting=num_waiting,
         num_never_audited=num_never,
         reviewers=tuple(_reviewer(cards, one, names[one], rng) for one in people),
@@ -160,14 +160,16 @@ def _override(cards: Cards, decisions: Mapping[str, RuleDecision]) -> Estimate:
     return share(sum(known), len(known))
 
 
-def _audited(cards: Cards, decisions: Mapping[str, RuleDecision]) -> tuple[list[Audited], int, int]:
-    """Decisions with an answer; how many audits wait; how many are never audited."""
+def audited_images(
+    cards: Cards, decisions: Mapping[str, RuleDecision]
+) -> tuple[dict[str, Audited], int, int]:
+    """Decisions with an answer, by image_id; how many audits wait; how many are never audited."""
     closings = {
         card.image_id: state.closing
         for card, state in cards
         if card.kind in (CardKind.AUDIT, CardKind.HELD)
     }
-    audited: list[Audited] = []
+    audited: dict[str, Audited] = {}
     num_waiting = num_never = 0
     for image_id, decision in decisions.items():
         if decision.audit_probability <= 0:
@@ -179,12 +181,10 @@ def _audited(cards: Cards, decisions: Mapping[str, RuleDecision]) -> tuple[list[
         if closing is None:
             num_waiting += 1
             continue
-        audited.append(
-            Audited(
-                is_stopped=decision.outcome is not Outcome.RELEASED,
-                is_bad=not is_good(closing),
-                probability=decision.audit_probability,
-            )
+        audited[image_id] = Audited(
+            is_stopped=decision.outcome is not Outcome.RELEASED,
+            is_bad=not is_good(closing),
+            probability=decision.audit_probability,
         )
     return audited, num_waiting, num_never
 

@@ -122,6 +122,7 @@ OPTIONS = {
     ],
     "watch run": ["--json"],
     "publish": ["--since", "--until", "--with-prompts"],
+    "watch audits": ["--json"],
     "watch show": ["--json"],
     "edge-cases": ["--since", "--reason", "--export", "--json"],
     "rights add": [

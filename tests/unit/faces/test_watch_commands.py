@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from painted_limner import painted_studio
 from streams import add_stream, register_active
+from unit.studio.watch.test_rates import audit
 
 SCORES = np.random.default_rng(1).normal(size=260)
 
@@ -64,3 +65,14 @@ def test_bad_input_is_one_sentence(limner, add, arguments):
 def test_nothing_watched_is_said(limner):
     assert "Nothing is watched" in limner("watch", "run").stderr
     assert "Nothing is watched" in limner("watch", "show").stderr
+    assert "No decision by rule was audited" in limner("watch", "audits").stderr
+
+
+def test_audits_are_printed_by_month_and_style(limner, add, settings, painter):
+    add(SCORES[:5])
+    with painted_studio(settings, painter) as studio:
+        for image_id in add_stream(studio, SCORES[:5], start=500):
+            audit(studio, image_id, is_good=True, days=1, probability=0.5)
+    assert "month   2026-01           precision 1.000" in limner("watch", "audits").stdout
+    lines = limner("watch", "audits", "--json").stdout.splitlines()
+    assert [json.loads(one)["by"] for one in lines] == ["all", "month", "style"]

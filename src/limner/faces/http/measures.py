@@ -5,7 +5,7 @@ Numbers only: no name, prompt or image is a label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ from limner.store.counting import (
     count_waiting_cards,
 )
 from limner.studio.parts import Parts
+from limner.studio.watch.overview import Overview, overview
 
 UNMATCHED = "unmatched"  # one label for every address there is no route for
 
@@ -112,6 +113,32 @@ class StoredMeasures(Collector):
         yield GaugeMetricFamily(
             "limner_reviews_waiting", "Review cards that are not closed.", value=num_waiting
         )
+        yield from _watched(overview(self._parts))
+
+
+def _watched(streams: Sequence[Overview]) -> Iterable[Metric]:
+    """The newest reading of every measure with its limit, and alarms, by stream."""
+    labels = ("stream", "measure", "method")
+    value = GaugeMetricFamily(
+        "limner_watch_evidence", "Evidence that a measure changed, log10.", labels=labels
+    )
+    limit = GaugeMetricFamily(
+        "limner_watch_limit", "Evidence at which it is an alarm, log10.", labels=labels
+    )
+    alarmed = GaugeMetricFamily(
+        "limner_watch_alarmed", "1 while an alarm waits for revalidation.", labels=("stream",)
+    )
+    raised = CounterMetricFamily("limner_watch_alarms", "Alarms raised.", labels=("stream",))
+    for stream in streams:
+        for series in stream.series().values():
+            reading = series[-1].reading
+            if reading.value is not None and reading.limit is not None:
+                where = (stream.stream, reading.measure, str(reading.method))
+                value.add_metric(where, reading.value)
+                limit.add_metric(where, reading.limit)
+        alarmed.add_metric((stream.stream,), float(stream.is_alarmed))
+        raised.add_metric((stream.stream,), len(stream.alarms))
+    yield from (value, limit, alarmed, raised)
 
 
 def route_of(scope: Mapping[str, Any]) -> str:

@@ -179,6 +179,7 @@ class Looker:
             ),
             notices=seen.notices,
             seconds=round(time.perf_counter() - began, 4),
+            camera=found.file.texts.camera,
         )
         is_for_people = decision.outcome is Outcome.HELD or decision.is_audited
         return Looked(

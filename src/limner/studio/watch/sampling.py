@@ -112,6 +112,7 @@ def _numbers(
         f"score.{check}": np.array([_value(one, check, "score") for one in images])
         for check in checks
     }
+    numbers["bits_per_pixel"] = np.array([one.bits_per_pixel for one in images])
     if is_drawn:
         words = [float(len(str(one.recipe["prompt"]).split())) for one in images]
         numbers["prompt.words"] = np.array(words)

@@ -221,3 +221,10 @@ def test_a_time_without_images_is_no_reference(watched: Studio):
     asked = replace(USUAL, until=BEGAN - timedelta(days=1))
     with pytest.raises(BadInput, match="has no image in that time"):
         set_stream_reference(watched.parts, watched.card.name, asked)
+
+
+def test_another_encoder_is_found_by_the_size_of_files(watched: Studio):
+    add_stream(watched, NORMAL[200:260], start=200, num_bytes=99)
+    found = watch(watched).alarm
+    assert found is not None
+    assert "bits_per_pixel" in {one.measure for one in found.changes}

@@ -1,0 +1,91 @@
+"""Facts of revalidation: another camera, dataset or check than at the reference."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from PIL import Image as PillowImage
+from streams import BEGAN
+
+from limner.core.watching import Basis
+from limner.store.streams import StreamImage
+from limner.studio.image_file import read_texts
+from limner.studio.watch.basis import changes_of, data_sha256
+
+BASIS = Basis(
+    model="sha256:aa",
+    criteria="sha256:bb",
+    checks={"sharpness": "sha256:cc"},
+    cameras=("Pixel 8 4080x3072", "unknown camera"),
+    datasets={"basics": "sha256:dd"},
+)
+IMAGE = StreamImage(
+    image_id="sha256:01",
+    came_at=BEGAN,
+    recipe={},
+    results={},
+    outcome="released",
+    size="6000x4000",
+    bits_per_pixel=2.5,
+    camera="EOS R5",
+)
+
+
+def test_nothing_that_stayed_is_a_change():
+    assert changes_of(BASIS, BASIS, []) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "measure"),
+    [
+        ("model", "sha256:ff", "basis.model"),
+        ("criteria", "", "basis.criteria"),
+        ("checks", {"sharpness": "sha256:ff"}, "basis.check.sharpness"),
+        ("checks", {}, "basis.check.sharpness"),
+        ("checks", {**BASIS.checks, "nsfw": "sha256:ee"}, "basis.check.nsfw"),
+        ("datasets", {"basics": "gone"}, "basis.dataset.basics"),
+    ],
+)
+def test_what_is_another_one_is_named(name: str, now: object, measure: str):
+    (change,) = changes_of(BASIS, replace(BASIS, **{name: now}), [])
+    assert change.measure == measure
+
+
+def test_a_new_camera_is_named_and_its_images_are_shown():
+    now = replace(BASIS, cameras=("EOS R5 6000x4000",))
+    (change,) = changes_of(BASIS, now, [IMAGE])
+    assert "EOS R5 6000x4000" in change.note
+    assert change.examples == (IMAGE.image_id,)
+
+
+def test_fewer_cameras_are_no_change():
+    assert changes_of(BASIS, replace(BASIS, cameras=()), []) == []
+
+
+def test_a_suite_that_was_measured_on_later_is_no_change():
+    now = replace(BASIS, datasets={**BASIS.datasets, "robust": "sha256:99"})
+    assert changes_of(BASIS, now, []) == []
+
+
+def test_evidence_cites_exactly_the_images_of_the_reference():
+    assert data_sha256([IMAGE]) != data_sha256([IMAGE, replace(IMAGE, image_id="sha256:02")])
+
+
+@pytest.mark.parametrize(
+    ("model", "camera"),
+    [("EOS R5", "EOS R5"), ("\x1b[31mred\n", "[31mred"), ("x" * 500, "x" * 60)],
+)
+def test_the_camera_is_what_the_file_says_and_nothing_that_moves_a_terminal(model, camera):
+    exif = PillowImage.Exif()
+    exif[0x0110] = model
+    buffer = io.BytesIO()
+    PillowImage.new("RGB", (8, 8)).save(buffer, "JPEG", exif=exif)
+    with PillowImage.open(buffer) as opened:
+        assert read_texts(opened).camera == camera
+
+
+def test_a_file_without_exif_names_no_camera():
+    buffer = io.BytesIO()
+    PillowImage.new("RGB", (8, 8)).save(buffer, "PNG")
+    with PillowImage.open(buffer) as opened:
+        assert read_texts(opened).camera == ""
