@@ -202,3 +202,9 @@ def test_a_full_disk_and_a_locked_database_are_told_apart(
     monkeypatch.setattr(studio.jobs, "submit", fail)
     answer = asking.post("/api/jobs", json={"prompt": "a fox"})
     assert (answer.status_code, answer.headers["retry-after"]) == (status, "2")
+
+
+def test_a_time_that_is_none_is_refused_by_name(client):
+    answer = client().post("/api/jobs", json={"prompt": "a fox", "within_seconds": -1})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "within_seconds_out_of_range"
