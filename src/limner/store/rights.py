@@ -37,6 +37,7 @@ from limner.store.ledger.commitments import erase, keep_commitment
 from limner.store.ledger.entries import Draft, Kind
 from limner.store.ledger.ledger import Ledger
 from limner.store.rights_blocking import (
+    ENFORCED,
     AffectedImage,
     affected_images,
     blocked_image_ids,
@@ -45,6 +46,7 @@ from limner.store.rights_blocking import (
     has_unnoted_expiry,
     note_expired,
     subject_of,
+    unenforced_expiries,
 )
 from limner.store.rights_looks import (
     BlockedLook,
@@ -237,6 +239,18 @@ class Rights:
                 add_blocks(connection, left, blocker, now)
         self._ledger.sign_if_due(now)
         return left
+
+    def unenforced(self, now: datetime) -> list[int]:
+        """See `rights_blocking.unenforced_expiries`."""
+        with reading(self._engine) as connection:
+            return unenforced_expiries(connection, now)
+
+    def note_enforced(self, entry_id: int, num_blocked: int, now: datetime) -> None:
+        """Append that what an entry covered that has expired is blocked."""
+        with transaction(self._engine) as connection:
+            note_expired(connection, now)
+            _add_event(connection, entry_id, ENFORCED, now, {"num_blocked": num_blocked})
+        self._ledger.sign_if_due(now)
 
     def blocking_entry(self, image_id: str) -> int | None:
         """See `rights_blocking.blocking_entry`."""

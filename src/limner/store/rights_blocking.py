@@ -29,6 +29,8 @@ from limner.store.ledger.appending import append_entries
 from limner.store.ledger.entries import Draft, Kind
 
 EXPIRED = str(RightsState.EXPIRED)
+ENFORCED = "enforced"  # what an entry covered that expired is blocked
+SETTLED = (ENFORCED, str(RightsState.WITHDRAWN), str(RightsState.RENEWED))
 MAX_VARIABLES = 500  # of one query
 
 _Value = TypeVar("_Value", int, str)
@@ -198,6 +200,18 @@ def has_unnoted_expiry(connection: sa.Connection, now: datetime) -> bool:
     noted = sa.exists().where(_events.entry_id == _entries.entry_id, _events.event == EXPIRED)
     ended = sa.exists().where(_entries.expires_at <= now.isoformat(), ~noted)
     return connection.scalar(sa.select(ended)) is True
+
+
+def unenforced_expiries(connection: sa.Connection, now: datetime) -> list[int]:
+    """Entries that have expired, and what they covered was not blocked yet, oldest first.
+
+    One that was noted as expired counts whatever the clock says now.
+    """
+    settled = sa.exists().where(_events.entry_id == _entries.entry_id, _events.event.in_(SETTLED))
+    noted = sa.exists().where(_events.entry_id == _entries.entry_id, _events.event == EXPIRED)
+    has_ended = sa.or_(_entries.expires_at <= now.isoformat(), noted)
+    query = sa.select(_entries.entry_id).where(has_ended, ~settled)
+    return list(connection.scalars(query.order_by(_entries.entry_id)))
 
 
 def subject_of(entry_id: int) -> str:

@@ -258,6 +258,20 @@ def withdraw(
     return _enforce(parts, stored)
 
 
+def enforce_expired(parts: Parts) -> int:
+    """Block the stored images of entries that have expired; how many were blocked now.
+
+    A worker does so once a minute, and whoever asks for a picture beforehand. A process that is
+    stopped in between loses nothing: an entry is looked at until everything it covered is blocked.
+    """
+    rights, num_blocked = parts.store.rights, 0
+    for entry_id in rights.unenforced(parts.read_clock()):
+        blocked = len(_enforce(parts, show(parts, entry_id)).blocked)
+        rights.note_enforced(entry_id, blocked, parts.read_clock())
+        num_blocked += blocked
+    return num_blocked
+
+
 def erase_words(parts: Parts, entry_id: int, reason: str = "person_asked") -> None:
     """Erase what an entry that has ended says in words: names, title, purpose, address.
 
@@ -274,6 +288,7 @@ def require_rights(parts: Parts, request: Request) -> None:
     Raises:
         RequestRefused: nothing is drawn; the ledger says so.
     """
+    enforce_expired(parts)
     card, now = parts.generator.card, parts.read_clock()
     started_from = [one.pixels_sha256 for one in (request.source, request.mask) if one is not None]
     keys = keys_of(

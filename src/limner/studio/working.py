@@ -43,6 +43,7 @@ from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
 from limner.studio.request_document import request_of
 from limner.studio.review import escalate_overdue
+from limner.studio.rights import enforce_expired
 from limner.studio.sealing import seal_image
 from limner.studio.watch.periodic import Watcher
 
@@ -58,7 +59,7 @@ LANES = 12  # jobs drawn side by side; eight of them fill a pass, the others are
 LANES_PER_OWNER = 9
 TELL_SECONDS = 0.1  # between two reports of progress
 PREVIEW_SECONDS = 0.4
-ESCALATE_SECONDS = 60.0  # between two looks for review cards that are overdue
+TIMED_SECONDS = 60.0  # between two looks for cards that are overdue and rights that expired
 
 _log = logging.getLogger(__name__)
 
@@ -124,21 +125,29 @@ class Worker:
         self._criteria_text: str | None = None
         self._in_hand: list[Claim] = []
         self._lock = Lock()
-        self._escalated_seconds = float("-inf")
+        self._timed_seconds = float("-inf")
         self._onlooker = Onlooker(
             is_gone=presence.is_gone, read_seconds=read_seconds, lease_seconds=lease_seconds
         )
 
     def sweep(self) -> None:
-        """Take back what lost workers held; once a minute, escalate cards that are overdue."""
+        """Take back what lost workers held; once a minute, see to what time itself has changed."""
         self.take_back_lost()
         now_seconds = self._read_seconds()
-        if now_seconds - self._escalated_seconds >= ESCALATE_SECONDS:
-            self._escalated_seconds = now_seconds
-            num_overdue = escalate_overdue(self._parts)
-            if num_overdue:
-                facts = {"action": "cards_overdue", "cards": num_overdue}
-                _log.info("Review cards are overdue and were escalated", extra=facts)
+        if now_seconds - self._timed_seconds >= TIMED_SECONDS:
+            self._timed_seconds = now_seconds
+            self._see_to_time()
+
+    def _see_to_time(self) -> None:
+        """Escalate cards that are overdue; block what rights covered that have expired."""
+        num_overdue = escalate_overdue(self._parts)
+        if num_overdue:
+            facts = {"action": "cards_overdue", "cards": num_overdue}
+            _log.info("Review cards are overdue and were escalated", extra=facts)
+        num_blocked = enforce_expired(self._parts)
+        if num_blocked:
+            facts = {"action": "rights_expired", "images": num_blocked}
+            _log.info("Rights have expired and their images were blocked", extra=facts)
 
     def take_back_lost(self) -> int:
         """Queue again what workers that are gone held; how many jobs that were."""

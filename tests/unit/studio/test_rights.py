@@ -115,6 +115,54 @@ def test_a_withdrawal_holds_when_the_clock_jumps_back(checked):
         checked.generate("jane doe")
 
 
+def expired(studio):
+    """A consent that has expired, and an image that was drawn and released while it held."""
+    stored = add(studio, **CONSENT, name="Jane Doe").stored
+    (image,) = studio.generate("jane doe", seed=1)
+    assert image.outcome is Outcome.RELEASED
+    set_clock(studio, datetime(2026, 7, 1, tzinfo=UTC))
+    return stored.entry_id, image
+
+
+def test_images_of_an_expired_consent_are_blocked(checked):
+    entry_id, image = expired(checked)
+    assert rights.enforce_expired(checked.parts) == 1
+    assert last_outcome(checked, image) is Outcome.REFUSED
+    assert checked.parts.store.rights.blocking_entry(image.image_id) == entry_id
+
+
+def test_what_expired_is_enforced_once_and_the_ledger_says_so(checked):
+    expired(checked)
+    assert [rights.enforce_expired(checked.parts) for _ in range(2)] == [1, 0]
+    entries = checked.parts.store.ledger.entries_of(Kind.RIGHTS_CHANGE, subject="rights:1")
+    events = [one.document["event"] for one in entries]
+    assert events == ["registered", "expired", "enforced"]
+
+
+def test_what_expired_is_enforced_though_the_clock_jumped_back(checked):
+    _entry, image = expired(checked)
+    checked.parts.store.rights.blocker_of_request(now=checked.parts.read_clock())  # notes it
+    set_clock(checked, NOW)
+    assert rights.enforce_expired(checked.parts) == 1
+    assert last_outcome(checked, image) is Outcome.REFUSED
+
+
+def test_images_of_a_consent_that_was_renewed_in_time_stay(checked):
+    stored = add(checked, **CONSENT, name="Jane Doe").stored
+    (image,) = checked.generate("jane doe", seed=1)
+    later = CONSENT | {"expires": "2027-06-30"}
+    add(checked, **later, name="Jane Doe", renews=stored.entry_id)
+    set_clock(checked, datetime(2026, 7, 1, tzinfo=UTC))
+    assert rights.enforce_expired(checked.parts) == 0
+    assert last_outcome(checked, image) is Outcome.RELEASED
+
+
+def test_the_next_request_blocks_what_expired_where_no_worker_runs(checked):
+    _entry, image = expired(checked)
+    checked.generate("a fox", seed=2)
+    assert last_outcome(checked, image) is Outcome.REFUSED
+
+
 def test_criteria_that_do_not_ask_still_let_nothing_out_that_is_opted_out(studio):
     add(studio, **OPT_OUT, name="Jane Doe")
     (image,) = studio.generate("jane doe", seed=1)

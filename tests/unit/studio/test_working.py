@@ -11,16 +11,18 @@ import sqlalchemy as sa
 from job_rows import START
 from painted_limner import WHOLE, painted_studio
 
+from limner.core.deciding import Outcome
 from limner.core.errors import StorageUnavailable
 from limner.core.jobs import JobState
 from limner.core.records import Request
 from limner.core.reviewing import EventKind
+from limner.core.rights import RightsEntry, RightsKind
 from limner.executors.local import Presence
 from limner.store import schema
 from limner.store.database import reading
 from limner.store.leases import Held
 from limner.store.reviews import events_of, open_card
-from limner.studio import review, working
+from limner.studio import review, rights, working
 from limner.studio.working import Onlooker, Worker, run_worker
 
 
@@ -530,6 +532,19 @@ def test_a_card_that_is_overdue_is_escalated_though_nobody_looks(studio, worker,
     assert (event.document["cause"], event.reviewer) == ("deadline", None)
     (view,) = review.list_cards(studio.parts, "ann")
     assert (view.state.level, view.state.closing) == (2, None)
+
+
+def test_images_of_a_right_that_expired_are_blocked_though_nobody_looks(studio, worker, submit):
+    ends = studio.parts.read_clock() + timedelta(days=1)
+    consent = RightsEntry(kind=RightsKind.CONSENT, name="a fox", purpose="tests", expires_at=ends)
+    rights.add(studio.parts, consent)
+    job_id = submit()
+    worker.draw_next()
+    studio.parts.read_clock = lambda: ends
+    worker.sweep()
+    (image,) = studio.jobs.get(job_id).images
+    decided = studio.parts.store.last_decision(image.image_id)
+    assert (decided.decision.outcome, decided.decided_by) == (Outcome.REFUSED, "rule")
 
 
 def test_overdue_cards_are_looked_for_once_a_minute(studio, home, stop, overdue):
