@@ -9,6 +9,7 @@ from benchmarks.deciding_mutants import measure_deciding_mutants
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.evaluation import measure_rescoring, measure_resume, measure_run_time
 from benchmarks.figure import Benchmark, Goal
+from benchmarks.gates import measure_bad_candidates
 from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.mark.false_positives import measure_mark_false_positives
@@ -247,6 +248,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="short",
         goal=Goal("<", 1),
         measure=measure_coverage,
+    ),
+    Benchmark(
+        name="gates-bad-candidates",
+        title=EVIDENCE,
+        unit="wrong",
+        goal=Goal("<", 1),
+        measure=measure_bad_candidates,
     ),
     Benchmark(
         name="eval-run-time",
