@@ -11,6 +11,7 @@ from benchmarks.efficiency import measure_efficiency
 from benchmarks.engines import measure_engine_cancels, measure_engine_kills
 from benchmarks.evaluation import measure_rescoring, measure_resume, measure_run_time
 from benchmarks.figure import Benchmark, Goal
+from benchmarks.gates import measure_bad_candidates
 from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.look_inspection import measure_inspection
@@ -271,6 +272,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="short",
         goal=Goal("<", 1),
         measure=measure_coverage,
+    ),
+    Benchmark(
+        name="gates-bad-candidates",
+        title=EVIDENCE,
+        unit="wrong",
+        goal=Goal("<", 1),
+        measure=measure_bad_candidates,
     ),
     Benchmark(
         name="eval-run-time",

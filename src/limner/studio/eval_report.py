@@ -6,12 +6,14 @@ Gathered here once, for the page, Markdown and JSON alike. Evidence for gates is
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from statistics import median
+from typing import NamedTuple
 
 from limner.core.errors import BadInput
-from limner.core.evidence import Basis, Evidence
+from limner.core.evidence import SHARE, Basis, Evidence
 from limner.core.hashing import sha256_of_document
 from limner.core.runs import Run
 from limner.evals.acceptance import Accepted, Trust, accept, trust_in
@@ -26,6 +28,7 @@ from limner.evals.measuring import (
 from limner.evals.suite import Aspect, Suite
 from limner.store.evidence import add_evidence
 from limner.studio.criteria_use import open_criteria
+from limner.studio.drawing_evidence import drawing_evidence
 from limner.studio.eval_compare import Compared, compare_runs
 from limner.studio.eval_pictures import ShownCase, every_shown, worst_shown
 from limner.studio.eval_runs import suite_of
@@ -231,7 +234,7 @@ def evidence_of(parts: Parts, report: Report) -> list[Evidence]:
     """What a whole run gives gates to go by: a share for every check, and for every slice.
 
     Metrics are called ``<check>.pass_rate``; slices ``<name>=<value>``. Where a check could not
-    judge everything it was asked to, it gives no evidence.
+    judge everything it was asked to, it gives no evidence. See drawing_evidence.py for the rest.
 
     Raises:
         BadInput: the run is not at its end.
@@ -239,40 +242,62 @@ def evidence_of(parts: Parts, report: Report) -> list[Evidence]:
     run = report.run
     if not report.is_whole:
         raise BadInput(f"The run {run.run_id} is not at its end, so it is evidence of nothing.")
-    basis = Basis(
-        model_sha256=run.model_sha256,
-        suite_sha256=run.suite_sha256,
-        checks_sha256=run.checks_sha256,
-        criteria_sha256=run.criteria_sha256,
-        data_sha256=data_sha256(report.suite),
+    told = [one for metric in report.metrics for one in _shares_of(metric)]
+    told += [
+        _Number(one.metric, one.unit, "", one.estimate, one.estimate.num)
+        for one in drawing_evidence(parts, parts.store.runs.pictures(run.run_id))
+    ]
+    found = (_evidence(parts, report, one) for one in told)
+    return [one for one in found if one is not None]
+
+
+class _Number(NamedTuple):
+    """One number of a run, before it is evidence; `num` independent observations."""
+
+    metric: str
+    unit: str
+    slice: str
+    estimate: Estimate
+    num: int
+
+
+def _shares_of(metric: Metric) -> Iterator[_Number]:
+    if metric.num_unjudged:
+        return
+    name = f"{metric.check}.pass_rate"
+    yield _Number(name, SHARE, "", metric.estimate, metric.num_prompts)
+    for one in metric.slices:
+        part = f"{one.name}={one.value}"
+        yield _Number(name, SHARE, part, one.estimate, one.num_prompts)
+
+
+def _evidence(parts: Parts, report: Report, told: _Number) -> Evidence | None:
+    """The evidence a number is; ``None`` where it has no bounds."""
+    run, estimate = report.run, told.estimate
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return None
+    return Evidence(
+        metric=told.metric,
+        suite=run.suite,
+        slice=told.slice,
+        unit=told.unit,
+        estimate=estimate.value,
+        low=min(estimate.low, estimate.value),
+        high=max(estimate.high, estimate.value),
+        confidence=CONFIDENCE,
+        num=told.num,
+        run=run.run_id,
+        started_at=run.started_at,
+        measured_at=report.drawn_until,
+        basis=Basis(
+            model_sha256=run.model_sha256,
+            suite_sha256=run.suite_sha256,
+            checks_sha256=run.checks_sha256,
+            criteria_sha256=run.criteria_sha256,
+            data_sha256=data_sha256(report.suite),
+        ),
+        asked_by=parts.requester,
     )
-    found: list[Evidence] = []
-    for metric in report.metrics:
-        if metric.num_unjudged:
-            continue
-        measured = [("", metric.estimate, metric.num_prompts)]
-        measured += [(f"{s.name}={s.value}", s.estimate, s.num_prompts) for s in metric.slices]
-        for part, estimate, num in measured:
-            if estimate.value is None or estimate.low is None or estimate.high is None:
-                continue
-            found.append(
-                Evidence(
-                    metric=f"{metric.check}.pass_rate",
-                    suite=run.suite,
-                    slice=part,
-                    estimate=estimate.value,
-                    low=min(estimate.low, estimate.value),
-                    high=max(estimate.high, estimate.value),
-                    confidence=CONFIDENCE,
-                    num=num,
-                    run=run.run_id,
-                    started_at=run.started_at,
-                    measured_at=report.drawn_until,
-                    basis=basis,
-                    asked_by=parts.requester,
-                )
-            )
-    return found
 
 
 def keep_evidence(parts: Parts, report: Report) -> int:

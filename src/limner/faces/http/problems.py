@@ -38,6 +38,7 @@ from limner.core.errors import (
     QueueFull,
     RequestRefused,
     SealFailed,
+    StageRefused,
     StorageUnavailable,
     TokenMissing,
     TooManyRequests,
@@ -73,6 +74,7 @@ _BY_KIND: tuple[tuple[type[LimnerError], int], ...] = (
     (ImageRefused, 403),
     (RequestRefused, 400),
     (ImageUnreadable, 422),
+    (StageRefused, 409),
     (CriteriaInvalid, 500),  # the install's own files, not what was sent
     (KeyRefused, 500),
     (LedgerBroken, 500),

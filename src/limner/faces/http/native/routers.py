@@ -8,6 +8,7 @@ from limner.faces.http.native import (
     jobs,
     ledger,
     models,
+    registry,
     reviews,
     rights,
     sessions,
@@ -24,6 +25,7 @@ ROUTERS = (
     ledger.router,
     rights.router,
     models.router,
+    registry.router,
     criteria.router,
     tokens.router,
 )
