@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import checks_prompts, checks_speed, runtime, server, traffic
-from benchmarks import checks_prompts, checks_speed, drift, runtime, server
+from benchmarks import checks_prompts, checks_speed, drift, runtime, server, traffic
 from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.comparison import measure_coverage, measure_same_model
 from benchmarks.deciding_mutants import measure_deciding_mutants
@@ -356,6 +355,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal("<=", 2.5),
         measure=traffic.measure_latency,
+    ),
+    Benchmark(
         name="watch-false-alarms",
         title=WATCH,
         unit="%",
