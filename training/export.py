@@ -39,7 +39,7 @@ CHECK_CAPTIONS = (
     "a small house to the left of a tall tree", "3d style, rocket", "birthday cake, celebration, sweet, white background",
     "noto style, a sad yellow face with a tear", "guitar",
 )  # fmt: skip
-IN_8_BITS = frozenset(("condition", "decode", "encode"))
+IN_8_BITS = frozenset(("decode", "encode"))
 LEAST_COSINE = 0.999
 MOST_ERROR = 0.02  # root-mean-square of the difference over that of the values, in float32
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from limner.core.learnt import LearntKind
 from limner.faces.exits import BAD_INPUT, NOT_CERTIFIED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 
 if TYPE_CHECKING:
+    from limner.core.learnt import LearntKind
     from limner.studio.look.sources import Fault
 
 Name = Annotated[str, typer.Argument(help="Its name, as results tell it.")]
@@ -92,6 +92,7 @@ def normal(
 def learnt(context: typer.Context, as_json: Json = False) -> None:
     """List the labels and normal sets in force, with what was measured."""
     with opened(context) as studio:
+        from limner.core.learnt import LearntKind
         from limner.faces.learn_printing import learnt_document, say_label, say_normal
 
         found = studio.parts.store.learnt.in_force()
@@ -113,6 +114,8 @@ def forget(
 ) -> None:
     """Use a label or a normal set no longer; its versions and what they found are kept."""
     with opened(context) as studio:
+        from limner.core.learnt import LearntKind
+
         kind = LearntKind.NORMAL if is_normal else LearntKind.LABEL
         rows = studio.parts.store.learnt
         if rows.find(kind, name) is None:
@@ -135,6 +138,8 @@ def _exit_by(certified: Sequence[float | None]) -> None:
 
 
 def _words(kind: LearntKind) -> str:
+    from limner.core.learnt import LearntKind
+
     return "normal set" if kind is LearntKind.NORMAL else "label"
 
 
