@@ -461,7 +461,7 @@ def test_a_job_that_may_have_ended_a_worker_is_drawn_without_company(studio, wor
 def test_every_job_in_hand_is_given_back_when_a_worker_is_stopped(studio, submit, painter):
     stop = Event()
     painter.seconds_per_step = 0.05
-    job_ids = [submit(seed=10 * k, num_images=8) for k in range(3)]
+    job_ids = [submit(seed=10 * k, num_images=64) for k in range(3)]
     Timer(0.5, stop.set).start()
     run_all(studio, stop)
     assert {studio.jobs.get(job_id).state for job_id in job_ids} == {JobState.QUEUED}

@@ -109,15 +109,22 @@ class Networks:
 
     def decode(self, canvas_BCHW: Floats) -> Floats:
         """Canvases to small premultiplied RGBA pictures, 0-1."""
-        return self._run("decode", canvas_BCHW)[0]
+        return self._run_each("decode", canvas_BCHW)
 
     def enlarge(self, small_BCHW: Floats) -> Floats:
         """Small pictures to full size."""
-        return self._run("enlarge", small_BCHW)[0]
+        return self._run_each("enlarge", small_BCHW)
 
     def encode(self, rgba_BCHW: Floats) -> Floats:
         """Premultiplied RGBA pictures of full size, 0-1, to canvases."""
         return self._run("encode", rgba_BCHW)[0]
+
+    def _run_each(self, name: str, array_BCHW: Floats) -> Floats:
+        """One row at a time: the convolutions round one row otherwise than several, which would
+        make company change the colours of nearly clear pixels.
+        """
+        rows = [self._run(name, array_BCHW[at : at + 1])[0] for at in range(len(array_BCHW))]
+        return np.concatenate(rows)
 
     def _run(self, name: str, *arrays: NDArray[np.generic]) -> Sequence[Floats]:
         with self._lock:
