@@ -120,8 +120,10 @@ class Networks:
         return self._run("encode", rgba_BCHW)[0]
 
     def _run_each(self, name: str, array_BCHW: Floats) -> Floats:
-        """One row at a time: the convolutions round one row otherwise than several, which would
-        make company change the colours of nearly clear pixels.
+        """One row at a time.
+
+        The convolutions round one row otherwise than several, so that in company the colours of
+        nearly clear pixels would change.
         """
         rows = [self._run(name, array_BCHW[at : at + 1])[0] for at in range(len(array_BCHW))]
         return np.concatenate(rows)
