@@ -35,10 +35,11 @@ def test_a_job_that_is_drawn_survives_a_refresh(open_page: Open):
 
 def test_previews_are_shown_while_it_is_drawn(open_page: Open):
     page = open_page()
-    page.get_by_role("spinbutton", name="Pictures").fill("40")
+    page.get_by_role("spinbutton", name="Pictures").fill("64")
     page.get_by_label("What shall be drawn").fill("a slow fox")
     page.get_by_label("What shall be drawn").press("Control+Enter")
-    expect(page.locator(".picture.preview img[src^='data:image/webp']").first).to_be_visible()
+    preview = page.locator(".picture.preview img[src^='data:image/webp']").first
+    expect(preview).to_be_visible(timeout=20_000)
 
 
 def test_a_job_is_cancelled_by_a_key(open_page: Open):

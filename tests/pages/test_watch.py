@@ -75,9 +75,11 @@ def gate_answer(served: Served, model: ModelVersion):
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A studio whose model is active, with evidence, and whose stream has a reference."""
     home: Path = tmp_path_factory.mktemp("watch") / "home"
-    with Served(home, PaintedGenerator()) as served:
-        studio = served.studio
-        earlier, model = register_active(studio, "0.9"), register_active(studio)
+    starting = Served(home, PaintedGenerator())
+    studio = starting.studio
+    # Before the worker starts, which registers what draws where nobody has.
+    earlier, model = register_active(studio, "0.9"), register_active(studio)
+    with starting as served:
         with studio.parts.store.models.writing(BEGAN) as connection:
             point_alias(connection, "default", earlier, BEGAN)
             point_alias(connection, "default", model, BEGAN)
