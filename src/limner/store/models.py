@@ -8,8 +8,6 @@ People are known by commitments, as in reviews.py. Gates and evidence are in evi
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
@@ -29,10 +27,9 @@ from limner.core.models import (
     require_move,
 )
 from limner.store import schema
-from limner.store.database import reading, transaction
 from limner.store.ledger.appending import append_entry
 from limner.store.ledger.entries import Kind
-from limner.store.ledger.ledger import Ledger
+from limner.store.ledgered import LedgeredRows
 from limner.store.reviews import commitment_of, name_of
 
 _versions = schema.model_versions.c
@@ -47,34 +44,8 @@ class AliasMove(NamedTuple):
     moved_at: datetime
 
 
-class Models:
-    """The registry of one database, for the studio.
-
-    Args:
-        engine: of the store's database.
-        ledger: of the same store.
-    """
-
-    def __init__(self, engine: sa.Engine, ledger: Ledger) -> None:
-        self._engine = engine
-        self._ledger = ledger
-
-    @contextmanager
-    def writing(self, now: datetime) -> Generator[sa.Connection]:
-        """A write transaction: what is read in it stays so until it is committed.
-
-        Raises:
-            StorageUnavailable: the database cannot be written.
-        """
-        with transaction(self._engine) as connection:
-            yield connection
-        self._ledger.sign_if_due(now)
-
-    @contextmanager
-    def reading(self) -> Generator[sa.Connection]:
-        """A read transaction: sees one state of the database, waits for no writer."""
-        with reading(self._engine) as connection:
-            yield connection
+class Models(LedgeredRows):
+    """The registry of one database, for the studio."""
 
 
 def register(connection: sa.Connection, version: ModelVersion, event: ModelEvent) -> None:

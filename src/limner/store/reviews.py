@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypedDict, cast
 
@@ -21,11 +20,10 @@ from limner.core.errors import BadInput
 from limner.core.hashing import canonical_json
 from limner.core.reviewing import Answer, Card, CardKind, Event, EventKind
 from limner.store import schema
-from limner.store.database import reading, transaction
 from limner.store.ledger.appending import append_entry
 from limner.store.ledger.commitments import erase, keep_commitment
 from limner.store.ledger.entries import Kind
-from limner.store.ledger.ledger import Ledger
+from limner.store.ledgered import LedgeredRows
 
 CARD_ID_BYTES = 5  # short enough to type; a taken one is drawn again
 PERSON = "person:"  # what the subject of a person's salt begins with
@@ -59,34 +57,8 @@ class CardDocument(NeededDocument, total=False):
     truth: str
 
 
-class Reviews:
-    """The review cards of one database, for the studio.
-
-    Args:
-        engine: of the store's database.
-        ledger: of the same store.
-    """
-
-    def __init__(self, engine: sa.Engine, ledger: Ledger) -> None:
-        self._engine = engine
-        self._ledger = ledger
-
-    @contextmanager
-    def writing(self, now: datetime) -> Generator[sa.Connection]:
-        """A write transaction: what is read in it stays so until it is committed.
-
-        Raises:
-            StorageUnavailable: the database cannot be written.
-        """
-        with transaction(self._engine) as connection:
-            yield connection
-        self._ledger.sign_if_due(now)
-
-    @contextmanager
-    def reading(self) -> Generator[sa.Connection]:
-        """A read transaction."""
-        with reading(self._engine) as connection:
-            yield connection
+class Reviews(LedgeredRows):
+    """The review cards of one database, for the studio."""
 
 
 def open_card(

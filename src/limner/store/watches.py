@@ -7,8 +7,7 @@ and may fail: what came of it is added to the alarm.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,10 +17,10 @@ import sqlalchemy as sa
 from limner.core.hashing import canonical_json
 from limner.core.watching import Alarm, Reading, Reference, Telling
 from limner.store import schema
-from limner.store.database import reading, transaction
+from limner.store.database import transaction
 from limner.store.ledger.appending import append_entry
 from limner.store.ledger.entries import Kind
-from limner.store.ledger.ledger import Ledger
+from limner.store.ledgered import LedgeredRows
 from limner.store.reviews import commitment_of, name_of
 
 _references = schema.watch_references.c
@@ -38,34 +37,8 @@ class StoredReading(NamedTuple):
     read_until: str
 
 
-class Watches:
-    """Everything watching keeps in one database.
-
-    Args:
-        engine: of the store's database.
-        ledger: of the same store.
-    """
-
-    def __init__(self, engine: sa.Engine, ledger: Ledger) -> None:
-        self._engine = engine
-        self._ledger = ledger
-
-    @contextmanager
-    def writing(self, now: datetime) -> Generator[sa.Connection]:
-        """A write transaction; the only one at a time.
-
-        Raises:
-            StorageUnavailable: the database cannot be written.
-        """
-        with transaction(self._engine) as connection:
-            yield connection
-        self._ledger.sign_if_due(now)
-
-    @contextmanager
-    def reading(self) -> Generator[sa.Connection]:
-        """A read transaction: sees one state of the database, waits for no writer."""
-        with reading(self._engine) as connection:
-            yield connection
+class Watches(LedgeredRows):
+    """Everything watching keeps in one database."""
 
     def tell(self, alarm_id: str, telling: Telling) -> None:
         """Add whom an alarm told, or could not tell."""
