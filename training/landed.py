@@ -3,8 +3,11 @@
 A work folder can be lost with its machine; what has landed cannot. The export names every constant
 of a graph that holds a parameter as it is by that parameter (`name_parameters`), and `parameters_of`
 finds them again, in half precision. Optimizer state and averages start anew.
+
+    python -m training.landed WEIGHTS --work DIR     # lays the landed autoencoder into a work folder
 """
 
+import argparse
 import json
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import openvino as ov
 import torch
 from torch import nn
 
+from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape
 from training.eight_bits import SCALE
 from training.network import DrawingNetwork, NetworkShape
@@ -134,3 +138,21 @@ def restored(module: nn.Module, found: dict[str, np.ndarray], inside: str) -> li
 def _key(values: np.ndarray) -> tuple[int, bytes]:
     return values.size, np.ascontiguousarray(values, dtype=np.float32).tobytes()
 
+
+
+def main() -> None:
+    """Lay the landed autoencoder into a work folder, as the checkpoint that a run's space is opened from."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("weights", type=Path, help="weights folder that has landed")
+    parser.add_argument("--work", type=Path, required=True, help="work folder; its folder autoencoder/ must be empty or missing")
+    args = parser.parse_args()
+    path = args.work / "autoencoder" / "checkpoint.pt"
+    if path.exists():
+        parser.error(f"{path} exists; move it away first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model = landed_autoencoder(args.weights)
+    checkpoint.save({"model": model.state_dict(), "seen": 0, "shape": model.shape.as_dict()}, path)
+
+
+if __name__ == "__main__":
+    main()
