@@ -1,7 +1,7 @@
 """Export a run: `python -m training.export --work DIR --run NAME --out src/limner/generators/embedded/weights`.
 
-Takes the averaged weights of a run's checkpoint and writes, once and in half precision, the graphs the embedded
-generator runs (OpenVINO IR), the tokenizer, the text encoder with 8-bit matrices, `card.json` with the hash of
+Takes the averaged weights of a run's checkpoint and writes, once, the graphs the embedded generator runs (OpenVINO IR),
+the large matrices in 8 bits and the rest in half precision, the tokenizer, `card.json` with the hash of
 every file, and `MODEL_CARD.md` from the training record. Every graph is held against the PyTorch module it came
 from, and nothing is written to `--out` unless all agree.
 """
@@ -20,11 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
+from limner.generators.embedded.packing import unpacked
 from training import checkpoint
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import core_rows
 from training.data.styles import STYLES
-from training.eight_bits import held_in_8_bits
+from training.eight_bits import held_in_8_bits, pack
 from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
 from training.landed import name_parameters
 from training.model_card import model_card
@@ -39,7 +40,8 @@ CHECK_CAPTIONS = (
     "a small house to the left of a tall tree", "3d style, rocket", "birthday cake, celebration, sweet, white background",
     "noto style, a sad yellow face with a tear", "guitar",
 )  # fmt: skip
-IN_8_BITS = frozenset(("decode", "encode"))
+IN_8_BITS = frozenset(("decode", "encode"))  # unpacked at every pass
+PACKED = frozenset(("condition", "denoise"))  # unpacked once
 LEAST_COSINE = 0.999
 MOST_ERROR = 0.02  # root-mean-square of the difference over that of the values, in float32
 
@@ -96,6 +98,16 @@ def outputs_of(model: ov.Model, examples: Sequence[Tensor], precision: str) -> l
     compiled = ov.Core().compile_model(model, "CPU", settings)
     made = compiled([example.numpy() for example in examples])
     return [made[port] for port in compiled.outputs]
+
+
+def saved(model: ov.Model, path: Path, *, is_packed: bool) -> ov.Model:
+    """Write a graph in half precision and read it back."""
+    ov.save_model(model, path, compress_to_fp16=True)
+    if not is_packed:
+        return ov.Core().read_model(path)
+    pack(path)
+    values = unpacked(path.with_suffix(".safetensors").read_bytes())
+    return ov.Core().read_model(path.read_bytes(), ov.Tensor(values))
 
 
 def relative_error(made: np.ndarray, true: np.ndarray) -> float:
@@ -175,8 +187,7 @@ def export_drawing(
         model = converted(module, examples, inputs, outputs)
         if name in IN_8_BITS:
             model = held_in_8_bits(model)
-        ov.save_model(model, folder / f"{name}.xml", compress_to_fp16=True)
-        near[name] = agreement(ov.Core().read_model(folder / f"{name}.xml"), module, examples)
+        near[name] = agreement(saved(model, folder / f"{name}.xml", is_packed=name in PACKED), module, examples)
     with torch.no_grad():
         true = network.denoise(canvas, time, network.encode_text(text, mask, drop)).numpy()
     spelled = relative_error(Denoise(network)(canvas, time, keys, pooled).numpy(), true)

@@ -35,7 +35,7 @@ from limner.generators.embedded.weights import Weights
 # L layers, A attention heads, K head width.
 
 DEVICE = "CPU"
-TESTED_FILES = ("denoise.xml", "denoise.bin")
+TESTED_GRAPH = "denoise"
 TEST_ROWS = 4
 # Every drawing needs these. They load two at a time, the largest first: 0.5 s instead of 0.8.
 DRAWING_GRAPHS = ("denoise", "text", "condition", "decode", "enlarge")
@@ -160,7 +160,7 @@ class Networks:
             list(pool.map(load, names))
 
     def _compiled(self, name: str, precision: str) -> openvino.CompiledModel:
-        structure, values = self._weights.read(f"{name}.xml"), self._mapped(f"{name}.bin")
+        structure, values = self._weights.read(f"{name}.xml"), self._kept_values(name)
         settings: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
@@ -178,9 +178,9 @@ class Networks:
                 hint="Install the versions Limner was tested with.",
             ) from error
 
-    def _mapped(self, name: str) -> NDArray[np.uint8]:
+    def _kept_values(self, name: str) -> NDArray[np.uint8]:
         """Values that the engine may go on reading; it does not keep them itself."""
-        values = self._weights.map(name)
+        values = self._weights.values(name)
         self._values.append(values)
         return values
 
@@ -196,7 +196,11 @@ class Networks:
             "num_threads": self._num_threads,
             "num_cores": os.cpu_count(),
             "openvino": openvino.__version__,
-            "weights": {name: self._weights.card.files[name] for name in TESTED_FILES},
+            "weights": {
+                name: tagged
+                for name, tagged in self._weights.card.files.items()
+                if name.startswith(f"{TESTED_GRAPH}.")
+            },
         }
         kept = remembered(self._memory, facts)
         if kept in possible:
@@ -208,7 +212,7 @@ class Networks:
 
     def _test_run(self, precision: str) -> Run:
         """The drawing network on noise, as many rows as two guided pictures have."""
-        graph = self._compiled("denoise", precision)
+        graph = self._compiled(TESTED_GRAPH, precision)
         rng = np.random.default_rng(0)
         inputs = [_noise(rng, port.get_partial_shape()) for port in graph.inputs]
         return lambda: np.array(graph(inputs)[graph.outputs[0]], np.float32)

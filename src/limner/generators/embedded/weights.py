@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.hashing import sha256_of_bytes
+from limner.generators.embedded.packing import unpacked
 
 CARD_FILE = "card.json"
 DESCRIPTION_FILE = "MODEL_CARD.md"
@@ -110,6 +111,22 @@ class Weights:
         if expected is None or f"sha256:{hashlib.sha256(content).hexdigest()}" != expected:
             raise self._different(name)
         return content
+
+    def values(self, graph: str) -> NDArray[np.uint8]:
+        """Bytes of a graph's values: unpacked where they are held in 8 bits, else mapped.
+
+        Raises:
+            GeneratorUnavailable: as `read`, or the packed file is broken.
+        """
+        name = f"{graph}.safetensors"
+        if name not in self.card.files:
+            return self.map(f"{graph}.bin")
+        try:
+            return unpacked(self.read(name))
+        except ValueError as error:
+            raise GeneratorUnavailable(
+                f"The weights file {name!r} is {error}.", hint=_REPAIR
+            ) from error
 
     def map(self, name: str) -> NDArray[np.uint8]:
         """A file's bytes, checked, mapped into memory rather than read. Errors as `read`.
