@@ -89,14 +89,21 @@ class Networks:
                 version=openvino.__version__,
             )
 
-    def read_caption(self, rows: TokenRows, drop_B: NDArray[np.bool_]) -> Caption:
+    def read_caption(
+        self, rows: TokenRows, drop_B: NDArray[np.bool_], guidance_B: Floats | None = None
+    ) -> Caption:
         """Captions as the drawing network takes them.
 
         Args:
             rows: of the tokenizer.
             drop_B: bool, true where the caption is left out.
+            guidance_B: float32 from 1 up, for weights that read it; left out it is 1.
         """
-        keys, pooled = self._run("condition", self.read_tokens(rows), rows.mask_BT, drop_B)
+        inputs = [self.read_tokens(rows), rows.mask_BT, drop_B]
+        if self._weights.card.reads_guidance:
+            is_left_out = guidance_B is None
+            inputs.append(np.ones(len(drop_B), np.float32) if is_left_out else guidance_B)
+        keys, pooled = self._run("condition", *inputs)
         return Caption(keys, pooled)
 
     def read_tokens(self, rows: TokenRows) -> Floats:
