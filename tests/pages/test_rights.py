@@ -51,7 +51,8 @@ def test_an_entry_is_registered(operator: Page):
 def test_only_the_fields_of_a_kind_are_there(operator: Page):
     operator.get_by_role("radio", name="Opt-out").check()
     expect(operator.get_by_label("Keeps from being drawn")).to_be_visible()
-    expect(operator.get_by_label("What for")).to_be_hidden()
+    expect(operator.get_by_label("Why")).to_be_visible()
+    expect(operator.get_by_label("Work or collection")).to_be_hidden()
 
 
 def test_what_is_missing_is_said_and_nothing_is_lost(operator: Page):

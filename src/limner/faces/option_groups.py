@@ -20,6 +20,7 @@ class Drawing:
 
     steps: options.Steps = None
     guidance: options.Guidance = None
+    sampler: options.Sampler = None
     size: options.Size = None
     style: options.Style = None
     negative: options.Negative = ""
