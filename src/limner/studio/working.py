@@ -38,9 +38,10 @@ from limner.store.leases import Claim, Held, Told
 from limner.studio.criteria_file import criteria_text, source_in_force
 from limner.studio.deadlines import due_at, require_in_time
 from limner.studio.due import Reminder
-from limner.studio.generate import Shot, draw_ready, make_ready
+from limner.studio.generate import draw_ready
 from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
+from limner.studio.planning import Shot, make_ready
 from limner.studio.request_document import request_of
 from limner.studio.review import escalate_overdue
 from limner.studio.rights import enforce_expired

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from limner.core.errors import BadInput
 from limner.faces.http.native.asking import Given, Operator
+from limner.faces.pages.cards import cards_of
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.studio.edge_cases import EdgeReason, edge_cases
@@ -34,10 +35,14 @@ def show(
     counts = Counter(one.reason for one in found)
     listed = [one for one in reversed(found) if reason is None or one.reason is reason]
     start = (page - 1) * PAGE_CASES
+    cases = listed[start : start + PAGE_CASES]
+    shelved = given.parts.store.gallery.of([one.image_id for one in cases])
+    cards = {one.image_id: one for one in cards_of(shelved)}
     return render(
         "edge_cases.html",
         **frame(request, viewer, "/edge-cases"),
-        cases=listed[start : start + PAGE_CASES],
+        cases=cases,
+        cards={one.image_id: cards.get(one.image_id) for one in cases},
         reasons=[(one, counts[one]) for one in EdgeReason],
         reason=reason,
         since=since,

@@ -22,6 +22,7 @@ from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.studio import rights
 from limner.studio.rights_file import values_of
+from limner.studio.rights_pictures import images_near, picture_given
 
 router = APIRouter(prefix="/rights", include_in_schema=False)
 
@@ -31,7 +32,7 @@ FIELDS = {
     RightsKind.SOURCE: ("title", "licence", "holder", "expires", "url"),
     RightsKind.LICENCE: ("title", "licence", "holder", "expires", "url"),
     RightsKind.CONSENT: ("name", "purpose", "holder", "expires", "url"),
-    RightsKind.OPT_OUT: ("name", "opted_out", "holder", "url"),
+    RightsKind.OPT_OUT: ("name", "opted_out", "purpose", "holder", "url"),
 }
 """What the form shows, and takes, for each kind; the style sheet hides the rest."""
 
@@ -75,9 +76,20 @@ def add(request: Request, _viewer: Operator, given: Given, form: FieldsAndFile) 
     values: dict[str, object] = {one: said[one] for one in shown if said.get(one, "").strip()}
     keys = () if kind == RightsKind.OPT_OUT else tuple(said.get("keys", "").split())
     entry = values_of(**values, kind=kind, keys=keys).to_entry()
-    pictures = [] if file is None else [rights.picture_given(given.parts, *file)]
+    pictures = [] if file is None else [picture_given(given.parts, *file)]
     added = rights.add(given.parts, entry, pictures=pictures)
     return _gone_on(request, f"/rights/{added.stored.entry_id}")
+
+
+@router.post("/near")
+def show_near(_viewer: Operator, given: Given, file: GivenFile) -> Response:
+    """The stored images that are nearly the same as a picture; nothing is registered or kept."""
+    found = images_near(given.parts, picture_given(given.parts, *file).looks)
+    return render(
+        "_rights_near.html",
+        num=len(found),
+        cards=cards_of(given.parts.store.gallery.of(found[:NUM_SHOWN])),
+    )
 
 
 @router.post("/import")
