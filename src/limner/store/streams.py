@@ -1,7 +1,8 @@
 """What watching asks of stored images: their recipes, results and decisions in the order they came.
 
-Reads only. An image's place in a stream is its time and, among images of one moment, its id. Pictures of runs
-and shadows are drawn for nobody, nothing is decided about them, and they belong to no stream.
+Reads only. An image's place in a stream is its time and, among images of one moment, its id.
+Pictures of runs and shadows are drawn for nobody, nothing is decided about them, and they belong to
+no stream.
 """
 
 from __future__ import annotations

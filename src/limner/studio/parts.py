@@ -106,7 +106,11 @@ class Parts:
             other.__dict__.pop(name, None)
         other._open_generator = lambda: wrap(open_generator())
         if open_version is not None:
-            other._open_version = lambda version: wrap(open_version(version))
+
+            def open_wrapped(version: ModelVersion) -> Generator:
+                return wrap(open_version(version))
+
+            other._open_version = open_wrapped
         return other
 
     def with_settings(self, settings: Settings) -> Self:
