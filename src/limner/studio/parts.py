@@ -98,6 +98,21 @@ class Parts:
         other._open_generator = open_generator
         return other
 
+    def with_wrapped(self, wrap: Callable[[Generator], Generator]) -> Self:
+        """These parts with every generator that serves in a wrapping, whichever serves when."""
+        open_generator, open_version = self._open_generator, self._open_version
+        other = self.with_settings(self.settings)
+        for name in ("shipped", "serving"):
+            other.__dict__.pop(name, None)
+        other._open_generator = lambda: wrap(open_generator())
+        if open_version is not None:
+
+            def open_wrapped(version: ModelVersion) -> Generator:
+                return wrap(open_version(version))
+
+            other._open_version = open_wrapped
+        return other
+
     def with_settings(self, settings: Settings) -> Self:
         """These parts by other settings, as far as those are asked later; the rest is the same."""
         _ = self.store, self.judge  # opened once, for both

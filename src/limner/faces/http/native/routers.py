@@ -11,6 +11,7 @@ from limner.faces.http.native import (
     registry,
     reviews,
     rights,
+    runs,
     sessions,
     tokens,
     verifying,
@@ -26,6 +27,7 @@ ROUTERS = (
     rights.router,
     models.router,
     registry.router,
+    runs.router,
     criteria.router,
     tokens.router,
 )
