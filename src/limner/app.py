@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
     from limner.checks.near_copy.registered import Registered
     from limner.checks.tagger.tagger import Tagger
-    from limner.generators.embedded.enlarging import Enlarger
     from limner.generators.examining import Finding
     from limner.generators.process.generator import Room
     from limner.studio.look.looker import Asked, Looker
@@ -96,6 +95,8 @@ def wire_parts(settings: Settings) -> Parts:
         open_fingerprints=lambda: open_fingerprints(settings),
         open_version=lambda version: open_version(parts, shelf, version),
         read_sentences=lambda texts: read_sentences(settings, texts),
+        enlargers=open_enlargers(settings),
+        own_enlarger_names=shelf.enlarger_names,
     )
     return parts
 
@@ -287,11 +288,21 @@ def _engine_at(location: str, *, has_workflow: bool) -> str:
     return "openai" if is_service else "diffusers"
 
 
-def open_enlarger(settings: Settings) -> Enlarger:
-    """The head that enlarges what the shipped model draws; loads with the first picture."""
-    from limner.generators.embedded.enlarging import Enlarger
+def open_enlargers(settings: Settings) -> Mapping[str, Callable[[], Generator]]:
+    """What every install enlarges with, by name, the usual one first; opening one loads nothing."""
+    return {"lanczos": _open_lanczos, "enlarge-head": lambda: _open_head(settings)}
 
-    return Enlarger(num_threads=settings.num_threads)
+
+def _open_lanczos() -> Generator:
+    from limner.generators.enlarging.lanczos import open_lanczos
+
+    return open_lanczos()
+
+
+def _open_head(settings: Settings) -> Generator:
+    from limner.generators.embedded.enlarging import open_head
+
+    return open_head(num_threads=settings.num_threads)
 
 
 def user_name() -> str:

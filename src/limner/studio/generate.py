@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from limner.checks.integrity import find_fault
 from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.deciding import Outcome
-from limner.core.errors import PictureBroken
+from limner.core.errors import BadInput, PictureBroken
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import ImageSubject
 from limner.core.limits import (
@@ -149,6 +149,8 @@ def plan_request(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -
     """
     generator = parts.generator_of(request.model)
     choices = resolve_choices(request, generator.card)
+    if choices.operation is Operation.ENLARGE:
+        require_megapixels(choices.size, parts.settings.max_input_megapixels)
     background = parse_background(request.background)
     shots = shots or choose_shots(request, parts.rng, parts.settings.home / WILDCARDS_FOLDER)
     frame = frame_request(request, size=choices.size, canvas=choices.canvas)
@@ -228,6 +230,24 @@ def require_sound(drawn: Drawn, canvas: Size) -> None:
         raise PictureBroken(
             f"The picture with seed {drawn.seed} came out {fault} and was not kept.",
             hint="Try another seed, more steps or less guidance.",
+        )
+
+
+def require_megapixels(size: Size, most: int) -> None:
+    """Refuse a picture that would be too large to open again.
+
+    Args:
+        size: it would have.
+        most: megapixels.
+
+    Raises:
+        BadInput: it would have more.
+    """
+    if size.width_px * size.height_px > most * 1_000_000:
+        raise BadInput(
+            f"The enlarged picture would be {size}; allowed are up to {most} megapixels.",
+            code="size_out_of_range",
+            hint="Enlarge by less, or raise the setting max_input_megapixels.",
         )
 
 
@@ -417,7 +437,7 @@ def judge_and_store(
     # 2. Judge exactly these pixels, and decide.
     subject = ImageSubject(
         picture=picture,
-        prompt=recipe.prompt,
+        prompt=recipe.prompt or None,
         style=recipe.style,
         is_finite=drawn.is_finite,
         expected_size=recipe.size,

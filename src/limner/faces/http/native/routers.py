@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from limner.faces.http.native import (
     criteria,
+    enlarging,
     images,
     jobs,
     ledger,
@@ -19,6 +20,7 @@ from limner.faces.http.native import (
 ROUTERS = (
     sessions.router,
     jobs.router,
+    enlarging.router,
     images.router,
     reviews.router,
     verifying.router,
