@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
-from limner.core.records import Drawn, Execution, Operation, Plan, Size, Sketch, StepProgress
+from limner.core.records import DRAWING, Drawn, Execution, Plan, Size, Sketch, StepProgress
 from limner.generators.embedded.canvas import (
     are_finite,
     hold_known,
@@ -97,7 +97,7 @@ class EmbeddedGenerator:
             samplers=tuple(SAMPLERS),
             strength=FloatSpan(*card.strength),
             max_prompt_tokens=card.text_tokens - NUM_MARKS,
-            operations=frozenset(Operation),
+            operations=DRAWING,
             description=self._weights.description,
         )
 

@@ -79,8 +79,12 @@ class Networks:
     @property
     def facts(self) -> Facts:
         """What really runs the drawing network; loads it if need be."""
+        return self.facts_of("denoise")
+
+    def facts_of(self, name: str) -> Facts:
+        """What really runs a network; loads it if need be."""
         with self._lock:
-            graph = self._graph("denoise")
+            graph = self._graph(name)
             precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
             return Facts(
                 device=str(self._core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from limner.faces.http.native import (
     criteria,
+    enlarging,
     images,
     jobs,
     ledger,
@@ -20,6 +21,7 @@ from limner.faces.http.native import (
 ROUTERS = (
     sessions.router,
     jobs.router,
+    enlarging.router,
     images.router,
     reviews.router,
     verifying.router,
