@@ -81,8 +81,17 @@ def _created(label: str, data: Mapping[str, object]) -> dict[str, object]:
 
 
 def _actions(facts: SealFacts) -> list[dict[str, object]]:
+    if facts.converted_at is not None:
+        converted: dict[str, object] = {
+            "action": "c2pa.converted",
+            "when": _time_text(facts.converted_at),
+            # Readers that look at no parent know all the same that it is made by AI.
+            "digitalSourceType": source_type_of(facts.operation),
+        }
+        return [_opened(facts, _time_text(facts.converted_at)), converted]
+    when = _time_text(facts.created_at)
     made: dict[str, object] = {
-        "when": _time_text(facts.created_at),
+        "when": when,
         "digitalSourceType": source_type_of(facts.operation),
         "softwareAgent": {"name": facts.model_name, "version": facts.model_version},
         "parameters": _parameters(facts),
@@ -90,15 +99,15 @@ def _actions(facts: SealFacts) -> list[dict[str, object]]:
     if facts.operation is Operation.TEXT:
         actions: list[dict[str, object]] = [{"action": "c2pa.created", **made}]
     else:
-        opened: dict[str, object] = {
-            "action": "c2pa.opened",
-            "when": _time_text(facts.created_at),
-            "parameters": {"ingredientIds": _titles(facts, Relationship.PARENT)},
-        }
-        actions = [opened, {"action": "c2pa.edited", **made}]
+        actions = [_opened(facts, when), {"action": "c2pa.edited", **made}]
     if facts.mark is not None:
-        actions.append({"action": "c2pa.watermarked.bound", "when": _time_text(facts.created_at)})
+        actions.append({"action": "c2pa.watermarked.bound", "when": when})
     return actions
+
+
+def _opened(facts: SealFacts, when: str) -> dict[str, object]:
+    parents = _titles(facts, Relationship.PARENT)
+    return {"action": "c2pa.opened", "when": when, "parameters": {"ingredientIds": parents}}
 
 
 def _parameters(facts: SealFacts) -> dict[str, object]:

@@ -13,6 +13,7 @@ from limner.core.errors import BadInput, ImageHeld, ImageRefused, RequestRefused
 from limner.core.rights import RightsState
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
+from limner.store.review_history import rule_decisions
 from limner.studio import review, rights
 from limner.studio.redraw import show
 from limner.studio.rights_file import values_of
@@ -484,6 +485,14 @@ def test_a_near_copy_that_is_held_leaves_no_more_until_people_release_it(checked
     now = checked.parts.read_clock()
     assert store.rights.hold([image.image_id], entry.entry_id, criteria, now) == []
     assert last_outcome(checked, image) is Outcome.RELEASED
+
+
+def test_being_held_for_likeness_is_no_decision_by_the_criteria(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    opt_out_of(checked, resaved(image, tmp_path / "mark.jpg"))
+    with checked.parts.store.reviews.reading() as connection:
+        decided = rule_decisions(connection)[image.image_id]
+    assert decided.outcome is Outcome.RELEASED
 
 
 def test_what_was_refused_already_is_not_held_for_its_likeness(checked, tmp_path):
