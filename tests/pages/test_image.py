@@ -33,6 +33,15 @@ def test_the_file_that_is_downloaded_is_sealed(open_page: Open, served: Served, 
     assert b"c2pa" in download.value.path().read_bytes()
 
 
+def test_it_is_downloaded_as_jpeg_too(open_page: Open, served: Served):
+    page = open_image(open_page, served)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="As JPEG").click()
+    content = download.value.path().read_bytes()
+    assert content.startswith(b"\xff\xd8")
+    assert b"c2pa" in content
+
+
 def test_the_proof_is_of_this_image(open_page: Open, served: Served):
     page = open_image(open_page, served)
     text = page.request.get(f"{page.url}/proof").text()

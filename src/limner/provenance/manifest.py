@@ -84,8 +84,17 @@ def _created(label: str, data: Mapping[str, object]) -> dict[str, object]:
 
 
 def _actions(facts: SealFacts) -> list[dict[str, object]]:
+    if facts.converted_at is not None:
+        converted: dict[str, object] = {
+            "action": "c2pa.converted",
+            "when": _time_text(facts.converted_at),
+            # Readers that look at no parent know all the same that it is made by AI.
+            "digitalSourceType": source_type_of(facts),
+        }
+        return [_opened(facts, _time_text(facts.converted_at)), converted]
+    when = _time_text(facts.created_at)
     made: dict[str, object] = {
-        "when": _time_text(facts.created_at),
+        "when": when,
         "digitalSourceType": source_type_of(facts),
         "softwareAgent": {"name": facts.model_name, "version": facts.model_version},
         "parameters": _parameters(facts),
@@ -93,16 +102,16 @@ def _actions(facts: SealFacts) -> list[dict[str, object]]:
     if facts.operation is Operation.TEXT:
         actions: list[dict[str, object]] = [{"action": "c2pa.created", **made}]
     else:
-        opened: dict[str, object] = {
-            "action": "c2pa.opened",
-            "when": _time_text(facts.created_at),
-            "parameters": {"ingredientIds": _titles(facts, Relationship.PARENT)},
-        }
         did = "resized" if facts.operation is Operation.ENLARGE else "edited"
-        actions = [opened, {"action": f"c2pa.{did}", **made}]
+        actions = [_opened(facts, when), {"action": f"c2pa.{did}", **made}]
     if facts.mark is not None:
-        actions.append({"action": "c2pa.watermarked.bound", "when": _time_text(facts.created_at)})
+        actions.append({"action": "c2pa.watermarked.bound", "when": when})
     return actions
+
+
+def _opened(facts: SealFacts, when: str) -> dict[str, object]:
+    parents = _titles(facts, Relationship.PARENT)
+    return {"action": "c2pa.opened", "when": when, "parameters": {"ingredientIds": parents}}
 
 
 def _parameters(facts: SealFacts) -> dict[str, object]:
