@@ -48,6 +48,7 @@ from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
 from limner.store.runs import Runs
+from limner.store.shadows import Shadows
 from limner.store.studies import Studies
 from limner.store.tokens import TokenRows
 from limner.store.watches import Watches
@@ -100,6 +101,7 @@ class Store:
         self.looks = Looks(engine, blobs, self.ledger)
         self.learnt = LearntRows(engine, ledger)
         self.watches = Watches(engine, self.ledger)
+        self.shadows = Shadows(engine)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

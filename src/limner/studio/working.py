@@ -45,6 +45,7 @@ from limner.studio.request_document import request_of
 from limner.studio.review import escalate_overdue
 from limner.studio.rights import enforce_expired
 from limner.studio.sealing import seal_image
+from limner.studio.shadowing import Shadower
 from limner.studio.watch.periodic import Watcher
 
 if TYPE_CHECKING:
@@ -168,6 +169,11 @@ class Worker:
             return False
         draw()
         return True
+
+    def is_idle(self) -> bool:
+        """Whether no job is in hand, and none is to be given back."""
+        with self._lock:
+            return not self._in_hand and not self._stop.is_set()
 
     def take(self) -> Callable[[], None] | None:
         """Take the job whose turn it is, if there is one to be drawn now; calling it draws it.
@@ -454,6 +460,7 @@ def run_worker(
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()
+        shadower = Shadower(parts, is_idle=worker.is_idle, read_seconds=read_seconds)
         reminder = Reminder(parts, read_seconds)
         watcher = Watcher(parts, read_seconds=read_seconds)
 
@@ -463,7 +470,10 @@ def run_worker(
             if not is_once:
                 reminder.remind_daily()
 
-        with Lanes(worker.take, num_lanes=LANES) as lanes:
+        def take() -> Callable[[], None] | None:
+            return worker.take() or (None if is_once else shadower.take())
+
+        with Lanes(take, num_lanes=LANES) as lanes:
             work(
                 lambda: lanes.draw_next() or (is_once and lanes.end_next()),
                 sweep=sweep,
