@@ -44,6 +44,7 @@ from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.looks import Looks
+from limner.store.messages import Messages
 from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
@@ -102,6 +103,7 @@ class Store:
         self.learnt = LearntRows(engine, ledger)
         self.watches = Watches(engine, self.ledger)
         self.shadows = Shadows(engine)
+        self.messages = Messages(engine)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0080"
+HEAD_REVISION = "0081"
 
 metadata = sa.MetaData()
 
@@ -629,4 +629,13 @@ shadows = sa.Table(
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("drawn_at", sa.Text, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("sent_at", sa.Text, nullable=False),
+    sa.Column("told", sa.Text, nullable=False),
 )

@@ -37,10 +37,10 @@ from limner.executors.local import Lanes, Presence, Pulse, work
 from limner.store.leases import Claim, Held, Told
 from limner.studio.criteria_file import criteria_text, source_in_force
 from limner.studio.deadlines import due_at, require_in_time
-from limner.studio.due import Reminder
 from limner.studio.generate import Shot, draw_ready, make_ready
 from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
+from limner.studio.reminding import Reminder
 from limner.studio.request_document import request_of
 from limner.studio.review import escalate_overdue
 from limner.studio.rights import enforce_expired
@@ -468,7 +468,7 @@ def run_worker(
             worker.sweep()
             watcher.watch_if_due()
             if not is_once:
-                reminder.remind_daily()
+                reminder.remind_if_due()
 
         def take() -> Callable[[], None] | None:
             return worker.take() or (None if is_once else shadower.take())
