@@ -128,11 +128,11 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
     if form.engine == "openai":
         from limner.generators.services.openai import OpenAIGenerator
 
-        return OpenAIGenerator(form, settings.service_keys)
+        return OpenAIGenerator(form, settings.service_keys, settings.service_proxy)
     if form.engine == "comfyui":
         from limner.generators.services.comfyui import ComfyUIGenerator
 
-        return ComfyUIGenerator(form, settings.service_keys)
+        return ComfyUIGenerator(form, settings.service_keys, settings.service_proxy)
     if form.engine == "onnx" or form.engine in settings.engines:
         from limner.generators.process.generator import Housing, ProcessGenerator
 

@@ -27,9 +27,7 @@ from limner.studio.look.examples import (
     examples_sha256,
     named,
     part,
-    read_examples,
-    require_apart,
-    require_enough,
+    read_both,
 )
 
 if TYPE_CHECKING:
@@ -85,19 +83,14 @@ def teach_label(
         StorageUnavailable: it cannot be stored.
     """
     label = named(name, "label")
-    kinds = [
-        read_examples(
-            parts,
-            paths,
-            lambda picture: tagger.see(picture).embedding_D,
-            most=MOST_EXAMPLES,
-            on_fault=on_fault,
-        )
-        for paths in (yes, no)
-    ]
-    require_enough(kinds[0], LEAST_EXAMPLES, "--yes")
-    require_enough(kinds[1], LEAST_EXAMPLES, "--no")
-    require_apart(kinds[0], kinds[1], "--yes and --no")
+    kinds = read_both(
+        parts,
+        {"--yes": yes, "--no": no},
+        lambda picture: tagger.see(picture).embedding_D,
+        most=MOST_EXAMPLES,
+        least={"--yes": LEAST_EXAMPLES, "--no": LEAST_EXAMPLES},
+        on_fault=on_fault,
+    )
     line, facts = learn_label(kinds, tagger.ingredients, wanted)
     now = parts.read_clock()
     document, content = facts.to_document(), line.to_bytes()
