@@ -68,6 +68,7 @@ from limner.studio.marking import Marked, label_picture, mark_picture, require_l
 from limner.studio.parts import UNWATCHED, OnStored, Parts, Watch
 from limner.studio.prompts import expand_all, expand_at_random, is_template
 from limner.studio.sealing import seal_image
+from limner.studio.second_pass import draw_over, second_pass_of
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -206,7 +207,7 @@ def draw_ready(
     broken: list[PictureBroken] = []
     for drawn, plan, prompt in _draw_shots(parts, ready, watch):
         try:
-            require_sound(drawn, plan.sketch.canvas)
+            require_sound(drawn, ready.choices.canvas)
         except PictureBroken as error:
             broken.append(error)
             continue
@@ -359,7 +360,7 @@ def write_recipe(
         sampler=sketch.sampler,
         strength=sketch.strength,
         size=ready.choices.size,
-        canvas=sketch.canvas,
+        canvas=ready.choices.canvas,
         background=ready.background,
         source_sha256=None if request.source is None else request.source.pixels_sha256,
         mask_sha256=None if request.mask is None else request.mask.pixels_sha256,
@@ -386,6 +387,7 @@ def write_recipe(
         adapters=_used_adapters(request, sketch, card) or None,
         use=request.use,
         cost=ran.cost,
+        second_pass=second_pass_of(request, ready.choices),
     )
 
 
@@ -478,7 +480,7 @@ def _sketch(
         steps=choices.steps,
         guidance=choices.guidance,
         sampler=choices.sampler,
-        canvas=choices.canvas,
+        canvas=choices.draft_canvas or choices.canvas,
         is_transparent=background not in (AUTO, COLOUR_KEY),
         source_HWC=frame.canvas_source_HWC,
         mask_HW=frame.canvas_mask_HW,
@@ -498,6 +500,15 @@ def _draw_shots(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Draw
         for drawn in generator.generate(
             plan, seeds, on_step=on_step, is_cancelled=watch.is_cancelled
         ):
+            if ready.request.second_pass is not None:
+                drawn = draw_over(
+                    generator,
+                    drawn,
+                    plan,
+                    canvas=ready.choices.canvas,
+                    strength=ready.request.second_pass,
+                    is_cancelled=watch.is_cancelled,
+                )
             yield drawn, plan, prompt
         num_done += len(seeds)
 

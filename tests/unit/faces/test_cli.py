@@ -22,8 +22,8 @@ DRAWING = ["--seed", "--steps", "--guidance", "--sampler", "--size", "--style", 
 OPTIONS = {
     "generate": [
         "--n", *DRAWING, "--background", "--image", "--strength", "--mask", "--outpaint",
-        "--combinations", "--deterministic", "--impact", "--label", "--model", "--adapter",
-        "--use", "--out", "--format", "--sheet", "--force", "--quiet", "--json",
+        "--second-pass", "--combinations", "--deterministic", "--impact", "--label", "--model",
+        "--adapter", "--use", "--out", "--format", "--sheet", "--force", "--quiet", "--json",
     ],
     "variations": [
         "--prompt", "--n", "--strength", "--seed", "--steps", "--guidance", "--size", "--style",
