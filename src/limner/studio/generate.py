@@ -497,18 +497,17 @@ def _draw_shots(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Draw
         seeds = [shot.seed for shot in group]
         plan = ready.plans[prompt]
         on_step = _shifted(watch, num_done, len(ready.shots))
-        for drawn in generator.generate(
-            plan, seeds, on_step=on_step, is_cancelled=watch.is_cancelled
-        ):
-            if ready.request.second_pass is not None:
-                drawn = draw_over(
-                    generator,
-                    drawn,
-                    plan,
-                    canvas=ready.choices.canvas,
-                    strength=ready.request.second_pass,
-                    is_cancelled=watch.is_cancelled,
-                )
+        pictures = generator.generate(plan, seeds, on_step=on_step, is_cancelled=watch.is_cancelled)
+        if ready.request.second_pass is not None:
+            pictures = draw_over(
+                generator,
+                list(pictures),  # an engine draws one thing at a time
+                plan,
+                canvas=ready.choices.canvas,
+                strength=ready.request.second_pass,
+                is_cancelled=watch.is_cancelled,
+            )
+        for drawn in pictures:
             yield drawn, plan, prompt
         num_done += len(seeds)
 

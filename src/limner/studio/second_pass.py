@@ -8,7 +8,7 @@ Source: the "hires fix" of the AUTOMATIC1111 web UI, and SDEdit (Meng et al. 202
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from limner.core.limits import Choices
@@ -28,40 +28,45 @@ def second_pass_of(request: Request, choices: Choices) -> SecondPass | None:
 
 def draw_over(
     generator: Generator,
-    first: Drawn,
+    pictures: Sequence[Drawn],
     plan: Plan,
     *,
     canvas: Size,
     strength: float,
     is_cancelled: Callable[[], bool] | None,
-) -> Drawn:
-    """A picture of a first pass, enlarged to a canvas and drawn over with the same seed.
+) -> Iterator[Drawn]:
+    """Pictures of a first pass, enlarged to a canvas and drawn over with their seeds.
 
     Args:
-        generator: that drew the first.
-        first: as it came from it.
-        plan: it was drawn by.
+        generator: that drew the first ones.
+        pictures: as they came from it.
+        plan: they were drawn by.
         canvas: of the second pass, of the same shape.
         strength: 0-1, how far to leave the first.
         is_cancelled: asked before every step.
 
-    Returns:
-        The second picture, with steps, passes, time and notices of both. One whose first pass is
+    Yields:
+        The second pictures, with steps, passes, time and notices of both. One whose first pass is
         not finite stays so.
 
     Raises:
         DrawingCancelled: `is_cancelled` said yes.
     """
-    sketch = replace(
-        plan.sketch,
-        operation=Operation.IMAGE,
-        canvas=canvas,
-        source_HWC=fit(first.image_HWC, canvas),
-        strength=strength,
-    )
-    over = generator.prepare(sketch)
-    (second,) = generator.generate(over, [first.seed], is_cancelled=is_cancelled)
-    ran, before = second.execution, first.execution
+    for first in pictures:
+        sketch = replace(
+            plan.sketch,
+            operation=Operation.IMAGE,
+            canvas=canvas,
+            source_HWC=fit(first.image_HWC, canvas),
+            strength=strength,
+        )
+        over = generator.prepare(sketch)
+        (second,) = generator.generate(over, [first.seed], is_cancelled=is_cancelled)
+        yield _both(first, second)
+
+
+def _both(first: Drawn, second: Drawn) -> Drawn:
+    before, ran = first.execution, second.execution
     costs = [one.cost for one in (before, ran) if one.cost is not None]
     return replace(
         second,

@@ -97,7 +97,7 @@ OPTIONS = {
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
     "look at": ["--text", "--criteria", "--normal", "--processes", "--watch", "--quiet", "--json"],
-    "look audit": ["--json"],
+    "look audit": ["--labels", "--json"],
     "look forget": ["--normal"],
     "look learnt": ["--json"],
     "look normal": ["--good", "--bad", "--limit", "--confidence", "--json"],

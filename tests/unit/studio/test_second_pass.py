@@ -15,11 +15,19 @@ TWO_CANVASES = replace(PAINTED_CARD, canvases=(Size(64, 64), Size(96, 48), Size(
 
 
 class Noting(PaintedGenerator):
-    """Keeps the sketches it was asked to draw."""
+    """Keeps the sketches it was asked to draw; like an engine's process it draws one at a time."""
+
+    is_drawing = False
+
+    def prepare(self, sketch):
+        assert not self.is_drawing, "the engine is in the middle of a drawing"
+        return super().prepare(sketch)
 
     def generate(self, plan, seeds, **watch):
         self.__dict__.setdefault("sketches", []).append(plan.sketch)
+        self.is_drawing = True
         yield from super().generate(plan, seeds, **watch)
+        self.is_drawing = False
 
 
 @pytest.fixture
