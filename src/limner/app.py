@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
     from limner.generators.examining import Finding
     from limner.generators.process.generator import Room
+    from limner.generators.services.seeing import SeeingService
     from limner.studio.look.looker import Asked, Looker
     from limner.studio.model_files import Whence
 
 DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
 GRAPH = "limner.generators.enlarging.graph:open_generator"  # the same
+SEER_SECONDS = 90.0  # within what a look may take
 ENGINES = ("diffusers", "openai", "comfyui", "onnx")
 
 
@@ -338,7 +340,23 @@ def open_looker(settings: Settings, asked: Asked) -> Looker:
     from limner.studio.look.looker import Looker
 
     parts = wire_parts(replace(settings, num_threads=1))
-    return Looker(parts, Tagger(num_threads=1), asked)
+    return Looker(parts, Tagger(num_threads=1), asked, open_seer(settings, asked))
+
+
+def open_seer(settings: Settings, asked: Asked) -> SeeingService | None:
+    """The service that is asked for words; ``None`` where nobody is. Calls nobody.
+
+    Raises:
+        ModelFormInvalid: what it is at is no address, or a key would go over an open line.
+    """
+    if not asked.words:
+        return None
+    from limner.generators.services.calls import service_at
+    from limner.generators.services.seeing import SeeingService
+
+    named = "The address of the service that is asked for words"
+    service = service_at(asked.seer, named, settings.service_keys, settings.service_proxy)
+    return SeeingService(replace(service, patience_seconds=SEER_SECONDS), asked.seer_model)
 
 
 def read_sentences(settings: Settings, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -96,7 +96,10 @@ OPTIONS = {
     "eval side-by-side": ["--pairs", "--as", "--result", "--anew", "--json"],
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
-    "look at": ["--text", "--criteria", "--normal", "--processes", "--watch", "--quiet", "--json"],
+    "look at": [
+        "--text", "--criteria", "--normal", "--find", "--ask", "--ask-model", "--processes",
+        "--watch", "--quiet", "--json",
+    ],
     "look audit": ["--labels", "--json"],
     "look forget": ["--normal"],
     "look learnt": ["--json"],

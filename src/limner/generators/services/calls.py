@@ -14,7 +14,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.metadata import version
 from queue import Empty, SimpleQueue
@@ -77,38 +77,44 @@ class Service:
 
 
 def service_of(form: ModelForm, keys: Secrets, proxy: Secret | None = None) -> Service:
-    """The service at a form's location, with the key of its host, through a proxy if there is one.
+    """The service at a form's location; errors as `service_at`."""
+    service = service_at(form.location, f"The location of the model {form.name!r}", keys, proxy)
+    return replace(service, patience_seconds=form.number("timeout_seconds", 300, 0.1, 86_400))
+
+
+def service_at(address: str, named: str, keys: Secrets, proxy: Secret | None = None) -> Service:
+    """The service at an address, with the key of its host, through a proxy if there is one.
+
+    Args:
+        address: of the service.
+        named: what the address is, as the subject of a sentence.
+        keys: of services, by host.
+        proxy: address of an HTTP proxy.
 
     Raises:
-        ModelFormInvalid: the location is no address, or a key would go over an open line.
+        ModelFormInvalid: it is no address, or a key would go over an open line.
     """
     try:
-        parts = urlsplit(form.location)
+        parts = urlsplit(address)
         is_address = bool(parts.hostname) and parts.port != 0
     except ValueError:
         parts, is_address = urlsplit(""), False
     if not is_address or parts.scheme not in ("http", "https"):
         raise ModelFormInvalid(
-            f"The location of the model {form.name!r} is {form.location!r}; allowed is the address "
-            "of a service, such as https://api.example.com/v1."
+            f"{named} is {address!r}; allowed is the address of a service, such as "
+            "https://api.example.com/v1."
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise ModelFormInvalid(
-            f"The location of the model {form.name!r} holds more than host, port and path.",
+            f"{named} holds more than host, port and path.",
             hint="Put a key into the setting 'service_keys'.",
         )
     key = keys.of(parts.netloc.lower())
     if key.value and parts.scheme == "http" and parts.hostname not in LOOPBACKS:
         raise ModelFormInvalid(
-            f"The location of the model {form.name!r} is {form.location!r}, and its host has a "
-            "key, which is sent over https only."
+            f"{named} is {address!r}, and its host has a key, which is sent over https only."
         )
-    return Service(
-        address=form.location.rstrip("/"),
-        key=key,
-        proxy=proxy or Secret(""),
-        patience_seconds=form.number("timeout_seconds", 300, 0.1, 86_400),
-    )
+    return Service(address=address.rstrip("/"), key=key, proxy=proxy or Secret(""))
 
 
 class Call(NamedTuple):
