@@ -120,7 +120,8 @@ OPTIONS = {
     "due": ["--within", "--json"],
     "look report": ["--out", "--force"],
     "look runs": ["--json"],
-    "look teach": ["--yes", "--no", "--precision", "--confidence", "--json"],
+    "look teach": ["--yes", "--no", "--precision", "--confidence", "--answers", "--json"],
+    "look unsure": ["--out", "--run", "--force"],
     "watch reference": [
         "--last", "--since", "--until", "--run-length", "--window", "--json",
     ],

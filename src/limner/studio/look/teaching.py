@@ -29,6 +29,7 @@ from limner.studio.look.examples import (
     part,
     read_both,
 )
+from limner.studio.look.succession import require_no_worse
 
 if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
@@ -66,7 +67,7 @@ def teach_label(
     *,
     on_fault: OnFault,
 ) -> Learnt:
-    """Learn a label, measure it, certify what can be certified, and put it in force.
+    """Learn a label, measure it, certify what can be certified, and put it in force if no worse.
 
     Args:
         parts: of the studio.
@@ -80,6 +81,7 @@ def teach_label(
     Raises:
         BadInput: too few, too many or doubtful examples, or a name that cannot be used.
         LearningFailed: the tagger's weights are missing or changed.
+        LabelWorse: the version in force is better; it stays.
         StorageUnavailable: it cannot be stored.
     """
     label = named(name, "label")
@@ -92,6 +94,9 @@ def teach_label(
         on_fault=on_fault,
     )
     line, facts = learn_label(kinds, tagger.ingredients, wanted)
+    held_out = [half.held_out for half in part(kinds)]
+    earlier = parts.store.learnt.find(LearntKind.LABEL, label)
+    require_no_worse(earlier, line, facts, _vectors(held_out), _is_yes(held_out))
     now = parts.read_clock()
     document, content = facts.to_document(), line.to_bytes()
     return parts.store.learnt.add(LearntKind.LABEL, label, document, content, now)
