@@ -108,6 +108,7 @@ class SealFacts:
         mark: ``None`` if the pixels carry none.
         label: text of the visible label, ``None`` if there is none.
         ingredients: files the image was made from.
+        adapters: tagged hashes of those that were on the model.
         training_use: what is asked of those who gather training data.
     """
 
@@ -128,6 +129,7 @@ class SealFacts:
     mark: MarkFacts | None = None
     label: str | None = None
     ingredients: tuple[Ingredient, ...] = ()
+    adapters: tuple[str, ...] = ()
     training_use: TrainingUse = TrainingUse.NOT_ALLOWED
 
     def __post_init__(self) -> None:

@@ -51,6 +51,7 @@ from limner.core.records import (
     UsedAdapter,
 )
 from limner.store.judgements import StoredDecision
+from limner.studio.adapters import require_active
 from limner.studio.background import (
     AUTO,
     COLOUR_KEY,
@@ -149,6 +150,7 @@ def plan_request(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -
     """
     generator = parts.generator_of(request.model)
     choices = resolve_choices(request, generator.card)
+    require_active(parts, generator.card, choices.adapters)
     background = parse_background(request.background)
     shots = shots or choose_shots(request, parts.rng, parts.settings.home / WILDCARDS_FOLDER)
     frame = frame_request(request, size=choices.size, canvas=choices.canvas)

@@ -116,6 +116,7 @@ def facts_of(parts: Parts, record: ImageRecord, decided: StoredDecision) -> Seal
         mark=None if mark is None else MarkFacts(algorithm=MARK_ALGORITHM, value=mark),
         label=None if recipe.label is None else recipe.label.words,
         ingredients=_ingredients(parts, record),
+        adapters=tuple(one.sha256 for one in recipe.adapters or ()),
     )
 
 
