@@ -47,7 +47,9 @@ def tune(  # noqa: PLR0913 - every argument is an option of the command
     licence_read_by: Annotated[
         str, typer.Option(help="Who read the licence of the model that is taught.")
     ] = "",
-    steps: Annotated[int, typer.Option(min=1, max=5000, help="At most; the best is kept.")] = 400,
+    steps: Annotated[
+        int, typer.Option(min=1, max=5000, help="At most; it stops where more is learnt by heart.")
+    ] = 400,
     rank: Annotated[int, typer.Option(min=1, max=64, help="Size of the adapter.")] = 8,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of all chance in it.")] = 0,
     quiet: options.Quiet = False,

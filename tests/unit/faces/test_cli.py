@@ -64,6 +64,10 @@ OPTIONS = {
     "models test": ["--json"],
     "models remove": [],
     "models doctor": ["--json"],
+    "tune": [
+        "--name", "--owner", "--review-by", "--licence-read-by", "--steps", "--rank", "--seed",
+        "--quiet", "--as", "--json",
+    ],
     "upscale": ["--by", "--method", "--out", "--format", "--force", "--json"],
     "verify": ["--sidecar", "--json"],
     "sidecar": ["--force"],

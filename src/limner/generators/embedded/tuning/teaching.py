@@ -2,8 +2,9 @@
 
 The loss is the one the network was trained with: the velocity error of its clean estimate
 (rectified flow, JiT, arXiv:2511.13720). What a step draws at random follows from its number, so a
-course that was stopped goes on as if it had not been. Of all looks at pictures that are not taught,
-the corrections with the least error are kept: what comes after is learning by heart.
+course that was stopped goes on as if it had not been. From time to time pictures that are not
+taught are looked at; corrections are kept that lower their error by much more than the ones before
+did. What comes after lowers it by little and is learning by heart (docs/log.md).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ NOISES = 2  # for each of them
 LEAST_NOISE = 0.05
 TIME_MEAN = -0.6  # of the logit; the network's own training had it
 DROPPED = 0.12  # share of captions left out, as in its training: guidance needs both
+MUCH_MORE = 1.1  # times the gain in error of the corrections that were kept before
 WARM_STEPS = 20
 SMALLEST = 8  # matrices thinner than this have nothing of low rank to learn
 
@@ -60,7 +62,7 @@ class Schedule:
     """How much is taught.
 
     Attributes:
-        steps: at most; the best of them is kept.
+        steps: at most.
         batch: noised pictures a step.
         rank: of every correction.
         peak: highest learning rate.
@@ -73,8 +75,8 @@ class Schedule:
     batch: int = 16
     rank: int = 8
     peak: float = 3e-3
-    look_every: int = 25
-    patience: int = 4
+    look_every: int = 20
+    patience: int = 3
     seed: int = 0
 
 
@@ -95,7 +97,7 @@ class Taught(NamedTuple):
     """What came of it.
 
     Attributes:
-        corrections: with the least error at any look.
+        corrections: of the look that was kept.
         best_step: when that was; 0 where no look was better than without corrections.
         errors: by step of each look, over the error without corrections.
     """
@@ -238,9 +240,9 @@ class _Course:
         self.step += 1
 
     def look(self, chosen_by: Lessons) -> None:
-        """Measure the corrections as they are, and keep them if they are the best so far."""
+        """Measure the corrections as they are; keep them if they gain much more than those kept."""
         error = self.error(chosen_by) / self.error_without
-        if error < min(self.errors.values()):
+        if 1 - error > MUCH_MORE * (1 - self.errors[self.best_step]):
             self.best, self.best_step = self._now(), self.step
         self.errors[self.step] = round(error, 5)
 
