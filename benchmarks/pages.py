@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import http.client
-import json
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import sqlalchemy as sa
 import uvicorn
 
 from benchmarks.figure import Measurement
+from benchmarks.many_images import FIRST_AT, add_images
 from benchmarks.server import CRITERIA
 from limner.app import load_settings, name_opted_out, open_judge, open_recognizer
 from limner.faces.http.app import make_app
-from limner.store import schema
-from limner.store.database import open_database, transaction
-from limner.store.gallery import folded
 from limner.store.repository import Store
 from limner.studio.parts import Parts
 from limner.studio.studio import Studio
@@ -32,13 +28,6 @@ from limner.studio.tokens import Tokens
 from limner.testing import PaintedGenerator
 
 NUM_IMAGES = 100_000
-NUM_RESULTS = 3  # of each image
-NUM_STARRED = 400
-OWNERS = ("ada", "ada", "ada", "ada", "ben")  # four in five are hers
-COLOURS = ("red", "blue", "green", "black", "white", "golden", "striped", "tiny")
-THINGS = ("fox", "teapot", "lighthouse", "cat", "rocket", "violin", "cactus", "whale")
-FIRST_AT = datetime(2026, 1, 1, tzinfo=UTC)
-ROWS_AT_ONCE = 5_000
 
 
 def measure_page_time(is_quick: bool) -> Measurement:
@@ -119,7 +108,7 @@ def _served(home: Path) -> Iterator[_Served]:
     (home / "criteria.yaml").write_text(CRITERIA, encoding="utf-8")
     studio = Studio(_parts(home))
     (image,) = studio.generate("a red fox", seed=1)
-    _fill(home, image.image_id)
+    add_images(home, image.image_id, range(NUM_IMAGES))
     tokens = {
         "requester": Tokens(studio.parts).create("ada", ["requester"]).text,
         "operator": Tokens(studio.parts).create("op", ["operator"]).text,
@@ -153,86 +142,3 @@ def _parts(home: Path) -> Parts:
         open_recognizer=lambda: open_recognizer(parts),
     )
     return parts
-
-
-def _fill(home: Path, image_id: str) -> None:
-    """Rows of many images, each like the one that was drawn, with prompts and times of its own."""
-    engine = open_database(home)
-    try:
-        with transaction(engine) as connection:
-            image = schema.images.c.image_id == image_id
-            template = dict(connection.execute(schema.images.select().where(image)).one()._mapping)
-            for start in range(0, NUM_IMAGES, ROWS_AT_ONCE):
-                _add_rows(connection, template, range(start, start + ROWS_AT_ONCE))
-    finally:
-        engine.dispose()
-
-
-def _add_rows(connection: sa.Connection, template: dict[str, Any], numbers: range) -> None:
-    recipe = json.loads(template["recipe"])
-    rows: dict[sa.Table, list[dict[str, Any]]] = {
-        table: []
-        for table in (
-            schema.images,
-            schema.decisions,
-            schema.results,
-            schema.gallery,
-            schema.stars,
-            schema.image_tags,
-        )
-    }
-    for number in numbers:
-        image_id = f"sha256:{number * 2654435761 % 2**32:08x}{number:056x}"
-        at = (FIRST_AT + timedelta(seconds=number)).isoformat()
-        prompt = f"a {COLOURS[number % 8]} {THINGS[number // 8 % 8]}, number {number}"
-        style = "striped" if number % 500 == 0 else "plain"
-        outcome = {0: "refused", 1: "held"}.get(number % 997, "released")
-        own = {"image_id": image_id, "owner": OWNERS[number % 5]}
-        rows[schema.images].append(
-            template
-            | {"image_id": image_id, "created_at": at, "pixels_sha256": image_id, "mark": None}
-            | {"recipe": json.dumps({**recipe, "prompt": prompt, "style": style})}
-        )
-        rows[schema.decisions].append(_decision(image_id, at, outcome))
-        rows[schema.results] += [_result(image_id, at, k, number) for k in range(NUM_RESULTS)]
-        words = folded(prompt)
-        rows[schema.gallery].append(
-            {**own, "created_at": at, "words": words, "style": style, "outcome": outcome}
-        )
-        if number % (NUM_IMAGES // NUM_STARRED) == 0:
-            rows[schema.stars].append({**own, "owner": "ada", "starred_at": at})
-            tag = {"tag": "best", "tagged_at": at}
-            rows[schema.image_tags].append({**own, **tag, "owner": "ada"})
-    for table, values in rows.items():
-        if values:
-            connection.execute(table.insert(), values)
-
-
-def _decision(image_id: str, at: str, outcome: str) -> dict[str, Any]:
-    document = {
-        "reasons": [],
-        "impact": "low",
-        "audit_probability": 0.0,
-        "is_audited": False,
-        "needs_second": False,
-    }
-    return {
-        "image_id": image_id,
-        "decided_at": at,
-        "decided_by": "rule",
-        "outcome": outcome,
-        "criteria_sha256": None,
-        "document": json.dumps(document),
-    }
-
-
-def _result(image_id: str, at: str, k: int, number: int) -> dict[str, Any]:
-    verdict = "fail" if k == 0 and number % 211 == 0 else "pass"
-    return {
-        "image_id": image_id,
-        "judged_at": at,
-        "check_name": ("sharpness", "exposure", "integrity")[k],
-        "verdict": verdict,
-        "score": 0.5,
-        "document": "{}",
-    }

@@ -11,6 +11,7 @@ from benchmarks.engines import measure_engine_cancels, measure_engine_kills
 from benchmarks.evaluation import measure_rescoring, measure_resume, measure_run_time
 from benchmarks.figure import Benchmark, Goal
 from benchmarks.gates import measure_bad_candidates
+from benchmarks.growth import measure_growth
 from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.look_inspection import measure_inspection
@@ -365,6 +366,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         goal=Goal("<=", 2.5),
         measure=traffic.measure_latency,
     ),
+    Benchmark(name="growth", title=FAST, unit="times", goal=None, measure=measure_growth),
     Benchmark(
         name="watch-false-alarms",
         title=LOOK,

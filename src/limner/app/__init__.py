@@ -36,8 +36,10 @@ from limner.app.engines import (
 )
 from limner.app.models import (
     Candidate,
+    open_adapter,
     open_candidate,
     open_generator,
+    open_teacher,
     open_version,
     open_weights,
     with_model,
@@ -64,6 +66,7 @@ __all__ = [
     "examine_model",
     "load_settings",
     "name_opted_out",
+    "open_adapter",
     "open_candidate",
     "open_engine",
     "open_enlargers",
@@ -75,6 +78,7 @@ __all__ = [
     "open_shelf",
     "open_store",
     "open_tagger",
+    "open_teacher",
     "open_version",
     "open_weights",
     "read_sentences",

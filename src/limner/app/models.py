@@ -5,6 +5,7 @@ Nothing heavy is imported until it is used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,10 +15,12 @@ from limner.core.errors import BadInput
 from limner.core.models import DEFAULT_ALIAS, Licence, ModelVersion
 from limner.core.ports import Generator, GeneratorCard
 from limner.core.settings import Settings
+from limner.studio.adapters import ADAPTERS_FOLDER
 from limner.studio.model_shelf import ModelShelf
 from limner.studio.parts import Parts
 
 if TYPE_CHECKING:
+    from limner.generators.embedded.tuning.teacher import Teacher
     from limner.studio.model_files import Whence
 
 
@@ -40,6 +43,8 @@ def open_version(parts: Parts, shelf: ModelShelf, version: ModelVersion) -> Gene
     whence = whence_of(version)
     if whence.kind is Place.WEIGHTS:
         return open_weights(parts.settings, Path(whence.location))
+    if whence.kind is Place.ADAPTER:
+        return open_adapter(parts.settings, Path(whence.location))
     return parts.shipped if whence.kind is Place.INSTALL else shelf.open(whence.name)
 
 
@@ -98,19 +103,49 @@ def open_weights(settings: Settings, folder: Path) -> Generator:
     )
 
 
+def open_adapter(settings: Settings, folder: Path) -> Generator:
+    """The embedded generator with an adapter always on; loads nothing.
+
+    Raises:
+        GeneratorUnavailable: the adapter's card is missing or cannot be read.
+    """
+    from limner.generators.embedded import EmbeddedGenerator
+    from limner.generators.embedded.adapter import Adapter
+
+    return EmbeddedGenerator(
+        num_threads=settings.num_threads,
+        batch_size=settings.batch_size,
+        memory=settings.home,
+        worn=Adapter(folder),
+    )
+
+
+def open_teacher(settings: Settings) -> Teacher:
+    """What teaches the embedded model; loads nothing."""
+    from limner.generators.embedded.tuning.teacher import Teacher
+
+    return Teacher(num_threads=settings.num_threads, memory=settings.home)
+
+
 def with_weights(parts: Parts, folder: Path) -> Parts:
     """These parts with the weights of a folder; store, judge and settings are the same.
 
     Raises:
         BadInput: the folder holds no weights.
     """
-    weighed = parts.with_generator(lambda: open_weights(parts.settings, folder))
+    return _with_folder(parts, open_weights, folder)
+
+
+def _with_folder(
+    parts: Parts, open_folder: Callable[[Settings, Path], Generator], folder: Path
+) -> Parts:
+    other = parts.with_generator(lambda: open_folder(parts.settings, folder))
 
     def open_another(num_threads: int) -> Generator:
-        return open_weights(replace(parts.settings, num_threads=num_threads), folder)
+        return open_folder(replace(parts.settings, num_threads=num_threads), folder)
 
-    weighed.open_another = open_another
-    return weighed
+    other.open_another = open_another
+    return other
 
 
 def with_model(parts: Parts, model: str | None) -> Parts:
@@ -130,6 +165,8 @@ def with_model(parts: Parts, model: str | None) -> Parts:
     whence = None if version is None else whence_of(version)
     if whence is not None and whence.kind is Place.WEIGHTS:
         return with_weights(parts, Path(whence.location))
+    if whence is not None and whence.kind is Place.ADAPTER:
+        return _with_folder(parts, open_adapter, Path(whence.location))
     if whence is not None and whence.kind is Place.SHELF:
         model = whence.name
     generator = parts.shipped if whence is None and model is None else parts.generator_of(model)
@@ -146,5 +183,8 @@ def open_generator(settings: Settings) -> Generator:
     from limner.generators.embedded import EmbeddedGenerator
 
     return EmbeddedGenerator(
-        num_threads=settings.num_threads, batch_size=settings.batch_size, memory=settings.home
+        num_threads=settings.num_threads,
+        batch_size=settings.batch_size,
+        memory=settings.home,
+        adapters=settings.home / ADAPTERS_FOLDER,
     )

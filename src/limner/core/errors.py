@@ -94,6 +94,12 @@ class WeightsRefused(BadInput):
     code = "weights_refused"
 
 
+class FolderRefused(BadInput):
+    """The folder cannot be taught from."""
+
+    code = "folder_refused"
+
+
 class EngineLost(LimnerError):
     """The process or service that drew is gone."""
 

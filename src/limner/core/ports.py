@@ -72,11 +72,16 @@ class AdapterCard:
         kind: of adapter.
         sha256: tagged hash over its files.
         weight: allowed weights.
+        registered_as: version in the registry that has to be active before a request may put it
+            on; empty where the model's form vouches for it.
+        sources: tagged hashes of the pictures it was taught on here.
     """
 
     kind: AdapterKind
     sha256: str
     weight: FloatSpan
+    registered_as: str = ""
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,7 @@ class GeneratorCard:
         uses: what its licence allows pictures to be for, where a request has to say so; empty
             where it allows every use.
         factors: by how much it enlarges; empty where it does not.
+        sources: tagged hashes of the pictures it was taught on here, as far as it was.
     """
 
     name: str
@@ -126,6 +132,7 @@ class GeneratorCard:
     adapters: Mapping[str, AdapterCard] = field(default_factory=dict[str, AdapterCard])
     uses: tuple[str, ...] = ()
     factors: tuple[int, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 class Generator(Protocol):

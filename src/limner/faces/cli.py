@@ -25,6 +25,7 @@ from limner.faces import (
     rights_commands,
     studio_command,
     token_commands,
+    tune_command,
     upscale_command,
     verify_commands,
     watch_commands,
@@ -63,6 +64,7 @@ app.command()(verify_commands.verify)
 app.command()(mcp_command.mcp)
 app.command()(upscale_command.upscale)
 app.command()(export_command.export)
+app.command()(tune_command.tune)
 app.command()(publish_command.publish)
 app.command()(verify_commands.sidecar)
 app.command()(drawing_commands.generate)

@@ -110,6 +110,7 @@ class SealFacts:
         mark: ``None`` if the pixels carry none.
         label: text of the visible label, ``None`` if there is none.
         ingredients: files the image was made from.
+        adapters: tagged hashes of those that were on the model.
         training_use: what is asked of those who gather training data.
         converted_at: when the file was written anew in another format, UTC. Its PARENT is then the
             sealed file it was written from, which says itself how it was made.
@@ -132,6 +133,7 @@ class SealFacts:
     mark: MarkFacts | None = None
     label: str | None = None
     ingredients: tuple[Ingredient, ...] = ()
+    adapters: tuple[str, ...] = ()
     training_use: TrainingUse = TrainingUse.NOT_ALLOWED
     is_untrained: bool = False
     converted_at: datetime | None = None

@@ -124,6 +124,8 @@ def _parameters(facts: SealFacts) -> dict[str, object]:
         parameters["limner.prompt_commitment"] = facts.prompt_commitment
     if facts.label is not None:
         parameters["limner.label"] = facts.label
+    if facts.adapters:
+        parameters["limner.adapter_sha256"] = list(facts.adapters)
     for one in facts.ingredients:
         parameters[f"limner.{one.title}_sha256"] = one.pixels_sha256
     inputs = _titles(facts, Relationship.INPUT)

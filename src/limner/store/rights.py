@@ -41,6 +41,7 @@ from limner.store.rights_blocking import (
     ENFORCED,
     AffectedImage,
     affected_images,
+    allowing_entries,
     blocked_image_ids,
     blocker_of_request,
     blocking_entry,
@@ -284,6 +285,12 @@ class Rights:
         self._note_expired(now)
         with reading(self._engine) as connection:
             return blocker_of_request(connection, texts=texts, keys=keys, sources=sources, now=now)
+
+    def allowing(self, keys: Collection[str], now: datetime) -> dict[str, int]:
+        """See `rights_blocking.allowing_entries`."""
+        self._note_expired(now)
+        with reading(self._engine) as connection:
+            return allowing_entries(connection, keys, now)
 
     def looks(self, entry_id: int) -> list[RightsLook]:
         """See `rights_looks.looks_of`."""

@@ -99,6 +99,24 @@ def blocker_of_request(
     return blocker or _blocker_of_sources(connection, sources, now)
 
 
+def allowing_entries(
+    connection: sa.Connection, keys: Collection[str], now: datetime
+) -> dict[str, int]:
+    """Of these keys those that a source, licence or consent in force is about, each with one.
+
+    Args:
+        connection: reading or writing.
+        keys: hashes, or models.
+        now: the time now, UTC.
+    """
+    fitting = _fitting(connection, (), keys)
+    return {
+        one.matched: one.entry_id
+        for one in matches_of(connection, fitting, now)
+        if one.kind is not RightsKind.OPT_OUT and one.state is RightsState.IN_FORCE
+    }
+
+
 def blocker_of_image(connection: sa.Connection, image_id: str, now: datetime) -> RightsMatch | None:
     """The entry that keeps a stored image from leaving: it, what it was drawn from, or its request.
 
@@ -289,10 +307,15 @@ def _drawn_of(row: sa.Row[Any, Any, Any, Any]) -> _Drawn:
     ingredients = cast(Mapping[str, str], recipe["ingredients"])
     started_from = {str(recipe[one]) for one in ("source_sha256", "mask_sha256") if recipe[one]}
     files = {str(recipe[one]) for one in ("source_file", "mask_file") if recipe.get(one)}
+    adapters = cast("list[list[str]]", recipe.get("adapters") or [])
+    worn = [one[2] for one in adapters]
     keys = keys_of(
         generator=str(recipe["generator"]),
         generator_version=str(recipe["generator_version"]),
-        hashes=(row.image_id, row.pixels_sha256, *started_from, *files, *ingredients.values()),
+        hashes=(
+            *(row.image_id, row.pixels_sha256, *started_from),
+            *(*files, *ingredients.values(), *worn),
+        ),
     )
     return _Drawn(
         image_id=row.image_id,

@@ -31,6 +31,7 @@ from limner.core.records import (
     StepProgress,
 )
 from limner.store.judgements import StoredDecision
+from limner.studio.ahead import made_ahead
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba, encode_image
@@ -61,11 +62,14 @@ def generate(
 def draw_ready(
     parts: Parts, ready: Ready, file_format: FileFormat, watch: Watch = UNWATCHED
 ) -> Iterator[Image]:
-    """Draw what `make_ready` accepted; see `generate` for errors."""
+    """Draw what `make_ready` accepted; see `generate` for errors.
+
+    Several pictures are drawn ahead, in a thread, while those before are finished; see `Watch`.
+    """
     if watch.on_start is not None:
         watch.on_start(len(ready.shots))
     broken: list[PictureBroken] = []
-    for drawn, plan, prompt in _draw_shots(parts, ready, watch):
+    for drawn, plan, prompt in _drawn_ahead(parts, ready, watch):
         try:
             require_sound(drawn, ready.choices.canvas)
         except PictureBroken as error:
@@ -142,6 +146,21 @@ def judge_and_store(
     if decided.decision.outcome is not Outcome.RELEASED:
         return Image(stored, decided, None, None)
     return Image(stored, decided, *seal_image(parts, stored, content, decided))
+
+
+def _drawn_ahead(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Drawn, Plan, str]]:
+    if watch.is_in_step or len(ready.shots) == 1:
+        return _draw_shots(parts, ready, watch)
+
+    def draw(is_left: Callable[[], bool]) -> Iterator[tuple[Drawn, Plan, str]]:
+        is_cancelled = watch.is_cancelled
+
+        def is_stopped() -> bool:
+            return is_left() or (is_cancelled is not None and is_cancelled())
+
+        return _draw_shots(parts, ready, replace(watch, is_cancelled=is_stopped))
+
+    return made_ahead(draw)
 
 
 def _draw_shots(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Drawn, Plan, str]]:

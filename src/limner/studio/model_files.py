@@ -34,6 +34,7 @@ class Place(StrEnum):
 
     INSTALL = "install"
     WEIGHTS = "weights"
+    ADAPTER = "adapter"
     SHELF = "shelf"
 
 

@@ -244,18 +244,24 @@ OnStored = Callable[[sa.Connection, ImageRecord], None]
 class Watch:
     """How a caller follows drawing and stops it.
 
+    Several pictures are drawn ahead of being finished, so `on_step` and `is_cancelled` may be
+    called by another thread than the caller's, one call at a time, unless `is_in_step`.
+
     Attributes:
         on_start: told the number of pictures before the first is drawn.
         on_step: told after every step.
         is_cancelled: asked before every step.
         on_stored: writes in the transaction that stores an image, and undoes it by raising; not
             called for an image that is there already.
+        is_in_step: no batch is drawn before the pictures of the one before are stored, as jobs
+            need it, whose state may change with every picture.
     """
 
     on_start: Callable[[int], None] | None = None
     on_step: Callable[[StepProgress], None] | None = None
     is_cancelled: Callable[[], bool] | None = None
     on_stored: OnStored | None = None
+    is_in_step: bool = False
 
 
 UNWATCHED = Watch()

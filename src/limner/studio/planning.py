@@ -25,6 +25,7 @@ from limner.core.records import (
     Size,
     Sketch,
 )
+from limner.studio.adapters import require_active
 from limner.studio.background import (
     AUTO,
     COLOUR_KEY,
@@ -85,6 +86,7 @@ def plan_request(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -
     """
     generator = parts.generator_of(request.model)
     choices = resolve_choices(request, generator.card)
+    require_active(parts, generator.card, choices.adapters)
     if choices.operation is Operation.ENLARGE:
         require_megapixels(choices.size, parts.settings.max_input_megapixels)
     background = parse_background(request.background)

@@ -233,12 +233,14 @@ def require_rights(parts: Parts, request: Request) -> None:
         RequestRefused: nothing is drawn; the ledger says so.
     """
     enforce_expired(parts)
-    card, now = parts.generator.card, parts.read_clock()
+    card, now = parts.generator_of(request.model).card, parts.read_clock()
+    worn = [card.adapters[one.name] for one in request.adapters if one.name in card.adapters]
+    taught_on = [key for one in worn for key in (one.sha256, *one.sources)]
     started_from = [one.pixels_sha256 for one in (request.source, request.mask) if one is not None]
     keys = keys_of(
         generator=card.name,
         generator_version=card.version,
-        hashes=(*started_from, *card.ingredients.values()),
+        hashes=(*started_from, *card.ingredients.values(), *card.sources, *taught_on),
     )
     blocker = parts.store.rights.blocker_of_request(keys=keys, sources=started_from, now=now)
     if blocker is None:

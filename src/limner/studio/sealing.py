@@ -200,6 +200,7 @@ def facts_of(parts: Parts, record: ImageRecord, decided: StoredDecision) -> Seal
         label=None if recipe.label is None else recipe.label.words,
         ingredients=_ingredients(parts, record),
         is_untrained=_is_untrained(parts, recipe),
+        adapters=tuple(one.sha256 for one in recipe.adapters or ()),
     )
 
 

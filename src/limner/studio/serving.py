@@ -139,6 +139,13 @@ class Serving:
             state = seen.serving.get(model) or self._find(seen, model)
             return None if state is None else state.version
 
+    def stage_of(self, label: str) -> Stage | None:
+        """The stage of a version by its label; ``None`` where there is none."""
+        with self._lock:
+            seen = self._look()
+            state = None if seen is None else self._find(seen, label)
+            return None if state is None else state.stage
+
     def shadows(self) -> tuple[ModelVersion, ...]:
         """Versions that draw silently beside what serves by default."""
         with self._lock:

@@ -338,7 +338,10 @@ class _Attempt:
         shots = tuple(Shot(*claim.shots[index]) for index in self._left)
         ready = make_ready(parts, request, shots)
         watch = Watch(
-            on_step=self._on_step, is_cancelled=self._is_cancelled, on_stored=self._on_stored
+            on_step=self._on_step,
+            is_cancelled=self._is_cancelled,
+            on_stored=self._on_stored,
+            is_in_step=True,
         )
         for image in draw_ready(parts, ready, cast(FileFormat, claim.file_format), watch):
             index = self._index_of(image.record)

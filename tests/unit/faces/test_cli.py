@@ -62,6 +62,10 @@ OPTIONS = {
     "models test": ["--json"],
     "models remove": [],
     "models doctor": ["--json"],
+    "tune": [
+        "--name", "--owner", "--review-by", "--licence-read-by", "--steps", "--rank", "--seed",
+        "--quiet", "--as", "--json",
+    ],
     "upscale": ["--by", "--model", "--impact", "--label", "--use", "--out", "--format", "--force",
                 "--quiet", "--json"],
     "verify": ["--sidecar", "--json"],

@@ -18,6 +18,7 @@ TOKENS = 8
 WIDTH = 4
 CANVAS = (4, 8, 8)
 OUTPUT_PX = 32
+MATRIX = "network.blocks.0.query.weight"  # does nothing until an adapter corrects it
 WORDS = "a red green apple fox flat style transparent background , on ##es".split()
 
 
@@ -61,9 +62,13 @@ def denoise_graph(is_broken: bool) -> openvino.Model:
     noisy, time = op.parameter([-1, *CANVAS], np.float32), op.parameter([-1], np.float32)
     keys = op.parameter([-1, 1, 2, 1, TOKENS, WIDTH], np.float32)
     pooled = op.parameter([-1, WIDTH], np.float32)
+    matrix = op.constant(np.eye(CANVAS[1] * CANVAS[2], dtype=np.float32))
+    matrix.set_friendly_name(f"parameter:{MATRIX}")
+    rows = op.matmul(op.reshape(noisy, [0, 0, -1], True), matrix, False, True)
+    turned = op.reshape(rows, [-1, *CANVAS], False)
     mean = op.reduce_mean(keys, op.constant([1, 2, 3, 4, 5]))
     moved = op.add(
-        op.unsqueeze(pooled, op.constant([2, 3])), op.multiply(noisy, op.constant(0.5, np.float32))
+        op.unsqueeze(pooled, op.constant([2, 3])), op.multiply(turned, op.constant(0.5, np.float32))
     )
     moved = op.add(moved, op.unsqueeze(op.add(mean, time), op.constant([1, 2, 3])))
     clean = op.tanh(moved)

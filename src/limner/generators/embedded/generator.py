@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
 from limner.core.records import DRAWING, Drawn, Execution, Plan, Size, Sketch, StepProgress
+from limner.generators.embedded.adapter import Adapter
 from limner.generators.embedded.canvas import (
     are_finite,
     hold_known,
@@ -28,7 +29,7 @@ from limner.generators.embedded.canvas import (
     to_straight,
 )
 from limner.generators.embedded.course import Course, Way
-from limner.generators.embedded.networks import Caption, Floats, Networks, open_networks
+from limner.generators.embedded.networks import Caption, Networks, open_networks
 from limner.generators.embedded.passes import Passes
 from limner.generators.embedded.sampler import (
     SAMPLERS,
@@ -38,6 +39,7 @@ from limner.generators.embedded.sampler import (
     time_grid,
 )
 from limner.generators.embedded.tokens import NUM_MARKS, Tokens
+from limner.generators.embedded.wardrobe import Wardrobe
 from limner.generators.embedded.weights import Weights
 
 # Shapes: B pictures, C channels, H height, W width.
@@ -58,6 +60,8 @@ class EmbeddedGenerator:
         weights: another set than the packaged one.
         memory: folder that keeps which precision is best on this machine; ``None`` takes the
             usual one.
+        adapters: folder of those that a request may put on; ``None`` for none.
+        worn: one that every picture is drawn with; the generator then goes by its name.
     """
 
     def __init__(
@@ -67,28 +71,35 @@ class EmbeddedGenerator:
         batch_size: int = 0,
         weights: Weights | None = None,
         memory: Path | None = None,
+        adapters: Path | None = None,
+        worn: Adapter | None = None,
     ) -> None:
         self._num_threads = num_threads
         self._memory = memory
         self._batch_size = batch_size or DEFAULT_BATCH_SIZE
-        self._passes = Passes(self._predict_clean, max_pictures=batch_size or None)
         self._weights = weights or Weights()
+        self._worn = worn
+        self._wardrobe = Wardrobe(
+            self._weights, adapters, worn, lambda: self._networks, batch_size or None
+        )
         self._read_caption = lru_cache(PROMPTS_KEPT)(self._read_caption_of)
 
     @property
     def card(self) -> GeneratorCard:
-        """What this generator is; reads the weights' card only."""
-        return self._card
+        """What this generator is; reads the weights' card and those of adapters only."""
+        adapters = {name: one.card for name, one in self._wardrobe.adapters.items()}
+        return replace(self._card, adapters=adapters) if adapters else self._card
 
     @cached_property
     def _card(self) -> GeneratorCard:
-        card = self._weights.card
+        card, worn = self._weights.card, self._worn
+        known = card if worn is None else worn.facts
         return GeneratorCard(
-            name=card.name,
-            version=card.version,
+            name=known.name,
+            version=known.version,
             engine=ENGINE,
-            licence=card.licence,
-            ingredients=self._weights.ingredients,
+            licence=known.licence,
+            ingredients=self._weights.ingredients if worn is None else worn.ingredients,
             styles=tuple(card.styles),
             canvases=(Size(card.output_px, card.output_px),),
             side_px=SIDE_PX,
@@ -98,7 +109,8 @@ class EmbeddedGenerator:
             strength=FloatSpan(*card.strength),
             max_prompt_tokens=card.text_tokens - NUM_MARKS,
             operations=DRAWING,
-            description=self._weights.description,
+            description=(self._weights if worn is None else worn).description,
+            sources=() if worn is None else tuple(worn.facts.sources),
         )
 
     def prepare(self, sketch: Sketch) -> Plan:
@@ -124,6 +136,7 @@ class EmbeddedGenerator:
         sketch = plan.sketch
         batch_size = 1 if sketch.is_deterministic else self._batch_size
         layout = self._layout(sketch)
+        passes = self._wardrobe.passes(sketch)
         for first in range(0, len(seeds), batch_size):
             batch = seeds[first : first + batch_size]
             progress = StepProgress(
@@ -133,8 +146,8 @@ class EmbeddedGenerator:
                 batch_size=len(batch),
                 num_images=len(seeds),
             )
-            with self._passes.course(_way(layout, sketch, batch)) as course:
-                canvas_BCHW = self._follow(course, progress, on_step, is_cancelled)
+            with passes.course(_way(layout, sketch, batch)) as course:
+                canvas_BCHW = self._follow(passes, course, progress, on_step, is_cancelled)
             started = time.perf_counter()
             pictures = self._finished(canvas_BCHW, sketch)
             seconds = course.seconds + (time.perf_counter() - started) / len(batch)
@@ -203,6 +216,7 @@ class EmbeddedGenerator:
 
     def _follow(
         self,
+        passes: Passes,
         course: Course,
         progress: StepProgress,
         on_step: Callable[[StepProgress], None] | None,
@@ -213,7 +227,7 @@ class EmbeddedGenerator:
         for step in range(1, progress.num_steps + 1):
             if is_cancelled is not None and is_cancelled():
                 raise DrawingCancelled()
-            clean_BCHW = self._passes.next_step(course)
+            clean_BCHW = passes.next_step(course)
             if on_step is not None:
                 on_step(_told(progress, step, self._previewer(clean_BCHW)))
         return clean_BCHW
@@ -245,9 +259,6 @@ class EmbeddedGenerator:
             num_threads=facts.num_threads,
             versions={"openvino": facts.version},
         )
-
-    def _predict_clean(self, noisy_BCHW: Floats, times_B: Floats, caption: Caption) -> Floats:
-        return self._networks.predict_clean(noisy_BCHW, times_B, caption)
 
     @cached_property
     def _networks(self) -> Networks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ import openvino
 from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
+from limner.generators.embedded.adapter import Corrections, correct
 from limner.generators.embedded.precision import (
     Run,
     candidates,
@@ -49,6 +50,10 @@ class Caption(NamedTuple):
     pooled: Floats
 
 
+PredictClean = Callable[[Floats, Floats, Caption], Floats]
+"""Clean canvases `[B, C, H, W]` from noisy ones, times `[B]` and captions."""
+
+
 class Facts(NamedTuple):
     """What the engine says about itself."""
 
@@ -73,7 +78,7 @@ class Networks:
         self._memory = memory
         self._core = openvino.Core()
         self._graphs: dict[str, openvino.CompiledModel] = {}
-        self._values: list[NDArray[np.uint8]] = []
+        self._values: dict[str, NDArray[np.uint8]] = {}
         self._lock = threading.RLock()
 
     @property
@@ -170,8 +175,41 @@ class Networks:
         with ThreadPoolExecutor(max_workers=2) as pool:
             list(pool.map(load, names))
 
-    def _compiled(self, name: str, precision: str) -> openvino.CompiledModel:
+    def corrected(self, corrections: Corrections) -> PredictClean:
+        """The drawing network with corrections worked in, to be called as `predict_clean`.
+
+        Raises:
+            GeneratorUnavailable: they are not of this network.
+        """
+        with self._lock:
+            graph = self._compiled("denoise", self._precision, corrections)
+
+        def predict(noisy_BCHW: Floats, time_B: Floats, caption: Caption) -> Floats:
+            with self._lock:
+                made = graph([noisy_BCHW, time_B, caption.keys, caption.pooled])
+                return np.array(made[graph.outputs[0]], np.float32)
+
+        return predict
+
+    def read_graph(self, name: str) -> openvino.Model:
+        """A graph that is not compiled, as whoever changes it needs it.
+
+        Raises:
+            GeneratorUnavailable: a file is missing or does not match its hash.
+        """
         structure, values = self._weights.read(f"{name}.xml"), self._kept_values(name)
+        tensor = openvino.Tensor(values, shared_memory=True)
+        try:
+            return self._core.read_model(structure, tensor)  # pyright: ignore[reportUnknownMemberType]
+        except RuntimeError as error:
+            raise _unloadable(name) from error
+
+    def _compiled(
+        self, name: str, precision: str, corrections: Corrections | None = None
+    ) -> openvino.CompiledModel:
+        model = self.read_graph(name)
+        if corrections:
+            correct(model, corrections)
         settings: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
@@ -180,20 +218,15 @@ class Networks:
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = self._num_threads
         try:
-            tensor = openvino.Tensor(values, shared_memory=True)
-            model = self._core.read_model(structure, tensor)  # pyright: ignore[reportUnknownMemberType]
             return self._core.compile_model(model, DEVICE, settings)
         except RuntimeError as error:
-            raise GeneratorUnavailable(
-                f"The network {name!r} cannot be loaded by OpenVINO {openvino.__version__}.",
-                hint="Install the versions Limner was tested with.",
-            ) from error
+            raise _unloadable(name) from error
 
     def _kept_values(self, name: str) -> NDArray[np.uint8]:
         """Values that the engine may go on reading; it does not keep them itself."""
-        values = self._weights.values(name)
-        self._values.append(values)
-        return values
+        if name not in self._values:
+            self._values[name] = self._weights.values(name)
+        return self._values[name]
 
     @cached_property
     def _precision(self) -> str:
@@ -227,6 +260,13 @@ class Networks:
         rng = np.random.default_rng(0)
         inputs = [_noise(rng, port.get_partial_shape()) for port in graph.inputs]
         return lambda: np.array(graph(inputs)[graph.outputs[0]], np.float32)
+
+
+def _unloadable(name: str) -> GeneratorUnavailable:
+    return GeneratorUnavailable(
+        f"The network {name!r} cannot be loaded by OpenVINO {openvino.__version__}.",
+        hint="Install the versions Limner was tested with.",
+    )
 
 
 def _noise(rng: np.random.Generator, shape: openvino.PartialShape) -> Floats:

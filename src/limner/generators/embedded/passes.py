@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from limner.generators.embedded.course import Course, Way
-from limner.generators.embedded.networks import Caption, Floats
+from limner.generators.embedded.networks import Caption, Floats, PredictClean
 from limner.generators.embedded.sampler import Canvas
 
 # Shapes: B rows, C channels, H height, W width.
@@ -25,9 +25,6 @@ from limner.generators.embedded.sampler import Canvas
 CELLS_IN_A_PASS = 1024  # of canvases; more of them gained nothing (docs/log.md)
 AHEAD = 1  # steps a course may be ahead of what its caller was told
 PACE_WEIGHT = 0.2  # of the newest pass in the running mean of seconds a row
-
-PredictClean = Callable[[Floats, Floats, Caption], Floats]
-"""Clean canvases `[B, C, H, W]` from noisy ones, times `[B]` and captions."""
 
 
 class Passes:
