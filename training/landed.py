@@ -4,7 +4,7 @@ A work folder can be lost with its machine; what has landed cannot. The export n
 of a graph that holds a parameter as it is by that parameter (`name_parameters`), and `parameters_of`
 finds them again, in half precision. Optimizer state and averages start anew.
 
-    python -m training.landed WEIGHTS --work DIR     # lays the landed autoencoder into a work folder
+    python -m training.landed WEIGHTS --work DIR     # lays landed autoencoder and head into a work folder
 """
 
 import argparse
@@ -21,6 +21,7 @@ from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape
 from training.eight_bits import SCALE
 from training.network import DrawingNetwork, NetworkShape
+from training.superres import SuperResolution
 
 PREFIX, JOINT = "parameter:", "|"
 PLACE, PLACE_BIAS = "network.place", "network.patch_in.1.bias"
@@ -106,6 +107,17 @@ def landed_autoencoder(weights: Path) -> Autoencoder:
     return model
 
 
+def landed_head(weights: Path, picture_px: int) -> SuperResolution:
+    """The super-resolution head of a weights folder.
+
+    Raises:
+        ValueError: as `landed_network`.
+    """
+    head = SuperResolution(picture_px)
+    _all_found(restored(head, parameters_of(weights, "enlarge"), "head"), weights)
+    return head
+
+
 def _last_convolution(weights: Path) -> tuple[np.ndarray, np.ndarray]:
     nodes = ov.Core().read_model(weights / "encode.xml").get_ordered_ops()
     convolution = [node for node in nodes if node.get_type_name() == "Convolution"][-1]
@@ -144,17 +156,24 @@ def _key(values: np.ndarray) -> tuple[int, bytes]:
 
 
 def main() -> None:
-    """Lay the landed autoencoder into a work folder, as the checkpoint that a run's space is opened from."""
+    """Lay the landed autoencoder and super-resolution head into a work folder, as the checkpoints runs and export read."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("weights", type=Path, help="weights folder that has landed")
-    parser.add_argument("--work", type=Path, required=True, help="work folder; its folder autoencoder/ must be empty or missing")
+    parser.add_argument("--work", type=Path, required=True, help="work folder; what is there is left")
     args = parser.parse_args()
-    path = args.work / "autoencoder" / "checkpoint.pt"
-    if path.exists():
-        parser.error(f"{path} exists; move it away first")
-    path.parent.mkdir(parents=True, exist_ok=True)
     model = landed_autoencoder(args.weights)
-    checkpoint.save({"model": model.state_dict(), "seen": 0, "shape": model.shape.as_dict()}, path)
+    head = landed_head(args.weights, model.shape.canvas)
+    states = {
+        "autoencoder": {"model": model.state_dict(), "seen": 0, "shape": model.shape.as_dict()},
+        "superres-latents": {"model": head.state_dict(), "seen": 0},
+    }
+    for name, state in states.items():
+        path = args.work / name / "checkpoint.pt"
+        if path.exists():
+            print(f"{path} exists and is left")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(state, path)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from training import checkpoint
-from training.autoencoder import Autoencoder, AutoencoderShape
+from training.autoencoder import Autoencoder, AutoencoderShape, edge_loss
 from training.data.batches import Batches, evaluation_pairs
-from training.train_autoencoder import BATCH, edge_loss, psnr_db
+from training.train_autoencoder import BATCH, psnr_db
 
 PEAK = 6e-4
 MOST_NOISE = 0.2  # standard deviations of a latent

@@ -15,10 +15,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from training import checkpoint
-from training.autoencoder import ResidualBlock
+from training.autoencoder import ResidualBlock, edge_loss
 from training.data.batches import Batches
 from training.spaces import Space, open_space
-from training.train_autoencoder import edge_loss
 
 OUTPUT_PX = 256
 GRID = 64

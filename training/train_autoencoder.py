@@ -10,17 +10,11 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from training import checkpoint
-from training.autoencoder import Autoencoder, AutoencoderShape
+from training.autoencoder import Autoencoder, AutoencoderShape, edge_loss
 from training.data.batches import Batches, evaluation_pairs
 from training.landed import landed_autoencoder
 
 BATCH = 32
-
-
-def edge_loss(made_BCHW: Tensor, true_BCHW: Tensor) -> Tensor:
-    """Mean absolute error of horizontal and vertical differences: keeps edges sharp without an adversary."""
-    error = made_BCHW - true_BCHW
-    return error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
 
 
 def learning_rate(done: float, peak: float = 1.5e-3) -> float:
