@@ -137,3 +137,16 @@ def test_who_operates_sees_the_pictures_of_all(open_page: Open, person: str):
     with_pictures(open_page)
     operator = open_page("/gallery", name="operator", scopes=("operator",))
     assert operator.locator("#cards figure").count() >= 3
+
+
+def test_more_is_fetched_before_its_end_is_seen_and_nothing_is_told_to_the_console(
+    open_page: Open, monkeypatch
+):
+    page = with_pictures(open_page)
+    monkeypatch.setattr("limner.studio.gallery.PAGE_IMAGES", 2)
+    told: list[str] = []
+    page.on("console", lambda one: told.append(one.text) if one.type == "error" else None)
+    page.reload()
+    expect(page.locator("#cards figure")).to_have_count(3)
+    expect(page.locator(".more-cards")).to_have_count(0)
+    assert told == []

@@ -51,7 +51,8 @@ def test_an_entry_is_registered(operator: Page):
 def test_only_the_fields_of_a_kind_are_there(operator: Page):
     operator.get_by_role("radio", name="Opt-out").check()
     expect(operator.get_by_label("Keeps from being drawn")).to_be_visible()
-    expect(operator.get_by_label("What for")).to_be_hidden()
+    expect(operator.get_by_label("Why")).to_be_visible()
+    expect(operator.get_by_label("Work or collection")).to_be_hidden()
 
 
 def test_what_is_missing_is_said_and_nothing_is_lost(operator: Page):
@@ -116,9 +117,35 @@ def test_a_picture_is_opted_out_by_showing_it_and_near_copies_are_shown(
     operator.get_by_label("A picture it is about").set_input_files(
         {"name": "zebra.png", "mimeType": "image/png", "buffer": saved.getvalue()}
     )
+    expect(operator.locator("#near")).to_contain_text("1 stored image is nearly the same")
+    operator.get_by_label("Why").fill("She did not agree to it")
     operator.get_by_role("button", name="Register", exact=True).click()
+    expect(operator.locator("dl.facts")).to_contain_text("She did not agree to it")
     expect(operator.get_by_role("heading", name="1 more stored image is nearly")).to_be_visible()
     expect(operator.locator(f"[data-image='{other}']")).to_have_count(0)
+
+
+DROP = """(bytes) => {
+  const given = new DataTransfer();
+  given.items.add(new File([new Uint8Array(bytes)], "me.png", { type: "image/png" }));
+  document.dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true }));
+}"""
+
+
+def test_a_picture_that_is_dropped_becomes_an_opt_out_after_what_is_near_was_shown(
+    operator: Page, served: Served
+):
+    image = served.studio.generate("a portrait", seed=21)[0]
+    before = rights.entries(served.studio.parts)
+    operator.evaluate(DROP, list(image.content))
+    expect(operator.locator("#near [data-image]")).to_have_attribute("data-image", image.image_id)
+    expect(operator.locator("[data-preview]")).to_be_visible()
+    expect(operator.get_by_role("radio", name="Opt-out")).to_be_checked()
+    assert rights.entries(served.studio.parts) == before
+    operator.get_by_label("Why").fill("It is my face")
+    operator.get_by_role("button", name="Register", exact=True).click()
+    expect(operator.locator("dl.facts")).to_contain_text("a picture, and who is on it")
+    expect(operator.locator(".sheet .badge").first).to_have_text("refused")
 
 
 def test_a_file_that_is_no_picture_is_not_registered(operator: Page):
@@ -126,6 +153,8 @@ def test_a_file_that_is_no_picture_is_not_registered(operator: Page):
     operator.get_by_label("A picture it is about").set_input_files(
         {"name": "zebra.png", "mimeType": "image/png", "buffer": b"no picture"}
     )
+    expect(operator.locator("#fault")).to_contain_text("cannot be read as a picture")
+    operator.locator("#fault").evaluate("(fault) => { fault.textContent = '' }")
     operator.get_by_role("button", name="Register", exact=True).click()
     expect(operator.locator("#fault")).to_contain_text("cannot be read as a picture")
 

@@ -120,6 +120,11 @@ def test_the_card_in_words_is_there(open_page: Open):
     expect(page.locator("pre.words")).to_have_text("It cannot draw hands.")
 
 
+def test_a_version_that_is_not_there_is_told(open_page: Open):
+    page = open_page("/models/nothing@1")
+    expect(page.locator("main")).to_contain_text("The registry has no model 'nothing@1'")
+
+
 def test_every_check_stands_with_its_hash(open_page: Open, served: Served):
     page = open_page("/models")
     for card in served.studio.parts.judge.cards.values():

@@ -37,7 +37,7 @@ class RightsKind(StrEnum):
     SOURCE = "source"  # where pictures came from: a package, a collection, a photographer
     LICENCE = "licence"  # that something may be used, and how
     CONSENT = "consent"  # that a person agreed, to what, until when
-    OPT_OUT = "opt-out"  # that a name, style or mark must not be drawn
+    OPT_OUT = "opt-out"  # that a name, style, mark or picture must not be drawn
 
 
 class OptedOut(StrEnum):
@@ -46,6 +46,7 @@ class OptedOut(StrEnum):
     NAME = "name"
     STYLE = "style"
     MARK = "mark"
+    PICTURE = "picture"  # and whoever is on it
 
 
 class RightsState(StrEnum):
@@ -68,7 +69,7 @@ class RightsEntry:
         opted_out: what an opt-out is of; ``None`` for other kinds.
         title: of a source or a licensed work, such as a package and its version.
         licence: its SPDX name, or how it is called.
-        purpose: what a consent was given for.
+        purpose: what a consent was given for; of an opt-out, why.
         url: where it can be read up.
         expires_at: UTC; ``None`` for a right without an end.
         keys: what it is about, as recipes name it: content hashes of pictures, masks, images and
@@ -300,7 +301,7 @@ _NEEDS = {
     RightsKind.SOURCE: "A source has a title and a licence.",
     RightsKind.LICENCE: "A licence has a licence, and a title or keys of what it is for.",
     RightsKind.CONSENT: "A consent has a name, a purpose and an expiry.",
-    RightsKind.OPT_OUT: "An opt-out is of a name, style or mark, and has a name or keys.",
+    RightsKind.OPT_OUT: "An opt-out is of a name, style, mark or picture, and has a name or keys.",
 }
 
 

@@ -27,11 +27,16 @@ Name = Annotated[
     str | None,
     typer.Option("--name", help="Whose consent; or what was opted out. Requests are matched."),
 ]
-Of = Annotated[str | None, typer.Option("--of", help="Of an opt-out: name, style or mark.")]
+Of = Annotated[
+    str | None, typer.Option("--of", help="Of an opt-out: name, style, mark or picture.")
+]
 Holder = Annotated[str | None, typer.Option("--holder", help="Who holds the right.")]
 Title = Annotated[str | None, typer.Option("--title", help="Of the source or the work.")]
 Licence = Annotated[str | None, typer.Option("--licence", help="Such as CC-BY-4.0.")]
-Purpose = Annotated[str | None, typer.Option("--purpose", help="What the consent is for.")]
+Purpose = Annotated[
+    str | None,
+    typer.Option("--purpose", help="What a consent is for; of an opt-out, why."),
+]
 Expires = Annotated[
     str | None, typer.Option("--expires", help="Last day, as 2027-01-31, or a time with its zone.")
 ]
@@ -94,12 +99,13 @@ def add(  # noqa: PLR0913 - every argument is an option of the command
         from limner.core.rights import OptedOut, RightsKind
         from limner.studio import rights
         from limner.studio.rights_file import values_of
+        from limner.studio.rights_pictures import known_picture
 
         require_one_of("kind", kind, list(RightsKind))
         if of is not None:
             require_one_of("kind of opt-out", of, list(OptedOut))
         parts = studio.parts
-        pictures = [rights.known_picture(parts, one) for one in picture or []]
+        pictures = [known_picture(parts, one) for one in picture or []]
         values = values_of(
             kind=kind,
             name=name,

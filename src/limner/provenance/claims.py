@@ -17,7 +17,7 @@ from limner.provenance.manifest import (
     SOFT_BINDING_LABEL,
 )
 
-_MAKING = ("c2pa.created", "c2pa.edited", "c2pa.converted")
+_MAKING = ("c2pa.created", "c2pa.edited", "c2pa.resized", "c2pa.converted")
 
 
 class IngredientClaim(NamedTuple):

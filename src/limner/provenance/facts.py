@@ -93,7 +93,9 @@ class SealFacts:
 
     Attributes:
         title: name of the file, such as ``image.png``; no part of the prompt.
-        operation: what the generator started from; IMAGE and MASK need a PARENT ingredient.
+        operation: what the generator started from; all but TEXT need a PARENT ingredient.
+        is_untrained: it was enlarged by plain resampling, from a picture that was not made here;
+            no trained model had a part in it.
         created_at: UTC.
         limner_version: of the program that seals.
         model_name: of the generator; `model_version` of its weights.
@@ -131,6 +133,7 @@ class SealFacts:
     label: str | None = None
     ingredients: tuple[Ingredient, ...] = ()
     training_use: TrainingUse = TrainingUse.NOT_ALLOWED
+    is_untrained: bool = False
     converted_at: datetime | None = None
 
     def __post_init__(self) -> None:

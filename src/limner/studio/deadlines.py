@@ -14,8 +14,8 @@ from limner.core.errors import BadInput, DeadlineMissed
 
 if TYPE_CHECKING:
     from limner.core.records import Request
-    from limner.studio.generate import Planned
     from limner.studio.parts import Parts
+    from limner.studio.planning import Planned
 
 MAX_WITHIN_SECONDS = 604_800.0  # a week
 

@@ -16,15 +16,11 @@ from limner.core.ports import Generator
 from limner.core.records import Drawn, ImageRecord, Picture, Plan, Request
 from limner.core.runs import RunPicture, Spot
 from limner.evals.suite import Case, Suite, Way
-from limner.studio.generate import (
-    Ready,
-    finish_picture,
-    make_ready,
-    require_sound,
-    write_recipe,
-)
+from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image_file import decode_rgba, encode_image
 from limner.studio.parts import Parts
+from limner.studio.planning import Ready, make_ready
+from limner.studio.recipe import write_recipe
 from limner.studio.suite_checks import SAME_CHECKS
 
 BROKEN = "picture_broken"

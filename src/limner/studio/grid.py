@@ -14,10 +14,11 @@ from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, LimnerError, PictureBroken
 from limner.core.limits import MAX_IMAGES
 from limner.core.records import SEED_COUNT, Request, parse_size
-from limner.studio.generate import Ready, draw_ready, make_ready
+from limner.studio.generate import draw_ready
 from limner.studio.image import Image
 from limner.studio.image_file import encode_with_texts
 from limner.studio.parts import UNWATCHED, Parts, Watch
+from limner.studio.planning import Ready, make_ready
 from limner.studio.sheet import Sheet, contact_sheet, draw_sheet
 
 SHEET_FORMAT = "limner.sheet/1"

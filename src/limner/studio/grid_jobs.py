@@ -13,8 +13,8 @@ from limner.core.errors import JobNotFound, LimnerError, NotFound
 from limner.core.jobs import Job
 from limner.core.records import FileFormat, Request
 from limner.store.gallery import StoredGrid
-from limner.studio.generate import plan_request
 from limner.studio.grid import parse_axis, vary_request
+from limner.studio.planning import plan_request
 
 if TYPE_CHECKING:
     from limner.studio.jobs import Jobs

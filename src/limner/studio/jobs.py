@@ -92,7 +92,7 @@ class Jobs:
             StorageUnavailable: it cannot be written.
         """
         from limner.studio.deadlines import require_reachable
-        from limner.studio.generate import keep_sources, plan_request, require_impact
+        from limner.studio.planning import keep_sources, plan_request, require_impact
         from limner.studio.request_document import document_of
 
         job_id = uuid.uuid4().hex if job_id is None else require_job_id(job_id)

@@ -7,19 +7,14 @@ no block: the same command goes on where it stopped. Files that left before are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint
-from limner.checks.near_copy.gallery import Entry, Gallery
-from limner.core.errors import RequestRefused, RightsInvalid
-from limner.core.hashing import sha256_of_bytes
-from limner.core.judging import CheckNotAble
+from limner.core.errors import RequestRefused
 from limner.core.limits import require_one_of
-from limner.core.records import Picture, Request
+from limner.core.records import Request
 from limner.core.rights import (
     RightsEntry,
     RightsKind,
@@ -30,9 +25,7 @@ from limner.core.rights import (
 )
 from limner.store.rights import StoredEntry
 from limner.store.rights_blocking import AffectedImage
-from limner.store.rights_looks import RightsLook
-from limner.studio.image_file import decode_rgba
-from limner.studio.picture_file import read_bytes, read_content
+from limner.studio.rights_pictures import KnownPicture, images_near, known_picture, looks_of_all
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -40,8 +33,6 @@ if TYPE_CHECKING:
 BATCH_IMAGES = 2000  # blocked in one transaction
 BATCH_HELD = 100  # held in one, each with a card of its own
 REASONS = ("person_asked", "licence_ended", "wrong_entry", "court_order", "other")
-
-_HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Enforced(NamedTuple):
@@ -62,56 +53,12 @@ class Enforced(NamedTuple):
     held: tuple[str, ...] = ()
 
 
-class KnownPicture(NamedTuple):
-    """What a picture is known by: hashes that recipes may name, and what near copies are told by.
-
-    `looks` is empty where the pixels are not at hand.
-    """
-
-    keys: tuple[str, ...]
-    looks: tuple[RightsLook, ...]
-
-
 class Imported(NamedTuple):
     """What an import registered: numbers of the entries, different keys, images blocked."""
 
     entry_ids: tuple[int, ...]
     num_keys: int
     num_blocked: int
-
-
-def known_picture(parts: Parts, what: str) -> KnownPicture:
-    """A picture that an entry is about: a hash, or a picture file.
-
-    Of a file the hashes of its bytes and its pixels are kept, and what near copies are told by.
-
-    Raises:
-        ImageUnreadable: it is no hash, and no picture file either.
-        RightsInvalid: no fingerprint can be taken here.
-    """
-    if _HASH.fullmatch(what):
-        return KnownPicture((what,), ())
-    return picture_given(parts, read_bytes(Path(what)), what)
-
-
-def picture_given(parts: Parts, content: bytes, name: str) -> KnownPicture:
-    """A picture that an entry is about, from the bytes of its file.
-
-    Args:
-        parts: of the studio.
-        content: of the file.
-        name: as it is told; nothing is opened by it.
-
-    Raises:
-        ImageUnreadable: it is no picture file.
-        RightsInvalid: no fingerprint can be taken here.
-    """
-    read = read_content(content, name, parts.settings.max_input_megapixels)
-    file_sha256 = sha256_of_bytes(read.content)
-    seal = parts.store.seal_by_file(file_sha256)
-    known = () if seal is None else (seal.image_id,)
-    keys = (file_sha256, read.picture.pixels_sha256, *known)
-    return KnownPicture(keys, _looks_of(parts, read.picture))
 
 
 def add(
@@ -135,7 +82,7 @@ def add(
         RightsInvalid: it is not whole, has ended already, or cannot renew the other.
     """
     keys = dict.fromkeys((*entry.keys, *(key for one in pictures for key in one.keys)))
-    looks = _looks_of_all(parts, pictures, entry.keys)
+    looks = looks_of_all(parts, pictures, entry.keys)
     whole = replace(entry, keys=tuple(keys))
     stored = parts.store.rights.add(whole, parts.read_clock(), renews=renews, looks=looks)
     return _enforce(parts, stored)
@@ -208,8 +155,6 @@ def near_copies(
 ) -> tuple[str, ...]:
     """Stored images that are nearly the same as a picture an entry keeps from being drawn.
 
-    By PDQ, the one hash that is kept of every stored image.
-
     Args:
         parts: of the studio.
         entry_id: of the entry.
@@ -222,10 +167,7 @@ def near_copies(
     looks = parts.store.rights.looks(entry_id)
     if not looks or not is_blocking(stored.entry.kind, stored.state):
         return ()
-    hashes = parts.store.pdq_hashes()
-    gallery = Gallery(Entry(k, Fingerprint(pdq, NO_HASH)) for k, (_, pdq) in enumerate(hashes))
-    keys = {key for one in looks for key in gallery.near_copies(Fingerprint(one.pdq, NO_HASH))}
-    found = {hashes[key][0] for key in keys}
+    found = set(images_near(parts, looks))
     return tuple(sorted(found - {one.image_id for one in known}))
 
 
@@ -251,7 +193,7 @@ def withdraw(
     require_one_of("reason", reason, REASONS)
     pictures = [known_picture(parts, one) for one in images]
     keys = [key for one in pictures for key in one.keys]
-    looks = _looks_of_all(parts, pictures, keys)
+    looks = looks_of_all(parts, pictures, keys)
     rights, now = parts.store.rights, parts.read_clock()
     before = rights.find(entry_id, now)
     if before.withdrawn_at is not None and not keys and _unblocked(parts, before):
@@ -373,33 +315,6 @@ def _hold(parts: Parts, stored: StoredEntry, alike: Sequence[str]) -> tuple[str,
             parts.read_clock(),
         )
     return tuple(held)
-
-
-def _looks_of_all(
-    parts: Parts, pictures: Sequence[KnownPicture], keys: Sequence[str]
-) -> list[RightsLook]:
-    looks = [look for one in pictures for look in one.looks]
-    known = {look.pixels_sha256 for look in looks}
-    for key in filter(_HASH.fullmatch, keys):
-        record = parts.store.image_by_id(key) or parts.store.image_by_pixels(key)
-        if record is not None and record.pixels_sha256 not in known:
-            picture = Picture.of(decode_rgba(parts.store.read_image(record)))
-            looks += _looks_of(parts, picture)
-    return looks
-
-
-def _looks_of(parts: Parts, picture: Picture) -> tuple[RightsLook, ...]:
-    if parts.fingerprints is None:
-        return ()
-    try:
-        taken = parts.fingerprints.take(picture)
-    except CheckNotAble as error:
-        raise RightsInvalid(
-            f"The picture cannot be registered, since near copies of it would not be found: "
-            f"{error.note}"
-        ) from error
-    taken_with = parts.fingerprints.taken_with
-    return (RightsLook(picture.pixels_sha256, taken.pdq, taken.look, taken_with),)
 
 
 def _unblocked(parts: Parts, stored: StoredEntry) -> bool:

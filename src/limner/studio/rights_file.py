@@ -41,7 +41,7 @@ class RightsValues(BaseModel):
     kind: Literal["source", "licence", "consent", "opt-out"]
     name: str | None = None
     holder: str | None = None
-    opted_out: Literal["name", "style", "mark"] | None = None
+    opted_out: Literal["name", "style", "mark", "picture"] | None = None
     title: str | None = None
     licence: str | None = None
     purpose: str | None = None

@@ -16,7 +16,7 @@ from limner.checks.integrity import find_fault
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
-from limner.core.records import FileFormat, ImageRecord, Operation
+from limner.core.records import FileFormat, ImageRecord, Operation, Recipe
 from limner.provenance.containers import MediaType
 from limner.provenance.facts import (
     DecisionFacts,
@@ -35,6 +35,7 @@ from limner.studio.image_file import decode_rgba, encode_image
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
+UNTRAINED_ENGINE = "pillow"  # plain resampling
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
 MEDIA_TYPES: dict[FileFormat, MediaType] = {
@@ -198,7 +199,17 @@ def facts_of(parts: Parts, record: ImageRecord, decided: StoredDecision) -> Seal
         mark=None if mark is None else MarkFacts(algorithm=MARK_ALGORITHM, value=mark),
         label=None if recipe.label is None else recipe.label.words,
         ingredients=_ingredients(parts, record),
+        is_untrained=_is_untrained(parts, recipe),
     )
+
+
+def _is_untrained(parts: Parts, recipe: Recipe) -> bool:
+    """Whether no trained model had a part: resampled, from a picture that was not made here."""
+    if recipe.operation is not Operation.ENLARGE or recipe.engine != UNTRAINED_ENGINE:
+        return False
+    assert recipe.source_sha256 is not None, "what was enlarged was a picture"
+    is_ours = bool(recipe.prompt) or parts.store.image_by_pixels(recipe.source_sha256) is not None
+    return not is_ours
 
 
 def _ingredients(parts: Parts, record: ImageRecord) -> tuple[Ingredient, ...]:

@@ -12,10 +12,11 @@ from limner.core.limits import require_one_of
 from limner.core.ports import GeneratorCard
 from limner.core.records import FILE_FORMATS, FileFormat, Request
 from limner.core.settings import Settings
-from limner.studio.generate import Ready, draw_ready, make_ready
+from limner.studio.generate import draw_ready
 from limner.studio.grid import Grid, ReadyGrid, draw_grid, make_grid_ready, parse_axis
 from limner.studio.image import Image
 from limner.studio.parts import UNWATCHED, Parts, Watch
+from limner.studio.planning import Ready, make_ready
 from limner.studio.redraw import Redrawn, Shown, redraw, show
 from limner.studio.requests import RequestOptions, request_from
 from limner.studio.saving import Destination

@@ -38,9 +38,10 @@ from limner.store.leases import Claim, Held, Told
 from limner.studio.criteria_file import criteria_text, source_in_force
 from limner.studio.deadlines import due_at, require_in_time
 from limner.studio.due import Reminder
-from limner.studio.generate import Shot, draw_ready, make_ready
+from limner.studio.generate import draw_ready
 from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
+from limner.studio.planning import Shot, make_ready
 from limner.studio.request_document import request_of
 from limner.studio.review import escalate_overdue
 from limner.studio.rights import enforce_expired
@@ -450,8 +451,7 @@ def run_worker(
     presence = Presence(parts.settings.home / WORKERS_FOLDER)
     is_clean = False
     try:
-        generator = parts.generator
-        parts = parts.with_generator(lambda: KeptPictures(generator))
+        parts = parts.with_wrapped(KeptPictures)
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()

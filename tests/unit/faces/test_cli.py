@@ -18,26 +18,24 @@ from limner.core.errors import (
 from limner.faces.cli import app
 from limner.faces.exits import exit_code_of
 
-DRAWING = ["--seed", "--steps", "--guidance", "--sampler", "--size", "--style", "--negative"]
+DRAWING = [
+    "--steps", "--guidance", "--sampler", "--size", "--style", "--negative", "--background",
+    "--deterministic", "--impact", "--label", "--model", "--use",
+]  # fmt: skip
 OPTIONS = {
     "generate": [
-        "--n", *DRAWING, "--background", "--image", "--strength", "--mask", "--outpaint",
-        "--combinations", "--deterministic", "--impact", "--label", "--model", "--adapter",
-        "--use", "--out", "--format", "--sheet", "--force", "--quiet", "--json",
+        "--n", "--seed", *DRAWING, "--image", "--strength", "--mask", "--outpaint",
+        "--combinations", "--adapter", "--out", "--format", "--sheet", "--force", "--quiet",
+        "--json",
     ],
     "variations": [
-        "--prompt", "--n", "--strength", "--seed", "--steps", "--guidance", "--size", "--style",
-        "--negative", "--background", "--deterministic", "--impact", "--label", "--model",
-        "--adapter", "--use", "--out", "--format", "--sheet", "--force", "--quiet", "--json",
+        "--prompt", "--n", "--strength", "--seed", *DRAWING, "--adapter", "--out", "--format",
+        "--sheet", "--force", "--quiet", "--json",
     ],
-    "batch": [
-        "--n", *DRAWING[1:], "--background", "--deterministic", "--impact", "--label", "--model",
-        "--use", "--out", "--format", "--quiet", "--json",
-    ],
+    "batch": ["--n", *DRAWING, "--out", "--format", "--quiet", "--json"],
     "grid": [
-        "--x", "--out", "--y", *DRAWING, "--background", "--image", "--strength",
-        "--deterministic", "--impact", "--label", "--model", "--adapter", "--use", "--force",
-        "--quiet", "--json",
+        "--x", "--out", "--y", "--seed", *DRAWING, "--image", "--strength", "--adapter",
+        "--force", "--quiet", "--json",
     ],
     "show": ["--json"],
     "redraw": ["--image", "--out", "--force", "--quiet", "--json"],
@@ -64,7 +62,8 @@ OPTIONS = {
     "models test": ["--json"],
     "models remove": [],
     "models doctor": ["--json"],
-    "upscale": ["--by", "--method", "--out", "--format", "--force", "--json"],
+    "upscale": ["--by", "--model", "--impact", "--label", "--use", "--out", "--format", "--force",
+                "--quiet", "--json"],
     "verify": ["--sidecar", "--json"],
     "sidecar": ["--force"],
     "studio": ["--host", "--port", "--no-browser"],

@@ -17,6 +17,7 @@ from limner.store.review_history import rule_decisions
 from limner.studio import review, rights
 from limner.studio.redraw import show
 from limner.studio.rights_file import values_of
+from limner.studio.rights_pictures import known_picture
 from limner.studio.stored_image import open_image
 from limner.studio.verify import verify
 from limner.testing import PaintedGenerator
@@ -192,7 +193,7 @@ def test_a_withdrawn_consent_blocks_images_that_name_the_person(studio):
 
 
 def test_a_withdrawn_picture_blocks_what_was_drawn_from_it_and_from_that(studio, photo, tmp_path):
-    keys = rights.known_picture(studio.parts, str(photo)).keys
+    keys = known_picture(studio.parts, str(photo)).keys
     stored = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     (first,) = studio.variations(photo, "a fox", n=1, seed=1)
     path = first.save(tmp_path / "first.png")
@@ -205,7 +206,7 @@ def test_a_withdrawn_picture_blocks_what_was_drawn_from_it_and_from_that(studio,
 
 
 def test_a_request_that_starts_from_a_withdrawn_picture_is_refused(studio, photo):
-    keys = rights.known_picture(studio.parts, str(photo)).keys
+    keys = known_picture(studio.parts, str(photo)).keys
     stored = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     rights.withdraw(studio.parts, stored.entry_id)
     with pytest.raises(RequestRefused, match="Entry 1 of the rights register, a consent, was with"):
@@ -269,7 +270,7 @@ def test_a_renewed_consent_lets_the_person_be_drawn_again(checked):
 
 
 def test_a_renewal_that_is_withdrawn_covers_all_the_first_did(studio, photo):
-    keys = rights.known_picture(studio.parts, str(photo)).keys
+    keys = known_picture(studio.parts, str(photo)).keys
     first = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     second = add(studio, renews=first.entry_id, **CONSENT, name="Jane Doe").stored
     (image,) = studio.variations(photo, "a fox", n=1, seed=1)
@@ -374,7 +375,7 @@ def test_show_and_verify_say_that_a_copy_is_blocked(studio, tmp_path):
 
 
 def test_show_says_that_a_picture_of_somebody_who_withdrew_must_not_be_used(studio, photo):
-    keys = rights.known_picture(studio.parts, str(photo)).keys
+    keys = known_picture(studio.parts, str(photo)).keys
     stored = add(studio, **CONSENT, name="Jane Doe", keys=keys).stored
     rights.withdraw(studio.parts, stored.entry_id)
     assert "must not be used: Entry 1" in show(studio.parts, photo).notices[0]
@@ -426,7 +427,7 @@ def test_an_entry_that_is_whole_but_double_is_refused_by_name():
 
 def opt_out_of(studio, path):
     values = values_of(kind="opt-out", opted_out="mark")
-    pictures = [rights.known_picture(studio.parts, str(path))]
+    pictures = [known_picture(studio.parts, str(path))]
     return rights.add(studio.parts, values.to_entry(), pictures=pictures)
 
 

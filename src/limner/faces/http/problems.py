@@ -159,7 +159,7 @@ def problem_of_fields(error: RequestValidationError) -> Problem:
     is_unparsed = any(
         one.get("type") in ("json_invalid", "model_attributes_type") for one in error.errors()
     )
-    named = "; ".join(f"{one['field']}: {one['fault']}" for one in faults[:3])
+    named = "; ".join(_named(one) for one in faults[:3])
     return Problem(
         status=400 if is_unparsed else 422,
         code="request_malformed" if is_unparsed else "field_invalid",
@@ -260,15 +260,35 @@ def openai_error(problem: Problem) -> dict[str, object]:
     return {
         "message": sentence,
         "type": kinds.get(problem.status, usual),
-        "param": problem.faults[0]["field"] if problem.faults else None,
+        "param": problem.faults[0]["field"] if problem.faults else _PARAMS.get(problem.code),
         "code": problem.code,
     }
+
+
+def _named(fault: Mapping[str, str]) -> str:
+    """One fault of a field in words: the field, its value, what is allowed."""
+    said = fault["fault"][:1].lower() + fault["fault"][1:]
+    return f"{fault['field']} is {fault['value']}, {said}" if fault["value"] else said
 
 
 def _fault(error: Mapping[str, Any]) -> dict[str, str]:
     where = [str(one) for one in error.get("loc", ())]
     field_name = ".".join(where[1:] if where and where[0] in _PLACES else where)
-    shown = repr(error.get("input"))
+    match error.get("type"):
+        case "json_invalid":
+            return {
+                "field": "body",
+                "fault": f"The body is not JSON: {error['ctx']['error']}",
+                "value": "",
+            }
+        case "missing":
+            name = _printable(field_name or "body")
+            return {"field": name, "fault": f"{name} is missing", "value": ""}
+        case "extra_forbidden":
+            name = _printable(field_name)
+            return {"field": name, "fault": f"{name} is no field here", "value": ""}
+        case _:
+            shown = repr(error.get("input"))
     if len(shown) > MAX_SHOWN_CHARACTERS:
         shown = f"{shown[:MAX_SHOWN_CHARACTERS]}…"
     return {
@@ -278,6 +298,7 @@ def _fault(error: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+_PARAMS = {"prompt_empty": "prompt", "prompt_too_long": "prompt"}
 _PLACES = ("body", "query", "path", "header", "cookie")
 
 

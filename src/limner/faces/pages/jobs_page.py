@@ -21,7 +21,7 @@ from limner.faces.pages.site import render
 router = APIRouter(prefix="/jobs", include_in_schema=False)
 
 PAGE_JOBS = 40
-NUM_PICTURES = 6  # of one job, on its line
+NUM_PICTURES = 4  # of one job, on its line
 STEERING = (Happening.PAUSE, Happening.RESUME, Happening.CANCEL, Happening.RETRY)
 """What a person may do to a job, in the order of the buttons."""
 

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from limner.core.rights import OptedOut, RightsKind, RightsState
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.http.native.rights import EntryId
 from limner.faces.pages.cards import cards_of
-from limner.faces.pages.forms import Fields, FieldsAndFile, GivenFile
+from limner.faces.pages.forms import Fields, FieldsAndFile, GivenFile, gone_on
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.studio import rights
 from limner.studio.rights_file import values_of
+from limner.studio.rights_pictures import images_near, picture_given
 
 router = APIRouter(prefix="/rights", include_in_schema=False)
 
@@ -31,7 +32,7 @@ FIELDS = {
     RightsKind.SOURCE: ("title", "licence", "holder", "expires", "url"),
     RightsKind.LICENCE: ("title", "licence", "holder", "expires", "url"),
     RightsKind.CONSENT: ("name", "purpose", "holder", "expires", "url"),
-    RightsKind.OPT_OUT: ("name", "opted_out", "holder", "url"),
+    RightsKind.OPT_OUT: ("name", "opted_out", "purpose", "holder", "url"),
 }
 """What the form shows, and takes, for each kind; the style sheet hides the rest."""
 
@@ -75,9 +76,20 @@ def add(request: Request, _viewer: Operator, given: Given, form: FieldsAndFile) 
     values: dict[str, object] = {one: said[one] for one in shown if said.get(one, "").strip()}
     keys = () if kind == RightsKind.OPT_OUT else tuple(said.get("keys", "").split())
     entry = values_of(**values, kind=kind, keys=keys).to_entry()
-    pictures = [] if file is None else [rights.picture_given(given.parts, *file)]
+    pictures = [] if file is None else [picture_given(given.parts, *file)]
     added = rights.add(given.parts, entry, pictures=pictures)
-    return _gone_on(request, f"/rights/{added.stored.entry_id}")
+    return gone_on(request, f"/rights/{added.stored.entry_id}")
+
+
+@router.post("/near")
+def show_near(_viewer: Operator, given: Given, file: GivenFile) -> Response:
+    """The stored images that are nearly the same as a picture; nothing is registered or kept."""
+    found = images_near(given.parts, picture_given(given.parts, *file).looks)
+    return render(
+        "_rights_near.html",
+        num=len(found),
+        cards=cards_of(given.parts.store.gallery.of(found[:NUM_SHOWN])),
+    )
 
 
 @router.post("/import")
@@ -87,7 +99,7 @@ def import_file(request: Request, _viewer: Operator, given: Given, file: GivenFi
         path = Path(folder) / f"rights{_suffix(file.name)}"
         path.write_bytes(file.content)
         found = rights.import_file(given.parts, path, given.studio.card.name)
-    return _gone_on(request, f"/rights?imported={len(found.entry_ids)}")
+    return gone_on(request, f"/rights?imported={len(found.entry_ids)}")
 
 
 @router.get("/{entry_id}")
@@ -120,16 +132,9 @@ def withdraw(
 ) -> Response:
     """End the entry, and block what it covered."""
     rights.withdraw(given.parts, entry_id, reason=said.get("reason", rights.REASONS[0]))
-    return _gone_on(request, f"/rights/{entry_id}")
+    return gone_on(request, f"/rights/{entry_id}")
 
 
 def _suffix(name: str) -> str:
     """Which of the two kinds of file it is called; nothing else of the name is used."""
     return ".jsonl" if name.lower().endswith(".jsonl") else ".csv"
-
-
-def _gone_on(request: Request, address: str) -> Response:
-    """Go on to another page; htmx is told, so that a fault would have stayed on this one."""
-    if "HX-Request" in request.headers:
-        return Response(headers={"HX-Redirect": address})
-    return RedirectResponse(address, status_code=303)

@@ -87,11 +87,11 @@ def _write(publication: Publication, exported: Exported, folder: Path) -> None:
     ]
     shown = {"publication": publication, "exported": exported, "num_pages": len(pages)}
     for name in ("index", "models", "history", "alarms"):
-        page = _environment().get_template(f"{name}.html").render(shown)
+        page = _environment().get_template(f"{name}.html").render(shown, here=name)
         _write_text(folder / f"{name}.html", page)
     template = _environment().get_template("decisions.html")
     for number, entries in enumerate(pages, start=1):
-        page = template.render(shown, entries=entries, number=number)
+        page = template.render(shown, entries=entries, number=number, here="decisions")
         _write_text(folder / f"decisions-{number}.html", page)
 
 

@@ -108,7 +108,7 @@ def card_markdown(card: CapabilityCard) -> str:
             lines += ["| what | pictures | evidence |", "|---|---|---|"]
             lines += [f"| {' | '.join(map(_plain, row))} |" for row in section.rows]
         elif not section.points:
-            lines.append("Nothing.")
+            lines.append("Nothing was shown to be so.")
         if section.rows and section.points:
             lines.append("")
         lines += [f"- {_plain(one)}" for one in section.points]

@@ -79,8 +79,12 @@ class Networks:
     @property
     def facts(self) -> Facts:
         """What really runs the drawing network; loads it if need be."""
+        return self.facts_of("denoise")
+
+    def facts_of(self, name: str) -> Facts:
+        """What really runs a network; loads it if need be."""
         with self._lock:
-            graph = self._graph("denoise")
+            graph = self._graph(name)
             precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
             return Facts(
                 device=str(self._core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip(),
@@ -89,14 +93,21 @@ class Networks:
                 version=openvino.__version__,
             )
 
-    def read_caption(self, rows: TokenRows, drop_B: NDArray[np.bool_]) -> Caption:
+    def read_caption(
+        self, rows: TokenRows, drop_B: NDArray[np.bool_], guidance_B: Floats | None = None
+    ) -> Caption:
         """Captions as the drawing network takes them.
 
         Args:
             rows: of the tokenizer.
             drop_B: bool, true where the caption is left out.
+            guidance_B: float32 from 1 up, for weights that read it; left out it is 1.
         """
-        keys, pooled = self._run("condition", self.read_tokens(rows), rows.mask_BT, drop_B)
+        inputs = [self.read_tokens(rows), rows.mask_BT, drop_B]
+        if self._weights.card.reads_guidance:
+            is_left_out = guidance_B is None
+            inputs.append(np.ones(len(drop_B), np.float32) if is_left_out else guidance_B)
+        keys, pooled = self._run("condition", *inputs)
         return Caption(keys, pooled)
 
     def read_tokens(self, rows: TokenRows) -> Floats:

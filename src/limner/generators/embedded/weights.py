@@ -9,7 +9,7 @@ import hashlib
 import json
 import mmap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class WeightsCard:
         steps: lowest, highest, default. `guidance` and `strength` alike.
         time_shift: above 1 spends more steps near the noise.
         files: tagged SHA-256 by file name.
+        reads_guidance: whether guidance is an input, so that a picture takes one row and not two.
     """
 
     name: str
@@ -58,6 +59,7 @@ class WeightsCard:
     strength: tuple[float, float, float]
     time_shift: float
     files: Mapping[str, str]
+    reads_guidance: bool = False
 
 
 class Weights:
@@ -79,8 +81,11 @@ class Weights:
         """
         document = self._card_document()
         try:
-            names = WeightsCard.__dataclass_fields__
-            values = {name: document[name] for name in names}
+            values = {
+                field.name: document[field.name]
+                for field in fields(WeightsCard)
+                if field.name in document or field.default is MISSING
+            }
             for name in ("canvas", "steps", "guidance", "strength"):
                 values[name] = tuple(values[name])
             return WeightsCard(**values)

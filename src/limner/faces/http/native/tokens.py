@@ -104,6 +104,8 @@ def settings_of(settings: Settings) -> list[SettingDocument]:
 
 
 def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"  # as settings.toml has it
     if isinstance(value, dict):
         named = cast("dict[str, str]", value)
         return ", ".join(f"{name}={one}" for name, one in named.items())

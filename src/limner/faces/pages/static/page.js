@@ -68,4 +68,8 @@ function showTimes(within) {
 showTimes(document);
 document.addEventListener("htmx:load", (event) => showTimes(event.detail.elt));
 
+// On a phone the way around is wider than the screen; the place that is open is in sight.
+const open = document.querySelector(".nav [aria-current]");
+open?.parentElement.scrollTo({ left: open.offsetLeft - open.parentElement.clientWidth / 2 + open.offsetWidth / 2 });
+
 root.classList.add("alive");

@@ -1,0 +1,172 @@
+"""The composition root: settings in, wired studio out; the only part that knows concrete classes.
+
+Nothing heavy is imported until it is used: the generator's engine loads with the first drawing.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_data_path
+
+from limner.app.checks import (
+    name_opted_out,
+    open_fingerprints,
+    open_judge,
+    open_tagger,
+    recent_looks,
+    registered_looks,
+)
+from limner.app.engines import (
+    ENGINES,
+    describe_model,
+    examine_engines,
+    examine_model,
+    open_engine,
+    open_enlargers,
+    open_shelf,
+)
+from limner.app.models import (
+    Candidate,
+    open_candidate,
+    open_generator,
+    open_version,
+    open_weights,
+    with_model,
+    with_weights,
+)
+from limner.core.ports import Recognizer
+from limner.core.settings import Settings, read_settings
+from limner.store.repository import Store
+from limner.studio.parts import Parts
+from limner.studio.studio import Studio as WiredStudio
+
+if TYPE_CHECKING:
+    from limner.studio.look.looker import Asked, Looker
+
+__all__ = [
+    "ENGINES",
+    "Candidate",
+    "Studio",
+    "describe_model",
+    "examine_engines",
+    "examine_model",
+    "load_settings",
+    "name_opted_out",
+    "open_candidate",
+    "open_engine",
+    "open_enlargers",
+    "open_fingerprints",
+    "open_judge",
+    "open_looker",
+    "open_recognizer",
+    "open_shelf",
+    "open_store",
+    "open_tagger",
+    "open_version",
+    "open_weights",
+    "read_sentences",
+    "recent_looks",
+    "registered_looks",
+    "user_name",
+    "wire_parts",
+    "with_model",
+    "with_weights",
+]
+
+
+class Studio(WiredStudio):
+    """Draws, redraws and shows images with the embedded generator.
+
+    Args:
+        home: data folder; ``LIMNER_HOME`` or the user's data folder when left out.
+
+    Raises:
+        SettingInvalid: a setting is unknown or not allowed.
+    """
+
+    def __init__(self, home: str | Path | None = None) -> None:
+        super().__init__(wire_parts(load_settings(None if home is None else Path(home))))
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Settings from the data folder's file and the environment; see `read_settings`."""
+    return read_settings(default_home=user_data_path("limner"), home=home)
+
+
+def wire_parts(settings: Settings) -> Parts:
+    """The real parts: embedded generator, store in the data folder, the system's clock."""
+    shelf = open_shelf(settings)
+    parts: Parts = Parts(
+        settings=settings,
+        open_generator=lambda: open_generator(settings),
+        open_store=lambda: open_store(settings),
+        open_judge=lambda: open_judge(
+            settings,
+            lambda text: name_opted_out(parts, text),
+            read_recent=lambda limit: recent_looks(parts, limit),
+            read_registered=lambda: registered_looks(parts),
+        ),
+        read_clock=lambda: datetime.now(UTC),
+        rng=np.random.default_rng(),
+        version=version("limner"),
+        requester=settings.reviewer or user_name(),
+        open_recognizer=lambda: open_recognizer(parts),
+        open_another=lambda num: open_generator(replace(settings, num_threads=num)),
+        open_model=shelf.open,
+        model_names=shelf.names,
+        open_fingerprints=lambda: open_fingerprints(settings),
+        open_version=lambda version: open_version(parts, shelf, version),
+        read_sentences=lambda texts: read_sentences(settings, texts),
+        enlargers=open_enlargers(settings),
+        own_enlarger_names=shelf.enlarger_names,
+    )
+    return parts
+
+
+def user_name() -> str:
+    """The system's name of the user; empty where it has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
+def open_looker(settings: Settings, asked: Asked) -> Looker:
+    """What looks at incoming images in a process of its own, on one core.
+
+    Raises:
+        KeyRefused: a key or certificate file of this install is broken.
+    """
+    from limner.checks.tagger.tagger import Tagger
+    from limner.studio.look.looker import Looker
+
+    parts = wire_parts(replace(settings, num_threads=1))
+    return Looker(parts, Tagger(num_threads=1), asked)
+
+
+def read_sentences(settings: Settings, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit vectors of texts by the generator's own text encoder; see `Sentences`."""
+    from limner.generators.embedded.sentences import Sentences
+
+    return Sentences(num_threads=settings.num_threads)(texts)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of the data folder, its rows in a file there or in a team's PostgreSQL."""
+    return Store.open(settings.home, settings.database, settings.database_password.value)
+
+
+def open_recognizer(parts: Parts) -> Recognizer:
+    """Tells which image of the data folder a picture is."""
+    from limner.studio.recognizing import StoredRecognizer
+
+    return StoredRecognizer(parts)

@@ -1,0 +1,183 @@
+"""Engines, wired: which runs a model of the shelf, what describes one, and what each needs.
+
+Nothing heavy is imported until it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from limner.core.errors import ModelFormInvalid
+from limner.core.forms import ModelForm
+from limner.core.models import Licence
+from limner.core.ports import Generator
+from limner.core.records import Size
+from limner.core.settings import Settings
+from limner.studio.model_shelf import ModelShelf
+
+if TYPE_CHECKING:
+    from limner.generators.examining import Finding
+    from limner.generators.process.generator import Room
+
+DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
+ENGINES = ("diffusers", "openai", "comfyui")
+
+
+def open_shelf(settings: Settings) -> ModelShelf:
+    """The further models of the data folder; opening one loads nothing."""
+    from limner.generators.process.generator import Room
+
+    room = Room(settings.engine_idle_seconds)  # one model at a time, whatever its engine
+    return ModelShelf(settings.home, lambda form: open_engine(settings, form, room))
+
+
+def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
+    """A generator by the form of a model; loads nothing.
+
+    Raises:
+        ModelFormInvalid: its engine is not known, or an option is not allowed.
+    """
+    if form.engine == "diffusers":
+        from limner.generators.process.generator import Housing, ProcessGenerator
+
+        housing = Housing(
+            engine=DIFFUSERS,
+            python=settings.diffusers_python,
+            memory_mb=settings.engine_memory_mb,
+        )
+        return ProcessGenerator(form, housing, room)
+    if form.engine == "openai":
+        from limner.generators.services.openai import OpenAIGenerator
+
+        return OpenAIGenerator(form, settings.service_keys)
+    if form.engine == "comfyui":
+        from limner.generators.services.comfyui import ComfyUIGenerator
+
+        return ComfyUIGenerator(form, settings.service_keys)
+    if form.engine in settings.engines:
+        from limner.generators.process.generator import Housing, ProcessGenerator
+
+        own = Housing(engine=settings.engines[form.engine], memory_mb=settings.engine_memory_mb)
+        return ProcessGenerator(form, own, room)
+    raise ModelFormInvalid(
+        f"The model {form.name!r} has the engine {form.engine!r}; allowed are "
+        f"{', '.join((*ENGINES, *settings.engines))}.",
+        hint="Name further ones in the setting 'engines'.",
+    )
+
+
+def describe_model(
+    name: str,
+    location: str,
+    licence: Licence,
+    *,
+    engine: str | None = None,
+    workflow: object = None,
+    inputs: Mapping[str, str] | None = None,
+    canvases: Sequence[Size] = (),
+    options: Mapping[str, object] | None = None,
+) -> ModelForm:
+    """The form of a model from where it is and what is said of it; loads and calls nothing.
+
+    Args:
+        name: it shall have.
+        location: a folder, a file, or the address of a service.
+        licence: as whoever adds it read it.
+        engine: that draws with it; ``None`` for the one that goes with the location.
+        workflow: of ComfyUI.
+        inputs: of the workflow, ``NODE.INPUT`` by name.
+        canvases: sizes a service draws.
+        options: of the engine.
+
+    Raises:
+        ModelFormInvalid: the engine is not known, or what is said does not go with it.
+        WeightsRefused: the files are no model, or are not opened.
+    """
+    chosen = engine or _engine_at(location, has_workflow=workflow is not None)
+    for what, said, of_engine in (
+        ("a workflow", workflow, "comfyui"),
+        ("inputs", inputs, "comfyui"),
+        ("canvases", canvases, "openai"),
+    ):
+        if said and chosen != of_engine:
+            raise ModelFormInvalid(
+                f"The model {name!r} is given {what}, and its engine is {chosen!r}; only "
+                f"{of_engine!r} takes that.",
+                hint="Leave it out, or change the form afterwards.",
+            )
+    match chosen:
+        case "comfyui":
+            from limner.generators.services.comfyui_workflow import describe as describe_workflow
+
+            form = describe_workflow(name, location, workflow, licence, inputs=inputs)
+            return replace(form, options={**form.options, **(options or {})})
+        case "openai":
+            from limner.generators.services.openai_describing import describe as describe_service
+
+            return describe_service(name, location, licence, canvases=canvases, options=options)
+        case "diffusers":
+            from limner.generators.diffusers.describing import describe as describe_pipeline
+
+            return describe_pipeline(name, Path(location).expanduser(), licence, options=options)
+        case _:
+            raise ModelFormInvalid(
+                f"Unknown engine {chosen!r}; allowed are {', '.join(ENGINES)}.",
+            )
+
+
+def examine_model(settings: Settings, name: str) -> list[Finding]:
+    """What is missing before a model of the shelf can draw, and the fix of each.
+
+    Raises:
+        BadInput: there is no such model.
+    """
+    from limner.generators.examining import Finding, examine_engine
+    from limner.generators.examining import examine_model as examine
+
+    shelf = open_shelf(settings)
+    form = shelf.form(name)
+    try:
+        generator = shelf.open(name)
+    except ModelFormInvalid as error:
+        return [Finding("form", False, error.message, error.hint or "Correct the form.")]
+    return [_examined_engine(settings, form.engine, examine_engine), *examine(form, generator)]
+
+
+def examine_engines(settings: Settings) -> list[Finding]:
+    """What each engine needs, and whether it is there."""
+    from limner.generators.examining import ENGINE_NEEDS, examine_engine
+
+    return [_examined_engine(settings, engine, examine_engine) for engine in ENGINE_NEEDS]
+
+
+def _examined_engine(
+    settings: Settings, engine: str, examine: Callable[[str, Path | None], Finding]
+) -> Finding:
+    return examine(engine, settings.diffusers_python if engine == "diffusers" else None)
+
+
+def _engine_at(location: str, *, has_workflow: bool) -> str:
+    is_service = location.startswith(("http://", "https://"))
+    if has_workflow:
+        return "comfyui"
+    return "openai" if is_service else "diffusers"
+
+
+def open_enlargers(settings: Settings) -> Mapping[str, Callable[[], Generator]]:
+    """What every install enlarges with, by name, the usual one first; opening one loads nothing."""
+    return {"lanczos": _open_lanczos, "enlarge-head": lambda: _open_head(settings)}
+
+
+def _open_lanczos() -> Generator:
+    from limner.generators.enlarging.lanczos import open_lanczos
+
+    return open_lanczos()
+
+
+def _open_head(settings: Settings) -> Generator:
+    from limner.generators.embedded.enlarging import open_head
+
+    return open_head(num_threads=settings.num_threads)
