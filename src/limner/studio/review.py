@@ -9,11 +9,9 @@ from __future__ import annotations
 import getpass
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limner.core.errors import BadInput
-from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
 from limner.core.reviewing import (
     LEASE,
@@ -352,28 +350,6 @@ def plant(parts: Parts, image_id: str, truth: str, question: str = MAY_LEAVE) ->
         "truth": truth,
     }
     return ask(parts, image_id, CardKind.HONEYPOT, document)
-
-
-def image_id_of(parts: Parts, what: str) -> str:
-    """The id of a stored image, given that id or a file that was stored or sealed here.
-
-    Raises:
-        BadInput: it is neither.
-    """
-    if parts.store.image_by_id(what) is not None:
-        return what
-    try:
-        file_sha256 = sha256_of_bytes(Path(what).read_bytes())
-    except (OSError, ValueError):
-        file_sha256 = ""
-    seal = parts.store.seal_by_file(file_sha256)
-    if seal is not None:
-        return seal.image_id
-    if parts.store.image_by_id(file_sha256) is None:
-        raise BadInput(
-            f"{what!r} is neither an image_id nor a picture file stored here.", code="image_unknown"
-        )
-    return file_sha256
 
 
 def ask(parts: Parts, image_id: str, kind: CardKind, document: CardDocument) -> str:
