@@ -98,10 +98,12 @@ class Settings:
         watch_window: images that are tested together.
         watch_minutes: after which a worker reads the streams again; 0 leaves it to
             `limner watch run`.
-        alert_webhook: address that alarms are sent to as JSON; a secret, since many carry a key.
-        alert_email: addresses that alarms are written to; `alert_sender` is who writes.
+        alert_webhook: address that alarms, reminders and reports are sent to as JSON; a secret,
+            since many carry a key.
+        alert_email: addresses that the same is written to; `alert_sender` is who writes.
         alert_smtp: mail server, as ``host:port``; ``smtps://host:port`` speaks TLS from the start.
         alert_smtp_user, alert_smtp_password: to sign in there; empty signs nobody in.
+        report_days: after which a worker reports what came of the work and what is due; 0 never.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
@@ -136,6 +138,7 @@ class Settings:
     alert_smtp: str
     alert_smtp_user: str
     alert_smtp_password: Secret
+    report_days: int
     sources: Mapping[str, str]
 
 
@@ -362,6 +365,9 @@ RULES: Mapping[str, SettingRule] = {
     "alert_smtp_user": SettingRule(default="", parse=_name, allowed="a name"),
     "alert_smtp_password": SettingRule(
         default=Secret(""), parse=_secret, allowed="text", is_secret=True
+    ),
+    "report_days": SettingRule(
+        default=7, parse=_whole_number(0, 366), allowed="a whole number from 0 to 366"
     ),
 }
 

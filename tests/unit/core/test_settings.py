@@ -43,6 +43,7 @@ def test_the_list_of_settings_is_frozen():
         "alert_smtp",
         "alert_smtp_user",
         "alert_smtp_password",
+        "report_days",
     )
 
 
