@@ -94,6 +94,9 @@ class Settings:
             environment.
         service_keys: what services that draw ask for, by host, such as ``api.example.com``; a key
             is sent to its own host only. A table in the file; ``HOST=KEY,...`` in the environment.
+        service_proxy: address of an HTTP proxy that such services are called through, such as
+            ``http://name:password@proxy.example:3128``; empty calls them without. Services on this
+            machine are always called without.
         watch_run_length: images between false alarms of watching; smaller is more watchful.
         watch_window: images that are tested together.
         watch_minutes: after which a worker reads the streams again; 0 leaves it to
@@ -129,6 +132,7 @@ class Settings:
     engine_idle_seconds: int
     engines: Mapping[str, str]
     service_keys: Secrets
+    service_proxy: Secret
     watch_run_length: int
     watch_window: int
     watch_minutes: int
@@ -251,6 +255,13 @@ def _web_address(value: object) -> Secret:
     return Secret(value)
 
 
+def _proxy_address(value: object) -> Secret:
+    proxy = _web_address(value)
+    if proxy.value and not proxy.value.startswith("http://"):
+        raise ValueError
+    return proxy
+
+
 def _mail_addresses(value: object) -> tuple[str, ...]:
     return tuple(_mail_address(one) for one in _names(value))
 
@@ -337,6 +348,12 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "service_keys": SettingRule(
         default=Secrets({}), parse=_secrets, allowed="a key for each host", is_secret=True
+    ),
+    "service_proxy": SettingRule(
+        default=Secret(""),
+        parse=_proxy_address,
+        allowed="an address that begins with http://",
+        is_secret=True,
     ),
     "watch_run_length": SettingRule(
         default=10_000,

@@ -223,6 +223,7 @@ def request_of_recipe(parts: Parts, recipe: Recipe, source_path: Path | None = N
         model=model_of(parts, recipe),
         adapters=tuple(_kept_adapter(parts, one) for one in recipe.adapters or ()),
         use=recipe.use,
+        second_pass=None if recipe.second_pass is None else recipe.second_pass.strength,
     )
 
 

@@ -160,7 +160,7 @@ def _drawn(
     # A mark would lead a picture that nobody may have to a stored record.
     parts = parts.with_generator(lambda: generator)
     parts = parts.with_settings(replace(parts.settings, mark=False))
-    request = replace(request_of_recipe(parts, served.recipe), model=None)
+    request = replace(request_of_recipe(parts, served.recipe), model=None, second_pass=None)
     require_rights(parts, request)
     planned = plan_request(parts, request)
     ((prompt, plan),) = planned.plans.items()

@@ -34,6 +34,7 @@ def test_the_list_of_settings_is_frozen():
         "engine_idle_seconds",
         "engines",
         "service_keys",
+        "service_proxy",
         "watch_run_length",
         "watch_window",
         "watch_minutes",
