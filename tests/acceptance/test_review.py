@@ -319,6 +319,19 @@ def test_edge_cases_name_the_reason(hold, limner, answer):
     assert {"unsure", "escalated"} <= reasons
 
 
+def test_edge_cases_are_found_by_words_of_prompt_and_reason(hold, limner, answer):
+    answer(hold(), "ann", "unsure", "--reason", "text")
+
+    def found(words):
+        lines = limner("edge-cases", "--words", words, "--json").stdout.splitlines()
+        return {json.loads(one)["reason"] for one in lines}
+
+    assert {"unsure", "escalated"} <= found("FOX")
+    assert found("fox escal") == {"escalated"}
+    assert found("fox could") == {"unsure"}
+    assert found("bear") == found("fo_") == set()
+
+
 def test_edge_cases_are_exported_as_a_dataset(hold, limner, answer, tmp_path):
     answer(hold(), "ann", "unsure", "--reason", "text")
     folder = tmp_path / "cases"

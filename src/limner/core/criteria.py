@@ -171,10 +171,17 @@ class AlwaysReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRates:
-    """Shares, 0-1, of automatic decisions that a person looks at afterwards, by chance."""
+    """How often people are asked by chance, and how often they are measured; shares, 0-1.
+
+    Attributes:
+        released: of images released by rule that a person looks at afterwards.
+        refused: of those refused by rule.
+        honeypots: of the cards a person is given whose right answer is known from past ones.
+    """
 
     released: float = 0.0
     refused: float = 0.0
+    honeypots: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

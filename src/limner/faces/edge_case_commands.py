@@ -18,6 +18,10 @@ Reason = Annotated[
     str | None,
     typer.Option("--reason", help="Only unsure, error, overruled, escalated or complaint."),
 ]
+Words = Annotated[
+    str,
+    typer.Option("--words", help="Only with each of these words in prompt, reason or notes."),
+]
 Export = Annotated[
     Path | None, typer.Option("--export", help="Write them as a dataset to this new folder.")
 ]
@@ -28,6 +32,7 @@ def edge_cases(
     context: typer.Context,
     since: Since = None,
     reason: Reason = None,
+    words: Words = "",
     export: Export = None,
     as_json: Json = False,
 ) -> None:
@@ -42,6 +47,7 @@ def edge_cases(
             studio.parts,
             since=None if since is None else _time_of(since),
             reason=None if reason is None else log.EdgeReason(reason),
+            words=words,
         )
         for case in cases:
             if as_json:

@@ -28,9 +28,8 @@ def export(
     Nothing is drawn anew. JPEG has no transparency, so there the picture is laid on white.
     """
     with opened(context) as studio:
-        from limner.studio.review import image_id_of
         from limner.studio.saving import choose_destination, name_of
-        from limner.studio.stored_image import open_image, open_in_format
+        from limner.studio.stored_image import image_id_of, open_image, open_in_format
 
         destination = choose_destination(out, file_format, is_single=True, overwrite=force)
         stored = open_image(studio.parts, image_id_of(studio.parts, image))

@@ -141,8 +141,9 @@ def complain(
     """Have people look again at an image that somebody complained of."""
     with opened(context) as studio:
         from limner.studio import review
+        from limner.studio.stored_image import image_id_of
 
-        image_id = review.image_id_of(studio.parts, image)
+        image_id = image_id_of(studio.parts, image)
         say(review.complain(studio.parts, image_id, reason))
 
 
@@ -156,8 +157,9 @@ def plant(
     """Mix in a card whose right answer is known, to measure a reviewer."""
     with opened(context) as studio:
         from limner.studio import review
+        from limner.studio.stored_image import image_id_of
 
-        image_id = review.image_id_of(studio.parts, image)
+        image_id = image_id_of(studio.parts, image)
         say(review.plant(studio.parts, image_id, truth, question))
 
 

@@ -156,6 +156,12 @@ class GalleryRows:
                 ),
             )
 
+    def asked_with(self, word: str) -> set[str]:
+        """image_id of every image in whose prompt a word, as `folded` gives it, or a part is."""
+        query = sa.select(_rows.image_id).where(_rows.words.contains(word, autoescape=True))
+        with reading(self._engine) as connection:
+            return set(connection.scalars(query))
+
     def owners_of(self, image_id: str) -> set[str]:
         """For whom an image was drawn."""
         drawn_for = sa.select(schema.jobs.c.owner).join(

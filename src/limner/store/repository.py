@@ -286,7 +286,7 @@ class Store:
         column = schema.seals.c
         is_of_image = (column.image_id == image_id) & (column.is_beside == is_beside)
         with reading(self._engine) as connection:
-            return find_seal(connection, is_of_image & (column.file_format.is_(file_format)))
+            return find_seal(connection, is_of_image & (column.file_format == file_format))
 
     def seal_by_file(self, sealed_sha256: str) -> StoredSeal | None:
         """The seal whose file has these bytes."""

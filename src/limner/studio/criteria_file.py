@@ -143,6 +143,7 @@ class _AlwaysReview(Strict):
 class _Audit(Strict):
     released: Share
     refused: Share
+    honeypots: Annotated[float, Field(ge=0, le=0.5)] = 0.0
 
 
 class _Criteria(Strict):

@@ -82,6 +82,11 @@ def _lines(criteria: Criteria, cards: Mapping[str, CheckCard], today: date) -> l
         f"Of what is decided by rule, {rates.released:.0%} of released and {rates.refused:.0%} of "
         "refused images are looked at afterwards, by chance."
     )
+    if rates.honeypots:
+        lines.append(
+            f"Of the cards a person is given, {rates.honeypots:.0%} are honeypots: past ones whose "
+            "right answer is known."
+        )
     lines.append("A missing result or an error never releases an image.")
     return lines
 

@@ -26,6 +26,7 @@ from limner.core.reviewing import (
     EventKind,
     state_of,
 )
+from limner.store.gallery import folded
 from limner.store.review_history import RuleDecision, odd_results, rule_decisions
 from limner.store.reviews import find_cards
 from limner.studio.review_statistics import is_overridden
@@ -60,6 +61,11 @@ class EdgeCase:
     notes: tuple[str, ...]
     card_id: str | None = None
 
+    @property
+    def said(self) -> str:
+        """Reason and notes as they are searched."""
+        return folded(" ".join((self.reason, *self.notes)))
+
     def to_document(self) -> dict[str, object]:
         """JSON form."""
         return {
@@ -72,7 +78,11 @@ class EdgeCase:
 
 
 def edge_cases(
-    parts: Parts, *, since: datetime | None = None, reason: EdgeReason | None = None
+    parts: Parts,
+    *,
+    since: datetime | None = None,
+    reason: EdgeReason | None = None,
+    words: str = "",
 ) -> list[EdgeCase]:
     """Edge cases, oldest first.
 
@@ -80,6 +90,8 @@ def edge_cases(
         parts: of the studio.
         since: only those noted from this time on, UTC.
         reason: only these.
+        words: only those where each of them, or a part of it, is in the prompt, the reason or the
+            notes; in any case of letters.
     """
     now = parts.read_clock()
     with parts.store.reviews.reading() as connection:
@@ -96,11 +108,14 @@ def edge_cases(
         for card, events in find_cards(connection):
             if card.kind is not CardKind.HONEYPOT:
                 found += _of_card(card, events, decisions.get(card.image_id), now)
+    asked = {word: parts.store.gallery.asked_with(word) for word in folded(words).split()}
     return sorted(
         (
             one
             for one in found
-            if (since is None or one.noted_at >= since) and (reason is None or one.reason is reason)
+            if (since is None or one.noted_at >= since)
+            and (reason is None or one.reason is reason)
+            and all(one.image_id in images or word in one.said for word, images in asked.items())
         ),
         key=lambda one: one.noted_at,
     )

@@ -9,11 +9,9 @@ from __future__ import annotations
 import getpass
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limner.core.errors import BadInput
-from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
 from limner.core.reviewing import (
     LEASE,
@@ -53,6 +51,7 @@ from limner.studio.review_card import (
     view_of,
 )
 from limner.studio.review_picture import view_png
+from limner.studio.review_planting import has_judged, plant_settled
 from limner.studio.review_settling import escalate, seal_released, settle
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ if TYPE_CHECKING:
 
     from limner.studio.parts import Parts
 
-HONEYPOT_SHARE = 0.08  # of the cards that `next_card` gives, while there are other cards
+PLANTED_SHARE = 0.08  # of the cards that are given, where some were planted by hand
 
 
 def reviewer_name(parts: Parts, given: str | None = None) -> str:
@@ -97,7 +96,8 @@ def list_cards(parts: Parts, name: str) -> list[CardView]:
 def next_card(parts: Parts, name: str, *, but: Collection[str] = ()) -> CardView | None:
     """Claim the most urgent card this person may answer; ``None`` when there is none.
 
-    Now and then a honeypot instead, but never when nothing else waits: it would show.
+    Now and then a honeypot instead, but never when nothing else waits: it would show. One that was
+    planted by hand comes first; others are made of settled cards, as often as the criteria say.
 
     Args:
         parts: of the studio.
@@ -120,8 +120,9 @@ def next_card(parts: Parts, name: str, *, but: Collection[str] = ()) -> CardView
         planted = [one for one in offered if one[0].kind is CardKind.HONEYPOT]
         if not own and not real:
             return None
-        is_planted = bool(planted) and float(parts.rng.random()) < HONEYPOT_SHARE
-        card, _state = (own or (planted if is_planted else real))[0]
+        card = (own or real)[0][0]
+        if not own:
+            card = _honeypot(connection, parts, planted, reviewer, now) or card
         return _claim(connection, parts, card, reviewer, now)
 
 
@@ -351,28 +352,6 @@ def plant(parts: Parts, image_id: str, truth: str, question: str = MAY_LEAVE) ->
     return ask(parts, image_id, CardKind.HONEYPOT, document)
 
 
-def image_id_of(parts: Parts, what: str) -> str:
-    """The id of a stored image, given that id or a file that was stored or sealed here.
-
-    Raises:
-        BadInput: it is neither.
-    """
-    if parts.store.image_by_id(what) is not None:
-        return what
-    try:
-        file_sha256 = sha256_of_bytes(Path(what).read_bytes())
-    except (OSError, ValueError):
-        file_sha256 = ""
-    seal = parts.store.seal_by_file(file_sha256)
-    if seal is not None:
-        return seal.image_id
-    if parts.store.image_by_id(file_sha256) is None:
-        raise BadInput(
-            f"{what!r} is neither an image_id nor a picture file stored here.", code="image_unknown"
-        )
-    return file_sha256
-
-
 def ask(parts: Parts, image_id: str, kind: CardKind, document: CardDocument) -> str:
     """Open a card about a stored image: a complaint, or a honeypot whose answer is known.
 
@@ -391,6 +370,24 @@ def queue_of(connection: sa.Connection, now: datetime) -> list[tuple[Card, CardS
     found = find_cards(connection, is_unclosed=True)
     cards = [(card, state_of(events, now)) for card, events in found]
     return sorted(cards, key=lambda one: (-priority(one[0], now), one[0].card_id))
+
+
+def _honeypot(
+    connection: sa.Connection,
+    parts: Parts,
+    planted: Sequence[tuple[Card, CardState]],
+    reviewer: str,
+    now: datetime,
+) -> Card | None:
+    """What measures this person now, if chance says so: planted by hand, or made of a past card."""
+    criteria = parts.judge.criteria
+    rate = 0.0 if criteria is None else criteria.audit.honeypots
+    chance = float(parts.rng.random())
+    if chance < max(rate, PLANTED_SHARE):
+        for card, _state in planted:
+            if not has_judged(connection, card.image_id, reviewer, now):
+                return card
+    return plant_settled(connection, reviewer, parts.rng, now) if chance < rate else None
 
 
 def _escalate_overdue(connection: sa.Connection, now: datetime) -> int:

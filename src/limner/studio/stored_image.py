@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from limner.core.deciding import Outcome
-from limner.core.errors import NotFound
+from limner.core.errors import BadInput, NotFound
+from limner.core.hashing import sha256_of_bytes
 from limner.core.records import FileFormat
 from limner.studio.image import Image
 from limner.studio.parts import Parts
@@ -44,3 +47,25 @@ def open_in_format(parts: Parts, image_id: str, file_format: FileFormat) -> byte
         raise image.kept_back
     _, content = seal_in_format(parts, image.record, image.decided, file_format)
     return content
+
+
+def image_id_of(parts: Parts, what: str) -> str:
+    """The id of a stored image, given that id or a file that was stored or sealed here.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    if parts.store.image_by_id(what) is not None:
+        return what
+    try:
+        file_sha256 = sha256_of_bytes(Path(what).read_bytes())
+    except (OSError, ValueError):
+        file_sha256 = ""
+    seal = parts.store.seal_by_file(file_sha256)
+    if seal is not None:
+        return seal.image_id
+    if parts.store.image_by_id(file_sha256) is None:
+        raise BadInput(
+            f"{what!r} is neither an image_id nor a picture file stored here.", code="image_unknown"
+        )
+    return file_sha256

@@ -20,6 +20,7 @@ from limner.studio.planning import Ready, make_ready
 from limner.studio.redraw import Redrawn, Shown, redraw, show
 from limner.studio.requests import RequestOptions, request_from
 from limner.studio.saving import Destination
+from limner.studio.stored_image import image_id_of, open_in_format
 from limner.studio.variations import variations_request
 
 if TYPE_CHECKING:
@@ -165,6 +166,21 @@ class Studio:
             ImageUnreadable: it cannot be read as a picture.
         """
         return show(self.parts, Path(path))
+
+    def export(self, image: str | Path, file_format: FileFormat) -> bytes:
+        """The sealed file of a stored image in a format of choice; nothing is drawn anew.
+
+        Args:
+            image: its image_id, or a file that was stored or sealed here.
+            file_format: ``png``, ``webp`` or ``jpeg``, where what is transparent is white.
+
+        Raises:
+            BadInput: it is neither, no such format, or white would hide it.
+            ImageHeld, ImageRefused: it may not leave.
+            SealFailed: it cannot be signed.
+        """
+        require_one_of("format", file_format, FILE_FORMATS)
+        return open_in_format(self.parts, image_id_of(self.parts, str(image)), file_format)
 
     def redraw(
         self, path: str | Path, *, source_path: Path | None = None, watch: Watch = UNWATCHED

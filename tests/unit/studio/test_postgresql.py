@@ -8,8 +8,11 @@ from painted_limner import WHOLE, painted_studio
 from postgresql_server import postgresql_server
 
 from limner.core.errors import StorageUnavailable
+from limner.core.reviewing import CardKind
 from limner.core.settings import read_settings
 from limner.store.repository import Store
+from limner.studio.edge_cases import edge_cases
+from limner.studio.review import complain, list_cards
 
 
 @pytest.fixture(scope="module")
@@ -18,15 +21,41 @@ def address():
         yield address
 
 
-def test_an_image_is_drawn_judged_sealed_and_found_again(address, home: Path, painter, tmp_path):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """The one data folder that has the keys of this database."""
+    return tmp_path_factory.mktemp("there") / "home"
+
+
+@pytest.fixture
+def settings(address, home: Path):
     variables = {"LIMNER_CRITERIA": str(WHOLE), "LIMNER_DATABASE": address}
-    settings = read_settings(default_home=home, environment=variables)
+    return read_settings(default_home=home, environment=variables)
+
+
+def test_an_image_is_drawn_judged_sealed_and_found_again(settings, home: Path, painter, tmp_path):
     with painted_studio(settings, painter) as studio:
         [image] = studio.generate("a red apple", seed=3)
         shown = studio.show(image.save(tmp_path))
         assert shown.recipe == image.recipe
         assert studio.parts.store.ledger.verify().faults == ()
     assert not (home / "limner.sqlite3").exists()
+
+
+def test_edge_cases_exports_and_holding_for_likeness_work_there_too(settings, painter):
+    with painted_studio(settings, painter) as studio:
+        parts = studio.parts
+        [image] = studio.generate("a green pear", seed=5)
+        complain(parts, image.image_id, "rights")
+        (case,) = edge_cases(parts, words="PEAR complained")
+        assert case.image_id == image.image_id
+        assert edge_cases(parts, words="pear zebra") == []
+        assert studio.export(image.image_id, "webp").startswith(b"RIFF")
+        held = parts.store.rights.hold([image.image_id], 1, parts.judge.criteria, NOW)
+        assert held == [image.image_id]
+        assert parts.store.rights.hold([image.image_id], 1, parts.judge.criteria, NOW) == []
+        kinds = {one.card.kind for one in list_cards(parts, "ann")}
+        assert kinds == {CardKind.COMPLAINT, CardKind.HELD}
 
 
 def test_two_servers_write_one_ledger(address, tmp_path):

@@ -101,3 +101,13 @@ def test_exports_leave_no_gap_and_go_when_their_image_is_erased(parts, home, ima
     erase(parts, [image.image_id])
     assert reconcile(parts).gaps == ()
     assert not [one for one in (home / "blobs").rglob("*") if one.is_file()]
+
+
+def test_a_python_program_exports_by_file_and_by_id(studio, parts, image, tmp_path):
+    path = image.save(tmp_path / "fox")
+    assert studio.export(path, "webp") == studio.export(image.image_id, "webp")
+
+
+def test_a_format_that_does_not_exist_is_named(studio, parts, image):
+    with pytest.raises(BadInput, match="Unknown format 'tiff'; allowed are png, webp, jpeg"):
+        studio.export(image.image_id, "tiff")

@@ -28,10 +28,11 @@ def show(
     given: Given,
     reason: EdgeReason | None = None,
     since: Annotated[str, Query(max_length=10)] = "",
+    words: Annotated[str, Query(max_length=500)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """The page; the newest cases first."""
-    found = edge_cases(given.parts, since=_day(since))
+    found = edge_cases(given.parts, since=_day(since), words=words)
     counts = Counter(one.reason for one in found)
     listed = [one for one in reversed(found) if reason is None or one.reason is reason]
     start = (page - 1) * PAGE_CASES
@@ -46,6 +47,7 @@ def show(
         reasons=[(one, counts[one]) for one in EdgeReason],
         reason=reason,
         since=since,
+        words=words,
         page=page,
         has_older=len(listed) > start + PAGE_CASES,
         num=len(listed),
