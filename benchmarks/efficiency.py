@@ -72,7 +72,8 @@ def measure_efficiency(is_quick: bool) -> Measurement:
 def read_network(core: openvino.Core) -> openvino.Model:
     """The packaged drawing network as the product runs it, for any number of rows."""
     weights = Weights()
-    return core.read_model(weights.read("denoise.xml"), weights.read("denoise.bin"))
+    values = openvino.Tensor(weights.values("denoise"))
+    return core.read_model(weights.read("denoise.xml"), values)
 
 
 def with_rows(model: openvino.Model) -> openvino.Model:

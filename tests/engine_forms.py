@@ -6,7 +6,7 @@ from pathlib import Path
 from limner.core.forms import AdapterForm, ModelForm
 from limner.core.models import Licence
 from limner.core.ports import Ability, AdapterKind, FloatSpan, IntSpan
-from limner.core.records import Operation, Size
+from limner.core.records import DRAWING, Size
 
 HASH = "sha256:" + "0" * 64
 
@@ -24,7 +24,7 @@ FORM = ModelForm(
     samplers=("brush",),
     strength=FloatSpan(0.0, 1.0, 0.6),
     max_prompt_tokens=12,
-    operations=frozenset(Operation),
+    operations=DRAWING,
     abilities=frozenset(Ability),
     adapters={
         "ink": AdapterForm(

@@ -14,6 +14,7 @@ import numpy as np
 from limner.app import (
     load_settings,
     name_opted_out,
+    open_enlargers,
     open_fingerprints,
     open_judge,
     open_recognizer,
@@ -47,6 +48,7 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
         version="0.0.0",
         open_recognizer=lambda: open_recognizer(parts),
         open_fingerprints=lambda: open_fingerprints(settings),
+        enlargers=open_enlargers(settings),
     )
     return Studio(parts)
 

@@ -1,13 +1,20 @@
 """Holds large matrices and convolution kernels of a graph in 8 bits; the arithmetic stays what it was.
 
 One scale per output row (per token in an embedding table), as in Jacob et al. 2018 (arXiv:1712.05877) but for weights
-only. For networks that are large on disk and quick to unpack: the drawing network itself is held in half precision,
-because unpacking its matrices at every pass doubles the time of a small one (docs/log.md).
+only. `held_in_8_bits` is for networks that are quick to unpack at every pass. Unpacking the drawing network's matrices at
+every pass doubles the time of a small one (docs/log.md), so its values are packed in a file instead (`pack`) and unpacked
+once, while loading.
 """
+
+import xml.etree.ElementTree as ET
+from math import prod
+from pathlib import Path
 
 import numpy as np
 import openvino as ov
 from openvino import opset13
+
+from limner.generators.embedded.packing import packed
 
 LEAST_VALUES = 10_000  # smaller constants are not worth it
 SCALE = ":scale"
@@ -31,6 +38,18 @@ def held_in_8_bits(model: ov.Model, least_values: int = LEAST_VALUES) -> ov.Mode
             target.replace_source_output(held.output(0))
     model.validate_nodes_and_infer_types()
     return model
+
+
+def pack(graph: Path, least_values: int = LEAST_VALUES) -> None:
+    """Replace the ``.bin`` beside a saved ``.xml`` graph by a ``.safetensors`` with its large matrices in 8 bits."""
+    matrices: dict[int, tuple[int, int]] = {}
+    for constant in ET.parse(graph).getroot().iterfind("layers/layer[@type='Const']/data[@element_type='f16']"):
+        shape = [int(size) for size in constant.get("shape", "").split(",") if size.strip()]
+        if len(shape) == 2 and prod(shape) >= least_values:
+            matrices[int(constant.get("offset", ""))] = (shape[0], shape[1])
+    values = graph.with_suffix(".bin")
+    graph.with_suffix(".safetensors").write_bytes(packed(np.fromfile(values, np.uint8), matrices))
+    values.unlink()
 
 
 def _users(node: ov.Node) -> list[ov.Input]:

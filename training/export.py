@@ -1,7 +1,7 @@
 """Export a run: `python -m training.export --work DIR --run NAME --out src/limner/generators/embedded/weights`.
 
-Takes the averaged weights of a run's checkpoint and writes, once and in half precision, the graphs the embedded
-generator runs (OpenVINO IR), the tokenizer, the text encoder with 8-bit matrices, `card.json` with the hash of
+Takes the averaged weights of a run's checkpoint and writes, once, the graphs the embedded generator runs (OpenVINO IR),
+the large matrices in 8 bits and the rest in half precision, the tokenizer, `card.json` with the hash of
 every file, and `MODEL_CARD.md` from the training record. Every graph is held against the PyTorch module it came
 from, and nothing is written to `--out` unless all agree.
 """
@@ -20,18 +20,20 @@ import torch
 from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
+from limner.generators.embedded.packing import unpacked
 from training import checkpoint
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import core_rows
 from training.data.styles import STYLES
-from training.eight_bits import held_in_8_bits
+from training.eight_bits import held_in_8_bits, pack
 from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
 from training.landed import name_parameters
 from training.model_card import model_card
-from training.network import DrawingNetwork, NetworkShape
+from training.network import DrawingNetwork
 from training.spaces import Space, open_space
 from training.superres import OUTPUT_PX, SuperResolution
 from training.text import EMBEDDING_WIDTH, MAX_TOKENS, TextEncoder, model_folder
+from training.train import averaged_network, load_run, num_seen
 
 BYTES_ALLOWED = 80_000_000
 CHECK_CAPTIONS = (
@@ -39,7 +41,8 @@ CHECK_CAPTIONS = (
     "a small house to the left of a tall tree", "3d style, rocket", "birthday cake, celebration, sweet, white background",
     "noto style, a sad yellow face with a tear", "guitar",
 )  # fmt: skip
-IN_8_BITS = frozenset(("decode", "encode"))
+IN_8_BITS = frozenset(("decode", "encode"))  # unpacked at every pass
+PACKED = frozenset(("condition", "denoise"))  # unpacked once
 LEAST_COSINE = 0.999
 MOST_ERROR = 0.02  # root-mean-square of the difference over that of the values, in float32
 
@@ -56,13 +59,6 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--guidance", type=float, default=3.0, help="default guidance")
     parser.add_argument("--shift", type=float, default=1.0, help="of the time grid, see flow.time_grid")
     return parser.parse_args()
-
-
-def load_network(state: checkpoint.State) -> DrawingNetwork:
-    """The network with a run's averaged weights."""
-    network = DrawingNetwork(NetworkShape(**state["shape"]))
-    network.load_state_dict(state["averaged"])
-    return network.eval().requires_grad_(requires_grad=False)
 
 
 def load_head(work: Path, space_name: str, space: Space) -> SuperResolution | None:
@@ -96,6 +92,16 @@ def outputs_of(model: ov.Model, examples: Sequence[Tensor], precision: str) -> l
     compiled = ov.Core().compile_model(model, "CPU", settings)
     made = compiled([example.numpy() for example in examples])
     return [made[port] for port in compiled.outputs]
+
+
+def saved(model: ov.Model, path: Path, *, is_packed: bool) -> ov.Model:
+    """Write a graph in half precision and read it back."""
+    ov.save_model(model, path, compress_to_fp16=True)
+    if not is_packed:
+        return ov.Core().read_model(path)
+    pack(path)
+    values = unpacked(path.with_suffix(".safetensors").read_bytes())
+    return ov.Core().read_model(path.read_bytes(), ov.Tensor(values))
 
 
 def relative_error(made: np.ndarray, true: np.ndarray) -> float:
@@ -162,9 +168,12 @@ def export_drawing(
     picture = picture / picture.amax(dim=(1, 2, 3), keepdim=True)
     picture[:, :3] *= picture[:, 3:]
     large = picture.repeat_interleave(OUTPUT_PX // space.picture_px, -1).repeat_interleave(OUTPUT_PX // space.picture_px, -2)
-    keys, pooled = Condition(network)(text, mask, drop)
+    guided = (torch.linspace(1, 8, rows),) if network.shape.reads_guidance else ()
+    keys, pooled = Condition(network)(text, mask, drop, *guided)
     graphs: dict[str, tuple[nn.Module, tuple[Tensor, ...], tuple[str, ...], tuple[str, ...]]] = {
-        "condition": (Condition(network), (text, mask, drop), ("tokens", "mask", "drop"), ("keys", "pooled")),
+        "condition": (
+            Condition(network), (text, mask, drop, *guided), ("tokens", "mask", "drop", "guidance")[: 3 + len(guided)], ("keys", "pooled"),
+        ),
         "denoise": (Denoise(network), (canvas, time, keys, pooled), ("noisy", "time", "keys", "pooled"), ("clean",)),
         "decode": (Decode(space), (canvas,), ("canvas",), ("picture",)),
         "encode": (Encode(space), (large,), ("picture",), ("canvas",)),
@@ -175,10 +184,9 @@ def export_drawing(
         model = converted(module, examples, inputs, outputs)
         if name in IN_8_BITS:
             model = held_in_8_bits(model)
-        ov.save_model(model, folder / f"{name}.xml", compress_to_fp16=True)
-        near[name] = agreement(ov.Core().read_model(folder / f"{name}.xml"), module, examples)
+        near[name] = agreement(saved(model, folder / f"{name}.xml", is_packed=name in PACKED), module, examples)
     with torch.no_grad():
-        true = network.denoise(canvas, time, network.encode_text(text, mask, drop)).numpy()
+        true = network.denoise(canvas, time, network.encode_text(text, mask, drop), *guided).numpy()
     spelled = relative_error(Denoise(network)(canvas, time, keys, pooled).numpy(), true)
     if spelled > 1e-4:
         raise ValueError(f"the exported form of the network differs from the trained one by {spelled:.2g}")
@@ -196,7 +204,7 @@ def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, 
     trained = {row.style for row in rows}
     return {
         "format": "limner.card/1", "name": options.name, "version": options.version, "licence": "Apache-2.0",
-        "space": state["space"], "network": state["shape"], "num_samples_trained": state["seen"],
+        "space": state["space"], "network": state["shape"], "num_samples_trained": num_seen(state),
         "canvas": [space.channels, space.canvas, space.canvas],
         "picture_px": space.picture_px, "output_px": OUTPUT_PX,
         "text_tokens": MAX_TOKENS, "text_width": EMBEDDING_WIDTH,
@@ -204,7 +212,7 @@ def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, 
         "concepts": sorted({row.concept for row in rows}),
         "transparent_phrase": "transparent background",
         "steps": [1, 100, options.steps], "guidance": [1.0, 12.0, options.guidance], "strength": [0.05, 1.0, 0.6],
-        "time_shift": options.shift, "agreement": near, "files": files,
+        "time_shift": options.shift, "reads_guidance": state["shape"].get("reads_guidance", False), "agreement": near, "files": files,
     }  # fmt: skip
 
 
@@ -220,10 +228,8 @@ def write_notice(folder: Path) -> None:
 
 def export(options: argparse.Namespace, folder: Path) -> None:
     """Write everything into an empty folder."""
-    state = checkpoint.load(options.work / options.run / "checkpoint.pt")
-    if state is None:
-        raise FileNotFoundError(f"no checkpoint in {options.work / options.run}")
-    network, space = load_network(state), open_space(state["space"], options.work)
+    state = load_run(options.work / options.run)
+    network, space = averaged_network(state), open_space(state["space"], options.work)
     head, encoder = load_head(options.work, state["space"], space), TextEncoder().eval()
     near = {"text": export_text(encoder, folder), **export_drawing(network, space, head, encoder, folder)}
     write_notice(folder)

@@ -44,16 +44,22 @@ class Text(nn.Module):
 
 
 class Condition(nn.Module):
-    """Token embeddings, mask and drop to what every step needs: caption keys and values, and the whole caption."""
+    """Token embeddings, mask, drop and guidance to what every step needs: caption keys and values, and the whole caption.
+
+    The guidance is an input only where the network reads it; it joins the whole caption, so that the other graph and
+    whoever fills its passes know nothing of it.
+    """
 
     def __init__(self, network: DrawingNetwork) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor, guidance_B: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         text_BTD = self.network.encode_text(text_BTE, mask_BT, drop_B)
         layers = [torch.stack(block.text_keys(text_BTD), dim=1) for block in self.network.blocks]
-        return torch.stack(layers, dim=1), text_BTD[:, 0]  # [B, L, 2, A, T, K] and [B, D]
+        return torch.stack(layers, dim=1), self.network.pooled(text_BTD, guidance_B)  # [B, L, 2, A, T, K] and [B, D]
 
 
 class Denoise(nn.Module):

@@ -17,7 +17,7 @@ import openvino as ov
 from benchmarks.quality.held_out import held_out
 
 from limner.checks.nsfw.check import WEIGHTS, prepared
-from limner.checks.views import VIEW_PX, shrunk
+from limner.checks.views import VIEW_PX, flatten, shrunk
 from limner.core.hashing import sha256_of_bytes
 from training.eight_bits import held_in_8_bits
 
@@ -44,7 +44,7 @@ def compared(model: ov.Model, exported: Path) -> dict[str, float]:
     rng = np.random.default_rng(0)
     chosen = [held_out()[at].image_HWC for at in rng.permutation(len(held_out()))[:NUM_COMPARED]]
     noise = [rng.integers(0, 256, (64, 64, 4), dtype=np.uint8) for _ in range(20)]
-    inputs = [prepared(shrunk(one, VIEW_PX)) for one in (*chosen, *noise)]
+    inputs = [prepared(flatten(shrunk(one, VIEW_PX))) for one in (*chosen, *noise)]
     made = np.array([[graph(one)[0][0, 1] for one in inputs] for graph in graphs])
     apart = np.abs(made[0] - made[1])
     return {"largest_difference": round(float(apart.max()), 5), "mean_difference": round(float(apart.mean()), 6)}

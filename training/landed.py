@@ -16,6 +16,7 @@ import openvino as ov
 import torch
 from torch import nn
 
+from limner.generators.embedded.weights import Weights
 from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape
 from training.eight_bits import SCALE
@@ -54,8 +55,10 @@ def _names_of_joined(values: np.ndarray, names: dict[tuple[int, bytes], str], nu
 def parameters_of(graphs: Path, *names: str) -> dict[str, np.ndarray]:
     """float32 values by parameter name, from the graphs of a weights folder called `names`."""
     found: dict[str, np.ndarray] = {}
+    weights = Weights(graphs)
     for graph in names:
-        nodes = ov.Core().read_model(graphs / f"{graph}.xml").get_ordered_ops()
+        values = weights.values(graph)
+        nodes = ov.Core().read_model(weights.read(f"{graph}.xml"), ov.Tensor(values)).get_ordered_ops()
         constants = {_plain_name(node): np.array(node.data, dtype=np.float32) for node in nodes if _is_parameter(node)}
         for name, values in constants.items():
             if not name.endswith(SCALE):

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's own convention)
 from torch import Tensor, nn
 
+GUIDANCE_BANDS = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkShape:
@@ -31,13 +33,14 @@ class NetworkShape:
     text_tokens: int = 32
     text_blocks: int = 1
     bottleneck: int = 128
+    reads_guidance: bool = False
 
     @property
     def grid(self) -> int:
         """Image tokens along one side."""
         return self.canvas // self.patch
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int | bool]:
         """Plain fields, for JSON."""
         return asdict(self)
 
@@ -174,6 +177,8 @@ class DrawingNetwork(nn.Module):
         )
         self.time_in = nn.Sequential(nn.Linear(256, width), nn.SiLU(), nn.Linear(width, width))
         self.pooled_in = nn.Linear(width, width, bias=False)
+        if shape.reads_guidance:
+            self.guidance_in = nn.Sequential(nn.Linear(2 * GUIDANCE_BANDS, width), nn.SiLU(), nn.Linear(width, width, bias=False))
         self.modulation = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.depth))
         self.out_modulation = nn.Linear(width, 2 * width)
@@ -195,6 +200,8 @@ class DrawingNetwork(nn.Module):
         for layer in (self.modulation, self.out_modulation, self.patch_out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        if self.shape.reads_guidance:
+            nn.init.zeros_(self.guidance_in[-1].weight)
 
     def encode_text(self, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor) -> Tensor:
         """Caption embedding fitted to the network.
@@ -243,7 +250,16 @@ class DrawingNetwork(nn.Module):
         tiles = tokens_BNP.view(batch, grid, grid, self.shape.channels, patch, patch)
         return tiles.permute(0, 3, 1, 4, 2, 5).reshape(batch, self.shape.channels, grid * patch, grid * patch)
 
-    def denoise(self, noisy_BCHW: Tensor, time_B: Tensor, text_BTD: Tensor) -> Tensor:
+    def pooled(self, text_BTD: Tensor, guidance_B: Tensor | None = None) -> Tensor:
+        """What of a caption, and of the guidance with it, joins the time; `[B, D]`. No guidance is a guidance of 1."""
+        whole_BD = text_BTD[:, 0]
+        if not self.shape.reads_guidance:
+            return whole_BD
+        guidance_B = torch.ones(len(text_BTD), device=text_BTD.device) if guidance_B is None else guidance_B
+        angles = guidance_B.float().log()[:, None] * 2.0 ** torch.arange(-1, GUIDANCE_BANDS - 1)
+        return whole_BD + self.guidance_in(torch.cat([angles.cos(), angles.sin()], dim=-1))
+
+    def denoise(self, noisy_BCHW: Tensor, time_B: Tensor, text_BTD: Tensor, guidance_B: Tensor | None = None) -> Tensor:
         """Estimate of the clean image.
 
         Args:
@@ -251,12 +267,13 @@ class DrawingNetwork(nn.Module):
             time_B: float in 0 (noise) to 1 (clean).
             text_BTD: float, from `encode_text`; each caption may serve several images in a row, so that B is a
                 multiple of its length.
+            guidance_B: float from 1 up, one for each caption, where the network reads it (arXiv:2210.03142).
 
         Returns:
             float `[B, C, H, W]`.
         """
         share = len(noisy_BCHW) // len(text_BTD)
-        pooled = self.pooled_in(text_BTD[:, 0]).repeat_interleave(share, dim=0)
+        pooled = self.pooled_in(self.pooled(text_BTD, guidance_B)).repeat_interleave(share, dim=0)
         x = self.patch_in(self.patchify(noisy_BCHW)) + self.place
         steps = torch.exp(torch.arange(128, device=time_B.device) * (-math.log(1000.0) / 128))
         angles = time_B[:, None].float() * 100 * steps
@@ -269,6 +286,8 @@ class DrawingNetwork(nn.Module):
         shift, scale = self.out_modulation(F.silu(time)).unsqueeze(1).chunk(2, dim=-1)
         return self.unpatchify(self.patch_out(rms_norm(x) * (1 + scale) + shift))
 
-    def forward(self, noisy_BCHW: Tensor, time_B: Tensor, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor) -> Tensor:
+    def forward(
+        self, noisy_BCHW: Tensor, time_B: Tensor, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor, guidance_B: Tensor | None = None
+    ) -> Tensor:
         """`encode_text`, then `denoise`."""
-        return self.denoise(noisy_BCHW, time_B, self.encode_text(text_BTE, mask_BT, drop_B))
+        return self.denoise(noisy_BCHW, time_B, self.encode_text(text_BTE, mask_BT, drop_B), guidance_B)

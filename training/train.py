@@ -2,6 +2,9 @@
 
 Resumes by itself from the run's folder, where it keeps a checkpoint (at least every 10 minutes), a log of the error
 at fixed noise levels on held-out pictures, and sample sheets. Everything random is seeded and stored.
+
+With `--teacher RUN` it learns to give RUN's guided estimate by itself, one row a picture instead of two, with the
+guidance as an input (Meng et al. 2023, arXiv:2210.03142, the first stage).
 """
 
 import argparse
@@ -9,7 +12,7 @@ import json
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,6 +29,7 @@ from training.text import EMBEDDING_WIDTH, MAX_TOKENS, EncodedText, TextEncoder
 
 FIXED_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 DROPPED_CAPTIONS = 0.12
+MOST_GUIDANCE = 12.0
 ADAMW_SHARE = 0.3  # of Muon's learning rate
 SHEET_PROMPTS = (
     "a red apple", "cat face", "a house, flat emoji style", "pizza", "a blue car, on a yellow background",
@@ -55,6 +59,7 @@ class Options:
     time_mean: float | None
     look_every: float
     start: Path | None
+    teacher: str | None
 
 
 def parse_options() -> Options:
@@ -75,6 +80,7 @@ def parse_options() -> Options:
     parser.add_argument("--fresh", type=int, default=16, help="pictures painted anew for each step; the others are replayed")
     parser.add_argument("--time-mean", type=float, help="logit mean of the noise times; left out: the space's")
     parser.add_argument("--start", type=Path, help="weights folder a new run starts from; its autoencoder must be the same")
+    parser.add_argument("--teacher", help="run whose guided estimates are learnt; the network is started from it")
     parser.add_argument("--look-every", type=float, default=900, help="seconds between sample sheets")
     return Options(**vars(parser.parse_args()))
 
@@ -165,21 +171,29 @@ class Run:
             channels=self.space.channels, canvas=self.space.canvas, patch=self.space.patch,
             width=options.width, depth=options.depth, hidden=options.hidden,
         )  # fmt: skip
-        self.model = DrawingNetwork(shape)
-        if options.start is None:
-            self._whiten_text()
-        else:
-            self.model.load_state_dict(landed_network(options.start).state_dict())
+        self.teacher = None if options.teacher is None else averaged_network(load_run(options.work / options.teacher))
+        self.model, self.seen_before = self._new_model(shape)
         self.averaged = AveragedWeights(self.model)
         self.optimizers = make_optimizers(self.model, options.peak)
         self.seen = 0
         self._resume()
-        for block in (*self.model.text_blocks, *self.model.blocks):
-            block.compile()
+        for model in (self.model, self.teacher):
+            for block in () if model is None else (*model.text_blocks, *model.blocks):
+                block.compile()
 
-    def _whiten_text(self) -> None:
+    def _new_model(self, shape: NetworkShape) -> tuple[DrawingNetwork, int]:
+        """The network a new run starts with, and how many noised pictures it has seen in earlier ones."""
+        if self.options.teacher is not None and self.teacher is not None:
+            model = DrawingNetwork(replace(self.teacher.shape, reads_guidance=True))
+            model.load_state_dict(self.teacher.state_dict(), strict=False)  # all but what reads the guidance
+            return model, num_seen(load_run(self.options.work / self.options.teacher))
+        if self.options.start is not None:
+            card = json.loads((self.options.start / "card.json").read_text())
+            return landed_network(self.options.start), card["num_samples_trained"]
+        model = DrawingNetwork(shape)
         captions = [caption for _ in range(60) for caption in self.batches.next()[1]]
-        self.model.whiten_text(*self.text.encode(captions))
+        model.whiten_text(*self.text.encode(captions))
+        return model, 0
 
     def _resume(self) -> None:
         state = checkpoint.load(self.folder / "checkpoint.pt")
@@ -198,6 +212,7 @@ class Run:
         checkpoint.save(
             {
                 "model": self.model.state_dict(), "averaged": self.averaged.values, "seen": self.seen,
+                "seen_before": self.seen_before,
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "batches": self.batches.state_dict(), "random": torch.get_rng_state(),
                 "shape": self.model.shape.as_dict(), "space": self.options.space, "is_core": self.options.core,
@@ -212,9 +227,13 @@ class Run:
         clean = pictures.repeat_interleave(self.options.noisings, dim=0)
         times = flow.sample_times(len(clean), self.time_mean)
         noisy = flow.add_noise(clean, times, torch.randn_like(clean))
+        guidance, target = None, clean
+        if self.teacher is not None:
+            guidance = sample_guidance(dropped)
+            target = guided_estimate(self.teacher, noisy, times, encoded, dropped, guidance)
         with torch.autocast("cpu", torch.bfloat16):
-            made = self.model(noisy, times, *encoded, dropped)
-        loss = flow.velocity_loss(made.float(), clean, times)
+            made = self.model(noisy, times, *encoded, dropped, guidance)
+        loss = flow.velocity_loss(made.float(), target, times)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         share = learning_rate(self.seen, self.options.samples)
@@ -278,6 +297,50 @@ class Run:
             file.write(json.dumps({"seen": self.seen, **facts}) + "\n")
 
 
+def load_run(run: Path) -> checkpoint.State:
+    """A run's newest checkpoint.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    state = checkpoint.load(run / "checkpoint.pt")
+    if state is None:
+        raise FileNotFoundError(f"no checkpoint in {run}")
+    return state
+
+
+def num_seen(state: checkpoint.State) -> int:
+    """Noised pictures the network of a checkpoint has seen, in the runs before it too."""
+    return state["seen"] + state.get("seen_before", 0)
+
+
+def averaged_network(state: checkpoint.State) -> DrawingNetwork:
+    """The network of a checkpoint with its averaged weights, for reading only."""
+    model = DrawingNetwork(NetworkShape(**state["shape"]))
+    model.load_state_dict(state["averaged"])
+    return model.eval().requires_grad_(requires_grad=False)
+
+
+def sample_guidance(dropped_B: Tensor) -> Tensor:
+    """Guidance float32 `[B]`, even in its logarithm between 1 and `MOST_GUIDANCE`; 1 where the caption is left out."""
+    guidance = MOST_GUIDANCE ** torch.rand(len(dropped_B))
+    return torch.where(dropped_B, torch.ones(()), guidance)
+
+
+@torch.no_grad()
+def guided_estimate(
+    teacher: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, dropped_B: Tensor, guidance_B: Tensor
+) -> Tensor:
+    """The teacher's clean estimate with classifier-free guidance; each caption serves several noisy pictures in a row."""
+    num = len(dropped_B)
+    both = EncodedText(*(torch.cat([part, part]) for part in encoded))
+    with torch.autocast("cpu", torch.bfloat16):
+        text = teacher.encode_text(*both, torch.cat([dropped_B, torch.ones(num, dtype=torch.bool)]))
+        given, free = teacher.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text).float().chunk(2)
+    scale = guidance_B.repeat_interleave(len(noisy) // num)[:, None, None, None]
+    return free + scale * (given - free)
+
+
 @torch.no_grad()
 def sample(
     model: DrawingNetwork, space: Space, encoded: EncodedText, *, seed: int, steps: int = 16, guidance: float = 3.0
@@ -287,15 +350,14 @@ def sample(
     noise = torch.randn(
         count, space.channels, space.canvas, space.canvas, generator=torch.Generator().manual_seed(seed)
     )
-    both = EncodedText(*(torch.cat([part, part]) for part in encoded))
-    with torch.autocast("cpu", torch.bfloat16):
-        text = model.encode_text(*both, torch.arange(2 * count) >= count)
+    kept, scale = torch.zeros(count, dtype=torch.bool), torch.full((count,), guidance)
 
     def predict(noisy: Tensor, time_: float) -> Tensor:
+        times = torch.full((count,), time_)
+        if not model.shape.reads_guidance:
+            return guided_estimate(model, noisy, times, encoded, kept, scale)
         with torch.autocast("cpu", torch.bfloat16):
-            made = model.denoise(torch.cat([noisy, noisy]), torch.full((2 * count,), time_), text)
-        given, free = made.float().chunk(2)
-        return free + guidance * (given - free)
+            return model(noisy, times, *encoded, kept, scale).float()
 
     return space.to_picture(flow.draw(predict, noise, steps))
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.hashing import sha256_of_bytes
 from limner.core.ports import FloatSpan, Generator, GeneratorCard, IntSpan
-from limner.core.records import Drawn, Execution, Operation, Plan, Size, Sketch, StepProgress
+from limner.core.records import DRAWING, Drawn, Execution, Plan, Size, Sketch, StepProgress
 from limner.generators.conformance import FACTS, NotConforming, Trial, Tried, try_fact
 
 # Shapes: B pictures, H height, W width, C channels (RGBA, straight alpha).
@@ -53,7 +53,7 @@ PAINTED_CARD = GeneratorCard(
     samplers=("brush",),
     strength=FloatSpan(0.0, 1.0, 0.6),
     max_prompt_tokens=12,
-    operations=frozenset(Operation),
+    operations=DRAWING,
 )
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import uvicorn
 
+from limner.app import open_enlargers
 from limner.checks.integrity import Integrity
 from limner.checks.request.terms import SHIPPED_TERMS, Terms
 from limner.core.jobs import Job
@@ -127,6 +128,7 @@ def painted_parts(settings: Settings, painter: PaintedGenerator) -> Parts:
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(0),
         version="0.0.0",
+        enlargers=open_enlargers(settings),
     )
 
 

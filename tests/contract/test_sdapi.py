@@ -76,6 +76,7 @@ def pixels(b64):
 
 
 GREY = np.full((64, 64, 4), (90, 90, 90, 255), np.uint8)
+SHADED = GREY + np.arange(64, dtype=np.uint8)[:, None, None] * np.uint8([1, 2, 0, 0])
 
 
 def test_sillytavern_draws(ui):
@@ -191,13 +192,24 @@ def test_unknown_fields_are_named_in_a_header(ui):
     assert answer.headers["limner-warning"] == "Ignored: eta. Ignored, unknown here: 'hm'."
 
 
-def test_a_picture_is_enlarged(ui):
+def test_a_picture_is_enlarged_and_sealed_like_every_image(ui, running):
     answer = ui.post(
         "/extra-single-image",
-        json={"image": png(GREY), "upscaling_resize": 2, "upscaler_1": "Lanczos"},
+        json={"image": png(SHADED), "upscaling_resize": 2, "upscaler_1": "Lanczos"},
     )
     assert pixels(answer.json()["image"]).shape == (128, 128, 4)
-    assert "no credential" in answer.headers["limner-warning"]
+    assert answer.headers["limner-job"] == f"/api/jobs/{running.last_job().job_id}"
+    assert b"c2pa" in base64.b64decode(answer.json()["image"])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"upscaling_resize": 1.5}, {"resize_mode": 1}, {"upscaler_1": "magic"}],
+)
+def test_what_cannot_be_enlarged_to_is_refused_by_name(ui, fields):
+    answer = ui.post("/extra-single-image", json={"image": png(GREY), **fields})
+    assert answer.status_code == 422
+    assert next(iter(fields)) in answer.json()["detail"]
 
 
 def test_a_picture_is_not_enlarged_beyond_all_measure(ui):

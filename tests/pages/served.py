@@ -15,6 +15,7 @@ import uvicorn
 
 from limner.app import (
     name_opted_out,
+    open_enlargers,
     open_fingerprints,
     open_judge,
     open_recognizer,
@@ -53,6 +54,7 @@ def painted_parts(
         version="0.0.0",
         open_recognizer=lambda: open_recognizer(parts),
         open_fingerprints=lambda: open_fingerprints(settings),
+        enlargers=open_enlargers(settings),
     )
     return parts
 

@@ -33,6 +33,15 @@ def test_the_file_that_is_downloaded_is_sealed(open_page: Open, served: Served, 
     assert b"c2pa" in download.value.path().read_bytes()
 
 
+def test_it_is_downloaded_as_jpeg_too(open_page: Open, served: Served):
+    page = open_image(open_page, served)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="As JPEG").click()
+    content = download.value.path().read_bytes()
+    assert content.startswith(b"\xff\xd8")
+    assert b"c2pa" in content
+
+
 def test_the_proof_is_of_this_image(open_page: Open, served: Served):
     page = open_image(open_page, served)
     text = page.request.get(f"{page.url}/proof").text()
@@ -134,3 +143,13 @@ def test_who_may_review_a_held_image_does_not_see_its_scores(open_page: Open, se
     page.goto(f"{served.address}/images/{first_image(page)}")
     expect(page.locator("section", has_text="after the review").first).to_be_visible()
     assert page.locator("table.checks").count() == 0
+
+
+def test_a_larger_copy_is_queued_and_shows_what_was_done(open_page: Open, served: Served):
+    page = open_image(open_page, served)
+    page.get_by_role("button", name="Enlarge by 2").click()
+    expect(page.locator(".job[data-over]").first.locator("a.picture")).to_have_count(1)
+    page.locator(".job").first.locator("a.picture").click()
+    facts = page.locator("dl.facts").first
+    expect(facts.locator("dt", has_text="Model").locator("+ dd")).to_contain_text("lanczos")
+    expect(facts.locator("dt", has_text="Starts from").locator("+ dd")).to_have_text("enlarge")

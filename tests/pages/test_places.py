@@ -25,6 +25,7 @@ PLACES = (
     "/ledger",
     "/rights",
     "/criteria",
+    "/evidence",
     "/models",
     "/settings",
 )

@@ -120,16 +120,6 @@ def test_the_card_in_words_is_there(open_page: Open):
     expect(page.locator("pre.words")).to_have_text("It cannot draw hands.")
 
 
-def test_a_version_stands_with_its_stage_and_leads_to_its_capability_card(open_page: Open):
-    page = open_page("/models")
-    line = page.locator("tr", has_text=f"{PAINTED_CARD.name}@{PAINTED_CARD.version}")
-    expect(line).to_contain_text("active")
-    expect(line).to_contain_text("default")
-    line.get_by_role("link", name="Its capability card").click()
-    expect(page.get_by_role("heading", name="What it does reliably")).to_be_visible()
-    expect(page.locator("main")).to_contain_text("Nothing was shown to be so.")
-
-
 def test_a_version_that_is_not_there_is_told(open_page: Open):
     page = open_page("/models/nothing@1")
     expect(page.locator("main")).to_contain_text("The registry has no model 'nothing@1'")

@@ -31,6 +31,7 @@ from limner.app.engines import (
     examine_engines,
     examine_model,
     open_engine,
+    open_enlargers,
     open_shelf,
 )
 from limner.app.models import (
@@ -49,7 +50,6 @@ from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
-    from limner.generators.embedded.enlarging import Enlarger
     from limner.studio.look.looker import Asked, Looker
 
 __all__ = [
@@ -63,7 +63,7 @@ __all__ = [
     "name_opted_out",
     "open_candidate",
     "open_engine",
-    "open_enlarger",
+    "open_enlargers",
     "open_fingerprints",
     "open_judge",
     "open_looker",
@@ -126,15 +126,10 @@ def wire_parts(settings: Settings) -> Parts:
         open_fingerprints=lambda: open_fingerprints(settings),
         open_version=lambda version: open_version(parts, shelf, version),
         read_sentences=lambda texts: read_sentences(settings, texts),
+        enlargers=open_enlargers(settings),
+        own_enlarger_names=shelf.enlarger_names,
     )
     return parts
-
-
-def open_enlarger(settings: Settings) -> Enlarger:
-    """The head that enlarges what the shipped model draws; loads with the first picture."""
-    from limner.generators.embedded.enlarging import Enlarger
-
-    return Enlarger(num_threads=settings.num_threads)
 
 
 def user_name() -> str:

@@ -164,3 +164,20 @@ def _engine_at(location: str, *, has_workflow: bool) -> str:
     if has_workflow:
         return "comfyui"
     return "openai" if is_service else "diffusers"
+
+
+def open_enlargers(settings: Settings) -> Mapping[str, Callable[[], Generator]]:
+    """What every install enlarges with, by name, the usual one first; opening one loads nothing."""
+    return {"lanczos": _open_lanczos, "enlarge-head": lambda: _open_head(settings)}
+
+
+def _open_lanczos() -> Generator:
+    from limner.generators.enlarging.lanczos import open_lanczos
+
+    return open_lanczos()
+
+
+def _open_head(settings: Settings) -> Generator:
+    from limner.generators.embedded.enlarging import open_head
+
+    return open_head(num_threads=settings.num_threads)

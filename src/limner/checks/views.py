@@ -72,6 +72,10 @@ small_view = OncePerPicture(lambda picture: shrunk(picture.image_HWC, VIEW_PX))
 """The picture with its longest side at most 256 px; uint8, RGBA, straight alpha."""
 
 
+flat_view = OncePerPicture(lambda picture: flatten(small_view(picture)))
+"""`small_view` laid on white; uint8, RGB."""
+
+
 def flatten(
     image_HWC: NDArray[np.uint8], ground: tuple[int, int, int] = (255, 255, 255)
 ) -> NDArray[np.uint8]:
@@ -81,11 +85,17 @@ def flatten(
         image_HWC: uint8, RGBA, straight alpha.
         ground: RGB, 0-255.
     """
-    if image_HWC[..., 3].min() == 255:
-        return np.ascontiguousarray(image_HWC[..., :3])
-    alpha_HW1 = image_HWC[..., 3:].astype(np.float32) / 255
-    laid_HWC = image_HWC[..., :3] * alpha_HW1 + np.array(ground, np.float32) * (1 - alpha_HW1)
-    return np.rint(laid_HWC).astype(np.uint8)
+    laid_HWC = image_HWC[..., :3].copy()
+    alpha_HW = image_HWC[..., 3]
+    if alpha_HW.min() == 255:
+        return laid_HWC
+    laid_HWC[alpha_HW == 0] = ground
+    # Only edges are in between as a rule; what is said in full is not worth reckoning.
+    is_between_HW = (alpha_HW > 0) & (alpha_HW < 255)
+    alpha_N1 = alpha_HW[is_between_HW, None].astype(np.float32) / 255
+    between_NC = laid_HWC[is_between_HW] * alpha_N1 + np.array(ground, np.float32) * (1 - alpha_N1)
+    laid_HWC[is_between_HW] = np.rint(between_NC).astype(np.uint8)
+    return laid_HWC
 
 
 def luma(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:

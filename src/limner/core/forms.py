@@ -84,13 +84,20 @@ class ModelForm:
     adapters: Mapping[str, AdapterForm] = field(default_factory=dict[str, AdapterForm])
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     description: str = ""
+    factors: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         require_model_name(self.name)
-        if not self.canvases or not self.samplers or Operation.TEXT not in self.operations:
+        does = self.operations & {Operation.TEXT, Operation.ENLARGE}
+        if not self.canvases or not self.samplers or not does:
             raise ModelFormInvalid(
                 f"The form of the model {self.name!r} needs at least one canvas, one sampler and "
-                "the operation 'text'."
+                "the operation 'text' or 'enlarge'."
+            )
+        if bool(self.factors) != (Operation.ENLARGE in self.operations):
+            raise ModelFormInvalid(
+                f"The form of the model {self.name!r} has the factors {list(self.factors)!r}; "
+                "allowed is at least one with the operation 'enlarge', and none without."
             )
 
     @property
@@ -118,6 +125,7 @@ class ModelForm:
                 for name, one in self.adapters.items()
             },
             uses=self.uses,
+            factors=self.factors,
         )
 
     @property
@@ -219,6 +227,7 @@ class ModelForm:
             "options": dict(self.options),
             "description": self.description,
             "files": dict(self.files),
+            **({"factors": list(self.factors)} if self.factors else {}),
         }
 
     @classmethod
@@ -233,6 +242,7 @@ class ModelForm:
         for name in ("guidance", "strength"):
             values[name] = FloatSpan(*values[name])
         values["operations"] = frozenset(Operation(one) for one in values["operations"])
+        values["factors"] = tuple(values.get("factors", ()))
         values["abilities"] = frozenset(Ability(one) for one in values["abilities"])
         values["adapters"] = {
             name: AdapterForm(

@@ -38,6 +38,8 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
     Raises:
         BadInput: the first thing that cannot be honoured, by name.
     """
+    if request.enlarge_by is not None:
+        return _resolve_enlarging(request, request.enlarge_by, card)
     require_text("prompt", request.prompt)
     if request.negative:
         require_text("negative prompt", request.negative)
@@ -58,6 +60,57 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
         size=size,
         canvas=nearest_canvas(size, card.canvases),
         adapters=_resolve_adapters(request, card),
+    )
+
+
+def _resolve_enlarging(request: Request, factor: int, card: GeneratorCard) -> Choices:
+    """A picture and a factor; whatever would say how to draw is refused."""
+    if request.prompt:
+        require_text("prompt", request.prompt)
+    if request.source is None:
+        raise BadInput(
+            "To enlarge needs a picture, and none was given.",
+            code="source_missing",
+            hint="Name the picture as well.",
+        )
+    if Operation.ENLARGE not in card.operations:
+        raise BadInput(
+            f"The model {card.name!r} does not enlarge pictures; it can start from "
+            f"{', '.join(sorted(card.operations))}.",
+            code="operation_unknown",
+        )
+    require_one_of("factor", str(factor), map(str, card.factors))
+    for name, value in (
+        ("negative prompt", request.negative or None),
+        ("steps", request.steps),
+        ("guidance", request.guidance),
+        ("sampler", request.sampler),
+        ("size", request.size),
+        ("style", request.style),
+        ("strength", request.strength),
+        ("mask", request.mask),
+        ("outpaint", request.margins),
+        ("adapters", request.adapters or None),
+        ("number of pictures", None if request.num_images == 1 else request.num_images),
+    ):
+        if value is not None:
+            raise BadInput(
+                f"The {name} was given, and a picture that is enlarged is not drawn anew; "
+                "allowed is a picture and a factor.",
+                code=f"{name.replace(' ', '_')}_not_honoured",
+            )
+    require_use(request.use, card)
+    size = Size(request.source.size.width_px * factor, request.source.size.height_px * factor)
+    require_size("enlarged size", size, card)
+    return Choices(
+        operation=Operation.ENLARGE,
+        steps=card.steps.default,
+        guidance=card.guidance.default,
+        sampler=card.samplers[0],
+        strength=card.strength.default,
+        size=size,
+        canvas=size,
+        adapters=(),
     )
 
 
@@ -177,6 +230,12 @@ def _resolve_operation(request: Request, card: GeneratorCard) -> Operation:
                     code="source_missing",
                     hint="Name the picture as well.",
                 )
+        if Operation.TEXT not in card.operations:
+            raise BadInput(
+                f"The model {card.name!r} draws nothing from a prompt; it can start from "
+                f"{', '.join(sorted(card.operations))}.",
+                code="operation_unknown",
+            )
         return Operation.TEXT
     is_masked = request.mask is not None or request.margins is not None
     operation = Operation.MASK if is_masked else Operation.IMAGE

@@ -104,6 +104,7 @@ class GeneratorCard:
         adapters: what a request may put onto it, by name.
         uses: what its licence allows pictures to be for, where a request has to say so; empty
             where it allows every use.
+        factors: by how much it enlarges; empty where it does not.
     """
 
     name: str
@@ -124,6 +125,7 @@ class GeneratorCard:
     abilities: frozenset[Ability] = frozenset(Ability)
     adapters: Mapping[str, AdapterCard] = field(default_factory=dict[str, AdapterCard])
     uses: tuple[str, ...] = ()
+    factors: tuple[int, ...] = ()
 
 
 class Generator(Protocol):

@@ -69,6 +69,11 @@ class Operation(StrEnum):
     TEXT = "text"
     IMAGE = "image"
     MASK = "mask"
+    ENLARGE = "enlarge"
+
+
+DRAWING = frozenset({Operation.TEXT, Operation.IMAGE, Operation.MASK})
+"""What a generator that draws may start from."""
 
 
 class OriginalFile(NamedTuple):
@@ -204,6 +209,8 @@ class Request:
         adapters: to put onto it, in this order.
         use: what the pictures are for, where the model's licence allows some uses only.
         within_seconds: a job that is not drawn so long after it was taken ends; ``None`` waits.
+        enlarge_by: by how much to enlarge `source`; nothing is drawn then, and `prompt` says what
+            is known of what it shows, which may be nothing.
     """
 
     prompt: str
@@ -230,6 +237,7 @@ class Request:
     adapters: tuple[AskedAdapter, ...] = ()
     use: str | None = None
     within_seconds: float | None = None
+    enlarge_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -237,8 +245,9 @@ class Sketch:
     """What a generator is told: every parameter resolved and within its card.
 
     Attributes:
-        operation: TEXT has neither source nor mask, IMAGE a source, MASK both.
-        canvas: one of the card's canvases; source and mask have exactly this size.
+        operation: TEXT has neither source nor mask, IMAGE and ENLARGE a source, MASK both.
+        canvas: one of the card's canvases; source and mask have exactly this size. To ENLARGE it
+            is a whole multiple of the source, which has its own size.
         is_transparent: draw the subject alone, on a fully transparent background. When false
             the prompt decides.
         source_HWC: uint8, RGBA, straight alpha.
@@ -336,7 +345,8 @@ class Recipe:
     Written from executed facts. Holds no times, so that the same drawing has the same recipe.
 
     Attributes:
-        prompt: the text that was drawn; wildcards already replaced.
+        prompt: the text that was drawn; wildcards already replaced. Of a picture that was only
+            enlarged: of the one it was made from, empty where that is not known.
         template: the text with wildcards, if there was one.
         size: of the stored picture; `canvas` is what the generator drew.
         background: ``auto``, ``transparent`` or ``#rrggbb`` laid under the picture.
@@ -393,6 +403,11 @@ class Recipe:
     adapters: tuple[UsedAdapter, ...] | None = None
     use: str | None = None
     cost: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What people call the picture: its prompt, or what was done to get it."""
+        return self.prompt or f"a picture, {self.operation.value}d to {self.size}"
 
     @property
     def sha256(self) -> str:

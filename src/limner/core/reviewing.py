@@ -23,7 +23,9 @@ from enum import StrEnum
 from typing import NamedTuple, cast
 
 LEASE = timedelta(minutes=15)
+REVIEW_WITHIN = timedelta(days=2)  # of being held or audited; then somebody else is asked
 USUAL_TIME_TO_ANSWER = timedelta(hours=24)  # ages cards that have no deadline
+MAY_LEAVE = "May this image leave?"
 UNKNOWN_PROBABILITY_BAD = 0.5
 LEAST_PROBABILITY_BAD = 0.01  # so that ageing brings every card to the front in the end
 

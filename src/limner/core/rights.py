@@ -20,6 +20,7 @@ from limner.core.deciding import Decision, Outcome, Reason
 from limner.core.errors import RightsInvalid
 
 RIGHTS_WITHDRAWN = "rights-withdrawn"  # the source of the reason an image is blocked for
+RIGHTS_LIKENESS = "rights-likeness"  # of the reason one is held for
 
 MAX_NAME_WORDS = 12
 MAX_TEXT_CHARACTERS = 500
@@ -227,6 +228,16 @@ def decision_against(blocker: RightsMatch) -> Decision:
         audit_probability=0.0,
         is_audited=False,
         needs_second=False,
+    )
+
+
+def reason_of_likeness(entry_id: int) -> Reason:
+    """Why an image is held that looks nearly the same as a picture an entry is about."""
+    return Reason(
+        source=RIGHTS_LIKENESS,
+        verdict=None,
+        consequence=Consequence.HOLD,
+        note=f"It is nearly the same as a picture of entry {entry_id} of the rights register.",
     )
 
 

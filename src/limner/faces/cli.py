@@ -10,6 +10,7 @@ from limner.faces import (
     edge_case_commands,
     erase_commands,
     eval_commands,
+    export_command,
     jobs_commands,
     keys_commands,
     log_commands,
@@ -59,6 +60,7 @@ app.command()(worker_commands.worker)
 app.command()(verify_commands.verify)
 app.command()(mcp_command.mcp)
 app.command()(upscale_command.upscale)
+app.command()(export_command.export)
 app.command()(publish_command.publish)
 app.command()(verify_commands.sidecar)
 app.command()(drawing_commands.generate)

@@ -138,9 +138,9 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         from limner.faces.eval_printing import say_run_line
         from limner.studio.eval_runs import suite_of
 
-        runs = studio.parts.store.runs.newest()
+        runs, counts = studio.parts.store.runs.newest(), studio.parts.store.runs.num_pictures()
         for one in runs:
-            num = len(studio.parts.store.runs.pictures(one.run_id))
+            num = counts.get(one.run_id, 0)
             num_wanted = suite_of(one).num_pictures
             if as_json:
                 say_json(_run_document(one) | {"num_pictures": num, "num_wanted": num_wanted})

@@ -11,10 +11,11 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from limner.core.errors import DrawingCancelled
+from limner.faces.picture_bar import picture_bar
 from limner.faces.watching import stopping
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    pass
 
 OnCase = Callable[[int, int], None]
 
@@ -35,7 +36,7 @@ def watching_run(
         DrawingCancelled: from what is yielded, after Ctrl-C; a second one stops the program.
     """
     stop = Event()
-    with stopping(stop), _bar(verb, is_quiet=is_quiet) as display:
+    with stopping(stop), picture_bar(verb, per="minute", is_quiet=is_quiet) as display:
         task = None if display is None else display.add_task(verb, total=None)
 
         def tell(number: int, num_cases: int) -> None:
@@ -47,34 +48,3 @@ def watching_run(
                 raise DrawingCancelled
 
         yield tell
-
-
-@contextmanager
-def _bar(verb: str, *, is_quiet: bool) -> Generator[Progress | None]:
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if is_quiet or not console.is_terminal:
-        yield None
-        return
-    from rich import progress
-
-    class Rate(progress.ProgressColumn):
-        """Pictures a minute, once two cases are done."""
-
-        def render(self, task: progress.Task) -> str:
-            return "" if not task.speed else f"{60 * task.speed:.0f} a minute"
-
-    with progress.Progress(
-        progress.TextColumn(verb),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TextColumn("pictures"),
-        Rate(),
-        progress.TimeRemainingColumn(),
-        progress.TextColumn("left"),
-        console=console,
-        transient=True,
-        speed_estimate_period=300,
-    ) as display:
-        yield display

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
+from limner.faces.picture_bar import picture_bar
 from limner.faces.printing import note, say, say_json
 from limner.faces.watching import stopping
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from limner.studio.look.run import Told
 
 PASSED_OVER = "not_a_picture"
@@ -91,7 +90,7 @@ def watching_look(num_items: int, *, is_quiet: bool) -> Generator[Callable[[Coun
         is_quiet: no bar. There is none either when stderr is no terminal.
     """
     stop = Event()
-    with stopping(stop), _bar(is_quiet=is_quiet) as display:
+    with stopping(stop), picture_bar("Looking", per="second", is_quiet=is_quiet) as display:
         task = None if display is None else display.add_task("Looking", total=num_items)
 
         def tell(counts: Counts) -> None:
@@ -112,32 +111,3 @@ def pause(is_to_go_on: Callable[[Counts], None], counts: Counts) -> None:
     while time.monotonic() < until:
         is_to_go_on(counts)
         time.sleep(0.1)
-
-
-@contextmanager
-def _bar(*, is_quiet: bool) -> Generator[Progress | None]:
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if is_quiet or not console.is_terminal:
-        yield None
-        return
-    from rich import progress
-
-    class Rate(progress.ProgressColumn):
-        """Pictures a second."""
-
-        def render(self, task: progress.Task) -> str:
-            return "" if not task.speed else f"{task.speed:.1f} a second"
-
-    with progress.Progress(
-        progress.TextColumn("Looking"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        Rate(),
-        progress.TimeRemainingColumn(),
-        progress.TextColumn("left"),
-        console=console,
-        transient=True,
-    ) as display:
-        yield display

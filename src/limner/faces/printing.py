@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,9 +28,20 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """One line on stderr."""
+    """One line on stderr; folded between words where a person reads it on a terminal."""
+    if sys.stderr.isatty():
+        columns = shutil.get_terminal_size().columns
+        lines = [_folded(line, columns) for line in text.splitlines()]
+        text = "\n".join(lines)
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def _folded(line: str, columns: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def say_json(document: dict[str, object]) -> None:
@@ -172,10 +186,16 @@ def say_redrawn(redrawn: Redrawn, path: Path | None, *, as_json: bool) -> None:
 
 
 def _recipe_lines(recipe: Recipe) -> str:
-    lines: list[str] = []
-    for name, value in recipe.to_document().items():
-        if isinstance(value, dict):
-            lines += [f"  {name}.{key}: {one}" for key, one in cast(dict[str, str], value).items()]
-        elif value not in (None, "", []):
-            lines.append(f"  {name}: {value}")
+    """What ran first, then what it is made of: versions, and files with their hashes."""
+    document = recipe.to_document()
+    plain = {name: value for name, value in document.items() if not isinstance(value, dict)}
+    lines = _aligned({name: value for name, value in plain.items() if value not in (None, "", [])})
+    for name, value in document.items():
+        if isinstance(value, dict) and value:
+            lines += [f"  {name}", *(f"  {line}" for line in _aligned(cast(dict[str, str], value)))]
     return "\n".join(lines)
+
+
+def _aligned(values: Mapping[str, object]) -> list[str]:
+    width = max(map(len, values), default=0)
+    return [f"  {name:{width}}  {value}" for name, value in values.items()]

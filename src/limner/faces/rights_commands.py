@@ -229,7 +229,12 @@ def _say_enforced(enforced: Enforced, *, as_json: bool) -> None:
             _affected_document(one) | {"is_blocked": one.is_blocked or one.image_id in blocked}
             for one in enforced.affected
         ]
-        facts = {"num_blocked": len(blocked), "affected": images, "alike": list(enforced.alike)}
+        facts = {
+            "num_blocked": len(blocked),
+            "affected": images,
+            "alike": list(enforced.alike),
+            "held": list(enforced.held),
+        }
         say_json(_document(stored) | facts)
         return
     say(_line(stored))
@@ -241,10 +246,12 @@ def _say_enforced(enforced: Enforced, *, as_json: bool) -> None:
             "Copies that left before cannot be called back; `limner verify` says they are blocked."
         )
     if enforced.alike:
-        say(f"{len(enforced.alike)} more look nearly the same and are not blocked:")
+        held = set(enforced.held)
+        say(f"{len(enforced.alike)} more look nearly the same; {len(held)} of them are held now:")
         for image_id in enforced.alike:
-            say(f"  {image_id}")
-        note("Have people look at one: `limner review complain IMAGE --reason rights`.")
+            say(f"  {image_id}{'  held' if image_id in held else ''}")
+        if held:
+            note("They leave again when people say so: `limner review`.")
 
 
 def _counted(found: list[AffectedImage] | tuple[AffectedImage, ...]) -> str:

@@ -1,58 +1,57 @@
-"""``limner upscale``: a picture of anybody's, larger, by a method that says what it is."""
+"""``limner upscale``: a picture of anybody's, larger, judged and sealed as every image is."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from limner.faces import options
 from limner.faces.opening import opened
-from limner.faces.printing import note, say, say_json
+from limner.faces.option_groups import Output, spread
 
 By = Annotated[int, typer.Option("--by", help="2 or 4.")]
-MethodName = Annotated[
+Enlarger = Annotated[
     str,
     typer.Option(
-        "--method", help="lanczos, or enlarge-head: the network the shipped model enlarges with."
+        "--model",
+        help="lanczos; enlarge-head, the network the shipped model enlarges with; or one of yours "
+        "(limner models add).",
     ),
 ]
 
 
-def upscale(
+@spread
+def upscale(  # noqa: PLR0913 - every argument is an option of the command
     context: typer.Context,
+    *,
     file: options.File,
     by: By = 2,
-    method: MethodName = "lanczos",
+    model: Enlarger = "lanczos",
+    impact: options.Impact = None,
+    label: options.Label = None,
+    use: options.Use = None,
     out: options.Out = None,
     file_format: options.Format = None,
     force: options.Force = False,
-    as_json: options.Json = False,
+    output: Output,
 ) -> None:
-    """Enlarge a picture twice or four times. The copy is not judged and carries no credential."""
+    """Enlarge a picture twice or four times; the copy goes by the same criteria as every image."""
     with opened(context) as studio:
-        from limner.app import open_enlarger
-        from limner.studio.picture_file import read_bytes, read_content
+        from limner.faces.drawing import draw_and_save
+        from limner.studio.picture_file import read_picture
         from limner.studio.saving import choose_destination
-        from limner.studio.upscaling import upscale as enlarge
+        from limner.studio.upscaling import enlarging_request
 
-        max_megapixels = studio.settings.max_input_megapixels
-        destination = choose_destination(out, file_format, is_single=True, overwrite=force)
-        enlarged = enlarge(
-            read_content(read_bytes(file), str(file), max_megapixels),
-            open_enlarger(studio.settings),
+        request = enlarging_request(
+            studio.parts,
+            read_picture(file, studio.settings.max_input_megapixels),
             factor=by,
-            method=method,
-            file_format=destination.file_format,
-            max_megapixels=max_megapixels,
+            model=model,
+            impact=impact,
+            use=use,
+            label=label,
         )
-        path = destination.save(enlarged.content, f"{Path(file).stem}-x{by}")
-        for notice in enlarged.notices:
-            note(notice)
-        if as_json:
-            height_px, width_px = enlarged.image_HWC.shape[:2]
-            facts = {"width_px": width_px, "height_px": height_px, "method": method, "factor": by}
-            say_json({"path": str(path), **facts})
-        else:
-            say(str(path))
+        ready = studio.make_ready(request)
+        destination = choose_destination(out, file_format, is_single=True, overwrite=force)
+        draw_and_save(studio, ready, destination, output, name=f"{file.stem}-x{by}")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from limner.core.errors import BadInput, DrawingCancelled, LimnerError
 from limner.core.ports import Ability, Generator, GeneratorCard
-from limner.core.records import Drawn, Operation, Sketch, StepProgress
+from limner.core.records import Drawn, Operation, Size, Sketch, StepProgress
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -63,8 +63,13 @@ class Trial:
         return self.generator.card
 
     def sketch(self, **changes: object) -> Sketch:
-        """What is drawn, with everything the card leaves open at its default."""
+        """What is drawn, with everything the card leaves open at its default.
+
+        Where nothing but enlarging is offered, a plain picture is enlarged.
+        """
         card = self.card
+        if Operation.TEXT not in card.operations:
+            return replace(self._enlarging_sketch(), **changes)  # pyright: ignore[reportArgumentType]
         plain = Sketch(
             operation=Operation.TEXT,
             prompt=self.prompt,
@@ -78,6 +83,25 @@ class Trial:
             is_deterministic=True,
         )
         return replace(plain, **changes)  # pyright: ignore[reportArgumentType]
+
+    def _enlarging_sketch(self) -> Sketch:
+        card, side_px = self.card, 24
+        image_HWC = np.full((side_px, side_px, 4), 255, np.uint8)
+        image_HWC[: side_px // 2, :, :2] = 40
+        return Sketch(
+            operation=Operation.ENLARGE,
+            prompt="",
+            negative="",
+            style=None,
+            steps=card.steps.default,
+            guidance=card.guidance.default,
+            sampler=card.samplers[0],
+            canvas=Size(side_px * card.factors[0], side_px * card.factors[0]),
+            is_transparent=False,
+            source_HWC=image_HWC,
+            strength=card.strength.default,
+            is_deterministic=True,
+        )
 
     def draw(
         self,
@@ -212,6 +236,8 @@ def left_drawing_frees_it(trial: Trial) -> None:
 
 def too_long_prompt_is_refused(trial: Trial) -> None:
     """A prompt with more tokens than the card allows is refused before anything is drawn."""
+    if Operation.TEXT not in trial.card.operations:
+        raise Skipped("it reads no prompt")
     words = "fox " * (trial.card.max_prompt_tokens + 1)
     try:
         trial.generator.prepare(trial.sketch(prompt=words.strip()))
@@ -226,7 +252,8 @@ def facts_are_complete(trial: Trial) -> None:
     ran = drawn.execution
     _require(ran.engine == trial.card.engine, f"It ran on {ran.engine!r}, not the card's engine.")
     _require(min(ran.steps, ran.num_forwards, ran.batch_size) >= 1, "It tells of no step or pass.")
-    _require(ran.num_prompt_tokens >= 1, "It tells of no token.")
+    reads = Operation.TEXT in trial.card.operations
+    _require(ran.num_prompt_tokens >= 1 or not reads, "It tells of no token.")
     _require(bool(ran.device and ran.precision), "It tells no device or precision.")
     _require(bool(ran.versions), "It names no library.")
     _require(drawn.seconds >= 0, "It took less than no time.")

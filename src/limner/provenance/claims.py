@@ -17,7 +17,7 @@ from limner.provenance.manifest import (
     SOFT_BINDING_LABEL,
 )
 
-_MAKING = ("c2pa.created", "c2pa.edited")
+_MAKING = ("c2pa.created", "c2pa.edited", "c2pa.resized", "c2pa.converted")
 
 
 class IngredientClaim(NamedTuple):
@@ -45,7 +45,7 @@ class Claims:
         title: of the file.
         made_at: as the claim has it; no time-stamp.
         source_type: last word of the IPTC digital source type.
-        model: name and version of the model.
+        model: name and version of the model; of a converted file the name alone.
         oversight: how far people watched over it.
         decision: and by what it was taken, under which criteria, at which place of the ledger.
         pixels_sha256: of the stored record; `recipe_sha256` too.
@@ -85,14 +85,15 @@ def claims_of(manifest: Mapping[str, object]) -> Claims:
     making = _first(one for one in actions if text_at(one, "action") in _MAKING)
     decision, record = data.get(DECISION_LABEL, {}), data.get(RECORD_LABEL, {})
     binding = data.get(SOFT_BINDING_LABEL, {})
-    profile = mapping_at(data.get(DISCLOSURE_LABEL, {}), "contentProfile")
+    disclosure = data.get(DISCLOSURE_LABEL, {})
+    profile = mapping_at(disclosure, "contentProfile")
     index = decision.get("ledger_index")
     return Claims(
         generator=_named(_first(mappings_at(manifest, "claim_generator_info"))),
         title=text_at(manifest, "title"),
         made_at=text_at(making, "when"),
         source_type=(text_at(making, "digitalSourceType") or "").rpartition("/")[2] or None,
-        model=_named(mapping_at(making, "softwareAgent")),
+        model=_named(mapping_at(making, "softwareAgent")) or text_at(disclosure, "modelName"),
         oversight=text_at(profile, "humanOversightLevel"),
         decision=text_at(decision, "decision"),
         decided_by=text_at(decision, "decided_by"),

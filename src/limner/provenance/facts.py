@@ -93,7 +93,9 @@ class SealFacts:
 
     Attributes:
         title: name of the file, such as ``image.png``; no part of the prompt.
-        operation: what the generator started from; IMAGE and MASK need a PARENT ingredient.
+        operation: what the generator started from; all but TEXT need a PARENT ingredient.
+        is_untrained: it was enlarged by plain resampling, from a picture that was not made here;
+            no trained model had a part in it.
         created_at: UTC.
         limner_version: of the program that seals.
         model_name: of the generator; `model_version` of its weights.
@@ -109,6 +111,8 @@ class SealFacts:
         label: text of the visible label, ``None`` if there is none.
         ingredients: files the image was made from.
         training_use: what is asked of those who gather training data.
+        converted_at: when the file was written anew in another format, UTC. Its PARENT is then the
+            sealed file it was written from, which says itself how it was made.
     """
 
     title: str
@@ -129,7 +133,10 @@ class SealFacts:
     label: str | None = None
     ingredients: tuple[Ingredient, ...] = ()
     training_use: TrainingUse = TrainingUse.NOT_ALLOWED
+    is_untrained: bool = False
+    converted_at: datetime | None = None
 
     def __post_init__(self) -> None:
         parents = [one for one in self.ingredients if one.relationship is Relationship.PARENT]
-        assert len(parents) == (0 if self.operation is Operation.TEXT else 1), "one parent or none"
+        is_begun_here = self.operation is Operation.TEXT and self.converted_at is None
+        assert len(parents) == (0 if is_begun_here else 1), "one parent or none"

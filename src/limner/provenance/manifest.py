@@ -35,9 +35,11 @@ _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _DATA_MINING = "http://ns.useplus.org/ldf/vocab/"
 
 
-def source_type_of(operation: Operation) -> str:
-    """The IPTC digital source type of what a generator made from this."""
-    if operation is Operation.TEXT:
+def source_type_of(facts: SealFacts) -> str:
+    """The IPTC digital source type of an image."""
+    if facts.is_untrained:
+        return f"{_SOURCE_TYPES}algorithmicallyEnhanced"
+    if facts.operation is Operation.TEXT:
         return f"{_SOURCE_TYPES}trainedAlgorithmicMedia"
     return f"{_SOURCE_TYPES}compositeWithTrainedAlgorithmicMedia"
 
@@ -46,12 +48,13 @@ def xmp_properties(facts: SealFacts) -> dict[str, str]:
     """Properties of the XMP twin by prefixed name."""
     may_train = facts.training_use is TrainingUse.ALLOWED
     properties = {
-        "Iptc4xmpExt:DigitalSourceType": source_type_of(facts.operation),
-        "Iptc4xmpExt:AISystemUsed": facts.model_name,
-        "Iptc4xmpExt:AISystemVersionUsed": facts.model_version,
+        "Iptc4xmpExt:DigitalSourceType": source_type_of(facts),
         "plus:DataMining": _DATA_MINING
         + ("DMI-ALLOWED" if may_train else "DMI-PROHIBITED-AIMLTRAINING"),
     }
+    if not facts.is_untrained:
+        properties["Iptc4xmpExt:AISystemUsed"] = facts.model_name
+        properties["Iptc4xmpExt:AISystemVersionUsed"] = facts.model_version
     if facts.prompt is not None:
         properties["Iptc4xmpExt:AIPromptInformation"] = facts.prompt
     return properties
@@ -61,7 +64,7 @@ def build_manifest(facts: SealFacts) -> dict[str, object]:
     """The manifest definition the C2PA library signs."""
     assertions = [
         _created(ACTIONS_LABEL, {"actions": _actions(facts)}),
-        _created(DISCLOSURE_LABEL, _disclosure(facts)),
+        *([] if facts.is_untrained else [_created(DISCLOSURE_LABEL, _disclosure(facts))]),
         {"label": TRAINING_LABEL, "data": _training(facts.training_use)},
         _created(RECORD_LABEL, _record(facts)),
     ]
@@ -81,24 +84,34 @@ def _created(label: str, data: Mapping[str, object]) -> dict[str, object]:
 
 
 def _actions(facts: SealFacts) -> list[dict[str, object]]:
+    if facts.converted_at is not None:
+        converted: dict[str, object] = {
+            "action": "c2pa.converted",
+            "when": _time_text(facts.converted_at),
+            # Readers that look at no parent know all the same that it is made by AI.
+            "digitalSourceType": source_type_of(facts),
+        }
+        return [_opened(facts, _time_text(facts.converted_at)), converted]
+    when = _time_text(facts.created_at)
     made: dict[str, object] = {
-        "when": _time_text(facts.created_at),
-        "digitalSourceType": source_type_of(facts.operation),
+        "when": when,
+        "digitalSourceType": source_type_of(facts),
         "softwareAgent": {"name": facts.model_name, "version": facts.model_version},
         "parameters": _parameters(facts),
     }
     if facts.operation is Operation.TEXT:
         actions: list[dict[str, object]] = [{"action": "c2pa.created", **made}]
     else:
-        opened: dict[str, object] = {
-            "action": "c2pa.opened",
-            "when": _time_text(facts.created_at),
-            "parameters": {"ingredientIds": _titles(facts, Relationship.PARENT)},
-        }
-        actions = [opened, {"action": "c2pa.edited", **made}]
+        did = "resized" if facts.operation is Operation.ENLARGE else "edited"
+        actions = [_opened(facts, when), {"action": f"c2pa.{did}", **made}]
     if facts.mark is not None:
-        actions.append({"action": "c2pa.watermarked.bound", "when": _time_text(facts.created_at)})
+        actions.append({"action": "c2pa.watermarked.bound", "when": when})
     return actions
+
+
+def _opened(facts: SealFacts, when: str) -> dict[str, object]:
+    parents = _titles(facts, Relationship.PARENT)
+    return {"action": "c2pa.opened", "when": when, "parameters": {"ingredientIds": parents}}
 
 
 def _parameters(facts: SealFacts) -> dict[str, object]:

@@ -88,7 +88,8 @@ def erased_at(connection: sa.Connection, image_id: str) -> datetime | None:
 def _sealed_files(connection: sa.Connection, record: ImageRecord) -> Iterator[_File]:
     query = schema.seals.select().where(schema.seals.c.image_id == record.image_id)
     for row in connection.execute(query):
-        yield _File(row.sealed_sha256, SIDECAR_SUFFIX if row.is_beside else record.file_format)
+        own = row.file_format or record.file_format
+        yield _File(row.sealed_sha256, SIDECAR_SUFFIX if row.is_beside else own)
 
 
 def _lonely_sources(connection: sa.Connection, record: ImageRecord) -> list[_File]:

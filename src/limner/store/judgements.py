@@ -19,6 +19,7 @@ from limner.core.criteria import Consequence, Criteria
 from limner.core.deciding import Decision, Outcome, Reason
 from limner.core.hashing import canonical_json
 from limner.core.judging import Result, Verdict
+from limner.core.records import FileFormat
 from limner.core.rights import RightsMatch, decision_against
 from limner.store import schema
 from limner.store.gallery import note_outcomes
@@ -56,6 +57,7 @@ class StoredSeal:
         manifest_id: of its credential.
         stamped_at: time of the stamp; ``None`` when unstamped.
         is_beside: it is a sidecar.
+        file_format: of a file written in another format than the image's; else ``None``.
     """
 
     sealed_sha256: str
@@ -65,6 +67,7 @@ class StoredSeal:
     manifest_id: str
     stamped_at: datetime | None
     is_beside: bool = False
+    file_format: FileFormat | None = None
 
 
 def freeze_criteria(connection: sa.Connection, criteria: Criteria, now: datetime) -> bool:
@@ -182,11 +185,13 @@ def add_seal(connection: sa.Connection, seal: StoredSeal) -> Entry:
     stamped_at = None if seal.stamped_at is None else seal.stamped_at.isoformat()
     row = {**asdict(seal), "sealed_at": seal.sealed_at.isoformat(), "stamped_at": stamped_at}
     connection.execute(schema.seals.insert().values(row))
-    facts = {
+    facts: dict[str, object] = {
         "sealed_sha256": seal.sealed_sha256,
         "manifest_id": seal.manifest_id,
         "is_beside": seal.is_beside,
     }
+    if seal.file_format is not None:
+        facts["file_format"] = seal.file_format
     return append_entry(
         connection, Kind.SEAL, facts, subject=seal.image_id, recorded_at=seal.sealed_at
     )
@@ -206,6 +211,7 @@ def find_seal(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> S
         manifest_id=row.manifest_id,
         stamped_at=None if row.stamped_at is None else datetime.fromisoformat(row.stamped_at),
         is_beside=row.is_beside,
+        file_format=row.file_format,
     )
 
 

@@ -18,7 +18,7 @@ from limner.core.criteria import Criteria
 from limner.core.deciding import Decision
 from limner.core.errors import StorageUnavailable
 from limner.core.hashing import canonical_json, sha256_of_bytes
-from limner.core.records import ImageRecord, OriginalFile, Recipe, Size
+from limner.core.records import FileFormat, ImageRecord, OriginalFile, Recipe, Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
 from limner.store.boards import Boards
@@ -275,13 +275,14 @@ class Store:
         self._blobs.settle(seal.sealed_sha256, suffix)
         self.ledger.sign_if_due(seal.sealed_at)
 
-    def seal_of(self, image_id: str, *, is_beside: bool = False) -> StoredSeal | None:
-        """The last seal of an image: the one in its file, or the sidecar."""
+    def seal_of(
+        self, image_id: str, *, is_beside: bool = False, file_format: FileFormat | None = None
+    ) -> StoredSeal | None:
+        """The last seal of an image: the one in its file, in one of another format, the sidecar."""
         column = schema.seals.c
+        is_of_image = (column.image_id == image_id) & (column.is_beside == is_beside)
         with reading(self._engine) as connection:
-            return find_seal(
-                connection, (column.image_id == image_id) & (column.is_beside == is_beside)
-            )
+            return find_seal(connection, is_of_image & (column.file_format.is_(file_format)))
 
     def seal_by_file(self, sealed_sha256: str) -> StoredSeal | None:
         """The seal whose file has these bytes."""

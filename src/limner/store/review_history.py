@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from limner.core.deciding import Outcome
 from limner.core.judging import CheckCard, Verdict
+from limner.core.rights import RIGHTS_LIKENESS
 from limner.store import schema
 
 _results = schema.results.c
@@ -48,12 +49,14 @@ class OddResult:
 
 
 def rule_decisions(connection: sa.Connection) -> dict[str, RuleDecision]:
-    """The last decision by the criteria about every image, by image_id; no block for rights."""
+    """The last decision by the criteria about every image, by image_id; none for rights."""
     block = sa.exists().where(schema.rights_blocks.c.decision_id == _decisions.decision_id)
     query = schema.decisions.select().where(_decisions.decided_by == "rule", ~block)
     found: dict[str, RuleDecision] = {}
     for row in connection.execute(query.order_by(_decisions.decision_id)):
         document = json.loads(row.document)
+        if any(one["source"] == RIGHTS_LIKENESS for one in document["reasons"]):
+            continue
         found[row.image_id] = RuleDecision(
             image_id=row.image_id,
             decided_at=datetime.fromisoformat(row.decided_at),

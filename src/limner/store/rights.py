@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from limner.core.criteria import Criteria
 from limner.core.errors import BadInput, NotFound
 from limner.core.hashing import canonical_json, sha256_of_bytes
 from limner.core.rights import (
@@ -43,11 +44,13 @@ from limner.store.rights_blocking import (
     blocked_image_ids,
     blocker_of_request,
     blocking_entry,
+    has_entries,
     has_unnoted_expiry,
     note_expired,
     subject_of,
     unenforced_expiries,
 )
+from limner.store.rights_holding import hold_near_copies
 from limner.store.rights_looks import (
     BlockedLook,
     RightsLook,
@@ -240,6 +243,15 @@ class Rights:
         self._ledger.sign_if_due(now)
         return left
 
+    def hold(
+        self, image_ids: Sequence[str], entry_id: int, criteria: Criteria | None, now: datetime
+    ) -> list[str]:
+        """See `rights_holding.hold_near_copies`."""
+        with transaction(self._engine) as connection:
+            held = hold_near_copies(connection, image_ids, entry_id, criteria, now)
+        self._ledger.sign_if_due(now)
+        return held
+
     def unenforced(self, now: datetime) -> list[int]:
         """See `rights_blocking.unenforced_expiries`."""
         with reading(self._engine) as connection:
@@ -266,6 +278,9 @@ class Rights:
         now: datetime,
     ) -> RightsMatch | None:
         """See `rights_blocking.blocker_of_request`."""
+        with reading(self._engine) as connection:
+            if not has_entries(connection):  # asked for every prompt, and most registers have none
+                return None
         self._note_expired(now)
         with reading(self._engine) as connection:
             return blocker_of_request(connection, texts=texts, keys=keys, sources=sources, now=now)

@@ -107,7 +107,7 @@ def blocker_of_image(connection: sa.Connection, image_id: str, now: datetime) ->
         image_id: of the image; one that is not stored is looked up by its id alone.
         now: the time now, UTC.
     """
-    if not connection.scalar(sa.select(sa.exists().where(_entries.entry_id > 0))):
+    if not has_entries(connection):
         return None
     note_expired(connection, now)
     row = connection.execute(_drawn_rows().where(_images.image_id == image_id)).one_or_none()
@@ -117,6 +117,11 @@ def blocker_of_image(connection: sa.Connection, image_id: str, now: datetime) ->
     return blocker_of_request(
         connection, texts=drawn.texts, keys=drawn.keys, sources=drawn.started_from, now=now
     )
+
+
+def has_entries(connection: sa.Connection) -> bool:
+    """Whether anything is registered."""
+    return connection.scalar(sa.select(_entries.entry_id).limit(1)) is not None
 
 
 def blocked_sources(connection: sa.Connection, pixels_sha256s: Collection[str]) -> dict[str, int]:

@@ -103,6 +103,12 @@ class Runs:
         with reading(self._engine) as connection:
             return [_picture_of(row) for row in connection.execute(query)]
 
+    def num_pictures(self) -> dict[str, int]:
+        """How many pictures every run has, by its id; a run without any is not among them."""
+        query = sa.select(_pictures.run_id, sa.func.count()).group_by(_pictures.run_id)
+        with reading(self._engine) as connection:
+            return {run_id: num for run_id, num in connection.execute(query)}
+
     def image_at(self, run_id: str, case_id: str, seed: int) -> str | None:
         """Id of the image first drawn of a case with a seed; ``None`` where there is none."""
         query = sa.select(_pictures.image_id).where(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0050"
+HEAD_REVISION = "0060"
 
 metadata = sa.MetaData()
 
@@ -130,6 +130,7 @@ seals = sa.Table(
     sa.Column("manifest_id", sa.Text, nullable=False, index=True),
     sa.Column("stamped_at", sa.Text, nullable=True),
     sa.Column("is_beside", sa.Boolean, nullable=False),
+    sa.Column("file_format", sa.Text, nullable=True),
 )
 
 review_cards = sa.Table(

@@ -1,6 +1,8 @@
 """What watching asks of stored images: their recipes, results and decisions in the order they came.
 
 Reads only. An image's place in a stream is its time and, among images of one moment, its id.
+Pictures of runs and shadows are drawn for nobody, nothing is decided about them, and they belong to
+no stream.
 """
 
 from __future__ import annotations
@@ -116,7 +118,8 @@ def _drawn(
         _images.height_px,
         _images.num_bytes,
     )
-    query = query.where(*_between(_images.created_at, since, until))
+    is_asked = sa.exists().where(_decisions.image_id == _images.image_id)  # a run's is not decided
+    query = query.where(is_asked, *_between(_images.created_at, since, until))
     order = (_images.created_at.desc(), _images.image_id.desc())
     rows: list[Any] = []
     for row in connection.execute(query.order_by(*order)):

@@ -1,4 +1,4 @@
-"""Who serves under an alias, and giving it back: inside the caller's transaction.
+"""Who serves under an alias, pausing, and giving it back: inside the caller's transaction.
 
 An alias points at the version that was promoted last. Where that is not active any more, the one
 before it that still is serves in its place.
@@ -7,6 +7,7 @@ before it that still is serves in its place.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,6 +24,13 @@ from limner.core.models import (
 from limner.store.models import alias_moves, find_aliases, find_states, move, point_alias
 
 ALIAS = "alias"  # key in a version's card
+
+
+class Paused(NamedTuple):
+    """A version that was paused, as it stands now, and to whom its aliases were given back."""
+
+    state: ModelState
+    given_back: dict[str, ModelVersion]
 
 
 def alias_of(version: ModelVersion) -> str:
@@ -54,8 +62,10 @@ def pause_version(
     *,
     note: str,
     by: str = "",
-) -> ModelState:
+) -> Paused:
     """Pause a version, and give every alias that points at it back to the last good one.
+
+    This is the one way to pause: people, rules and alarms all come through here.
 
     Raises:
         StageRefused: it is paused already.
@@ -63,12 +73,13 @@ def pause_version(
     event = ModelEvent(
         kind=EventKind.MOVED, happened_at=now, stage=Stage.PAUSED, cause=cause, note=note, by=by
     )
-    state = move(connection, version.sha256, event)
+    state, given_back = move(connection, version.sha256, event), dict[str, ModelVersion]()
     for alias, sha256 in find_aliases(connection).items():
         earlier = last_good(connection, alias) if sha256 == version.sha256 else None
         if earlier is not None:
             point_alias(connection, alias, earlier.version, now)
-    return state
+            given_back[alias] = earlier.version
+    return Paused(state, given_back)
 
 
 def require_earlier(connection: sa.Connection, alias: str, version: ModelVersion) -> None:

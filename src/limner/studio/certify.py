@@ -20,14 +20,13 @@ from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
 from limner.core.hashing import sha256_of_document
 from limner.core.judging import Better, CheckCard, Limits
-from limner.core.reviewing import CardKind, CardState, state_of
+from limner.core.reviewing import MAY_LEAVE, CardKind, CardState, state_of
 from limner.evals.certify import Certification, Labels, certify
 from limner.store.review_history import RuleDecision, rule_decisions, scores_by_card
 from limner.store.reviews import find_cards
 from limner.studio.criteria_copy import write_certified_copy
 from limner.studio.criteria_file import source_in_force
 from limner.studio.criteria_use import open_criteria
-from limner.studio.judging import MAY_LEAVE
 from limner.studio.label_file import LabelRow, read_labels
 from limner.studio.review_statistics import is_good
 

@@ -23,6 +23,7 @@ WORST_PX = 256  # twice what is shown, for fine screens
 GALLERY_PX = 112
 NUM_WORST = 8
 PICTURES_EACH = 4
+ACCEPTED = "accepted"  # in place of a check's name: everything that was asked
 
 
 class Said(NamedTuple):
@@ -66,6 +67,68 @@ class ShownCase:
     num_failed: int
     num_judged: int
     pictures: tuple[ShownPicture, ...]
+
+
+class Wanted(NamedTuple):
+    """Which pictures of a run are looked for; what is left out does not matter.
+
+    Attributes:
+        check: that judged them, or `ACCEPTED`.
+        is_passed: whether they passed it.
+        group: name and value, as in `evals.suite.Case.groups`.
+        case_id: of their case.
+    """
+
+    check: str = ""
+    is_passed: bool | None = None
+    group: tuple[str, str] | None = None
+    case_id: str = ""
+
+
+class FoundPictures(NamedTuple):
+    """Some of the pictures that were looked for, each with its case, and how many there are."""
+
+    shown: list[tuple[Case, ShownPicture]]
+    num: int
+
+
+def find_shown(
+    parts: Parts, suite: Suite, run_id: str, wanted: Wanted, *, skip: int, limit: int
+) -> FoundPictures:
+    """Pictures of a run by what was said of them, as first drawn and drawn again.
+
+    Args:
+        parts: of the studio.
+        suite: of the run.
+        run_id: of the run.
+        wanted: which.
+        skip: so many of the first.
+        limit: most to give; only these are read.
+    """
+    runs, cases = parts.store.runs, {case.id: case for case in suite.cases}
+    said = said_of(suite, runs.scores(run_id))
+    found = [
+        (cases[one.spot.case_id], one)
+        for one in runs.pictures(run_id)
+        if _is_wanted(wanted, cases[one.spot.case_id], one, said)
+    ]
+    shown = [(case, _shown(parts, one, said, WORST_PX)) for case, one in found[skip : skip + limit]]
+    return FoundPictures(shown, len(found))
+
+
+def _is_wanted(wanted: Wanted, case: Case, picture: RunPicture, said: Said) -> bool:
+    if wanted.case_id and case.id != wanted.case_id:
+        return False
+    if wanted.group is not None and case.groups.get(wanted.group[0]) != wanted.group[1]:
+        return False
+    if not wanted.check:
+        return True
+    spot = picture.spot
+    if wanted.check == ACCEPTED:
+        found = None if spot.way else said.accepted.get((spot.case_id, spot.seed))
+    else:
+        found = said.passed.get(spot, {}).get(wanted.check)
+    return found is not None and wanted.is_passed in (None, found)
 
 
 def worst_shown(

@@ -54,6 +54,9 @@ def frame_request(request: Request, *, size: Size, canvas: Size) -> Frame:
     whole = Box(0, 0, canvas.width_px, canvas.height_px)
     if request.source is None:
         return Frame(size=size, placement=whole)
+    if request.enlarge_by is not None:  # its generator takes it as it is
+        source_HWC = request.source.image_HWC
+        return Frame(size=size, placement=whole, canvas_source_HWC=source_HWC)
     source_HWC, mask_HW = _extended(request)
     source_size = Size(source_HWC.shape[1], source_HWC.shape[0])
     placement = placement_in(canvas, source_size)

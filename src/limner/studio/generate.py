@@ -113,7 +113,7 @@ def judge_and_store(
     # 2. Judge exactly these pixels, and decide.
     subject = ImageSubject(
         picture=picture,
-        prompt=recipe.prompt,
+        prompt=recipe.prompt or None,
         style=recipe.style,
         is_finite=drawn.is_finite,
         expected_size=recipe.size,

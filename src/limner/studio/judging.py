@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from limner.core.deciding import Circumstances, Decision, Outcome, decide
 from limner.core.errors import RequestRefused
 from limner.core.judging import CheckCard, ImageCheck, ImageSubject, Limits, RequestCheck, Result
 from limner.core.records import ImageRecord, Operation, Picture, Request
+from limner.core.reviewing import MAY_LEAVE, REVIEW_WITHIN
 from limner.store.gallery import shelve
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
 from limner.store.reviews import open_card
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from limner.studio.parts import Parts
-
-REVIEW_WITHIN = timedelta(days=2)
-MAY_LEAVE = "May this image leave?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -57,6 +57,7 @@ class _Form(Strict):
     adapters: dict[str, _Adapter] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
     description: str = ""
+    factors: tuple[Annotated[int, Field(ge=2, le=8)], ...] = ()
 
     @field_validator("canvases", mode="before")
     @classmethod

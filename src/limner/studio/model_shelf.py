@@ -13,6 +13,7 @@ from limner.core.errors import BadInput, ModelFormInvalid
 from limner.core.forms import ModelForm
 from limner.core.hashing import sha256_of_bytes
 from limner.core.ports import Generator
+from limner.core.records import Operation
 from limner.store.files import make_folder, write_new
 
 FOLDER = "models"  # of the data folder
@@ -37,6 +38,10 @@ class ModelShelf:
     def names(self) -> tuple[str, ...]:
         """The models there are, in alphabetical order."""
         return tuple(sorted(one.stem for one in self._folder.glob(f"*{SUFFIX}")))
+
+    def enlarger_names(self) -> tuple[str, ...]:
+        """Those that enlarge pictures and draw none; a form that cannot be used is left out."""
+        return tuple(one for one in self.names() if self._enlarges(one))
 
     def form(self, name: str) -> ModelForm:
         """The form of a model.
@@ -86,6 +91,12 @@ class ModelShelf:
         """
         self._text(name)
         (self._folder / f"{name}{SUFFIX}").unlink()
+
+    def _enlarges(self, name: str) -> bool:
+        try:
+            return Operation.ENLARGE in self.open(name).card.operations
+        except BadInput:
+            return False
 
     def _text(self, name: str) -> str:
         if name not in self.names():

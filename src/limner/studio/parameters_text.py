@@ -17,7 +17,7 @@ from limner.core.records import Operation, Recipe
 
 def format_parameters(recipe: Recipe) -> str:
     """The ``parameters`` text of a recipe, built from what ran."""
-    lines = [recipe.prompt]
+    lines = [recipe.prompt] if recipe.prompt else []
     if recipe.negative:
         lines.append(f"Negative prompt: {recipe.negative}")
     lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in _pairs(recipe).items()))
@@ -25,6 +25,13 @@ def format_parameters(recipe: Recipe) -> str:
 
 
 def _pairs(recipe: Recipe) -> dict[str, str]:
+    if recipe.operation is Operation.ENLARGE:
+        return {
+            "Size": str(recipe.size),
+            "Postprocess upscale to": str(recipe.size),
+            "Postprocess upscaler": recipe.generator,
+            "Version": f"Limner {recipe.versions['limner']}",
+        }
     pairs = {
         "Steps": str(recipe.steps),
         "Sampler": recipe.sampler,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +53,9 @@ class Parts:
         open_version: opens the generator of a version in the registry; ``None`` where what came
             with these parts draws, whatever the registry says.
         read_sentences: unit vectors of texts, `[N, E]`; ``None`` watches no mix of prompts.
+        enlargers: opens what enlarges pictures and draws none, by its name; each is called at
+            most once.
+        own_enlarger_names: tells which further models enlarge.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -73,6 +76,8 @@ class Parts:
         open_fingerprints: Callable[[], Fingerprints] | None = None,
         open_version: Callable[[ModelVersion], Generator] | None = None,
         read_sentences: ReadSentences | None = None,
+        enlargers: Mapping[str, Callable[[], Generator]] | None = None,
+        own_enlarger_names: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -89,6 +94,9 @@ class Parts:
         self._open_recognizer = open_recognizer
         self._open_judge = open_judge
         self._open_fingerprints = open_fingerprints
+        self._enlargers = enlargers or {}
+        self._own_enlarger_names = own_enlarger_names
+        self._opened_enlargers: dict[str, Generator] = {}
 
     def with_generator(self, open_generator: Callable[[], Generator]) -> Self:
         """These parts with another generator, and the same store and judge."""
@@ -96,6 +104,21 @@ class Parts:
         other.__dict__.pop("shipped", None)
         other.__dict__["serving"] = None
         other._open_generator = open_generator
+        return other
+
+    def with_wrapped(self, wrap: Callable[[Generator], Generator]) -> Self:
+        """These parts with every generator that serves in a wrapping, whichever serves when."""
+        open_generator, open_version = self._open_generator, self._open_version
+        other = self.with_settings(self.settings)
+        for name in ("shipped", "serving"):
+            other.__dict__.pop(name, None)
+        other._open_generator = lambda: wrap(open_generator())
+        if open_version is not None:
+
+            def open_wrapped(version: ModelVersion) -> Generator:
+                return wrap(open_version(version))
+
+            other._open_version = open_wrapped
         return other
 
     def with_settings(self, settings: Settings) -> Self:
@@ -143,6 +166,10 @@ class Parts:
             return self.generator
         if self.serving is not None and self.serving.knows(model):
             return self.serving.named(model)
+        if model in self._enlargers:
+            if model not in self._opened_enlargers:
+                self._opened_enlargers[model] = self._enlargers[model]()
+            return self._opened_enlargers[model]
         if self._open_model is None or model not in self._model_names():
             require_one_of("model", model, self.model_names)
         assert self._open_model is not None
@@ -152,6 +179,11 @@ class Parts:
     def model_names(self) -> tuple[str, ...]:
         """Every model there is by its name, the default first."""
         return tuple(dict.fromkeys((self.generator.card.name, *self._model_names())))
+
+    @property
+    def enlarger_names(self) -> tuple[str, ...]:
+        """What enlarges pictures without drawing any, by name, the usual one first."""
+        return (*self._enlargers, *self._own_enlarger_names())
 
     @cached_property
     def store(self) -> Store:

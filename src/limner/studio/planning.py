@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from limner.core.errors import BadInput
 from limner.core.limits import (
     MAX_IMAGES,
     Choices,
@@ -17,9 +18,11 @@ from limner.core.limits import (
 )
 from limner.core.records import (
     SEED_COUNT,
+    Operation,
     OriginalFile,
     Plan,
     Request,
+    Size,
     Sketch,
 )
 from limner.studio.background import (
@@ -82,6 +85,8 @@ def plan_request(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -
     """
     generator = parts.generator_of(request.model)
     choices = resolve_choices(request, generator.card)
+    if choices.operation is Operation.ENLARGE:
+        require_megapixels(choices.size, parts.settings.max_input_megapixels)
     background = parse_background(request.background)
     shots = shots or choose_shots(request, parts.rng, parts.settings.home / WILDCARDS_FOLDER)
     frame = frame_request(request, size=choices.size, canvas=choices.canvas)
@@ -126,6 +131,24 @@ def make_ready(parts: Parts, request: Request, shots: tuple[Shot, ...] = ()) -> 
         source_file=source_file,
         mask_file=mask_file,
     )
+
+
+def require_megapixels(size: Size, most: int) -> None:
+    """Refuse a picture that would be too large to open again.
+
+    Args:
+        size: it would have.
+        most: megapixels.
+
+    Raises:
+        BadInput: it would have more.
+    """
+    if size.width_px * size.height_px > most * 1_000_000:
+        raise BadInput(
+            f"The enlarged picture would be {size}; allowed are up to {most} megapixels.",
+            code="size_out_of_range",
+            hint="Enlarge by less, or raise the setting max_input_megapixels.",
+        )
 
 
 def choose_shots(request: Request, rng: np.random.Generator, wildcards: Path) -> tuple[Shot, ...]:

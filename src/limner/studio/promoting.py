@@ -119,7 +119,7 @@ def pause(parts: Parts, name: str, *, by: str, note: str) -> ModelState:
     _require_reason(note)
     state, now = find_version(parts, name), parts.read_clock()
     with parts.store.models.writing(now) as connection:
-        return pause_version(connection, state.version, Cause.ASKED, now, note=note, by=by)
+        return pause_version(connection, state.version, Cause.ASKED, now, note=note, by=by).state
 
 
 def rollback(parts: Parts, *, by: str, note: str, alias: str = DEFAULT_ALIAS) -> ModelState:

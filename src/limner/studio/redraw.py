@@ -19,6 +19,7 @@ from limner.core.records import (
     ImageRecord,
     Label,
     Mask,
+    Operation,
     OriginalFile,
     Picture,
     Recipe,
@@ -189,6 +190,8 @@ def _stored_record(parts: Parts, file_sha256: str) -> ImageRecord | None:
 
 
 def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Request:
+    if recipe.operation is Operation.ENLARGE:
+        return _enlarging_of(parts, recipe, source_path)
     return Request(
         prompt=recipe.prompt,
         template=recipe.prompt if recipe.template is None else recipe.template,
@@ -209,6 +212,22 @@ def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Reque
         model=model_of(parts, recipe),
         adapters=tuple(_kept_adapter(parts, one) for one in recipe.adapters or ()),
         use=recipe.use,
+    )
+
+
+def _enlarging_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Request:
+    source = _source_of(parts, recipe, source_path)
+    assert source is not None, "what was enlarged was a picture"
+    return Request(
+        prompt=recipe.prompt,
+        template=recipe.prompt,
+        seed=recipe.seed,
+        background=recipe.background,
+        source=source,
+        label=None if recipe.label is None else Label(recipe.label.position, recipe.label.size),
+        model=recipe.generator,
+        use=recipe.use,
+        enlarge_by=recipe.size.width_px // source.size.width_px,
     )
 
 

@@ -84,6 +84,7 @@ class _Document(BaseModel):
     adapters: tuple[_KeptAdapter, ...] = ()
     use: str | None = None
     within_seconds: float | None = None
+    enlarge_by: _Whole | None = None
 
 
 def document_of(
@@ -123,6 +124,7 @@ def document_of(
         "adapters": [_adapter_document(one) for one in request.adapters],
         "use": request.use,
         "within_seconds": request.within_seconds,
+        **({} if request.enlarge_by is None else {"enlarge_by": request.enlarge_by}),
     }
 
 
@@ -187,6 +189,7 @@ def request_of(
         ),
         use=said.use,
         within_seconds=said.within_seconds,
+        enlarge_by=said.enlarge_by,
     )
 
 

@@ -94,7 +94,7 @@ def pause_by_rule(parts: Parts, model_sha256: str, cause: Cause, note: str) -> M
     )
     try:
         with parts.store.models.writing(now) as connection:
-            state = pause_version(connection, version, cause, now, note=note)
+            state = pause_version(connection, version, cause, now, note=note).state
     except StageRefused:
         return None
     facts = {"action": "model_paused", "model": version.label, "cause": str(cause)}

@@ -17,7 +17,9 @@ from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
 from limner.core.reviewing import (
     LEASE,
+    MAY_LEAVE,
     REASON_CODES,
+    REVIEW_WITHIN,
     USUAL_TIME_TO_ANSWER,
     Answer,
     Card,
@@ -42,7 +44,6 @@ from limner.store.reviews import (
     find_cards,
     open_card,
 )
-from limner.studio.judging import MAY_LEAVE, REVIEW_WITHIN
 from limner.studio.review_card import (
     CardView,
     current_view,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
 BATCH_IMAGES = 2000  # blocked in one transaction
+BATCH_HELD = 100  # held in one, each with a card of its own
 REASONS = ("person_asked", "licence_ended", "wrong_entry", "court_order", "other")
 
 
@@ -42,12 +43,14 @@ class Enforced(NamedTuple):
         blocked: image_id of those that were blocked now.
         alike: image_id of stored images, not affected, that are nearly the same as a picture the
             entry is about; whether they are copies of it a person must say.
+        held: those of them that were released, and are held now for people to look at.
     """
 
     stored: StoredEntry
     affected: tuple[AffectedImage, ...]
     blocked: tuple[str, ...]
     alike: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 class Imported(NamedTuple):
@@ -65,7 +68,7 @@ def add(
     renews: int | None = None,
     pictures: Sequence[KnownPicture] = (),
 ) -> Enforced:
-    """Register an entry; an opt-out blocks the stored images it is about.
+    """Register an entry; an opt-out blocks the stored images it is about, and holds near copies.
 
     Args:
         parts: of the studio.
@@ -82,8 +85,7 @@ def add(
     looks = looks_of_all(parts, pictures, entry.keys)
     whole = replace(entry, keys=tuple(keys))
     stored = parts.store.rights.add(whole, parts.read_clock(), renews=renews, looks=looks)
-    enforced = _enforce(parts, stored)
-    return enforced._replace(alike=near_copies(parts, stored.entry_id, enforced.affected))
+    return _enforce(parts, stored)
 
 
 def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> list[StoredEntry]:
@@ -172,7 +174,7 @@ def near_copies(
 def withdraw(
     parts: Parts, entry_id: int, *, reason: str = "person_asked", images: Sequence[str] = ()
 ) -> Enforced:
-    """End an entry, and block the stored images it covered.
+    """End an entry, block the stored images it covered, and hold near copies.
 
     An opt-out that is withdrawn blocks nothing any more; images it blocked stay so until people
     release them.
@@ -289,7 +291,7 @@ def standing_notices(
 
 
 def _enforce(parts: Parts, stored: StoredEntry) -> Enforced:
-    """Block what an entry blocks, oldest first, in batches."""
+    """Block what an entry blocks, oldest first, and hold what is nearly the same, in batches."""
     if not is_blocking(stored.entry.kind, stored.state):
         return Enforced(stored, (), ())
     found = parts.store.rights.affected(stored.entry_id)
@@ -298,7 +300,21 @@ def _enforce(parts: Parts, stored: StoredEntry) -> Enforced:
     for start in range(0, len(left), BATCH_IMAGES):
         batch = left[start : start + BATCH_IMAGES]
         blocked += parts.store.rights.block(batch, stored.as_match, parts.read_clock())
-    return Enforced(stored, tuple(found), tuple(blocked))
+    alike = near_copies(parts, stored.entry_id, found)
+    return Enforced(stored, tuple(found), tuple(blocked), alike, _hold(parts, stored, alike))
+
+
+def _hold(parts: Parts, stored: StoredEntry, alike: Sequence[str]) -> tuple[str, ...]:
+    """Hold what is released of these near copies; what was held for the entry before is left."""
+    held: list[str] = []
+    for start in range(0, len(alike), BATCH_HELD):
+        held += parts.store.rights.hold(
+            alike[start : start + BATCH_HELD],
+            stored.entry_id,
+            parts.judge.criteria,
+            parts.read_clock(),
+        )
+    return tuple(held)
 
 
 def _unblocked(parts: Parts, stored: StoredEntry) -> bool:

@@ -6,12 +6,17 @@ person has decided about it since.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.checks.integrity import find_fault
 from limner.core.deciding import Outcome
-from limner.core.errors import StorageUnavailable
+from limner.core.errors import BadInput, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
-from limner.core.records import FileFormat, ImageRecord, Operation
+from limner.core.records import FileFormat, ImageRecord, Operation, Recipe
 from limner.provenance.containers import MediaType
 from limner.provenance.facts import (
     DecisionFacts,
@@ -24,9 +29,14 @@ from limner.provenance.facts import (
 from limner.provenance.mark.records import MARK_ALGORITHM
 from limner.store.blobs import SIDECAR_SUFFIX
 from limner.store.judgements import StoredDecision, StoredSeal
+from limner.studio.background import WHITE, lay_under
+from limner.studio.image_file import decode_rgba, encode_image
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
+
+UNTRAINED_ENGINE = "pillow"  # plain resampling
+# Shapes: H height, W width, C channels (RGBA, straight alpha).
 
 MEDIA_TYPES: dict[FileFormat, MediaType] = {
     "png": "image/png",
@@ -88,6 +98,79 @@ def seal_image(
     return stored, given
 
 
+def seal_in_format(
+    parts: Parts, record: ImageRecord, decided: StoredDecision, file_format: FileFormat
+) -> tuple[StoredSeal, bytes]:
+    """A released image in a format of choice, written from its sealed file and sealed itself.
+
+    The credential of the file it was written from is kept in its own, as its parent. JPEG has no
+    transparency, so there the picture is laid on white.
+
+    Args:
+        parts: of the studio.
+        record: of the stored image.
+        decided: the decision that holds; must be a release.
+        file_format: of the file to be written; the image's own gives the file as it left.
+
+    Raises:
+        SealFailed, KeyRefused, StorageUnavailable: as `seal_image`.
+        BadInput: on white nothing of it would be seen, so it would be another picture.
+    """
+    from limner.provenance.credential import seal
+
+    own_seal, own = seal_image(parts, record, parts.store.read_image(record), decided)
+    if file_format == record.file_format:
+        return own_seal, own
+    earlier = parts.store.seal_of(record.image_id, file_format=file_format)
+    if earlier is not None and earlier.decision_id == decided.decision_id:
+        return earlier, parts.store.read_sealed(earlier, file_format)
+    now = parts.read_clock()
+    parent = Ingredient(
+        title="stored-file",
+        relationship=Relationship.PARENT,
+        content=own,
+        media_type=MEDIA_TYPES[record.file_format],
+        pixels_sha256=record.pixels_sha256,
+    )
+    sealed = seal(
+        _written_in(file_format, record, decode_rgba(own)),
+        MEDIA_TYPES[file_format],
+        replace(
+            facts_of(parts, record, decided),
+            title=f"image.{file_format}",
+            ingredients=(parent,),
+            converted_at=now,
+        ),
+        parts.signer,
+        read_clock=parts.read_clock,
+    )
+    stored = StoredSeal(
+        sealed_sha256=sha256_of_bytes(sealed.content),
+        image_id=record.image_id,
+        decision_id=decided.decision_id,
+        sealed_at=now,
+        manifest_id=sealed.manifest_id,
+        stamped_at=sealed.stamped_at,
+        file_format=file_format,
+    )
+    parts.store.add_seal(stored, sealed.content, file_format)
+    return stored, sealed.content
+
+
+def _written_in(
+    file_format: FileFormat, record: ImageRecord, image_HWC: NDArray[np.uint8]
+) -> bytes:
+    if file_format == "jpeg":
+        image_HWC = lay_under(image_HWC, WHITE)
+        if find_fault(image_HWC, is_finite=True) is not None:
+            raise BadInput(
+                "On the white that JPEG needs under a transparent picture nothing of it is seen.",
+                code="unseen_on_white",
+                hint="Export it as webp or png, or draw it with --background.",
+            )
+    return encode_image(image_HWC, file_format, record.recipe)
+
+
 def facts_of(parts: Parts, record: ImageRecord, decided: StoredDecision) -> SealFacts:
     """What the credential will say, from the stored record and decision alone."""
     recipe, decision, mark = record.recipe, decided.decision, record.recipe.mark
@@ -116,7 +199,17 @@ def facts_of(parts: Parts, record: ImageRecord, decided: StoredDecision) -> Seal
         mark=None if mark is None else MarkFacts(algorithm=MARK_ALGORITHM, value=mark),
         label=None if recipe.label is None else recipe.label.words,
         ingredients=_ingredients(parts, record),
+        is_untrained=_is_untrained(parts, recipe),
     )
+
+
+def _is_untrained(parts: Parts, recipe: Recipe) -> bool:
+    """Whether no trained model had a part: resampled, from a picture that was not made here."""
+    if recipe.operation is not Operation.ENLARGE or recipe.engine != UNTRAINED_ENGINE:
+        return False
+    assert recipe.source_sha256 is not None, "what was enlarged was a picture"
+    is_ours = bool(recipe.prompt) or parts.store.image_by_pixels(recipe.source_sha256) is not None
+    return not is_ours
 
 
 def _ingredients(parts: Parts, record: ImageRecord) -> tuple[Ingredient, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from limner.core.deciding import Outcome
 from limner.core.errors import NotFound
+from limner.core.records import FileFormat
 from limner.studio.image import Image
 from limner.studio.parts import Parts
-from limner.studio.sealing import seal_image
+from limner.studio.sealing import seal_image, seal_in_format
 
 
 def open_image(parts: Parts, image_id: str) -> Image:
@@ -28,3 +29,18 @@ def open_image(parts: Parts, image_id: str) -> Image:
     return Image(
         record, decided, *seal_image(parts, record, parts.store.read_image(record), decided)
     )
+
+
+def open_in_format(parts: Parts, image_id: str, file_format: FileFormat) -> bytes:
+    """The sealed file of a stored image in a format of choice; see `seal_in_format`.
+
+    Raises:
+        ImageHeld, ImageRefused: it may not leave.
+        BadInput: JPEG's white would hide it.
+        NotFound, SealFailed, StorageUnavailable: as `open_image`.
+    """
+    image = open_image(parts, image_id)
+    if image.outcome is not Outcome.RELEASED:
+        raise image.kept_back
+    _, content = seal_in_format(parts, image.record, image.decided, file_format)
+    return content

@@ -1,144 +1,70 @@
-"""Enlarging a picture of anybody's, by a method that is named for what it is.
+"""Enlarging a picture of anybody's: a request like any other, for what enlarges and draws nothing.
 
-Nothing is drawn and nothing is stored, so no check judges the copy and no credential is sealed into
-it; the picture it was made from keeps its own. What was done stands in the copy's texts.
+The copy is judged, decided, marked, sealed and written down as every image is; the picture it was
+made from is its parent. What is known of that picture is kept: a copy of an image that was drawn
+here says so, whoever brings it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import NamedTuple, Protocol
-
-import numpy as np
-import PIL
-from numpy.typing import NDArray
-from PIL import Image as PillowImage
-
-from limner.core.errors import BadInput
 from limner.core.limits import require_one_of
-from limner.core.records import FileFormat, Size
-from limner.studio.background import WHITE, lay_under
-from limner.studio.image_file import encode_with_texts
-from limner.studio.picture_file import ReadFile
+from limner.core.records import ImageRecord, Picture, Request
+from limner.studio.parts import Parts
+from limner.studio.requests import label_of
 
-# Shapes: H height, W width, C channels (RGBA, straight alpha).
-
-FACTORS = (2, 4)
-ENLARGED_FORMAT = "limner.enlarged/1"
-NO_CREDENTIAL = (
-    "The enlarged copy carries no credential; the picture it was made from keeps its own."
-)
+DEFAULT_ENLARGER = "lanczos"
 
 
-class Method(StrEnum):
-    """How a picture is enlarged."""
-
-    LANCZOS = "lanczos"  # plain resampling; adds nothing
-    HEAD = "enlarge-head"  # the network that enlarges what the shipped model draws
-
-
-class Head(Protocol):
-    """A network that enlarges."""
-
-    @property
-    def factor(self) -> int:
-        """By how much a pass enlarges."""
-        ...
-
-    @property
-    def ingredients(self) -> Mapping[str, str]:
-        """Tagged hash of every file that decides the picture."""
-        ...
-
-    def enlarge(self, image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """One pass over uint8 RGBA."""
-        ...
-
-
-class Enlarged(NamedTuple):
-    """A picture that was enlarged.
-
-    Attributes:
-        image_HWC: uint8, RGBA.
-        content: of its file, with what was done in its texts.
-        notices: what a person should know, each one sentence.
-    """
-
-    image_HWC: NDArray[np.uint8]
-    content: bytes
-    notices: tuple[str, ...]
-
-
-def upscale(
-    read: ReadFile,
-    head: Head,
+def enlarging_request(
+    parts: Parts,
+    source: Picture,
     *,
     factor: int = 2,
-    method: str = Method.LANCZOS,
-    file_format: FileFormat = "png",
-    max_megapixels: int,
-) -> Enlarged:
-    """Enlarge a picture.
+    model: str | None = None,
+    impact: str | None = None,
+    use: str | None = None,
+    label: bool | None = None,
+    file_quality: int | None = None,
+) -> Request:
+    """The request to enlarge a picture; what it means is checked when it is made ready.
 
     Args:
-        read: the file it is in.
-        head: used by the method of its name only.
-        factor: one of `FACTORS`.
-        method: one of `Method`.
-        file_format: of the copy; JPEG has white laid under what is transparent.
-        max_megapixels: of the copy.
+        parts: of the studio.
+        source: any picture, made here or not.
+        factor: by how much; the enlarger's card says which there are.
+        model: what enlarges, ``lanczos`` where nothing is said.
+        impact: how much is at stake, a tier of the criteria in force.
+        use: what the copy is for, where the enlarger's licence allows some uses only.
+        label: draw words in a corner that say it is made by AI; as the settings say where left
+            out. A picture that has them already gets them once.
+        file_quality: 0-100, of a JPEG or WebP file.
 
     Raises:
-        BadInput: another factor or method, a copy that would be too large, or a factor the head
-            does not reach.
+        BadInput: nothing of this name enlarges.
     """
-    require_one_of("factor", str(factor), map(str, FACTORS))
-    require_one_of("method", method, Method)
-    size = Size(read.picture.size.width_px * factor, read.picture.size.height_px * factor)
-    if size.width_px * size.height_px > max_megapixels * 1_000_000:
-        raise BadInput(
-            f"The enlarged picture would be {size}; allowed are up to {max_megapixels} megapixels.",
-            code="size_out_of_range",
-            hint="Enlarge by less, or raise the setting max_input_megapixels.",
-        )
-    document: dict[str, object] = {
-        "format": ENLARGED_FORMAT,
-        "method": method,
-        "factor": factor,
-        "source_sha256": read.picture.pixels_sha256,
-    }
-    if method == Method.HEAD:
-        image_HWC = _by_head(read.picture.image_HWC, head, factor)
-        document["ingredients"] = dict(head.ingredients)
-    else:
-        opened = PillowImage.fromarray(read.picture.image_HWC, "RGBA")
-        image_HWC = np.asarray(opened.resize(size, PillowImage.Resampling.LANCZOS))
-        document["versions"] = {"pillow": PIL.__version__}
-    notices = [NO_CREDENTIAL]
-    if file_format == "jpeg" and image_HWC[..., 3].min() < 255:
-        image_HWC = lay_under(image_HWC, WHITE)
-        notices.append("JPEG has no transparency, so white was laid under the picture.")
-    told = f"Postprocess upscale by: {factor}, Postprocess upscaler: {method}"
-    earlier = read.texts.parameters
-    content = encode_with_texts(
-        image_HWC,
-        file_format,
-        parameters=f"{earlier}, {told}" if earlier else told,
-        own=document,
+    model = model or DEFAULT_ENLARGER
+    require_one_of("model", model, parts.enlarger_names)
+    record = _made_here(parts, source)
+    is_labelled = record is not None and record.recipe.label is not None
+    prompt = "" if record is None else record.recipe.prompt
+    return Request(
+        prompt=prompt,
+        template=prompt,  # marks in it were chosen when it was drawn
+        seed=0,
+        source=source,
+        model=model,
+        impact=impact,
+        use=use,
+        label=None if is_labelled else label_of(parts.settings, label),
+        file_quality=file_quality,
+        enlarge_by=factor,
     )
-    return Enlarged(image_HWC, content, tuple(notices))
 
 
-def _by_head(image_HWC: NDArray[np.uint8], head: Head, factor: int) -> NDArray[np.uint8]:
-    """As many passes as the factor takes."""
-    reached = 1
-    while reached < factor:
-        image_HWC = head.enlarge(image_HWC)
-        reached *= head.factor
-    if reached != factor:
-        raise BadInput(
-            f"The method {str(Method.HEAD)!r} enlarges by {head.factor} at a time; the factor is "
-            f"{factor}."
-        )
-    return image_HWC
+def _made_here(parts: Parts, source: Picture) -> ImageRecord | None:
+    """The stored image that a picture is, by its pixels, or by the mark in them."""
+    record = parts.store.image_by_pixels(source.pixels_sha256)
+    if record is not None or parts.recognizer is None:
+        return record
+    mark = parts.recognizer.read_mark(source.image_HWC)
+    return None if mark is None else parts.recognizer.find_marked(mark.value)

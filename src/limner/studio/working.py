@@ -451,8 +451,7 @@ def run_worker(
     presence = Presence(parts.settings.home / WORKERS_FOLDER)
     is_clean = False
     try:
-        generator = parts.generator
-        parts = parts.with_generator(lambda: KeptPictures(generator))
+        parts = parts.with_wrapped(KeptPictures)
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()

@@ -62,7 +62,8 @@ OPTIONS = {
     "models test": ["--json"],
     "models remove": [],
     "models doctor": ["--json"],
-    "upscale": ["--by", "--method", "--out", "--format", "--force", "--json"],
+    "upscale": ["--by", "--model", "--impact", "--label", "--use", "--out", "--format", "--force",
+                "--quiet", "--json"],
     "verify": ["--sidecar", "--json"],
     "sidecar": ["--force"],
     "studio": ["--host", "--port", "--no-browser"],
@@ -278,7 +279,9 @@ def test_a_broken_picture_has_exit_code_5_and_names_its_seed(limner, painter):
 
 def test_show_prints_the_recipe(limner):
     limner("generate", "a fox", "--seed", "1", "--out", "fox.png")
-    assert "  prompt: a fox\n" in limner("show", "fox.png").stdout
+    lines = [line.split() for line in limner("show", "fox.png").stdout.splitlines()]
+    assert ["prompt", "a", "fox"] in lines
+    assert lines.index(["seed", "1"]) < lines.index(["ingredients"])
 
 
 def test_show_as_json_has_the_parameters_text(limner):

@@ -80,3 +80,16 @@ def test_rotating_says_that_marks_and_ledger_have_new_keys(limner):
     ran = limner("keys", "rotate")
     assert ran.exit_code == 0
     assert "The ledger and the marks have new keys too." in ran.stderr
+
+
+def test_a_stored_png_is_exported_as_jpeg_and_verifies_with_its_mark(limner):
+    generate(limner, "--out", "fox.png")
+    assert limner("export", "fox.png", "--out", "fox.jpg").stdout == "fox.jpg\n"
+    said = json.loads(limner("verify", "fox.jpg", "--json").stdout)
+    assert (said["state"], said["mark"], said["found_by"]) == ("trusted", "matches", "credential")
+
+
+def test_what_is_not_stored_cannot_be_exported(limner):
+    ran = limner("export", "nothing.png", "--format", "jpeg")
+    assert ran.exit_code == 2
+    assert "neither an image_id nor a picture file stored here" in ran.stderr

@@ -39,7 +39,7 @@ def text_graph() -> openvino.Model:
     return _model([op.multiply(op.multiply(column, spread), kept)], [ids, mask])
 
 
-def condition_graph() -> openvino.Model:
+def condition_graph(reads_guidance: bool) -> openvino.Model:
     tokens = op.parameter([-1, TOKENS, WIDTH], np.float32)
     mask, drop = op.parameter([-1, TOKENS], bool), op.parameter([-1], bool)
     given = op.convert(op.logical_not(drop), "f32")
@@ -47,7 +47,14 @@ def condition_graph() -> openvino.Model:
     used = op.multiply(used, op.unsqueeze(op.convert(mask, "f32"), op.constant(2)))
     layered = op.unsqueeze(used, op.constant([1, 2, 3]))
     keys = op.concat([layered, layered], 2)
-    return _model([keys, op.reduce_mean(used, op.constant([1]))], [tokens, mask, drop])
+    whole = op.reduce_mean(used, op.constant([1]))
+    if not reads_guidance:
+        return _model([keys, whole], [tokens, mask, drop])
+    guidance = op.parameter([-1], np.float32)
+    moved = op.multiply(op.constant(0.1, np.float32), op.log(guidance))
+    return _model(
+        [keys, op.add(whole, op.unsqueeze(moved, op.constant(1)))], [tokens, mask, drop, guidance]
+    )
 
 
 def denoise_graph(is_broken: bool) -> openvino.Model:
@@ -93,12 +100,13 @@ def encode_graph() -> openvino.Model:
     )
 
 
-def write_weights(folder: Path, *, is_broken: bool = False) -> Path:
+def write_weights(folder: Path, *, is_broken: bool = False, reads_guidance: bool = False) -> Path:
     """A folder of weights with card and hashes."""
     folder.mkdir()
     graphs = {
-        "text": text_graph(), "condition": condition_graph(), "denoise": denoise_graph(is_broken),
-        "decode": decode_graph(), "enlarge": enlarge_graph(), "encode": encode_graph(),
+        "text": text_graph(), "condition": condition_graph(reads_guidance),
+        "denoise": denoise_graph(is_broken), "decode": decode_graph(),
+        "enlarge": enlarge_graph(), "encode": encode_graph(),
     }  # fmt: skip
     for name, model in graphs.items():
         openvino.save_model(model, folder / f"{name}.xml", compress_to_fp16=False)
@@ -109,7 +117,7 @@ def write_weights(folder: Path, *, is_broken: bool = False) -> Path:
         "canvas": CANVAS, "picture_px": CANVAS[1], "output_px": OUTPUT_PX, "text_tokens": TOKENS,
         "styles": {"flat": "flat style"}, "transparent_phrase": "transparent background",
         "steps": [1, 50, 4], "guidance": [1.0, 10.0, 3.0], "strength": [0.05, 1.0, 0.6],
-        "time_shift": 1.0, "files": files,
+        "time_shift": 1.0, "files": files, "reads_guidance": reads_guidance,
     }  # fmt: skip
     (folder / "card.json").write_text(json.dumps(card))
     return folder
@@ -118,6 +126,11 @@ def write_weights(folder: Path, *, is_broken: bool = False) -> Path:
 @pytest.fixture
 def weights_folder(tmp_path: Path) -> Path:
     return write_weights(tmp_path / "weights")
+
+
+@pytest.fixture
+def guided_weights_folder(tmp_path: Path) -> Path:
+    return write_weights(tmp_path / "guided", reads_guidance=True)
 
 
 @pytest.fixture

@@ -133,6 +133,43 @@ def test_a_prompt_is_read_once(generator, sketch, monkeypatch):
     assert len(draw(generator, sketch(steps=2), [6])) == 1
 
 
+def rows_of_passes(generator, monkeypatch):
+    """How many rows every pass has from now on, as a list that grows."""
+    rows, run = [], generator._networks.predict_clean
+
+    def counted(noisy_BCHW, times_B, caption):
+        rows.append(len(noisy_BCHW))
+        return run(noisy_BCHW, times_B, caption)
+
+    monkeypatch.setattr(generator._networks, "predict_clean", counted)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("folder", "changes", "num_rows"),
+    [
+        ("weights_folder", {}, 2),
+        ("weights_folder", {"guidance": 1.0}, 1),
+        ("guided_weights_folder", {}, 1),
+        ("guided_weights_folder", {"guidance": 1.0}, 1),
+        ("guided_weights_folder", {"negative": "fox"}, 2),
+    ],
+)
+def test_a_picture_takes_a_second_row_only_where_guidance_needs_it(
+    request, sketch, monkeypatch, folder, changes, num_rows
+):
+    generator = EmbeddedGenerator(weights=Weights(request.getfixturevalue(folder)))
+    rows = rows_of_passes(generator, monkeypatch)
+    draw(generator, sketch(**changes), [5])
+    assert rows == [num_rows] * 4
+
+
+def test_weights_that_read_guidance_draw_by_it(guided_weights_folder, sketch):
+    generator = EmbeddedGenerator(weights=Weights(guided_weights_folder))
+    little, much = (draw(generator, sketch(guidance=one), [5])[0] for one in (2.0, 8.0))
+    assert not np.array_equal(little.image_HWC, much.image_HWC)
+
+
 def test_no_more_pictures_are_drawn_together_than_the_setting_says(weights_folder, sketch):
     generator = EmbeddedGenerator(weights=Weights(weights_folder), batch_size=2)
     assert [drawn.execution.batch_size for drawn in draw(generator, sketch())] == [2, 2, 1]

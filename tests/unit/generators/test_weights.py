@@ -1,9 +1,11 @@
 import json
 
+import numpy as np
 import pytest
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.hashing import sha256_of_bytes
+from limner.generators.embedded.packing import packed
 from limner.generators.embedded.weights import Weights
 
 
@@ -95,3 +97,38 @@ def test_a_file_that_is_not_on_the_card_is_not_mapped(weights_folder):
     (weights_folder / "more.bin").write_bytes(b"more")
     with pytest.raises(GeneratorUnavailable, match="does not match"):
         Weights(weights_folder).map("more.bin")
+
+
+def with_packed_values(folder, graph="denoise"):
+    """The same weights, the values of one graph in a packed file."""
+    path = folder / f"{graph}.bin"
+    content = packed(np.fromfile(path, np.uint8), {})
+    path.unlink()
+    path.with_suffix(".safetensors").write_bytes(content)
+    card = json.loads((folder / "card.json").read_text())
+    del card["files"][path.name]
+    card["files"][f"{graph}.safetensors"] = sha256_of_bytes(content)
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder
+
+
+def test_values_are_the_same_bytes_from_a_packed_file(weights_folder):
+    values = Weights(weights_folder).values("denoise").tobytes()
+    assert Weights(with_packed_values(weights_folder)).values("denoise").tobytes() == values
+
+
+def test_a_changed_packed_file_is_refused(weights_folder):
+    path = with_packed_values(weights_folder) / "denoise.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(GeneratorUnavailable, match=r"'denoise\.safetensors' does not match"):
+        Weights(weights_folder).values("denoise")
+
+
+def test_a_packed_file_that_is_none_is_refused(weights_folder):
+    folder = with_packed_values(weights_folder)
+    (folder / "denoise.safetensors").write_bytes(b"no")
+    card = json.loads((folder / "card.json").read_text())
+    card["files"]["denoise.safetensors"] = sha256_of_bytes(b"no")
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(GeneratorUnavailable, match="not a packed file"):
+        Weights(folder).values("denoise")

@@ -20,6 +20,8 @@ MASK = Ingredient(
 )
 EDITED = replace(FACTS, operation=Operation.MASK, ingredients=(source(b"s"), MASK))
 
+ENLARGED = replace(FACTS, operation=Operation.ENLARGE, ingredients=(source(b"s"),))
+
 
 def data_of(facts, label):
     found = [one for one in build_manifest(facts)["assertions"] if one["label"] == label]
@@ -49,6 +51,21 @@ def test_a_drawing_from_a_picture_opens_it_and_edits_it():
     assert opened["parameters"]["ingredientIds"] == ["source"]
     assert edited["parameters"]["ingredientIds"] == ["mask"]
     assert edited["digitalSourceType"] == f"{SOURCE_TYPES}compositeWithTrainedAlgorithmicMedia"
+
+
+def test_an_enlarged_picture_opens_its_parent_and_resizes_it():
+    facts = replace(ENLARGED, is_untrained=False)
+    opened, resized, *_ = actions_of(facts)
+    assert (opened["action"], resized["action"]) == ("c2pa.opened", "c2pa.resized")
+    assert resized["digitalSourceType"].endswith("compositeWithTrainedAlgorithmicMedia")
+
+
+def test_plain_resampling_of_a_strangers_picture_claims_no_trained_model():
+    facts = replace(ENLARGED, is_untrained=True)
+    assert actions_of(facts)[1]["digitalSourceType"].endswith("algorithmicallyEnhanced")
+    labels = [one["label"] for one in build_manifest(facts)["assertions"]]
+    assert "c2pa.ai-disclosure" not in labels
+    assert "Iptc4xmpExt:AISystemUsed" not in xmp_properties(facts)
 
 
 def test_the_model_is_named_with_its_version():

@@ -10,6 +10,7 @@ from limner.core.judging import Verdict
 from limner.core.runs import Spot
 from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite
+from limner.store.streams import stream_images
 from limner.studio.eval_compare import compare_runs, foreseen
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_report import evidence_of, is_post_hoc, keep_evidence, report_on
@@ -42,6 +43,12 @@ def run_whole(studio, suite: Suite = SUITE):
 def test_a_model_does_not_win_against_itself(studio):
     compared = compare_runs(studio.parts, run_whole(studio), run_whole(studio))
     assert [one.winner for one in compared.differences.values()] == [None, None]
+
+
+def test_pictures_of_a_run_are_in_no_stream_that_is_watched(studio):
+    run_whole(studio)
+    with studio.parts.store.watches.reading() as connection:
+        assert stream_images(connection, studio.card.name) == []
 
 
 def test_the_same_two_runs_give_the_same_answer(studio):

@@ -9,14 +9,16 @@ from painted_limner import WHOLE, painted_studio
 from PIL import Image as PillowImage
 
 from limner.core.deciding import Outcome
-from limner.core.errors import BadInput, ImageRefused, RequestRefused, RightsInvalid
+from limner.core.errors import BadInput, ImageHeld, ImageRefused, RequestRefused, RightsInvalid
 from limner.core.rights import RightsState
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
+from limner.store.review_history import rule_decisions
 from limner.studio import review, rights
 from limner.studio.redraw import show
 from limner.studio.rights_file import values_of
 from limner.studio.rights_pictures import known_picture
+from limner.studio.stored_image import open_image
 from limner.studio.verify import verify
 from limner.testing import PaintedGenerator
 
@@ -443,8 +445,8 @@ def test_a_near_copy_of_an_opted_out_picture_is_held(checked, tmp_path):
     opt_out_of(checked, resaved(image, tmp_path / "mark.jpg"))
     (again,) = checked.generate("a fox", seed=1, size="128")
     assert again.outcome is Outcome.HELD
-    (card,) = review.list_cards(checked.parts, "ann")
-    assert card.card.image_id == again.image_id
+    asked_about = {one.card.image_id for one in review.list_cards(checked.parts, "ann")}
+    assert asked_about == {image.image_id, again.image_id}
     (other,) = checked.generate("a bear", seed=9)
     assert other.outcome is Outcome.RELEASED
 
@@ -457,12 +459,60 @@ def test_a_near_copy_is_free_again_when_the_opt_out_ends(checked, tmp_path):
     assert again.outcome is Outcome.RELEASED
 
 
-def test_stored_near_copies_of_an_opted_out_picture_are_named_and_not_blocked(checked, tmp_path):
+def test_stored_near_copies_of_an_opted_out_picture_are_held_for_people_to_see(checked, tmp_path):
     (image,) = checked.generate("a fox", seed=1)
-    checked.generate("a bear", seed=9)
+    (other,) = checked.generate("a bear", seed=9)
     enforced = opt_out_of(checked, resaved(image, tmp_path / "mark.jpg"))
-    assert (enforced.alike, enforced.blocked) == ((image.image_id,), ())
+    assert (enforced.alike, enforced.held, enforced.blocked) == (
+        (image.image_id,), (image.image_id,), (),
+    )  # fmt: skip
+    assert last_outcome(checked, image) is Outcome.HELD
+    assert last_outcome(checked, other) is Outcome.RELEASED
+    decisions = checked.parts.store.decisions_of(image.image_id)
+    assert [one.decision.outcome for one in decisions] == [Outcome.RELEASED, Outcome.HELD]
+    (view,) = review.list_cards(checked.parts, "ann")
+    assert (view.card.image_id, view.card.question) == (image.image_id, "Is it new?")
+
+
+def test_a_near_copy_that_is_held_leaves_no_more_until_people_release_it(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    entry = opt_out_of(checked, resaved(image, tmp_path / "mark.jpg")).stored
+    with pytest.raises(ImageHeld):
+        _ = open_image(checked.parts, image.image_id).content
+    view = review.next_card(checked.parts, "ann")
+    review.answer_card(checked.parts, view.card.card_id, "ann", "accept")
     assert last_outcome(checked, image) is Outcome.RELEASED
+    store, criteria = checked.parts.store, checked.parts.judge.criteria
+    now = checked.parts.read_clock()
+    assert store.rights.hold([image.image_id], entry.entry_id, criteria, now) == []
+    assert last_outcome(checked, image) is Outcome.RELEASED
+
+
+def test_being_held_for_likeness_is_no_decision_by_the_criteria(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    opt_out_of(checked, resaved(image, tmp_path / "mark.jpg"))
+    with checked.parts.store.reviews.reading() as connection:
+        decided = rule_decisions(connection)[image.image_id]
+    assert decided.outcome is Outcome.RELEASED
+
+
+def test_what_was_refused_already_is_not_held_for_its_likeness(checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    path = resaved(image, tmp_path / "mark.jpg")
+    add(checked, kind="opt-out", opted_out="mark", keys=(image.image_id,))
+    assert opt_out_of(checked, path).held == ()
+    assert last_outcome(checked, image) is Outcome.REFUSED
+
+
+def test_near_copies_are_held_when_a_consent_with_a_picture_expires(checked, tmp_path):
+    set_clock(checked, NOW)
+    (image,) = checked.generate("a fox", seed=1)
+    picture = rights.known_picture(checked.parts, str(resaved(image, tmp_path / "jane.jpg")))
+    entry = values_of(**CONSENT, name="Jane Doe").to_entry()
+    assert rights.add(checked.parts, entry, pictures=[picture]).held == ()
+    set_clock(checked, NOW + timedelta(days=200))
+    rights.enforce_expired(checked.parts)
+    assert last_outcome(checked, image) is Outcome.HELD
 
 
 def test_a_stored_image_that_is_opted_out_by_its_hash_keeps_its_near_copies_back(checked):
@@ -482,7 +532,7 @@ def test_a_picture_that_comes_with_a_withdrawal_keeps_its_near_copies_back(check
     assert again.outcome is Outcome.HELD
 
 
-def test_the_command_names_stored_near_copies(limner, home, tmp_path):
+def test_the_command_holds_stored_near_copies(limner, home, tmp_path):
     result = limner("generate", "a fox", "--seed", "1", "--out", str(tmp_path / "fox.png"))
     assert result.exit_code == 0
     with PillowImage.open(tmp_path / "fox.png") as opened:
@@ -491,7 +541,7 @@ def test_the_command_names_stored_near_copies(limner, home, tmp_path):
         "rights", "add", "opt-out", "--of", "mark", "--picture", str(tmp_path / "other.png")
     )
     assert result.exit_code == 0
-    assert "1 more look nearly the same and are not blocked" in result.stdout
+    assert "1 more look nearly the same; 1 of them are held now" in result.stdout
 
 
 def test_a_picture_that_cannot_be_read_is_not_registered(limner, tmp_path):

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
 
 from limner.core.errors import ModelPaused
 from limner.core.records import Request
+from limner.studio import serving
 from limner.studio.generate import generate
-from limner.studio.promoting import pause, promote
+from limner.studio.promoting import pause, promote, rollback
 from limner.studio.registry import overview
+from limner.studio.studio import Studio
+from limner.studio.working import run_worker
 
 
 def drawn_by(registry, seed: int = 1, **asked: object) -> str:
@@ -119,3 +123,28 @@ def test_a_version_promoted_again_after_a_pause_serves_again(registry):
     for _ in range(4):
         promote(registry.parts, "painted@2", by="Ada")
     assert drawn_by(registry) == "2"
+
+
+def test_a_worker_that_runs_draws_with_what_serves_now(registry, monkeypatch):
+    """Neither a rollback nor a promotion waits until it is started anew."""
+    monkeypatch.setattr(serving, "LOOK_SECONDS", 0.0)
+    registry.promoted("2")
+    stop = Event()
+    worker = Thread(target=lambda: run_worker(registry.parts, stop=stop))
+    studio, drawn = Studio(registry.parts), []
+
+    def draw_job() -> str:
+        job_id = studio.jobs.submit(Request(prompt="a fox", seed=1), owner="ann").job_id
+        job = studio.jobs.wait(job_id, timeout_seconds=30)
+        record = registry.parts.store.image_by_id(job.images[0].image_id)
+        return record.recipe.generator_version
+
+    worker.start()
+    try:
+        drawn.append(draw_job())
+        rollback(registry.parts, by="Ada", note="Worse.")
+        drawn.append(draw_job())
+    finally:
+        stop.set()
+        worker.join(10)
+    assert drawn == ["2", "1"]

@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 
 from limner.checks.network import Network
 from limner.checks.packaged import Packaged
-from limner.checks.views import flatten, small_view
+from limner.checks.views import flat_view
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
 
 # Shapes: B windows, H height, W width, C channels (RGB), A anchors.
@@ -59,7 +59,7 @@ class Face:
         Raises:
             CheckNotAble: a file of the weights is missing or not the one its card names.
         """
-        windows_BHWC = windows(flatten(small_view(subject.picture)))
+        windows_BHWC = windows(flat_view(subject.picture))
         logits_B = [float(self._network(one[None])[0].max()) for one in windows_BHWC]
         score = float(1 / (1 + np.exp(-np.clip(max(logits_B), -50, 50))))
         note = "The picture seems to show a face; its owner has to consent."

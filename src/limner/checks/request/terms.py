@@ -1,8 +1,8 @@
 """Terms: whether a prompt holds words or names that the team's own file rules out.
 
-The file is read anew when it has changed. A file that cannot be understood is an error with its
-line, so that no prompt passes on a rule that was meant otherwise. What it does not see is said in
-spelling.py; a name that the file does not list is not recognised.
+Its rules are made anew when the file has changed. A file that cannot be understood is an error with
+its line, so that no prompt passes on a rule that was meant otherwise. What it does not see is said
+in spelling.py; a name that the file does not list is not recognised.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from limner.checks.request.spelling import rule_words, spellings
@@ -117,6 +118,11 @@ def read_terms(path: Path) -> tuple[Rule, ...]:
         ) from error
     except UnicodeDecodeError as error:
         raise TermsInvalid(f"The file of terms {str(path)!r} is not UTF-8 text.") from error
+    return _rules_in(text, path)
+
+
+@lru_cache(maxsize=4)
+def _rules_in(text: str, path: Path) -> tuple[Rule, ...]:
     lines = enumerate(text.splitlines(), start=1)
     return tuple(
         _rule_of(line.strip(), number, path)

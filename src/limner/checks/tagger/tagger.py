@@ -20,7 +20,7 @@ from PIL import Image as PillowImage
 
 from limner.checks.network import Network
 from limner.checks.packaged import Packaged
-from limner.checks.views import OncePerPicture, flatten, small_view
+from limner.checks.views import OncePerPicture, flat_view
 from limner.core.records import Picture
 
 # Shapes: B pictures, H height, W width, C channels (RGB) or features, D width of the embedding,
@@ -110,7 +110,7 @@ def square_of(picture: Picture) -> NDArray[np.uint8]:
 
     Source: the centre crop of the network's own evaluation (Tan and Le 2019).
     """
-    rgb = PillowImage.fromarray(flatten(small_view(picture)))
+    rgb = PillowImage.fromarray(flat_view(picture))
     side = CROP_SHARE * min(rgb.size)
     left, top = (rgb.width - side) / 2, (rgb.height - side) / 2
     box = (left, top, left + side, top + side)

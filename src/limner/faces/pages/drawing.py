@@ -90,9 +90,9 @@ def read_drawing(parts: Parts, viewer: Principal, said: Mapping[str, str]) -> Dr
     request = Request(
         prompt=said["prompt"].strip(),
         negative=said["negative"].strip(),
-        num_images=_whole("number of pictures", said["n"] or "1"),
-        seed=_whole("seed", said["seed"]) if said["seed"].strip() else None,
-        steps=_whole("steps", said["steps"]) if said["steps"].strip() else None,
+        num_images=whole("number of pictures", said["n"] or "1"),
+        seed=whole("seed", said["seed"]) if said["seed"].strip() else None,
+        steps=whole("steps", said["steps"]) if said["steps"].strip() else None,
         guidance=_number("guidance", said["guidance"]) if said["guidance"].strip() else None,
         style=said["style"] or None,
         background=said["colour"] if said["background"] == "colour" else said["background"],
@@ -200,7 +200,7 @@ def _started(parts: Parts, viewer: Principal, request: Request, said: Mapping[st
     if said["mode"] == "edit":
         return replace(request, mask=_mask(parts, said.get("mask", "")))
     if said["mode"] == "extend":
-        margins = Margins(*(_whole(f"margin {side}", said[side] or "0") for side in SIDES))
+        margins = Margins(*(whole(f"margin {side}", said[side] or "0") for side in SIDES))
         return replace(request, margins=margins)
     return request
 
@@ -237,7 +237,12 @@ def _label_of(parts: Parts) -> Label | None:
     return Label(settings.label_position, settings.label_size) if settings.label else None
 
 
-def _whole(name: str, text: str) -> int:
+def whole(name: str, text: str) -> int:
+    """A whole number of a form.
+
+    Raises:
+        BadInput: it is none.
+    """
     try:
         return int(text.strip())
     except ValueError as error:

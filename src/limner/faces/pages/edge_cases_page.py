@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from limner.core.errors import BadInput
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.pages.cards import cards_of
+from limner.faces.pages.forms import day_of
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.studio.edge_cases import EdgeReason, edge_cases
@@ -56,7 +56,4 @@ def _day(text: str) -> datetime | None:
     """The beginning of a day, UTC; an empty field of the form is no day."""
     if not text:
         return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise BadInput(f"The day is {text!r}; allowed is one such as 2026-01-31.") from error
+    return datetime.combine(day_of(text), time.min, UTC)

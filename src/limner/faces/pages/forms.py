@@ -1,10 +1,12 @@
-"""What a page's form sends: its fields, and a file."""
+"""What a page's form sends: its fields, and a file; and where its sender goes on to."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from limner.core.errors import BadInput
@@ -24,6 +26,25 @@ class FormFields(NamedTuple):
 
     fields: dict[str, str]
     file: UploadedFile | None
+
+
+def gone_on(request: Request, address: str) -> Response:
+    """Go on to another page; htmx is told, so that a fault would have stayed on this one."""
+    if "HX-Request" in request.headers:
+        return Response(headers={"HX-Redirect": address})
+    return RedirectResponse(address, status_code=303)
+
+
+def day_of(text: str) -> date:
+    """A day as a form gives it.
+
+    Raises:
+        BadInput: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"The day is {text!r}; allowed is one such as 2026-01-31.") from error
 
 
 async def _fields(request: Request) -> dict[str, str]:

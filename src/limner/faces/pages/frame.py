@@ -34,6 +34,7 @@ WAYS = (
     _Way("/ledger", "ledger", ()),
     _Way("/rights", "rights", (Scope.OPERATE,)),
     _Way("/criteria", "criteria", ()),
+    _Way("/evidence", "evidence", (Scope.OPERATE,)),
     _Way("/models", "models", ()),
     _Way("/settings", "settings", ()),
 )

@@ -10,8 +10,9 @@ from fastapi.responses import RedirectResponse, Response
 from limner.core.access import Principal, Scope
 from limner.core.deciding import Outcome
 from limner.core.records import Recipe
-from limner.faces.http.native.asking import Given, ImageId, Requester
+from limner.faces.http.native.asking import Drawer, Given, ImageId, Requester
 from limner.faces.pages.cards import cards_of
+from limner.faces.pages.drawing import start_picture, whole
 from limner.faces.pages.forms import Fields
 from limner.faces.pages.frame import frame
 from limner.faces.pages.plots import WIDTH, show_checks
@@ -20,9 +21,12 @@ from limner.studio.erase import REASONS, erase
 from limner.studio.gallery import Opened, boards_of, find_alike, open_for, require_visible
 from limner.studio.log import prove
 from limner.studio.parameters_text import format_parameters
+from limner.studio.upscaling import enlarging_request
 
 router = APIRouter(include_in_schema=False)
 
+CLIENT = "page"
+FACTORS = (2, 4)
 GROUNDS = ("checks", "white", "black")
 
 
@@ -43,6 +47,8 @@ def show(image_id: ImageId, request: Request, viewer: Requester, given: Given) -
         boards=boards_of(given.parts, viewer),
         grounds=GROUNDS,
         reasons=REASONS,
+        enlargers=given.parts.enlarger_names,
+        factors=FACTORS,
         is_released=opened.decided.decision.outcome is Outcome.RELEASED,
         is_blind=_is_blind(opened, viewer),
         recipe_text=json.dumps(recipe.to_document(), indent=2, ensure_ascii=False),
@@ -107,6 +113,19 @@ def tag(image_id: ImageId, viewer: Requester, given: Given, said: Fields) -> Res
     else:
         boards.tag(viewer.name, [image_id], said.get("tag", ""), given.clock())
     return _keeping(image_id, viewer, given)
+
+
+@router.post("/images/{image_id}/enlarge")
+def enlarge(image_id: ImageId, viewer: Drawer, given: Given, said: Fields) -> Response:
+    """Queue a larger copy, and go to where it is watched."""
+    request = enlarging_request(
+        given.parts,
+        start_picture(given.parts, viewer, image_id),
+        factor=whole("factor", said.get("factor", "2")),
+        model=said.get("model"),
+    )
+    given.jobs.submit(request, owner=viewer.name, client=CLIENT)
+    return RedirectResponse("/", status_code=303)
 
 
 @router.post("/images/{image_id}/erase")

@@ -11,6 +11,7 @@ from limner.faces.pages import (
     criteria_page,
     draw_page,
     edge_cases_page,
+    evidence_page,
     gallery_page,
     grid_page,
     image_page,
@@ -23,6 +24,7 @@ from limner.faces.pages import (
     theme,
     tour_page,
     verify_page,
+    version_page,
     watch_page,
 )
 from limner.faces.pages.site import STATIC
@@ -40,7 +42,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     criteria_page.router,
     ledger_page.router,
     rights_page.router,
+    evidence_page.router,
     models_page.router,
+    version_page.router,
     settings_page.router,
     theme.router,
     tour_page.router,

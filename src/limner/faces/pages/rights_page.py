@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from limner.core.rights import OptedOut, RightsKind, RightsState
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.http.native.rights import EntryId
 from limner.faces.pages.cards import cards_of
-from limner.faces.pages.forms import Fields, FieldsAndFile, GivenFile
+from limner.faces.pages.forms import Fields, FieldsAndFile, GivenFile, gone_on
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.studio import rights
@@ -78,7 +78,7 @@ def add(request: Request, _viewer: Operator, given: Given, form: FieldsAndFile) 
     entry = values_of(**values, kind=kind, keys=keys).to_entry()
     pictures = [] if file is None else [picture_given(given.parts, *file)]
     added = rights.add(given.parts, entry, pictures=pictures)
-    return _gone_on(request, f"/rights/{added.stored.entry_id}")
+    return gone_on(request, f"/rights/{added.stored.entry_id}")
 
 
 @router.post("/near")
@@ -99,7 +99,7 @@ def import_file(request: Request, _viewer: Operator, given: Given, file: GivenFi
         path = Path(folder) / f"rights{_suffix(file.name)}"
         path.write_bytes(file.content)
         found = rights.import_file(given.parts, path, given.studio.card.name)
-    return _gone_on(request, f"/rights?imported={len(found.entry_ids)}")
+    return gone_on(request, f"/rights?imported={len(found.entry_ids)}")
 
 
 @router.get("/{entry_id}")
@@ -132,16 +132,9 @@ def withdraw(
 ) -> Response:
     """End the entry, and block what it covered."""
     rights.withdraw(given.parts, entry_id, reason=said.get("reason", rights.REASONS[0]))
-    return _gone_on(request, f"/rights/{entry_id}")
+    return gone_on(request, f"/rights/{entry_id}")
 
 
 def _suffix(name: str) -> str:
     """Which of the two kinds of file it is called; nothing else of the name is used."""
     return ".jsonl" if name.lower().endswith(".jsonl") else ".csv"
-
-
-def _gone_on(request: Request, address: str) -> Response:
-    """Go on to another page; htmx is told, so that a fault would have stayed on this one."""
-    if "HX-Request" in request.headers:
-        return Response(headers={"HX-Redirect": address})
-    return RedirectResponse(address, status_code=303)

@@ -20,7 +20,6 @@ from limner.studio.eval_report import Report
 
 FOLDER = Path(__file__).parent
 NUM_WEAKEST = 10
-LEAST_REACH = 0.1
 
 
 class Thumb(NamedTuple):
@@ -87,7 +86,7 @@ def report_page(report: Report, cases: Sequence[ShownCase]) -> str:
             anchors={(one.name, one.value): one.anchor for one in groups},
             costs=costs,
             most=telling.most_of(costs),
-            reach=_reach(report),
+            reach=telling.reach_of(report.compared),
             weakest=weakest_slices(report.metrics, NUM_WEAKEST),
             style=(FOLDER / "report.css").read_text(encoding="utf-8"),
             tell=telling,
@@ -118,15 +117,6 @@ def _groups(cases: Sequence[ShownCase], thumbs: Sequence[Thumb]) -> list[Group]:
         Group(f"group-{number}", name, value, members)
         for number, ((name, value), members) in enumerate(sorted(found.items()))
     ]
-
-
-def _reach(report: Report) -> float:
-    """How far from 0 the differences of a comparison are drawn."""
-    if report.compared is None:
-        return LEAST_REACH
-    found = [one.difference for one in report.compared.differences.values()]
-    ends = [abs(end) for one in found for end in (one.value, one.low, one.high) if end is not None]
-    return max(LEAST_REACH, *ends) if ends else LEAST_REACH
 
 
 @cache

@@ -19,13 +19,16 @@ TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_COST_TICKS = 6
 
 
-def interval_bar(estimate: Estimate, low: float = 0.0, high: float = 1.0) -> Markup:
+def interval_bar(
+    estimate: Estimate, low: float = 0.0, high: float = 1.0, limit: float | None = None
+) -> Markup:
     """An estimate as a dot on its interval, on a line that is as wide as its place.
 
     Args:
         estimate: with a value.
         low: number at the left end.
         high: number at the right end; 0 is marked where it lies between them.
+        limit: that it is held to, marked too; ``None`` for none.
     """
     if estimate.value is None:
         return Markup("")
@@ -37,11 +40,13 @@ def interval_bar(estimate: Estimate, low: float = 0.0, high: float = 1.0) -> Mar
     parts = ['<line class="axis" x1="0" x2="100%" y1="50%" y2="50%"/>']
     if low < 0 < high:
         parts.append(f'<line class="zero" x1="{at(0)}" x2="{at(0)}" y1="0" y2="100%"/>')
+    if limit is not None:
+        parts.append(f'<line class="zero" x1="{at(limit)}" x2="{at(limit)}" y1="0" y2="100%"/>')
     if estimate.low is not None and estimate.high is not None:
         ends = f'x1="{at(estimate.low)}" x2="{at(estimate.high)}"'
         parts.append(f'<line class="interval" {ends} y1="50%" y2="50%"/>')
     parts.append(f'<circle class="dot" cx="{at(estimate.value)}" cy="50%" r="4.5"/>')
-    return Markup(f'<svg class="bar" aria-hidden="true">{"".join(parts)}</svg>')
+    return Markup(f'<svg class="interval-bar" aria-hidden="true">{"".join(parts)}</svg>')
 
 
 def risk_plot(trust: Trust) -> Markup:

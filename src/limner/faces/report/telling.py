@@ -9,6 +9,7 @@ from limner.evals.acceptance import attempts_of
 from limner.evals.comparison import LEAST_SEEDS
 from limner.evals.intervals import Estimate
 from limner.evals.suite import PART, Aspect
+from limner.studio.eval_compare import Compared
 from limner.studio.eval_report import Report
 from limner.studio.eval_scorecard import Fact
 
@@ -20,6 +21,7 @@ FAULTS = {
     "prompt_too_long": "the prompt is longer than this model reads",
 }
 SECONDS_A_MINUTE = 60
+LEAST_REACH = 0.1
 
 
 class AspectNumber(NamedTuple):
@@ -172,6 +174,15 @@ def most_of(found: Sequence[tuple[str, Estimate]]) -> float:
     """The right end of the plot of costs: what holds every value, and no absurd interval."""
     values = [one.value for _, one in found if one.value is not None]
     return float(max(4.0, round(1.6 * max(values, default=0.0) + 0.5)))
+
+
+def reach_of(compared: Compared | None) -> float:
+    """How far from 0 the differences of a comparison are drawn."""
+    if compared is None:
+        return LEAST_REACH
+    found = [one.difference for one in compared.differences.values()]
+    ends = [abs(end) for one in found for end in (one.value, one.low, one.high) if end is not None]
+    return max(LEAST_REACH, *ends) if ends else LEAST_REACH
 
 
 def _attempts_sentence(accepted: Estimate) -> str:

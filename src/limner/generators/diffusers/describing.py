@@ -15,14 +15,13 @@ from limner.core.errors import WeightsRefused
 from limner.core.forms import ModelForm
 from limner.core.models import Licence
 from limner.core.ports import Ability, FloatSpan, IntSpan
-from limner.core.records import Operation, Size
+from limner.core.records import DRAWING, Operation, Size
 from limner.generators.diffusers.schedulers import FLOW_SAMPLERS, NOISE_SAMPLERS
 from limner.generators.weight_files import hash_files
 
 ENGINE = "diffusers"
 INDEX_FILE = "model_index.json"
 TEXT_ONLY = frozenset({Operation.TEXT})
-ALL = frozenset(Operation)
 LARGE = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344")
 
 
@@ -44,7 +43,7 @@ class Family:
     steps: int = 30
     guidance: float = 5.0
     max_prompt_tokens: int = 75
-    operations: frozenset[Operation] = ALL
+    operations: frozenset[Operation] = DRAWING
     is_flow: bool = False
     negative: bool = True
     batch_size: int = 1

@@ -1,14 +1,10 @@
 """Enlarging any picture with the head that enlarges what the model draws.
 
 The head was trained on the model's own pictures, icons and stickers; on photographs it is not known
-to be better than plain resampling. It reads squares of one size, so a picture is enlarged square by
-square, each with a margin that is cut off again, so that no seam shows.
+to be better than plain resampling.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,85 +13,83 @@ from limner.core.errors import PictureBroken
 from limner.generators.embedded.canvas import are_finite, to_premultiplied, to_straight
 from limner.generators.embedded.networks import open_networks
 from limner.generators.embedded.weights import Weights
+from limner.generators.enlarging.generator import (
+    FACTORS,
+    EnlargingGenerator,
+    Facts,
+    enlarging_card,
+)
+from limner.generators.enlarging.squares import OnPart, Squares, enlarge_in_squares
 
 # Shapes: N squares, H height, W width, C channels (RGBA, straight alpha).
 
-SQUARES_TOGETHER = 4
+NAME = "enlarge-head"
+FILES = ("enlarge.xml", "enlarge.bin")
 
 
-class Enlarger:
-    """Enlarges with the head of a set of weights. Making one loads nothing.
+class Head:
+    """The head of a set of weights. Making one loads nothing.
+
+    Args:
+        weights: whose head it is.
+        num_threads: 0 takes every core the process may use.
+    """
+
+    def __init__(self, weights: Weights, num_threads: int) -> None:
+        self._weights = weights
+        self._num_threads = num_threads
+
+    @property
+    def facts(self) -> Facts:
+        """What the network runs on."""
+        facts = open_networks(self._weights, self._num_threads).facts_of("enlarge")
+        return Facts(facts.device, facts.precision, facts.num_threads, {"openvino": facts.version})
+
+    @property
+    def squares(self) -> Squares:
+        """How it enlarges."""
+        side_px = self._weights.card.picture_px
+        return Squares(
+            side_px=side_px,
+            margin_px=side_px // 8,
+            factor=self._weights.card.output_px // side_px,
+            enlarge=self._enlarge_squares,
+        )
+
+    def enlarge(
+        self, image_HWC: NDArray[np.uint8], factor: int, on_part: OnPart
+    ) -> NDArray[np.uint8]:
+        """See `Enlarger.enlarge`."""
+        return enlarge_in_squares(image_HWC, self.squares, factor, on_part)
+
+    def _enlarge_squares(self, small_NHWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        networks = open_networks(self._weights, self._num_threads)
+        large_NCHW = networks.enlarge(np.stack([to_premultiplied(one) for one in small_NHWC]))
+        if not are_finite(large_NCHW).all():
+            raise PictureBroken("The enlarged picture holds what is not a number.")
+        return to_straight(large_NCHW)
+
+
+def open_head(*, num_threads: int = 0, weights: Weights | None = None) -> EnlargingGenerator:
+    """The head behind the port; loads with the first picture.
 
     Args:
         num_threads: 0 takes every core the process may use.
         weights: another set than the packaged one.
     """
-
-    def __init__(self, *, num_threads: int = 0, weights: Weights | None = None) -> None:
-        self._weights = weights or Weights()
-        self._num_threads = num_threads
-        self._side_px = self._weights.card.picture_px
-        self._margin_px = self._side_px // 8
-
-    @property
-    def factor(self) -> int:
-        """By how much a pass enlarges."""
-        return self._weights.card.output_px // self._side_px
-
-    @property
-    def ingredients(self) -> Mapping[str, str]:
-        """Tagged hash of every file that decides the picture."""
-        names = ("enlarge.xml", "enlarge.bin")
-        return {name: self._weights.ingredients[name] for name in names}
-
-    def enlarge(self, image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """One pass: the picture, larger by `factor`.
-
-        Args:
-            image_HWC: uint8, RGBA, straight alpha, of any size.
-
-        Raises:
-            PictureBroken: the network gave what is not a number.
-            GeneratorUnavailable: it cannot be loaded.
-        """
-        height_px, width_px = image_HWC.shape[:2]
-        margin_px, factor = self._margin_px, self.factor
-        inner_px = self._side_px - 2 * margin_px
-        rows, columns = -(-height_px // inner_px), -(-width_px // inner_px)
-        padded_HWC = np.pad(
-            image_HWC,
-            (
-                (margin_px, margin_px + rows * inner_px - height_px),
-                (margin_px, margin_px + columns * inner_px - width_px),
-                (0, 0),
-            ),
-            mode="edge",
-        )
-        large_HWC = np.empty((rows * inner_px * factor, columns * inner_px * factor, 4), np.uint8)
-        tops, lefts = (range(0, num * inner_px, inner_px) for num in (rows, columns))
-        corners = list(product(tops, lefts))
-        for first in range(0, len(corners), SQUARES_TOGETHER):
-            some = corners[first : first + SQUARES_TOGETHER]
-            for corner, square_HWC in zip(some, self._squares(padded_HWC, some), strict=True):
-                top_px, left_px = (factor * one for one in corner)
-                large_px = factor * inner_px
-                large_HWC[top_px : top_px + large_px, left_px : left_px + large_px] = square_HWC
-        return large_HWC[: height_px * factor, : width_px * factor]
-
-    def _squares(
-        self, padded_HWC: NDArray[np.uint8], corners: list[tuple[int, int]]
-    ) -> list[NDArray[np.uint8]]:
-        """Squares of a padded picture, enlarged, their margins cut off."""
-        side_px = self._side_px
-        small_NCHW = np.stack(
-            [
-                to_premultiplied(padded_HWC[top : top + side_px, left : left + side_px])
-                for top, left in corners
-            ]
-        )
-        networks = open_networks(self._weights, self._num_threads)
-        large_NCHW = networks.enlarge(small_NCHW)
-        if not are_finite(large_NCHW).all():
-            raise PictureBroken("The enlarged picture holds what is not a number.")
-        cut_px = self._margin_px * self.factor
-        return [one[cut_px:-cut_px, cut_px:-cut_px] for one in to_straight(large_NCHW)]
+    weights = weights or Weights()
+    head = Head(weights, num_threads)
+    factor = head.squares.factor
+    card = enlarging_card(
+        name=NAME,
+        version=weights.card.version,
+        engine="openvino",
+        licence=weights.card.licence,
+        ingredients={name: weights.ingredients[name] for name in FILES},
+        factors=tuple(one for one in FACTORS if one in (factor, factor**2)),
+        description=(
+            "The network that enlarges what the shipped model draws, icons and stickers; on "
+            "photographs it is not known to be better than plain resampling."
+        ),
+    )
+    return EnlargingGenerator(card, head)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
-from limner.core.records import Drawn, Execution, Operation, Plan, Size, Sketch, StepProgress
+from limner.core.records import DRAWING, Drawn, Execution, Plan, Size, Sketch, StepProgress
 from limner.generators.embedded.canvas import (
     are_finite,
     hold_known,
@@ -97,7 +97,7 @@ class EmbeddedGenerator:
             samplers=tuple(SAMPLERS),
             strength=FloatSpan(*card.strength),
             max_prompt_tokens=card.text_tokens - NUM_MARKS,
-            operations=frozenset(Operation),
+            operations=DRAWING,
             description=self._weights.description,
         )
 
@@ -170,8 +170,7 @@ class EmbeddedGenerator:
     def _layout(self, sketch: Sketch) -> _Layout:
         """What all pictures of a sketch share: captions, times, the canvas they start from."""
         card = self._weights.card
-        texts = [self._caption_of(sketch), sketch.negative][: 1 if sketch.guidance == 1.0 else 2]
-        captions = [self._read_caption(text, not text) for text in texts]
+        captions = self._captions(sketch)
         num_steps = max(1, round(sketch.steps * sketch.strength))
         known_CHW = mask_HW = None
         if sketch.source_HWC is not None:
@@ -187,9 +186,20 @@ class EmbeddedGenerator:
             mask_HW=mask_HW,
         )
 
-    def _read_caption_of(self, text: str, is_dropped: bool) -> Caption:
+    def _captions(self, sketch: Sketch) -> list[Caption]:
+        """The caption, and where guidance takes a second row, what it is to lead away from."""
+        text = self._caption_of(sketch)
+        is_read = self._weights.card.reads_guidance and not sketch.negative
+        if is_read or sketch.guidance == 1.0:
+            return [self._read_caption(text, False, sketch.guidance)]
+        return [self._read_caption(one, not one, 1.0) for one in (text, sketch.negative)]
+
+    def _read_caption_of(self, text: str, is_dropped: bool, guidance: float) -> Caption:
         """One row, read alone, so that it is the same whether it was kept or not."""
-        return self._networks.read_caption(self._tokens.rows([text]), np.array([is_dropped]))
+        guidance_B = np.array([guidance], np.float32)
+        return self._networks.read_caption(
+            self._tokens.rows([text]), np.array([is_dropped]), guidance_B
+        )
 
     def _follow(
         self,

@@ -35,7 +35,7 @@ from limner.generators.embedded.weights import Weights
 # L layers, A attention heads, K head width.
 
 DEVICE = "CPU"
-TESTED_FILES = ("denoise.xml", "denoise.bin")
+TESTED_GRAPH = "denoise"
 TEST_ROWS = 4
 # Every drawing needs these. They load two at a time, the largest first: 0.5 s instead of 0.8.
 DRAWING_GRAPHS = ("denoise", "text", "condition", "decode", "enlarge")
@@ -79,8 +79,12 @@ class Networks:
     @property
     def facts(self) -> Facts:
         """What really runs the drawing network; loads it if need be."""
+        return self.facts_of("denoise")
+
+    def facts_of(self, name: str) -> Facts:
+        """What really runs a network; loads it if need be."""
         with self._lock:
-            graph = self._graph("denoise")
+            graph = self._graph(name)
             precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
             return Facts(
                 device=str(self._core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip(),
@@ -89,14 +93,21 @@ class Networks:
                 version=openvino.__version__,
             )
 
-    def read_caption(self, rows: TokenRows, drop_B: NDArray[np.bool_]) -> Caption:
+    def read_caption(
+        self, rows: TokenRows, drop_B: NDArray[np.bool_], guidance_B: Floats | None = None
+    ) -> Caption:
         """Captions as the drawing network takes them.
 
         Args:
             rows: of the tokenizer.
             drop_B: bool, true where the caption is left out.
+            guidance_B: float32 from 1 up, for weights that read it; left out it is 1.
         """
-        keys, pooled = self._run("condition", self.read_tokens(rows), rows.mask_BT, drop_B)
+        inputs = [self.read_tokens(rows), rows.mask_BT, drop_B]
+        if self._weights.card.reads_guidance:
+            is_left_out = guidance_B is None
+            inputs.append(np.ones(len(drop_B), np.float32) if is_left_out else guidance_B)
+        keys, pooled = self._run("condition", *inputs)
         return Caption(keys, pooled)
 
     def read_tokens(self, rows: TokenRows) -> Floats:
@@ -160,7 +171,7 @@ class Networks:
             list(pool.map(load, names))
 
     def _compiled(self, name: str, precision: str) -> openvino.CompiledModel:
-        structure, values = self._weights.read(f"{name}.xml"), self._mapped(f"{name}.bin")
+        structure, values = self._weights.read(f"{name}.xml"), self._kept_values(name)
         settings: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
@@ -178,9 +189,9 @@ class Networks:
                 hint="Install the versions Limner was tested with.",
             ) from error
 
-    def _mapped(self, name: str) -> NDArray[np.uint8]:
+    def _kept_values(self, name: str) -> NDArray[np.uint8]:
         """Values that the engine may go on reading; it does not keep them itself."""
-        values = self._weights.map(name)
+        values = self._weights.values(name)
         self._values.append(values)
         return values
 
@@ -196,7 +207,11 @@ class Networks:
             "num_threads": self._num_threads,
             "num_cores": os.cpu_count(),
             "openvino": openvino.__version__,
-            "weights": {name: self._weights.card.files[name] for name in TESTED_FILES},
+            "weights": {
+                name: tagged
+                for name, tagged in self._weights.card.files.items()
+                if name.startswith(f"{TESTED_GRAPH}.")
+            },
         }
         kept = remembered(self._memory, facts)
         if kept in possible:
@@ -208,7 +223,7 @@ class Networks:
 
     def _test_run(self, precision: str) -> Run:
         """The drawing network on noise, as many rows as two guided pictures have."""
-        graph = self._compiled("denoise", precision)
+        graph = self._compiled(TESTED_GRAPH, precision)
         rng = np.random.default_rng(0)
         inputs = [_noise(rng, port.get_partial_shape()) for port in graph.inputs]
         return lambda: np.array(graph(inputs)[graph.outputs[0]], np.float32)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import mmap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.hashing import sha256_of_bytes
+from limner.generators.embedded.packing import unpacked
 
 CARD_FILE = "card.json"
 DESCRIPTION_FILE = "MODEL_CARD.md"
@@ -41,6 +42,7 @@ class WeightsCard:
         steps: lowest, highest, default. `guidance` and `strength` alike.
         time_shift: above 1 spends more steps near the noise.
         files: tagged SHA-256 by file name.
+        reads_guidance: whether guidance is an input, so that a picture takes one row and not two.
     """
 
     name: str
@@ -57,6 +59,7 @@ class WeightsCard:
     strength: tuple[float, float, float]
     time_shift: float
     files: Mapping[str, str]
+    reads_guidance: bool = False
 
 
 class Weights:
@@ -78,8 +81,11 @@ class Weights:
         """
         document = self._card_document()
         try:
-            names = WeightsCard.__dataclass_fields__
-            values = {name: document[name] for name in names}
+            values = {
+                field.name: document[field.name]
+                for field in fields(WeightsCard)
+                if field.name in document or field.default is MISSING
+            }
             for name in ("canvas", "steps", "guidance", "strength"):
                 values[name] = tuple(values[name])
             return WeightsCard(**values)
@@ -110,6 +116,22 @@ class Weights:
         if expected is None or f"sha256:{hashlib.sha256(content).hexdigest()}" != expected:
             raise self._different(name)
         return content
+
+    def values(self, graph: str) -> NDArray[np.uint8]:
+        """Bytes of a graph's values: unpacked where they are held in 8 bits, else mapped.
+
+        Raises:
+            GeneratorUnavailable: as `read`, or the packed file is broken.
+        """
+        name = f"{graph}.safetensors"
+        if name not in self.card.files:
+            return self.map(f"{graph}.bin")
+        try:
+            return unpacked(self.read(name))
+        except ValueError as error:
+            raise GeneratorUnavailable(
+                f"The weights file {name!r} is {error}.", hint=_REPAIR
+            ) from error
 
     def map(self, name: str) -> NDArray[np.uint8]:
         """A file's bytes, checked, mapped into memory rather than read. Errors as `read`.

@@ -13,7 +13,7 @@ from limner.core.errors import ModelFormInvalid
 from limner.core.forms import ModelForm
 from limner.core.models import Licence
 from limner.core.ports import Ability, FloatSpan, IntSpan
-from limner.core.records import Operation, Size
+from limner.core.records import DRAWING, Size
 from limner.generators.services.openai import ENGINE
 
 CANVASES = (Size(1024, 1024), Size(1536, 1024), Size(1024, 1536))
@@ -66,7 +66,7 @@ def describe(
         samplers=("service",),
         strength=FloatSpan(0.01, 1.0, 0.6) if "strength" in fields else FloatSpan(1.0, 1.0, 1.0),
         max_prompt_tokens=4000,
-        operations=frozenset(Operation),
+        operations=DRAWING,
         abilities=frozenset(abilities | ({Ability.TRANSPARENT} if is_gpt else set())),
         options=given,
     )

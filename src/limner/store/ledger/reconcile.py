@@ -198,7 +198,9 @@ def _sealed(connection: sa.Connection) -> set[tuple[str, str]]:
     """Sealed files of images that are there; an image that was erased took its own along."""
     seals = schema.seals.c
     gone = _sealed_before_erasure(connection)
-    query = sa.select(seals.sealed_sha256, seals.is_beside, schema.images.c.file_format).join(
+    own = schema.images.c.file_format
+    file_format = sa.func.coalesce(seals.file_format, own).label("file_format")
+    query = sa.select(seals.sealed_sha256, seals.is_beside, file_format).join(
         schema.images, schema.images.c.image_id == seals.image_id
     )
     return {

@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 from limner.checks.near_copy.fingerprint import pdq_of
 from limner.checks.runner import judge_all
 from limner.checks.tagger.tagger import Tagger
-from limner.checks.views import flatten, small_view
+from limner.checks.views import flat_view
 from limner.core.deciding import Circumstances, Decision, Outcome, decide
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.judging import CheckNotAble, ImageCheck, ImageSubject, Result, Verdict
@@ -221,7 +221,7 @@ class Looker:
 
 def thumbnail_of(picture: Picture) -> bytes:
     """A small JPEG of a picture on white, that carries nothing else."""
-    small = PillowImage.fromarray(flatten(small_view(picture)))
+    small = PillowImage.fromarray(flat_view(picture))
     small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), PillowImage.Resampling.BILINEAR)
     content = io.BytesIO()
     small.save(content, "JPEG", quality=75)

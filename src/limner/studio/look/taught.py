@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 
 from limner.checks.tagger.linear import Line
 from limner.checks.tagger.patches import Normal, whole_of
-from limner.checks.views import flatten, small_view
+from limner.checks.views import flat_view
 from limner.core.criteria import Consequence
 from limner.core.deciding import Reason
 from limner.core.errors import BadInput
@@ -155,7 +155,7 @@ def heat_map(picture: Picture, share_HW: NDArray[np.floating]) -> bytes:
         picture: the whole of it is shown.
         share_HW: distance of every place as a share of the limit; red begins there.
     """
-    small = PillowImage.fromarray(flatten(small_view(picture))).convert("L").convert("RGB")
+    small = PillowImage.fromarray(flat_view(picture)).convert("L").convert("RGB")
     small.thumbnail((HEAT_PX, HEAT_PX), PillowImage.Resampling.BILINEAR)
     map_image = PillowImage.fromarray(share_HW.astype(np.float32))
     share = np.asarray(map_image.resize(small.size, PillowImage.Resampling.BILINEAR))

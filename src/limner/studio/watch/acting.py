@@ -11,10 +11,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from limner.core.models import Cause, EventKind, ModelEvent, ModelState, Stage
+from limner.core.models import Cause, Stage
 from limner.core.watching import Alarm, Basis, Done, Method, Reference
 from limner.store.evidence import end_evidence, standing_evidence
-from limner.store.models import alias_moves, find_aliases, find_states, move, point_alias
+from limner.store.models import find_states
+from limner.studio.aliases import pause_version
 
 REVALIDATION = "revalidation"
 DRIFT = "alarm"
@@ -57,35 +58,10 @@ def _pause(
     label = state.version.label
     if state.stage is Stage.PAUSED:
         return "", f"The model {label} was paused already.", ()
-    event = ModelEvent(
-        kind=EventKind.MOVED,
-        happened_at=now,
-        stage=Stage.PAUSED,
-        cause=cause,
-        note=f"{alarm.title} See {alarm.alarm_id}.",
-    )
-    move(connection, state.version.sha256, event)
-    return label, "", tuple(_point_back(connection, state, states, now))
-
-
-def _point_back(
-    connection: sa.Connection,
-    paused: ModelState,
-    states: dict[str, ModelState],
-    now: datetime,
-) -> list[str]:
-    """Aliases of a paused model go back to the last version they had that is active."""
-    moved: list[str] = []
-    for alias, digest in find_aliases(connection).items():
-        if digest != paused.version.sha256:
-            continue
-        for earlier in reversed(alias_moves(connection, alias)):
-            state = states.get(earlier.model_sha256)
-            if earlier.model_sha256 != digest and state and state.stage is Stage.ACTIVE:
-                point_alias(connection, alias, state.version, now)
-                moved.append(f"{alias} -> {state.version.label}")
-                break
-    return moved
+    note = f"{alarm.title} See {alarm.alarm_id}."
+    paused = pause_version(connection, state.version, cause, now, note=note)
+    moved = (f"{alias} -> {version.label}" for alias, version in paused.given_back.items())
+    return label, "", tuple(moved)
 
 
 def _doubtful(

@@ -18,7 +18,7 @@ from limner.core.errors import (
 )
 from limner.core.models import Licence
 from limner.core.ports import Ability, FloatSpan
-from limner.core.records import Operation, Size
+from limner.core.records import DRAWING, Operation, Size
 from limner.core.settings import Secrets
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.services.comfyui import ComfyUIGenerator
@@ -263,7 +263,7 @@ def test_an_input_that_is_not_there_is_refused(inputs, told):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"operations": frozenset(Operation)}, "starts from 'image'|starts from 'mask'|strength"),
+        ({"operations": DRAWING}, "starts from 'image'|starts from 'mask'|strength"),
         ({"options": {"inputs": {}}}, "offers seed"),
         ({"options": {"output": "77"}}, "the id of a node"),
         ({"options": {"ouput": "9"}}, "unknown option 'ouput'"),

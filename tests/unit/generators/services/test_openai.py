@@ -20,7 +20,7 @@ from limner.core.errors import (
     ModelFormInvalid,
 )
 from limner.core.ports import Ability, FloatSpan, IntSpan
-from limner.core.records import Operation
+from limner.core.records import DRAWING, Operation
 from limner.core.settings import Secret, Secrets
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.services.openai import OpenAIGenerator
@@ -366,7 +366,7 @@ def test_a_key_is_not_sent_over_an_open_line():
         ({"steps": IntSpan(1, 9, 1)}, "offers steps"),
         ({"guidance": FloatSpan(1, 9, 1)}, "offers guidance"),
         ({"samplers": ("a", "b")}, "offers sampler"),
-        ({"operations": frozenset(Operation)}, "offers strength"),
+        ({"operations": DRAWING}, "offers strength"),
     ],
 )
 def test_a_form_that_promises_what_nothing_carries_is_refused(changes, told):

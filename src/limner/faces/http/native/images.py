@@ -11,6 +11,7 @@ from limner.core.access import Scope
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
 from limner.core.judging import Verdict
+from limner.core.records import FileFormat
 from limner.faces.http.native.asking import Anyone, Fields, Given, ImageId, Requester
 from limner.faces.http.native.image_fields import (
     DecisionDocument,
@@ -21,7 +22,7 @@ from limner.faces.http.native.image_fields import (
 from limner.store.gallery import Search
 from limner.studio import gallery, review
 from limner.studio.sealing import MEDIA_TYPES
-from limner.studio.stored_image import open_image
+from limner.studio.stored_image import open_in_format
 from limner.studio.thumbnails import read_thumbnail
 
 router = APIRouter(prefix="/api/images", tags=["images"])
@@ -75,14 +76,24 @@ def get_image(image_id: ImageId, asking: Requester, given: Given) -> ImageDocume
 
 
 @router.get("/{image_id}/file", response_class=Response, responses={200: PICTURE})
-def get_file(image_id: ImageId, asking: Requester, given: Given) -> Response:
-    """The sealed file; one that is held or refused answers 403 and says why."""
-    gallery.require_visible(given.parts, asking, image_id)
-    image = open_image(given.parts, image_id)
-    name = f"{image_id.removeprefix('sha256:')[:16]}.{image.record.file_format}"
+def get_file(
+    image_id: ImageId,
+    asking: Requester,
+    given: Given,
+    file_format: Annotated[FileFormat | None, Query(alias="format")] = None,
+) -> Response:
+    """The sealed file; one that is held or refused answers 403 and says why.
+
+    In another format than the image's it is written anew, with the credential of its own file in
+    its own.
+    """
+    record = gallery.require_visible(given.parts, asking, image_id).record
+    file_format = file_format or record.file_format
+    content = open_in_format(given.parts, image_id, file_format)
+    name = f"{image_id.removeprefix('sha256:')[:16]}.{file_format}"
     return Response(
-        image.content,
-        media_type=MEDIA_TYPES[image.record.file_format],
+        content,
+        media_type=MEDIA_TYPES[file_format],
         headers={"Content-Disposition": f'inline; filename="{name}"'},
     )
 

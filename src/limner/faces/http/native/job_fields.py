@@ -106,7 +106,7 @@ class JobFields(Fields):
         return replace(
             request,
             adapters=tuple(_adapter(parts, asking, one) for one in self.adapters),
-            source=None if self.source is None else _picture(parts, asking, self.source),
+            source=None if self.source is None else opened_picture(parts, asking, self.source),
             mask=None if self.mask is None else _mask(parts, asking, self.mask),
             file_quality=self.file_quality,
             within_seconds=self.within_seconds,
@@ -216,11 +216,18 @@ class JobPage(BaseModel):
 
 
 def _adapter(parts: Parts, asking: Principal, given: AdapterFields) -> AskedAdapter:
-    picture = None if given.picture is None else _picture(parts, asking, given.picture)
+    picture = None if given.picture is None else opened_picture(parts, asking, given.picture)
     return AskedAdapter(name=given.name, weight=given.weight, picture=picture)
 
 
-def _picture(parts: Parts, asking: Principal, given: PictureFields) -> Picture:
+def opened_picture(parts: Parts, asking: Principal, given: PictureFields) -> Picture:
+    """The picture that fields name.
+
+    Raises:
+        BadInput: neither bytes nor an image are given, or both, or they are no picture.
+        NotFound: the image is not there, or somebody else's.
+        ImageHeld, ImageRefused: it does not leave.
+    """
     content, name = _content(parts, asking, given, "source")
     return picture_of(content, name, parts.settings.max_input_megapixels)
 

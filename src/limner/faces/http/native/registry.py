@@ -11,12 +11,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from limner.core.models import DEFAULT_ALIAS, ModelState
 from limner.faces.http.native.asking import Anyone, Fields, Given, Operator
 from limner.studio.capability import capability_card
 from limner.studio.due import everything_due
 from limner.studio.gate_use import answer_document
 from limner.studio.promoting import held_by_gate, pause, promote, review, rollback, waive
-from limner.studio.registry import Overview, find_version, overview
+from limner.studio.registry import CANARY_SHARE, Overview, Proposal, find_version, overview, propose
 
 router = APIRouter(prefix="/api/registry", tags=["registry"])
 
@@ -92,6 +93,18 @@ class DueDocument(BaseModel):
     fault: str
 
 
+class ProposalFields(Fields):
+    """A model of the shelf, and what is said of it."""
+
+    model: str = Field(min_length=1, max_length=140)
+    owner: str = Field(min_length=1, max_length=200)
+    review_by: date = Field(strict=False)
+    licence_read_by: str = Field(default="", max_length=200)
+    alias: str = Field(default=DEFAULT_ALIAS, max_length=60)
+    canary_share: float = Field(default=CANARY_SHARE, gt=0, le=0.5)
+    pauses_when_overdue: bool = False
+
+
 class NoteFields(Fields):
     """Why something is done; may be left out."""
 
@@ -153,6 +166,21 @@ def list_due(_asking: Operator, given: Given) -> list[DueDocument]:
         )
         for one in everything_due(given.parts)
     ]
+
+
+@router.post("", status_code=201)
+def bring(fields: ProposalFields, asking: Operator, given: Given) -> VersionDocument:
+    """Bring a model of the shelf into the registry; it serves nobody before it has passed gates."""
+    proposal = Proposal(
+        owner=fields.owner,
+        review_by=fields.review_by,
+        by=asking.name,
+        alias=fields.alias,
+        canary_share=fields.canary_share,
+        pauses_when_overdue=fields.pauses_when_overdue,
+    )
+    state = propose_from_shelf(given, fields.model, proposal, fields.licence_read_by)
+    return VersionDocument.of(overview(given.parts), state.version.sha256)
 
 
 @router.post("/rollback")
@@ -222,8 +250,25 @@ def sign(model: Model, fields: WaiverFields, asking: Operator, given: Given) -> 
     return WaiverDocument(rule=waiver.rule_id, expires_at=waiver.expires_at.isoformat())
 
 
-def _changed(given: Given, sha256: str) -> VersionDocument:
-    """A version after a change, which holds in this process at once."""
+def propose_from_shelf(
+    given: Given, model: str, proposal: Proposal, licence_read_by: str
+) -> ModelState:
+    """Bring a model of the shelf into the registry; errors as `studio.registry.propose`."""
+    from limner.app import open_candidate  # the composition root is loaded when it is needed
+
+    candidate = open_candidate(
+        given.parts, model=model, weights=None, licence_read_by=licence_read_by
+    )
+    return propose(given.parts, *candidate, proposal)
+
+
+def see_at_once(given: Given) -> None:
+    """Have a change of the registry hold in this process at once."""
     if given.parts.serving is not None:
         given.parts.serving.look_anew()
+
+
+def _changed(given: Given, sha256: str) -> VersionDocument:
+    """A version after a change, which holds in this process at once."""
+    see_at_once(given)
     return VersionDocument.of(overview(given.parts), sha256)

@@ -109,6 +109,7 @@ def _enforced(enforced: Enforced) -> Document:
         "num_affected": len(enforced.affected),
         "blocked": list(enforced.blocked),
         "alike": list(enforced.alike),
+        "held": list(enforced.held),
     }
 
 

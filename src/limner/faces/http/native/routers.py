@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from limner.faces.http.native import (
     criteria,
+    enlarging,
     images,
     jobs,
     ledger,
@@ -11,6 +12,7 @@ from limner.faces.http.native import (
     registry,
     reviews,
     rights,
+    runs,
     sessions,
     tokens,
     verifying,
@@ -19,6 +21,7 @@ from limner.faces.http.native import (
 ROUTERS = (
     sessions.router,
     jobs.router,
+    enlarging.router,
     images.router,
     reviews.router,
     verifying.router,
@@ -26,6 +29,7 @@ ROUTERS = (
     rights.router,
     models.router,
     registry.router,
+    runs.router,
     criteria.router,
     tokens.router,
 )

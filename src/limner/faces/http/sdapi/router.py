@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -19,9 +20,10 @@ from fastapi.responses import JSONResponse, Response
 from limner.core.access import Principal, Scope
 from limner.core.errors import LimnerError
 from limner.core.jobs import WAITING, Job, JobState, Previewed
+from limner.core.records import Request
 from limner.faces.http.access import require
 from limner.faces.http.compat.bodies import body_schema, parse, read_json
-from limner.faces.http.compat.deliveries import deliver, job_path, require_some
+from limner.faces.http.compat.deliveries import Delivery, deliver, job_path, require_some
 from limner.faces.http.compat.drawing import LEFT, in_thread, wait_here
 from limner.faces.http.compat.naming import (
     JOB_HEADER,
@@ -46,7 +48,7 @@ from limner.faces.http.sdapi.fields import (
 )
 from limner.faces.http.sdapi.png_info import info_document
 from limner.faces.http.sdapi.requests import Asked, asked_of, painting_asked_of, plain_title
-from limner.faces.http.sdapi.upscaling import NO_CREDENTIAL, upscaled_document, upscaler_list
+from limner.faces.http.sdapi.upscaling import upscaled_document, upscaler_list, upscaling_of
 from limner.faces.http.services import Services, services
 from limner.studio.requests import label_of
 
@@ -152,9 +154,9 @@ def list_schedulers(_asking: Asking) -> list[dict[str, object]]:
 
 
 @router.get("/upscalers")
-def list_upscalers(_asking: Asking) -> list[dict[str, object]]:
+def list_upscalers(_asking: Asking, found: Found) -> list[dict[str, object]]:
     """Ways to enlarge a picture that is finished."""
-    return upscaler_list()
+    return upscaler_list(found.parts)
 
 
 @router.get("/latent-upscale-modes")
@@ -186,16 +188,16 @@ async def read_png_info(http: HttpRequest, _asking: Asking, found: Found) -> dic
     openapi_extra=body_schema(("application/json", UpscaleFields)),
     response_model=None,
 )
-async def upscale(http: HttpRequest, _asking: Asking, found: Found) -> Response:
-    """Enlarge a picture by plain resampling."""
+async def upscale(http: HttpRequest, asking: Asking, found: Found) -> Response:
+    """Enlarge a picture twice or four times."""
     fields = parse(UpscaleFields, await read_json(http))
-    max_megapixels = found.settings.max_input_megapixels
 
-    def work() -> dict[str, object]:
-        file = file_of_base64(fields.image, "image", max_megapixels)
-        return upscaled_document(fields, file.picture, file.texts, max_megapixels)
+    def read() -> Request:
+        file = file_of_base64(fields.image, "image", found.settings.max_input_megapixels)
+        return upscaling_of(fields, file.picture, found.parts)
 
-    return JSONResponse(await run_in_threadpool(work), headers=warning_header([NO_CREDENTIAL]))
+    request = await run_in_threadpool(read)
+    return await _deliver(http, found, asking, request, upscaled_document)
 
 
 def names_of(found: Services) -> tuple[str, ...]:
@@ -213,28 +215,51 @@ async def _draw(
     http: HttpRequest, found: Services, asking: Principal, asked: Asked, model: str | None
 ) -> Response:
     request = replace(asked.request, label=label_of(found.settings), model=found.model_of(model))
-    job = await run_in_threadpool(
-        found.jobs.submit,
+    return await _deliver(
+        http,
+        found,
+        asking,
         request,
-        owner=asking.name,
+        lambda delivery: drawing_document(asked, delivery),
         job_id=asked.job_id,
-        client=CLIENT,
+        warnings=asked.warnings,
     )
-    headers = {JOB_HEADER: job_path(job), **warning_header(asked.warnings)}
+
+
+async def _deliver(
+    http: HttpRequest,
+    found: Services,
+    asking: Principal,
+    request: Request,
+    document_of: Callable[[Delivery], dict[str, object]],
+    *,
+    job_id: str | None = None,
+    warnings: Sequence[str] = (),
+) -> Response:
+    """Have a request drawn and wait for it here; what leaves is answered as a document."""
+    job = await run_in_threadpool(
+        found.jobs.submit, request, owner=asking.name, job_id=job_id, client=CLIENT
+    )
+    headers = {JOB_HEADER: job_path(job), **warning_header(warnings)}
     over = await wait_here(http, found.jobs, job.job_id)
     if over is None:
         return Response(status_code=LEFT)
-    response = await in_thread(lambda: _answer(http, found, asked, over))
+    response = await in_thread(lambda: _answer(http, found, document_of, over))
     response.headers.update(headers)
     return response
 
 
-def _answer(http: HttpRequest, found: Services, asked: Asked, job: Job) -> Response:
+def _answer(
+    http: HttpRequest,
+    found: Services,
+    document_of: Callable[[Delivery], dict[str, object]],
+    job: Job,
+) -> Response:
     try:
         delivery = deliver(found.parts, job)
         if job.state is not JobState.CANCELLED or not delivery.released:
             require_some(delivery)  # one that was interrupted brings what is finished
-        return JSONResponse(drawing_document(asked, delivery))
+        return JSONResponse(document_of(delivery))
     except LimnerError as error:  # answered here, so that the headers go with it
         request_id = str(http.state.request_id)
         return answer(problem_of(error), path=http.url.path, request_id=request_id)

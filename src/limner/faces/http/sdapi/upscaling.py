@@ -1,75 +1,52 @@
-"""Enlarging a caller's own picture, by plain resampling; nothing is drawn and nothing is kept."""
+"""Enlarging a caller's own picture; the copy is judged and sealed like every image."""
 
 from __future__ import annotations
 
 import base64
-import io
 
-from PIL import Image as PillowImage
-from PIL import ImageOps
-from PIL.PngImagePlugin import PngInfo
-
-from limner.core.records import Picture, Size
+from limner.core.records import Picture, Request
+from limner.faces.http.compat.deliveries import Delivery
 from limner.faces.http.compat.refusals import FieldRefused
 from limner.faces.http.sdapi.fields import UpscaleFields
-from limner.studio.image_file import FileTexts
+from limner.studio.parts import Parts
+from limner.studio.upscaling import DEFAULT_ENLARGER, enlarging_request
 
-UPSCALERS: dict[str, PillowImage.Resampling] = {
-    "None": PillowImage.Resampling.LANCZOS,
-    "Lanczos": PillowImage.Resampling.LANCZOS,
-    "Nearest": PillowImage.Resampling.NEAREST,
-}
-NO_CREDENTIAL = (
-    "The enlarged copy carries no credential; the picture it was made from keeps its own."
-)
+NAMES = {"None": DEFAULT_ENLARGER, "Lanczos": DEFAULT_ENLARGER}
+"""What clients call plain resampling; anything else is called by its own name."""
 
 
-def upscaler_list() -> list[dict[str, object]]:
+def upscaler_list(parts: Parts) -> list[dict[str, object]]:
     """The answer to ``upscalers``."""
     return [
         {"name": name, "model_name": None, "model_path": None, "model_url": None, "scale": 4}
-        for name in UPSCALERS
+        for name in _names(parts)
     ]
 
 
-def upscaled_document(
-    fields: UpscaleFields, picture: Picture, texts: FileTexts, max_megapixels: int
-) -> dict[str, object]:
-    """The answer to ``extra-single-image``.
+def upscaling_of(fields: UpscaleFields, picture: Picture, parts: Parts) -> Request:
+    """The request that the fields of ``extra-single-image`` make.
 
     Raises:
-        FieldRefused: an unknown upscaler, or a result that is too large.
+        FieldRefused: an unknown upscaler, or a size that is no whole multiple.
     """
-    resampling = UPSCALERS.get(fields.upscaler_1)
-    if resampling is None:
-        raise FieldRefused("upscaler_1", fields.upscaler_1, ", ".join(UPSCALERS))
-    size = _target_size(fields, picture.size)
-    if size.width_px * size.height_px > max_megapixels * 1_000_000 or min(size) < 1:
-        raise FieldRefused("upscaling_resize", str(size), f"up to {max_megapixels} megapixels")
-    opened = PillowImage.fromarray(picture.image_HWC, "RGBA")
-    if fields.resize_mode == 1 and fields.upscaling_crop:
-        enlarged = ImageOps.fit(opened, size, resampling)
-    else:
-        enlarged = opened.resize(size, resampling)
-    note = f"Postprocess upscale to: {size}, Postprocess upscaler: {fields.upscaler_1}"
-    text = f"{texts.parameters}, {note}" if texts.parameters else note
-    return {"html_info": f"<p>{NO_CREDENTIAL}</p>", "image": _encoded(enlarged, text)}
+    if fields.upscaler_1 not in _names(parts):
+        raise FieldRefused("upscaler_1", fields.upscaler_1, ", ".join(_names(parts)))
+    if fields.resize_mode != 0:
+        raise FieldRefused("resize_mode", fields.resize_mode, "0, by a factor")
+    if not fields.upscaling_resize.is_integer():
+        raise FieldRefused("upscaling_resize", fields.upscaling_resize, "2 or 4")
+    name = NAMES.get(fields.upscaler_1, fields.upscaler_1)
+    return enlarging_request(parts, picture, factor=int(fields.upscaling_resize), model=name)
 
 
-def _target_size(fields: UpscaleFields, size: Size) -> Size:
-    if fields.resize_mode == 0:
-        factor = fields.upscaling_resize
-        return Size(round(size.width_px * factor), round(size.height_px * factor))
-    wanted = Size(fields.upscaling_resize_w, fields.upscaling_resize_h)
-    if fields.upscaling_crop:
-        return wanted
-    factor = min(wanted.width_px / size.width_px, wanted.height_px / size.height_px)
-    return Size(round(size.width_px * factor), round(size.height_px * factor))
+def upscaled_document(delivery: Delivery) -> dict[str, object]:
+    """The answer to ``extra-single-image``, of a job whose copy was released."""
+    (image,) = delivery.released
+    told = " ".join((*image.recipe.notices, *image.warnings))
+    content = base64.b64encode(image.content).decode("ascii")
+    return {"html_info": f"<p>{told}</p>" if told else "", "image": content}
 
 
-def _encoded(picture: PillowImage.Image, parameters: str) -> str:
-    chunks = PngInfo()
-    chunks.add_itxt("parameters", parameters)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", pnginfo=chunks)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+def _names(parts: Parts) -> tuple[str, ...]:
+    own = [one for one in parts.enlarger_names if one != DEFAULT_ENLARGER]
+    return (*NAMES, *own)

@@ -19,6 +19,20 @@ def test_the_file_is_the_sealed_one(client, studio, image_id):
     assert answer.headers["content-type"] == "image/png"
 
 
+def test_the_file_comes_in_another_format_when_it_is_asked_for(client, studio, image_id):
+    answer = client().get(f"/api/images/{image_id}/file", params={"format": "webp"})
+    seal = studio.parts.store.seal_of(image_id, file_format="webp")
+    assert sha256_of_bytes(answer.content) == seal.sealed_sha256
+    assert answer.headers["content-type"] == "image/webp"
+    assert answer.headers["content-disposition"].endswith('.webp"')
+
+
+def test_an_unknown_format_is_refused_by_name(client, image_id):
+    answer = client().get(f"/api/images/{image_id}/file", params={"format": "tiff"})
+    assert answer.status_code == 422
+    assert "tiff" in answer.text
+
+
 def test_the_file_of_a_held_image_answers_403_and_no_bytes(client, hold, image_id):
     hold(image_id)
     answer = client().get(f"/api/images/{image_id}/file")

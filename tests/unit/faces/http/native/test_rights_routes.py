@@ -34,13 +34,14 @@ def test_a_withdrawal_blocks_what_the_entry_covered(opal, drawn):
     assert opal.get(f"/api/images/{image_id}/file").status_code == 403
 
 
-def test_near_copies_of_an_opted_out_image_are_named(opal, drawn):
+def test_near_copies_of_an_opted_out_image_are_held(opal, drawn):
     (first,) = drawn()["images"]
     (second,) = drawn(size="128")["images"]
     body = {"kind": "opt-out", "opted_out": "mark", "keys": [first["image_id"]]}
     made = opal.post("/api/rights", json=body).json()
     assert made["blocked"] == [first["image_id"]]
-    assert made["alike"] == [second["image_id"]]
+    assert made["alike"] == made["held"] == [second["image_id"]]
+    assert opal.get(f"/api/images/{second['image_id']}/file").status_code == 403
 
 
 @pytest.mark.parametrize("path", ["", "/affected", "/withdraw"])
