@@ -147,7 +147,7 @@ def test_who_may_review_a_held_image_does_not_see_its_scores(open_page: Open, se
 
 def test_a_larger_copy_is_queued_and_shows_what_was_done(open_page: Open, served: Served):
     page = open_image(open_page, served)
-    page.get_by_role("button", name="Enlarge by 2").click()
+    page.get_by_role("button", name="by 2").click()
     expect(page.locator(".job[data-over]").first.locator("a.picture")).to_have_count(1)
     page.locator(".job").first.locator("a.picture").click()
     facts = page.locator("dl.facts").first

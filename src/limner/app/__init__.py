@@ -50,7 +50,10 @@ from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
+    from limner.generators.services.seeing import SeeingService
     from limner.studio.look.looker import Asked, Looker
+
+SEER_SECONDS = 90.0  # within what a look may take
 
 __all__ = [
     "ENGINES",
@@ -68,6 +71,7 @@ __all__ = [
     "open_judge",
     "open_looker",
     "open_recognizer",
+    "open_seer",
     "open_shelf",
     "open_store",
     "open_tagger",
@@ -150,7 +154,23 @@ def open_looker(settings: Settings, asked: Asked) -> Looker:
     from limner.studio.look.looker import Looker
 
     parts = wire_parts(replace(settings, num_threads=1))
-    return Looker(parts, Tagger(num_threads=1), asked)
+    return Looker(parts, Tagger(num_threads=1), asked, open_seer(settings, asked))
+
+
+def open_seer(settings: Settings, asked: Asked) -> SeeingService | None:
+    """The service that is asked for words; ``None`` where nobody is. Calls nobody.
+
+    Raises:
+        ModelFormInvalid: what it is at is no address, or a key would go over an open line.
+    """
+    if not asked.words:
+        return None
+    from limner.generators.services.calls import service_at
+    from limner.generators.services.seeing import SeeingService
+
+    named = "The address of the service that is asked for words"
+    service = service_at(asked.seer, named, settings.service_keys, settings.service_proxy)
+    return SeeingService(replace(service, patience_seconds=SEER_SECONDS), asked.seer_model)
 
 
 def read_sentences(settings: Settings, texts: Sequence[str]) -> NDArray[np.float32]:

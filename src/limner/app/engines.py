@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from limner.generators.process.generator import Room
 
 DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
-ENGINES = ("diffusers", "openai", "comfyui")
+GRAPH = "limner.generators.enlarging.graph:open_generator"  # the same
+ENGINES = ("diffusers", "openai", "comfyui", "onnx")
 
 
 def open_shelf(settings: Settings) -> ModelShelf:
@@ -52,15 +53,16 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
     if form.engine == "openai":
         from limner.generators.services.openai import OpenAIGenerator
 
-        return OpenAIGenerator(form, settings.service_keys)
+        return OpenAIGenerator(form, settings.service_keys, settings.service_proxy)
     if form.engine == "comfyui":
         from limner.generators.services.comfyui import ComfyUIGenerator
 
-        return ComfyUIGenerator(form, settings.service_keys)
-    if form.engine in settings.engines:
+        return ComfyUIGenerator(form, settings.service_keys, settings.service_proxy)
+    if form.engine == "onnx" or form.engine in settings.engines:
         from limner.generators.process.generator import Housing, ProcessGenerator
 
-        own = Housing(engine=settings.engines[form.engine], memory_mb=settings.engine_memory_mb)
+        engine = GRAPH if form.engine == "onnx" else settings.engines[form.engine]
+        own = Housing(engine=engine, memory_mb=settings.engine_memory_mb)
         return ProcessGenerator(form, own, room)
     raise ModelFormInvalid(
         f"The model {form.name!r} has the engine {form.engine!r}; allowed are "
@@ -122,6 +124,10 @@ def describe_model(
             from limner.generators.diffusers.describing import describe as describe_pipeline
 
             return describe_pipeline(name, Path(location).expanduser(), licence, options=options)
+        case "onnx":
+            from limner.generators.enlarging.graph import describe as describe_graph
+
+            return describe_graph(name, Path(location).expanduser(), licence, options=options)
         case _:
             raise ModelFormInvalid(
                 f"Unknown engine {chosen!r}; allowed are {', '.join(ENGINES)}.",
@@ -163,6 +169,8 @@ def _engine_at(location: str, *, has_workflow: bool) -> str:
     is_service = location.startswith(("http://", "https://"))
     if has_workflow:
         return "comfyui"
+    if location.endswith(".onnx"):
+        return "onnx"
     return "openai" if is_service else "diffusers"
 
 

@@ -20,7 +20,12 @@ MAX_PROMPT_CHARACTERS = 10_000
 
 
 class Choices(NamedTuple):
-    """The open parameters of a request, resolved against a card."""
+    """The open parameters of a request, resolved against a card.
+
+    Attributes:
+        draft_canvas: of the first of two passes, the second of which is drawn on `canvas`;
+            ``None`` where there is one.
+    """
 
     operation: Operation
     steps: int
@@ -30,6 +35,7 @@ class Choices(NamedTuple):
     size: Size
     canvas: Size
     adapters: tuple[FittedAdapter, ...]
+    draft_canvas: Size | None = None
 
 
 def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
@@ -51,6 +57,9 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
     require_use(request.use, card)
     _require_abilities(request, card)
     size = _resolve_size(request, card)
+    canvas, draft_canvas = nearest_canvas(size, card.canvases), None
+    if request.second_pass is not None:
+        draft_canvas, canvas = _resolve_second_pass(request, canvas, card)
     return Choices(
         operation=_resolve_operation(request, card),
         steps=_resolve_steps(request, card),
@@ -58,8 +67,9 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
         sampler=_resolve_sampler(request, card),
         strength=_resolve_strength(request, card),
         size=size,
-        canvas=nearest_canvas(size, card.canvases),
+        canvas=canvas,
         adapters=_resolve_adapters(request, card),
+        draft_canvas=draft_canvas,
     )
 
 
@@ -91,6 +101,7 @@ def _resolve_enlarging(request: Request, factor: int, card: GeneratorCard) -> Ch
         ("mask", request.mask),
         ("outpaint", request.margins),
         ("adapters", request.adapters or None),
+        ("second pass", request.second_pass),
         ("number of pictures", None if request.num_images == 1 else request.num_images),
     ):
         if value is not None:
@@ -294,13 +305,41 @@ def _resolve_steps(request: Request, card: GeneratorCard) -> int:
     return request.steps
 
 
+def _resolve_second_pass(request: Request, canvas: Size, card: GeneratorCard) -> tuple[Size, Size]:
+    """The smallest and the largest canvas of the shape of `canvas`."""
+    if request.source is not None:
+        raise BadInput(
+            "A second pass was asked for, and a picture to start from was given; allowed is one of "
+            "them.",
+            code="second_pass_not_honoured",
+        )
+    shaped = [
+        one
+        for one in card.canvases
+        if one.width_px * canvas.height_px == one.height_px * canvas.width_px
+    ]
+    draft_canvas, largest = min(shaped), max(shaped)
+    if Operation.IMAGE not in card.operations or draft_canvas == largest:
+        raise BadInput(
+            f"The model {card.name!r} can draw no second pass at the shape of {canvas}; it takes "
+            "the operation 'image' and two canvases of one shape, and it has "
+            f"{', '.join(sorted(card.operations))} and {', '.join(map(str, card.canvases))}.",
+            code="second_pass_not_honoured",
+            hint="Add a larger canvas to the model's form, or draw with another model.",
+        )
+    _resolve_number("second pass", request.second_pass, card.strength)
+    return draft_canvas, largest
+
+
 def _resolve_number(name: str, value: float | None, span: FloatSpan) -> float:
     if value is None:
         return span.default
     if not span.low <= value <= span.high:  # also refuses NaN
         raise BadInput(
             f"The {name} is {value!r}; allowed are {span.low:g} to {span.high:g}.",
-            code="weight_out_of_range" if name.startswith("weight") else f"{name}_out_of_range",
+            code="weight_out_of_range"
+            if name.startswith("weight")
+            else f"{name.replace(' ', '_')}_out_of_range",
         )
     return float(value)
 

@@ -36,6 +36,7 @@ LATER_FIELDS = (
     "adapters",
     "use",
     "cost",
+    "second_pass",
 )
 """Of a recipe; left out of its JSON form where they hold nothing, as in recipes before them."""
 
@@ -209,6 +210,9 @@ class Request:
         adapters: to put onto it, in this order.
         use: what the pictures are for, where the model's licence allows some uses only.
         within_seconds: a job that is not drawn so long after it was taken ends; ``None`` waits.
+        second_pass: 0-1, how far a second pass may leave the first, which is drawn on the model's
+            smallest canvas of this shape, enlarged, and drawn over on its largest; ``None`` for one
+            pass.
         enlarge_by: by how much to enlarge `source`; nothing is drawn then, and `prompt` says what
             is known of what it shows, which may be nothing.
     """
@@ -237,6 +241,7 @@ class Request:
     adapters: tuple[AskedAdapter, ...] = ()
     use: str | None = None
     within_seconds: float | None = None
+    second_pass: float | None = None
     enlarge_by: int | None = None
 
 
@@ -285,6 +290,20 @@ class Plan:
     sketch: Sketch
     num_prompt_tokens: int
     num_negative_tokens: int
+
+
+class SecondPass(NamedTuple):
+    """A picture that was drawn small, enlarged, and drawn over.
+
+    Attributes:
+        draft_canvas: of the first pass.
+        strength: 0-1, how far the second pass could leave the first.
+        enlarger: how the first was enlarged.
+    """
+
+    draft_canvas: Size
+    strength: float
+    enlarger: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +382,7 @@ class Recipe:
         adapters: that were on the model; ``None`` if there were none.
         use: what the picture was said to be for.
         cost: what a service asked for it, such as ``0.04 USD``.
+        second_pass: that drew over the first on `canvas`; ``None`` where there was one pass.
     """
 
     prompt: str
@@ -403,6 +423,7 @@ class Recipe:
     adapters: tuple[UsedAdapter, ...] | None = None
     use: str | None = None
     cost: str | None = None
+    second_pass: SecondPass | None = None
 
     @property
     def title(self) -> str:
@@ -423,6 +444,9 @@ class Recipe:
         document["notices"] = list(self.notices)
         document["label"] = [str(one) for one in self.label] if self.label else None
         document["adapters"] = [list(one) for one in self.adapters] if self.adapters else None
+        if self.second_pass is not None:
+            draft_canvas, *rest = self.second_pass
+            document["second_pass"] = [str(draft_canvas), *rest]
         return {k: v for k, v in document.items() if v is not None or k not in LATER_FIELDS}
 
     @classmethod
@@ -449,6 +473,9 @@ class Recipe:
                 values["label"] = DrawnLabel(words, LabelPosition(position), LabelSize(size))
             if values["adapters"] is not None:
                 values["adapters"] = tuple(UsedAdapter(*one) for one in values["adapters"])
+            if values["second_pass"] is not None:
+                draft_canvas, strength, enlarger = values["second_pass"]
+                values["second_pass"] = SecondPass(parse_size(draft_canvas), strength, enlarger)
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
         return cls(**values)

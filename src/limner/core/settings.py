@@ -94,14 +94,19 @@ class Settings:
             environment.
         service_keys: what services that draw ask for, by host, such as ``api.example.com``; a key
             is sent to its own host only. A table in the file; ``HOST=KEY,...`` in the environment.
+        service_proxy: address of an HTTP proxy that such services are called through, such as
+            ``http://name:password@proxy.example:3128``; empty calls them without. Services on this
+            machine are always called without.
         watch_run_length: images between false alarms of watching; smaller is more watchful.
         watch_window: images that are tested together.
         watch_minutes: after which a worker reads the streams again; 0 leaves it to
             `limner watch run`.
-        alert_webhook: address that alarms are sent to as JSON; a secret, since many carry a key.
-        alert_email: addresses that alarms are written to; `alert_sender` is who writes.
+        alert_webhook: address that alarms, reminders and reports are sent to as JSON; a secret,
+            since many carry a key.
+        alert_email: addresses that the same is written to; `alert_sender` is who writes.
         alert_smtp: mail server, as ``host:port``; ``smtps://host:port`` speaks TLS from the start.
         alert_smtp_user, alert_smtp_password: to sign in there; empty signs nobody in.
+        report_days: after which a worker reports what came of the work and what is due; 0 never.
         sources: where each value came from, by name: ``default``, the file, or the variable.
     """
 
@@ -127,6 +132,7 @@ class Settings:
     engine_idle_seconds: int
     engines: Mapping[str, str]
     service_keys: Secrets
+    service_proxy: Secret
     watch_run_length: int
     watch_window: int
     watch_minutes: int
@@ -136,6 +142,7 @@ class Settings:
     alert_smtp: str
     alert_smtp_user: str
     alert_smtp_password: Secret
+    report_days: int
     sources: Mapping[str, str]
 
 
@@ -248,6 +255,13 @@ def _web_address(value: object) -> Secret:
     return Secret(value)
 
 
+def _proxy_address(value: object) -> Secret:
+    proxy = _web_address(value)
+    if proxy.value and not proxy.value.startswith("http://"):
+        raise ValueError
+    return proxy
+
+
 def _mail_addresses(value: object) -> tuple[str, ...]:
     return tuple(_mail_address(one) for one in _names(value))
 
@@ -335,6 +349,12 @@ RULES: Mapping[str, SettingRule] = {
     "service_keys": SettingRule(
         default=Secrets({}), parse=_secrets, allowed="a key for each host", is_secret=True
     ),
+    "service_proxy": SettingRule(
+        default=Secret(""),
+        parse=_proxy_address,
+        allowed="an address that begins with http://",
+        is_secret=True,
+    ),
     "watch_run_length": SettingRule(
         default=10_000,
         parse=_whole_number(500, 1_000_000),
@@ -362,6 +382,9 @@ RULES: Mapping[str, SettingRule] = {
     "alert_smtp_user": SettingRule(default="", parse=_name, allowed="a name"),
     "alert_smtp_password": SettingRule(
         default=Secret(""), parse=_secret, allowed="text", is_secret=True
+    ),
+    "report_days": SettingRule(
+        default=7, parse=_whole_number(0, 366), allowed="a whole number from 0 to 366"
     ),
 }
 

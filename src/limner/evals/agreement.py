@@ -1,7 +1,8 @@
-"""Whether people agree: Krippendorff's alpha and Gwet's AC1, with bootstrap intervals.
+"""Whether people agree: Krippendorff's alpha, Gwet's AC1 and Cohen's kappa.
 
-Both say 1 for full agreement and 0 for what chance gives. Alpha collapses when nearly all answers
-are the same (its chance term nears 1); AC1 does not, so they are reported together.
+All say 1 for full agreement and 0 for what chance gives; the first two have bootstrap intervals.
+Alpha collapses when nearly all answers are the same (its chance term nears 1); AC1 does not, so
+they are reported together.
 """
 
 from __future__ import annotations
@@ -43,6 +44,26 @@ def gwet_ac1(ratings_UR: NDArray[np.int64], *, num_categories: int) -> float:
     2014, Handbook of Inter-Rater Reliability, 4th edition, chapter 2.
     """
     return _ac1(_counts_UK(ratings_UR, num_categories))
+
+
+def cohen_kappa(ratings_U2: NDArray[np.int64], *, num_categories: int) -> float:
+    """Cohen's kappa of two raters; NaN when they share no unit, or chance alone agrees fully.
+
+    Args:
+        ratings_U2: one row a unit; a rater may have none of it.
+        num_categories: K.
+
+    Source: Cohen 1960, doi:10.1177/001316446002000104.
+    """
+    shared_U2 = ratings_U2[(ratings_U2 != NO_RATING).all(axis=1)]
+    if len(shared_U2) == 0:
+        return float("nan")
+    observed = float((shared_U2[:, 0] == shared_U2[:, 1]).mean())
+    share_2K = np.stack(
+        [np.bincount(one, minlength=num_categories) / len(shared_U2) for one in shared_U2.T]
+    )
+    by_chance = float((share_2K[0] * share_2K[1]).sum())
+    return float("nan") if by_chance == 1 else (observed - by_chance) / (1 - by_chance)
 
 
 def raw_agreement(ratings_UR: NDArray[np.int64], *, num_categories: int) -> float:

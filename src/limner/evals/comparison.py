@@ -63,23 +63,27 @@ class Assumed:
 
 
 def compare(
-    pairs: Mapping[str, tuple[Floats, Floats]], rng: np.random.Generator
+    pairs: Mapping[str, tuple[Floats, Floats]],
+    rng: np.random.Generator,
+    *,
+    least_seeds: int = LEAST_SEEDS,
 ) -> dict[str, Difference]:
     """Compare two models by several metrics at once.
 
     Args:
         pairs: for each metric the outcomes, 0-1, of the first and of the second model, `[P, S]`:
-            the same prompts in the same order, at least 4 seeds. NaN where a picture could not be
-            judged; such a pair of pictures counts for neither model.
+            the same prompts in the same order. NaN where a picture could not be judged; such a
+            pair of pictures counts for neither model.
         rng: draws resamples and signs.
+        least_seeds: that there must be; 1 for requests as people made them, which are many.
 
     Raises:
-        BadInput: the two do not fit, or there are fewer than 4 seeds.
+        BadInput: the two do not fit, or there are fewer seeds.
 
     Source: cluster bootstrap and randomisation test over prompts; Miller 2024, "Adding Error Bars
         to Evals", arXiv:2411.00640; Holm 1979.
     """
-    kept = {name: _require_pairs(name, *pair) for name, pair in pairs.items()}
+    kept = {name: _require_pairs(name, *pair, least_seeds) for name, pair in pairs.items()}
     p_values = {name: sign_flip_p(_mean_differences(*pair), rng) for name, pair in kept.items()}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     return {
@@ -258,16 +262,18 @@ def _share_variance(sums_P: Floats, counts_P: NDArray[np.integer]) -> float:
     return float(num_prompts / (num_prompts - 1) * np.square(residual_P).sum() / num**2)
 
 
-def _require_pairs(name: str, first_PS: Floats, second_PS: Floats) -> tuple[Floats, Floats]:
+def _require_pairs(
+    name: str, first_PS: Floats, second_PS: Floats, least_seeds: int
+) -> tuple[Floats, Floats]:
     if first_PS.shape != second_PS.shape:
         raise BadInput(
             f"The metric {name!r} has {first_PS.shape} outcomes in one run and {second_PS.shape} "
             "in the other; only runs on the same prompts and seeds can be compared."
         )
-    if first_PS.shape[1] < LEAST_SEEDS:
+    if first_PS.shape[1] < least_seeds:
         raise BadInput(
             f"The runs have {first_PS.shape[1]} seeds a prompt; a comparison needs at least "
-            f"{LEAST_SEEDS}.",
+            f"{least_seeds}.",
             hint="Give the suite more seeds and run both models again.",
         )
     is_paired_PS = np.isfinite(first_PS) & np.isfinite(second_PS)

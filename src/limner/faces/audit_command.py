@@ -13,6 +13,7 @@ from limner.faces.printing import note, say, say_json
 
 if TYPE_CHECKING:
     from limner.studio.look.auditing import Audit, Copy
+    from limner.studio.look.labellers import Agreement
 
 MOST_TOLD = 20  # of one kind, where nobody asks for JSON
 
@@ -25,6 +26,13 @@ def audit(
             metavar="NAME=FOLDER...", help="Splits, what is learnt from first; labels are folders."
         ),
     ],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="CSV of who labelled what: picture, labeller, label; tells whether they agree.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON on stdout, with everything.")
     ] = False,
@@ -40,9 +48,17 @@ def audit(
     with opened(context) as studio:
         from limner.app import open_tagger
         from limner.studio.look import auditing
+        from limner.studio.look.labellers import labellers_agreement
 
+        agreed = None if labels is None else labellers_agreement(labels)
         found = auditing.audit(studio.parts, open_tagger(), folders)
-        say_json(found.to_document()) if as_json else _say(found)
+        if as_json:
+            told = {} if agreed is None else {"agreement": agreed.to_document()}
+            say_json({**found.to_document(), **told})
+            return
+        _say(found)
+        if agreed is not None:
+            _say_agreement(agreed)
 
 
 def _say(audit: Audit) -> None:
@@ -68,6 +84,32 @@ def _say(audit: Audit) -> None:
     )
     _say_some("pictures whose rights ended or that are opted out", list(audit.ended_rights))
     _say_some("files that cannot be read", [one.sentence for one in audit.faults])
+
+
+def _say_agreement(agreement: Agreement) -> None:
+    say(
+        f"{agreement.num_labels:,} labels by people; {agreement.num_compared:,} pictures have two "
+        "or more"
+    )
+    for name, one in (
+        ("Krippendorff's alpha", agreement.alpha),
+        ("Gwet's AC1", agreement.ac1),
+        ("equal pairs of labels", agreement.raw),
+    ):
+        told = "cannot be told" if one.value is None else f"{one.value:.2f}"
+        ends = "" if None in (one.low, one.high) else f" ({one.low:.2f} to {one.high:.2f})"
+        say(f"{name}: {told}{ends}")
+    pairs = [
+        f"{one.first} and {one.second}: kappa "
+        f"{'cannot be told' if one.kappa is None else f'{one.kappa:.2f}'} on {one.num:,} pictures"
+        for one in agreement.pairs
+    ]
+    _say_some("pairs of labellers, the least agreeing first", pairs)
+    divided = [
+        f"{one.picture}: " + ", ".join(f"{num}x {label}" for label, num in one.labels.items())
+        for one in agreement.disputed
+    ]
+    _say_some("pictures labellers differ on; a person has to settle them", divided)
 
 
 def _copy(copy: Copy) -> str:

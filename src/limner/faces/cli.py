@@ -11,6 +11,7 @@ from limner.faces import (
     erase_commands,
     eval_commands,
     export_command,
+    gains_command,
     jobs_commands,
     keys_commands,
     log_commands,
@@ -48,6 +49,7 @@ registry_commands.add_registry_commands(models_commands.app)
 app.add_typer(models_commands.app, name="models")
 app.command()(registry_commands.gate)
 app.command()(registry_commands.due)
+app.command()(gains_command.gains)
 app.add_typer(review_commands.app, name="review")
 app.add_typer(rights_commands.app, name="rights")
 app.add_typer(token_commands.app, name="tokens")

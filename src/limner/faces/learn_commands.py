@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from limner.faces import options
 from limner.faces.exits import BAD_INPUT, NOT_CERTIFIED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
@@ -39,16 +40,35 @@ def teach(
         typer.Option(min=0.5, max=0.999, help="Share of right ones each verdict is to keep."),
     ] = 0.95,
     confidence: Confidence = 0.9,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            "--answers", metavar="FILE", help="More examples: what people wrote into look unsure's."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Teach a label by examples; half of them measure what it is worth."""
+    """Teach a label by examples; half of them measure what it is worth.
+
+    A version that is worse than the one in force is refused.
+    """
     with opened(context) as studio:
         from limner.app import open_tagger
         from limner.faces.learn_printing import learnt_document, say_label
+        from limner.studio.look.answers import Answers, read_answers
         from limner.studio.look.teaching import Wanted, teach_label
 
         wanted = Wanted(precision, confidence)
-        made = teach_label(studio.parts, open_tagger(), label, yes, no, wanted, on_fault=_say_fault)
+        further = Answers([], []) if answers is None else read_answers(answers)
+        made = teach_label(
+            studio.parts,
+            open_tagger(),
+            label,
+            [*yes, *further.yes],
+            [*no, *further.no],
+            wanted,
+            on_fault=_say_fault,
+        )
         say_json(learnt_document(made)) if as_json else say_label(made)
         _exit_by([made.document[one]["at"] for one in ("yes", "no")])
 
@@ -87,6 +107,27 @@ def normal(
         )
         say_json(learnt_document(made)) if as_json else say_normal(made)
         _exit_by([made.document[one]["at"] for one in ("anomalous", "normal")])
+
+
+def unsure(
+    context: typer.Context,
+    label: Name,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="CSV file to write.")],
+    run: Annotated[str | None, typer.Option(help="Id of the run; left out, the newest.")] = None,
+    force: options.Force = False,
+) -> None:
+    """Write down what a label was unsure of, for people; teach --answers takes it back."""
+    with opened(context) as studio:
+        from limner.studio.look.answers import unsure_of, write_unsure
+        from limner.studio.look.rows import find_run, rows_of
+        from limner.studio.look.writing import new_file
+
+        found = find_run(studio.parts, run)
+        doubtful = unsure_of(label, rows_of(studio.parts, found["run_id"]))
+        with new_file(out, overwrite=force) as file:
+            write_unsure(file, doubtful)
+        say(str(out))
+        note(f"{len(doubtful):,} pictures; write yes or no into the column 'answer'.")
 
 
 def learnt(context: typer.Context, as_json: Json = False) -> None:
@@ -128,7 +169,7 @@ def forget(
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into a group."""
-    for command in (teach, normal, learnt, forget):
+    for command in (teach, unsure, normal, learnt, forget):
         app.command()(command)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 from typer.core import TyperGroup
 
+from limner.core.errors import BadInput
 from limner.faces import audit_command, learn_commands, options
 from limner.faces.exits import BAD_INPUT, HELD, INTERRUPTED, REFUSED
 from limner.faces.opening import opened
@@ -63,6 +65,14 @@ def at(  # noqa: PLR0913 - one parameter an option
             metavar="NAME", help="Hold what differs from the good parts of a set; repeatable."
         ),
     ] = None,
+    find: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORDS", help="Ask a service whether it shows this; repeatable."),
+    ] = None,
+    ask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="That service; every picture is sent to it.")
+    ] = "",
+    ask_model: Annotated[str, typer.Option(metavar="NAME", help="Its model.")] = "",
     processes: Annotated[
         int, typer.Option(min=0, max=64, help="Processes; 0 takes one a core.")
     ] = 0,
@@ -87,7 +97,8 @@ def at(  # noqa: PLR0913 - one parameter an option
         from limner.studio.look.taught import learnt_for
 
         settings = _with_criteria(studio.parts.settings, criteria)
-        asked = Asked(with_text=text, learnt=learnt_for(studio.parts, normal or ()))
+        by_words = _words_asked(find or (), ask, ask_model)
+        asked = Asked(with_text=text, learnt=learnt_for(studio.parts, normal or ()), **by_words)
         parts = studio.parts if criteria is None else wire_parts(settings)
         looker_sha256 = open_looker(settings, asked).sha256
         run = begin_look(parts, paths, asked, looker_sha256)
@@ -155,6 +166,29 @@ def runs(context: typer.Context, as_json: Json = False) -> None:
                 say_json({"run": one["run_id"], "started_at": one["started_at"]})
             else:
                 say(f"{one['run_id']}  {one['started_at'][:19]}")
+
+
+class _WordsAsked(TypedDict):
+    """What of `Asked` is about words."""
+
+    words: tuple[str, ...]
+    seer: str
+    seer_model: str
+
+
+def _words_asked(find: Sequence[str], ask: str, ask_model: str) -> _WordsAsked:
+    """Words, and whom to ask for them; says where pictures go."""
+    from limner.studio.look.words import require_words
+
+    words = require_words(find)
+    if not bool(words) == bool(ask) == bool(ask_model):
+        raise BadInput(
+            f"--find is {list(words)!r}, --ask {ask!r} and --ask-model {ask_model!r}; allowed are "
+            "all three, or none."
+        )
+    if words:
+        note(f"Every picture is sent to {ask}; what it says is not certified.")
+    return {"words": words, "seer": ask, "seer_model": ask_model}
 
 
 def _exit_by(counts: Counts) -> None:

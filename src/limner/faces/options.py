@@ -44,6 +44,13 @@ Image = Annotated[Path | None, typer.Option(help="Picture to start from.")]
 Strength = Annotated[
     float | None, typer.Option(help="How far to leave that picture: 0 keeps it, 1 draws afresh.")
 ]
+SecondPass = Annotated[
+    float | None,
+    typer.Option(
+        "--second-pass",
+        help="Draw small, enlarge, and draw over it on a larger canvas, leaving it so far, 0 to 1.",
+    ),
+]
 Mask = Annotated[
     Path | None, typer.Option(help="Where to repaint the picture: white repaints, black keeps.")
 ]

@@ -15,6 +15,7 @@ from limner.faces import options
 from limner.faces.exits import HELD, REFUSED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
+from limner.faces.shadow_command import shadow
 
 if TYPE_CHECKING:
     from limner.core.gates import GateAnswer
@@ -32,7 +33,9 @@ Reason = Annotated[str, typer.Option(help="Why; kept with your name.")]
 
 def add_registry_commands(app: typer.Typer) -> None:
     """Add every command here to the app of `limner models`."""
-    for command in (registry, stage, propose, promote, pause, rollback, review, waive, card):
+    for command in (
+        registry, stage, propose, promote, shadow, pause, rollback, review, waive, card
+    ):  # fmt: skip
         app.command()(command)
 
 

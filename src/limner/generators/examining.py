@@ -54,6 +54,7 @@ ENGINE_NEEDS: Mapping[str, Needs] = {
         ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors"), "diffusers"
     ),
     "openai": Needs((), ""),
+    "onnx": Needs(("openvino",), ""),
     "comfyui": Needs(("websockets",), "comfyui"),
 }
 

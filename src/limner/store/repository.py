@@ -44,10 +44,12 @@ from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.looks import Looks
+from limner.store.messages import Messages
 from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
 from limner.store.runs import Runs
+from limner.store.shadows import Shadows
 from limner.store.studies import Studies
 from limner.store.tokens import TokenRows
 from limner.store.watches import Watches
@@ -100,6 +102,8 @@ class Store:
         self.looks = Looks(engine, blobs, self.ledger)
         self.learnt = LearntRows(engine, ledger)
         self.watches = Watches(engine, self.ledger)
+        self.shadows = Shadows(engine)
+        self.messages = Messages(engine)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:

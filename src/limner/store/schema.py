@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0060"
+HEAD_REVISION = "0081"
 
 metadata = sa.MetaData()
 
@@ -617,4 +617,26 @@ evidence_ends = sa.Table(
     sa.Column("ended_at", sa.Text, nullable=False),
     sa.Column("cause", sa.Text, nullable=False),
     sa.Column("alarm_id", sa.Text, nullable=False),
+)
+
+shadows = sa.Table(
+    "shadows",
+    metadata,
+    sa.Column("model_sha256", sa.Text, primary_key=True),
+    sa.Column("image_id", sa.Text, primary_key=True),
+    sa.Column("shadow_id", sa.Text, index=True),
+    sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("drawn_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("sent_at", sa.Text, nullable=False),
+    sa.Column("told", sa.Text, nullable=False),
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +15,7 @@ from limner.studio.parts import Parts
 from limner.studio.registry import overview
 from limner.studio.suite_file import SHIPPED, read_suite
 
-REMIND_DAYS = 14
-DAY_SECONDS = 86_400.0
-
-_log = logging.getLogger(__name__)
+REMIND_DAYS = 14  # before a day, from which it is told
 
 
 class Due(NamedTuple):
@@ -49,41 +45,6 @@ def everything_due(parts: Parts) -> list[Due]:
     """Everything with an owner and a day, the first day first; what has no day comes last."""
     found = [*_models(parts), *_rules(parts), *_suites(parts)]
     return sorted(found, key=lambda one: (one.review_by or date.max, one.what, one.name))
-
-
-def remind(parts: Parts) -> list[Due]:
-    """Say in the log what is overdue or due within `REMIND_DAYS`; gives the same."""
-    today = parts.read_clock().date()
-    limit = today + timedelta(days=REMIND_DAYS)
-    found = [
-        one for one in everything_due(parts) if one.review_by is not None and one.review_by <= limit
-    ]
-    for one in found:
-        facts = {"action": "review_due", "what": one.what, "review_by": str(one.review_by)}
-        state = "overdue" if one.review_by is not None and one.review_by < today else "due"
-        _log.warning("A review is %s: %s %s", state, one.what, one.name, extra=facts)
-    return found
-
-
-class Reminder:
-    """Reminds once a day, as long as its process lives.
-
-    Args:
-        parts: of the studio.
-        read_seconds: a steady clock.
-    """
-
-    def __init__(self, parts: Parts, read_seconds: Callable[[], float]) -> None:
-        self._parts = parts
-        self._read_seconds = read_seconds
-        self._reminded_seconds = float("-inf")
-
-    def remind_daily(self) -> None:
-        """Remind if that was not done today; see `remind`."""
-        now = self._read_seconds()
-        if now - self._reminded_seconds >= DAY_SECONDS:
-            self._reminded_seconds = now
-            remind(self._parts)
 
 
 def _models(parts: Parts) -> Iterator[Due]:

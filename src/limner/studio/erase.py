@@ -39,6 +39,8 @@ class Erased(NamedTuple):
 def erase(parts: Parts, images: Sequence[str], *, reason: str = "person_asked") -> list[Erased]:
     """Erase images; all are looked up before the first is erased.
 
+    What candidates drew beside one goes first, for it holds the same prompt.
+
     Args:
         parts: of the studio.
         images: image_id, or picture files that are stored here, as they left or by their pixels.
@@ -51,7 +53,9 @@ def erase(parts: Parts, images: Sequence[str], *, reason: str = "person_asked") 
     """
     require_one_of("reason", reason, REASONS)
     found = [_find(parts, one) for one in images]
-    for one in dict.fromkeys(erased.image_id for erased in found):
+    named = dict.fromkeys(erased.image_id for erased in found)
+    beside = [shadow for one in named for shadow in parts.store.shadows.pictures_beside(one)]
+    for one in dict.fromkeys((*beside, *named)):
         remove_thumbnails(parts, one)
         now = parts.read_clock()
         parts.store.erase_image(one, reason=reason, recorded_at=now)

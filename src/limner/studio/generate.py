@@ -39,6 +39,7 @@ from limner.studio.parts import UNWATCHED, OnStored, Parts, Watch
 from limner.studio.planning import Ready, make_ready
 from limner.studio.recipe import write_recipe
 from limner.studio.sealing import seal_image
+from limner.studio.second_pass import draw_over
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -66,7 +67,7 @@ def draw_ready(
     broken: list[PictureBroken] = []
     for drawn, plan, prompt in _draw_shots(parts, ready, watch):
         try:
-            require_sound(drawn, plan.sketch.canvas)
+            require_sound(drawn, ready.choices.canvas)
         except PictureBroken as error:
             broken.append(error)
             continue
@@ -150,9 +151,17 @@ def _draw_shots(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Draw
         seeds = [shot.seed for shot in group]
         plan = ready.plans[prompt]
         on_step = _shifted(watch, num_done, len(ready.shots))
-        for drawn in generator.generate(
-            plan, seeds, on_step=on_step, is_cancelled=watch.is_cancelled
-        ):
+        pictures = generator.generate(plan, seeds, on_step=on_step, is_cancelled=watch.is_cancelled)
+        if ready.request.second_pass is not None:
+            pictures = draw_over(
+                generator,
+                list(pictures),  # an engine draws one thing at a time
+                plan,
+                canvas=ready.choices.canvas,
+                strength=ready.request.second_pass,
+                is_cancelled=watch.is_cancelled,
+            )
+        for drawn in pictures:
             yield drawn, plan, prompt
         num_done += len(seeds)
 

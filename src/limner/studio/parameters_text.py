@@ -45,6 +45,10 @@ def _pairs(recipe: Recipe) -> dict[str, str]:
         pairs["Style"] = recipe.style
     if recipe.operation is not Operation.TEXT:
         pairs["Denoising strength"] = f"{recipe.strength:g}"
+    if recipe.second_pass is not None:
+        pairs["Denoising strength"] = f"{recipe.second_pass.strength:g}"
+        pairs["Hires resize"] = str(recipe.canvas)
+        pairs["Hires upscaler"] = recipe.second_pass.enlarger
     if recipe.template is not None:
         pairs["Template"] = recipe.template
     pairs["Version"] = f"Limner {recipe.versions['limner']}"

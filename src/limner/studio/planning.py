@@ -217,7 +217,7 @@ def _sketch(
         steps=choices.steps,
         guidance=choices.guidance,
         sampler=choices.sampler,
-        canvas=choices.canvas,
+        canvas=choices.draft_canvas or choices.canvas,
         is_transparent=background not in (AUTO, COLOUR_KEY),
         source_HWC=frame.canvas_source_HWC,
         mask_HW=frame.canvas_mask_HW,

@@ -19,6 +19,7 @@ from limner.core.records import (
 from limner.studio.finishing import Finished
 from limner.studio.parts import Parts
 from limner.studio.planning import Ready
+from limner.studio.second_pass import second_pass_of
 
 
 def write_recipe(
@@ -40,7 +41,7 @@ def write_recipe(
         sampler=sketch.sampler,
         strength=sketch.strength,
         size=ready.choices.size,
-        canvas=sketch.canvas,
+        canvas=ready.choices.canvas,
         background=ready.background,
         source_sha256=None if request.source is None else request.source.pixels_sha256,
         mask_sha256=None if request.mask is None else request.mask.pixels_sha256,
@@ -67,6 +68,7 @@ def write_recipe(
         adapters=_used_adapters(request, sketch, card) or None,
         use=request.use,
         cost=ran.cost,
+        second_pass=second_pass_of(request, ready.choices),
     )
 
 

@@ -128,7 +128,7 @@ def redraw(
         )
     if read.file_format not in FILE_FORMATS:
         raise BadInput(f"The picture is {read.file_format!r}; allowed are png, webp, jpeg.")
-    request = _request_of(parts, recipe, source_path)
+    request = request_of_recipe(parts, recipe, source_path)
     (image,) = generate(parts, request, read.file_format, watch)
     return Redrawn(image, _compare(read, recipe, image))
 
@@ -189,7 +189,18 @@ def _stored_record(parts: Parts, file_sha256: str) -> ImageRecord | None:
     return parts.store.image_by_id(file_sha256 if seal is None else seal.image_id)
 
 
-def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Request:
+def request_of_recipe(parts: Parts, recipe: Recipe, source_path: Path | None = None) -> Request:
+    """What was asked for a picture, from its recipe and the files that are kept for it.
+
+    Args:
+        parts: of the studio.
+        recipe: of the picture.
+        source_path: the picture it started from, if it is not kept in this data folder.
+
+    Raises:
+        RecipeMissing: what it started from is not kept here.
+        BadInput: the source that is named is another.
+    """
     if recipe.operation is Operation.ENLARGE:
         return _enlarging_of(parts, recipe, source_path)
     return Request(
@@ -212,6 +223,7 @@ def _request_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Reque
         model=model_of(parts, recipe),
         adapters=tuple(_kept_adapter(parts, one) for one in recipe.adapters or ()),
         use=recipe.use,
+        second_pass=None if recipe.second_pass is None else recipe.second_pass.strength,
     )
 
 

@@ -84,6 +84,7 @@ class _Document(BaseModel):
     adapters: tuple[_KeptAdapter, ...] = ()
     use: str | None = None
     within_seconds: float | None = None
+    second_pass: float | None = None
     enlarge_by: _Whole | None = None
 
 
@@ -124,7 +125,8 @@ def document_of(
         "adapters": [_adapter_document(one) for one in request.adapters],
         "use": request.use,
         "within_seconds": request.within_seconds,
-        **({} if request.enlarge_by is None else {"enlarge_by": request.enlarge_by}),
+        "second_pass": request.second_pass,
+        "enlarge_by": request.enlarge_by,
     }
 
 
@@ -189,6 +191,7 @@ def request_of(
         ),
         use=said.use,
         within_seconds=said.within_seconds,
+        second_pass=said.second_pass,
         enlarge_by=said.enlarge_by,
     )
 

@@ -34,6 +34,7 @@ class RequestOptions(TypedDict, total=False):
         model: name of the one to draw with; left out, the default.
         adapters: put onto it, each ``NAME``, ``NAME=WEIGHT`` or ``NAME=WEIGHT@FILE``.
         use: what the pictures are for, where the model's licence allows some uses only.
+        second_pass: 0-1, draw small, enlarge, and draw over it, leaving it so far.
     """
 
     n: int
@@ -56,6 +57,7 @@ class RequestOptions(TypedDict, total=False):
     model: str | None
     adapters: Sequence[str]
     use: str | None
+    second_pass: float | None
 
 
 def request_from(
@@ -95,6 +97,7 @@ def request_from(
         model=options.get("model"),
         adapters=tuple(parse_adapter(one, max_megapixels) for one in options.get("adapters", ())),
         use=options.get("use"),
+        second_pass=options.get("second_pass"),
     )
 
 

@@ -37,15 +37,16 @@ from limner.executors.local import Lanes, Presence, Pulse, work
 from limner.store.leases import Claim, Held, Told
 from limner.studio.criteria_file import criteria_text, source_in_force
 from limner.studio.deadlines import due_at, require_in_time
-from limner.studio.due import Reminder
 from limner.studio.generate import draw_ready
 from limner.studio.image_file import encode_preview
 from limner.studio.parts import Watch
 from limner.studio.planning import Shot, make_ready
+from limner.studio.reminding import Reminder
 from limner.studio.request_document import request_of
 from limner.studio.review import escalate_overdue
 from limner.studio.rights import enforce_expired
 from limner.studio.sealing import seal_image
+from limner.studio.shadowing import Shadower
 from limner.studio.watch.periodic import Watcher
 
 if TYPE_CHECKING:
@@ -169,6 +170,11 @@ class Worker:
             return False
         draw()
         return True
+
+    def is_idle(self) -> bool:
+        """Whether no job is in hand, and none is to be given back."""
+        with self._lock:
+            return not self._in_hand and not self._stop.is_set()
 
     def take(self) -> Callable[[], None] | None:
         """Take the job whose turn it is, if there is one to be drawn now; calling it draws it.
@@ -455,6 +461,7 @@ def run_worker(
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
         worker.take_back_lost()
         presence.forget_gone()
+        shadower = Shadower(parts, is_idle=worker.is_idle, read_seconds=read_seconds)
         reminder = Reminder(parts, read_seconds)
         watcher = Watcher(parts, read_seconds=read_seconds)
 
@@ -462,9 +469,12 @@ def run_worker(
             worker.sweep()
             watcher.watch_if_due()
             if not is_once:
-                reminder.remind_daily()
+                reminder.remind_if_due()
 
-        with Lanes(worker.take, num_lanes=LANES) as lanes:
+        def take() -> Callable[[], None] | None:
+            return worker.take() or (None if is_once else shadower.take())
+
+        with Lanes(take, num_lanes=LANES) as lanes:
             work(
                 lambda: lanes.draw_next() or (is_once and lanes.end_next()),
                 sweep=sweep,

@@ -34,6 +34,7 @@ def test_the_list_of_settings_is_frozen():
         "engine_idle_seconds",
         "engines",
         "service_keys",
+        "service_proxy",
         "watch_run_length",
         "watch_window",
         "watch_minutes",
@@ -43,6 +44,7 @@ def test_the_list_of_settings_is_frozen():
         "alert_smtp",
         "alert_smtp_user",
         "alert_smtp_password",
+        "report_days",
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from limner.evals.agreement import (
     ac1_estimate,
     alpha_estimate,
+    cohen_kappa,
     gwet_ac1,
     krippendorff_alpha,
     raw_agreement,
@@ -122,3 +123,15 @@ def test_agreement_is_at_most_one_and_does_not_depend_on_the_order_of_raters(pai
         swapped = measure(ratings_UR[:, ::-1], num_categories=3)
         assert np.isnan(value) or value <= 1 + 1e-12
         assert value == pytest.approx(swapped, nan_ok=True)
+
+
+def test_kappa_is_that_of_a_worked_example():
+    """50 proposals, two readers: 20 both yes, 15 both no, 5 and 10 otherwise; kappa is 0.4."""
+    assert cohen_kappa(two_raters([[20, 5], [10, 15]]), num_categories=2) == pytest.approx(0.4)
+
+
+def test_kappa_counts_units_that_both_rated_and_is_none_without_any():
+    ratings = np.array([[0, 0], [1, 1], [0, -1], [-1, 1]])
+    assert cohen_kappa(ratings, num_categories=2) == 1
+    assert np.isnan(cohen_kappa(ratings[2:], num_categories=2))
+    assert np.isnan(cohen_kappa(np.zeros((9, 2), int), num_categories=2))

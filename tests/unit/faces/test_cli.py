@@ -25,8 +25,8 @@ DRAWING = [
 OPTIONS = {
     "generate": [
         "--n", "--seed", *DRAWING, "--image", "--strength", "--mask", "--outpaint",
-        "--combinations", "--adapter", "--out", "--format", "--sheet", "--force", "--quiet",
-        "--json",
+        "--second-pass", "--combinations", "--adapter", "--out", "--format", "--sheet", "--force",
+        "--quiet", "--json",
     ],
     "variations": [
         "--prompt", "--n", "--strength", "--seed", *DRAWING, "--adapter", "--out", "--format",
@@ -94,8 +94,11 @@ OPTIONS = {
     "eval side-by-side": ["--pairs", "--as", "--result", "--anew", "--json"],
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
     "eval suites": ["--json"],
-    "look at": ["--text", "--criteria", "--normal", "--processes", "--watch", "--quiet", "--json"],
-    "look audit": ["--json"],
+    "look at": [
+        "--text", "--criteria", "--normal", "--find", "--ask", "--ask-model", "--processes",
+        "--watch", "--quiet", "--json",
+    ],
+    "look audit": ["--labels", "--json"],
     "look forget": ["--normal"],
     "look learnt": ["--json"],
     "look normal": ["--good", "--bad", "--limit", "--confidence", "--json"],
@@ -115,7 +118,8 @@ OPTIONS = {
     "due": ["--within", "--json"],
     "look report": ["--out", "--force"],
     "look runs": ["--json"],
-    "look teach": ["--yes", "--no", "--precision", "--confidence", "--json"],
+    "look teach": ["--yes", "--no", "--precision", "--confidence", "--answers", "--json"],
+    "look unsure": ["--out", "--run", "--force"],
     "watch reference": [
         "--last", "--since", "--until", "--run-length", "--window", "--json",
     ],

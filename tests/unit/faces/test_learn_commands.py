@@ -46,6 +46,27 @@ def test_a_label_is_learnt_listed_and_forgotten(limner, folders):
     assert limner("look", "learnt", "--json").stdout == ""
 
 
+def test_what_people_answer_about_doubtful_pictures_teaches_the_next_version(
+    limner, folders, tmp_path
+):
+    red, green = folders
+    limner("look", "teach", "red", "--yes", red, "--no", green)
+    came_in, doubtful = tmp_path / "in", tmp_path / "unsure.csv"
+    came_in.mkdir()
+    for number in range(2):
+        rgb_HWC = np.random.default_rng(90 + number).integers(0, 90, (64, 64, 3), np.uint8)
+        PillowImage.fromarray(rgb_HWC + np.uint8([150, 0, 0])).save(came_in / f"{number}.png")
+    limner("look", came_in, "--processes", "1", "--quiet")
+    assert limner("look", "unsure", "red", "--out", doubtful).exit_code == 0
+    head, *lines = doubtful.read_text().splitlines()
+    assert (head, len(lines)) == ("picture,score,answer", 2)
+    doubtful.write_text("\n".join([head, *(f"{one}yes" for one in lines)]))
+    again = limner(
+        "look", "teach", "red", "--yes", red, "--no", green, "--answers", doubtful, "--json"
+    )
+    assert json.loads(again.stdout)["num_yes"] == 11
+
+
 def test_too_few_pictures_are_refused_before_anything_is_learnt(limner, folders):
     red, green = folders
     (green / "0.png").unlink()

@@ -4,8 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from onnx_graphs import repeating_graph
+from painted_limner import WHOLE
 from PIL import Image as PillowImage
+from typer.testing import CliRunner
 
+from limner.app import Studio
+from limner.faces.cli import app
 from limner.studio.image_file import read_texts
 
 
@@ -83,3 +88,27 @@ def test_a_copy_that_would_be_too_large_is_refused(limner, tmp_path):
     PillowImage.new("RGB", (3000, 2000)).save(large)
     answer = limner("upscale", str(large), "--by", "4")
     assert (answer.exit_code, "would be 12000x8000" in answer.stderr) == (2, True)
+
+
+def test_a_graph_of_ones_own_enlarges_by_its_name(photo, tmp_path, monkeypatch):
+    monkeypatch.setenv("LIMNER_CRITERIA", str(WHOLE))
+    monkeypatch.setenv("LIMNER_MARK", "false")
+    monkeypatch.chdir(tmp_path)
+
+    def limner(*words):
+        return CliRunner().invoke(app, words, obj=lambda: Studio(tmp_path / "home"))
+
+    (tmp_path / "repeat.onnx").write_bytes(repeating_graph(factor=4))
+    answer = limner(
+        "models", "add", "repeat", str(tmp_path / "repeat.onnx"), "--option", "factor=4",
+        "--licence", "Apache-2.0", "--licence-source", "LICENSE",
+    )  # fmt: skip
+    assert answer.exit_code == 0
+    told = json.loads(
+        limner("upscale", str(photo), "--by", "4", "--model", "repeat", "--json").stdout
+    )
+    with PillowImage.open(told["path"]) as enlarged, PillowImage.open(photo) as before:
+        expected_HWC = np.asarray(before.convert("RGBA")).repeat(4, axis=0).repeat(4, axis=1)
+        assert np.array_equal(np.asarray(enlarged), expected_HWC)
+    by_two = limner("upscale", str(photo), "--by", "2", "--model", "repeat")
+    assert (by_two.exit_code, "allowed are 4" in by_two.stderr) == (2, True)

@@ -1,12 +1,12 @@
-"""What is to be looked at again, and that the log says so."""
+"""What is to be looked at again, and what makers claim."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from limner.core.errors import BadInput
 from limner.studio.claims_file import read_claims
-from limner.studio.due import Reminder, everything_due, remind
+from limner.studio.due import everything_due
 from limner.studio.promoting import pause
 
 
@@ -51,21 +51,6 @@ def test_a_gate_that_cannot_be_read_is_told_and_stops_nothing(registry):
     assert names(faults) == ["gate in force"]
 
 
-def test_the_log_reminds_of_what_is_near_and_of_nothing_else(registry, caplog):
-    registry.propose("2", review_by=date(2026, 1, 9))
-    registry.propose("3", review_by=date(2026, 4, 9))
-    remind(registry.parts)
-    assert "A review is due: model painted@2" in caplog.text
-    assert "painted@3" not in caplog.text
-
-
-def test_the_log_says_what_is_overdue(registry, caplog):
-    registry.propose("2", review_by=date(2026, 1, 9))
-    registry.now += timedelta(days=20)
-    remind(registry.parts)
-    assert "A review is overdue: model painted@2" in caplog.text
-
-
 CLAIMS = """\
 format: limner.claims/1
 claims:
@@ -100,14 +85,3 @@ def test_claims_with_a_fault_are_refused_in_one_sentence(tmp_path, text, told):
 def test_claims_that_are_not_there_are_refused(tmp_path):
     with pytest.raises(BadInput, match="cannot be read"):
         read_claims(tmp_path / "gone.yaml")
-
-
-def test_a_process_reminds_once_a_day(registry, caplog):
-    registry.propose("2", review_by=date(2026, 1, 9))
-    seconds = iter([0.0, 100.0, 86_400.0])
-    reminder = Reminder(registry.parts, lambda: next(seconds))
-    counts = []
-    for _ in range(3):
-        reminder.remind_daily()
-        counts.append(caplog.text.count("painted@2"))
-    assert counts == [1, 1, 2]

@@ -107,6 +107,8 @@ def read_drawing(parts: Parts, viewer: Principal, said: Mapping[str, str]) -> Dr
 
 def fields_of(recipe: Recipe) -> dict[str, str]:
     """What the form says to draw a recipe again."""
+    if recipe.operation is Operation.ENLARGE:  # it says nothing of how to draw
+        return {**BLANK, "prompt": recipe.prompt}
     is_colour = recipe.background.startswith("#")
     return {
         **BLANK,

@@ -26,6 +26,7 @@ from limner.studio.eval_compare import compare_runs
 from limner.studio.eval_pictures import ACCEPTED, Wanted, find_shown
 from limner.studio.eval_report import report_on
 from limner.studio.eval_runs import find_run, suite_of
+from limner.studio.gains import gains
 
 router = APIRouter(prefix="/evidence", include_in_schema=False)
 
@@ -78,7 +79,9 @@ def show(request: Request, viewer: Operator, given: Given) -> Response:
         line = _Line(one, suite_of(one), counts.get(one.run_id, 0))
         by_suite.setdefault(one.suite, []).append(line)
     around = frame(request, viewer, "/evidence")
-    return render("evidence.html", **around, by_suite=by_suite)
+    return render(
+        "evidence.html", **around, by_suite=by_suite, gains=gains(given.parts), tell=telling
+    )
 
 
 @router.get("/compare")

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from limner.core.access import Principal, Scope
 from limner.core.deciding import Outcome
-from limner.core.records import Recipe
+from limner.core.records import Operation, Recipe
 from limner.faces.http.native.asking import Drawer, Given, ImageId, Requester
 from limner.faces.pages.cards import cards_of
 from limner.faces.pages.drawing import start_picture, whole
@@ -139,6 +139,14 @@ def erase_image(image_id: ImageId, viewer: Requester, given: Given, said: Fields
 def facts_of(opened: Opened) -> list[tuple[str, str]]:
     """The recipe as pairs of a word of the catalogue and what it says."""
     recipe, record = opened.record.recipe, opened.record
+    if recipe.operation is Operation.ENLARGE:
+        return [
+            ("size", str(recipe.size)),
+            ("operation", str(recipe.operation)),
+            ("generator", f"{recipe.generator} {recipe.generator_version}"),
+            ("engine", f"{recipe.engine}, {recipe.device}, {recipe.precision}"),
+            ("seconds", f"{record.seconds:.2f} s"),
+        ]
     facts: list[tuple[str, str | None]] = [
         ("template", recipe.template),
         ("negative", recipe.negative or None),

@@ -23,6 +23,7 @@ from limner.faces.report.capability import Section, sections, summary
 from limner.studio.capability import capability_card
 from limner.studio.promoting import held_by_gate, pause, promote, review, waive
 from limner.studio.registry import find_version, overview
+from limner.studio.shadow_compare import compare_shadow
 
 router = APIRouter(prefix="/models", include_in_schema=False)
 
@@ -57,6 +58,7 @@ def show(
         aliases=sorted(alias for alias, one in aliases.items() if one == sha256),
         runs=runs[:NUM_RUNS],
         shown=_shown(given, sha256, asks_gate=may_move(viewer)),
+        shadow=compare_shadow(given.parts, sha256) if may_move(viewer) else None,
         may_move=may_move(viewer),
         is_refused=is_refused,
         estimate_of=_estimate_of,

@@ -11,15 +11,16 @@ import json
 import socket
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.metadata import version
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import uuid4
 
 from limner.core.errors import (
@@ -51,12 +52,15 @@ class Service:
     Attributes:
         address: ``http`` or ``https``, without a slash at its end.
         key: sent as a bearer's token; empty for none.
+        proxy: address of the HTTP proxy it is called through; empty for none. This machine itself
+            is called without.
         patience_seconds: for a whole answer.
         max_answer_bytes: of an answer.
     """
 
     address: str
     key: Secret = field(default_factory=lambda: Secret(""))
+    proxy: Secret = field(default_factory=lambda: Secret(""))
     patience_seconds: float = 300.0
     max_answer_bytes: int = MAX_ANSWER_BYTES
 
@@ -65,39 +69,52 @@ class Service:
         """Its host, with the port where the address names one."""
         return urlsplit(self.address).netloc.lower()
 
+    @property
+    def way(self) -> str:
+        """Address of the proxy on the way to it; empty where there is none."""
+        is_here = urlsplit(self.address).hostname in LOOPBACKS
+        return "" if is_here else self.proxy.value
 
-def service_of(form: ModelForm, keys: Secrets) -> Service:
-    """The service at a form's location, with the key of its host.
+
+def service_of(form: ModelForm, keys: Secrets, proxy: Secret | None = None) -> Service:
+    """The service at a form's location; errors as `service_at`."""
+    service = service_at(form.location, f"The location of the model {form.name!r}", keys, proxy)
+    return replace(service, patience_seconds=form.number("timeout_seconds", 300, 0.1, 86_400))
+
+
+def service_at(address: str, named: str, keys: Secrets, proxy: Secret | None = None) -> Service:
+    """The service at an address, with the key of its host, through a proxy if there is one.
+
+    Args:
+        address: of the service.
+        named: what the address is, as the subject of a sentence.
+        keys: of services, by host.
+        proxy: address of an HTTP proxy.
 
     Raises:
-        ModelFormInvalid: the location is no address, or a key would go over an open line.
+        ModelFormInvalid: it is no address, or a key would go over an open line.
     """
     try:
-        parts = urlsplit(form.location)
+        parts = urlsplit(address)
         is_address = bool(parts.hostname) and parts.port != 0
     except ValueError:
         parts, is_address = urlsplit(""), False
     if not is_address or parts.scheme not in ("http", "https"):
         raise ModelFormInvalid(
-            f"The location of the model {form.name!r} is {form.location!r}; allowed is the address "
-            "of a service, such as https://api.example.com/v1."
+            f"{named} is {address!r}; allowed is the address of a service, such as "
+            "https://api.example.com/v1."
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise ModelFormInvalid(
-            f"The location of the model {form.name!r} holds more than host, port and path.",
+            f"{named} holds more than host, port and path.",
             hint="Put a key into the setting 'service_keys'.",
         )
     key = keys.of(parts.netloc.lower())
     if key.value and parts.scheme == "http" and parts.hostname not in LOOPBACKS:
         raise ModelFormInvalid(
-            f"The location of the model {form.name!r} is {form.location!r}, and its host has a "
-            "key, which is sent over https only."
+            f"{named} is {address!r}, and its host has a key, which is sent over https only."
         )
-    return Service(
-        address=form.location.rstrip("/"),
-        key=key,
-        patience_seconds=form.number("timeout_seconds", 300, 0.1, 86_400),
-    )
+    return Service(address=address.rstrip("/"), key=key, proxy=proxy or Secret(""))
 
 
 class Call(NamedTuple):
@@ -220,12 +237,18 @@ class _Line:
             connection.close()
 
     def _connection(self) -> HTTPConnection:
-        parts = urlsplit(self._service.address)
-        host = parts.hostname or ""
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            return HTTPSConnection(host, parts.port, timeout=CONNECT_SECONDS, context=context)
-        return HTTPConnection(host, parts.port, timeout=CONNECT_SECONDS)
+        parts, way = urlsplit(self._service.address), urlsplit(self._service.way)
+        first = way if way.hostname else parts  # who is connected to
+        host, port = first.hostname or "", first.port
+        if parts.scheme == "http":
+            return HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+        context = ssl.create_default_context()
+        connection = HTTPSConnection(
+            host, port if first is parts else port or 80, timeout=CONNECT_SECONDS, context=context
+        )
+        if first is way:  # the proxy passes on what only the service can read
+            connection.set_tunnel(parts.hostname or "", parts.port or 443, _signed_in(way))
+        return connection
 
     def _speak(self, connection: HTTPConnection) -> None:
         connection.connect()
@@ -236,8 +259,11 @@ class _Line:
         if self._is_left:
             return
         call = self._call
-        path = urlsplit(self._service.address).path + call.path
-        connection.request(call.method, path, call.body or None, self._headers())
+        parts, way = urlsplit(self._service.address), urlsplit(self._service.way)
+        path, headers = parts.path + call.path, self._headers()
+        if way.hostname and parts.scheme == "http":
+            path, headers = self._service.address + call.path, headers | _signed_in(way)
+        connection.request(call.method, path, call.body or None, headers)
         with closing(connection.getresponse()) as response:
             self._pass_on(response)
 
@@ -280,7 +306,8 @@ class _Line:
         if self._socket is None:
             return GeneratorUnavailable(
                 f"The service at {host} cannot be reached: {kind}.",
-                hint="See that it runs, and that the location of the model is its address.",
+                hint="See that it runs, and that the location of the model is its address."
+                + (" It is called through the setting 'service_proxy'." * bool(self._service.way)),
                 retryable=True,
             )
         return EngineLost(
@@ -288,6 +315,14 @@ class _Line:
             hint="It may have been started anew; its log says why.",
             retryable=True,
         )
+
+
+def _signed_in(way: SplitResult) -> dict[str, str]:
+    """The header that signs in at a proxy whose address names somebody (RFC 7617)."""
+    if way.username is None:
+        return {}
+    said = f"{unquote(way.username)}:{unquote(way.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(said.encode()).decode('ascii')}"}
 
 
 def form_data(said: Mapping[str, object], files: Mapping[str, bytes]) -> tuple[str, bytes]:

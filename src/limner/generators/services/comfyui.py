@@ -22,12 +22,12 @@ from limner.core.errors import BadInput, DrawingCancelled, EngineFailed, EngineL
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
 from limner.core.records import Drawn, Execution, Operation, Plan, Sketch, StepProgress
-from limner.core.settings import Secrets
+from limner.core.settings import Secret, Secrets
 from limner.generators.services.calls import POLL_SECONDS, Call, IsCancelled, quoted, service_of
 from limner.generators.services.comfyui_client import ComfyUI
 from limner.generators.services.comfyui_workflow import Workflow, workflow_of
 from limner.generators.services.pictures import picture_of, preview_of
-from limner.generators.services.promises import require_length
+from limner.generators.services.promises import accepted
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
@@ -45,16 +45,17 @@ class ComfyUIGenerator:
     Args:
         form: of the model.
         keys: of services, by host.
+        proxy: address of the HTTP proxy on the way; ``None`` for none.
 
     Raises:
         ModelFormInvalid: an option is not allowed, or the form promises what the workflow has no
             input for.
     """
 
-    def __init__(self, form: ModelForm, keys: Secrets) -> None:
+    def __init__(self, form: ModelForm, keys: Secrets, proxy: Secret | None = None) -> None:
         form.require_options(OPTIONS)
         self._card = form.card
-        self._comfyui = ComfyUI(service_of(form, keys))
+        self._comfyui = ComfyUI(service_of(form, keys, proxy))
         self._workflow = workflow_of(form)
 
     @property
@@ -64,8 +65,6 @@ class ComfyUIGenerator:
 
     def prepare(self, sketch: Sketch) -> Plan:
         """Accept a sketch or refuse it for its length; see the port."""
-        for name, text in (("prompt", sketch.prompt), ("negative prompt", sketch.negative)):
-            require_length(name, text, self._card.max_prompt_tokens)
         if sketch.operation is Operation.TEXT and "image" in self._workflow.inputs:
             raise BadInput(
                 f"The workflow of the model {self._card.name!r} starts from a picture, and none "
@@ -73,11 +72,7 @@ class ComfyUIGenerator:
                 code="source_missing",
                 hint="Name the picture as well.",
             )
-        return Plan(
-            sketch=sketch,
-            num_prompt_tokens=len(sketch.prompt),
-            num_negative_tokens=len(sketch.negative),
-        )
+        return accepted(sketch, self._card)
 
     def generate(
         self,

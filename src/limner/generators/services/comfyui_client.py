@@ -132,7 +132,7 @@ class ComfyUI:
                 compression=None,
                 max_size=MAX_ANSWER_BYTES,
                 open_timeout=CONNECT_SECONDS,
-                proxy=None,
+                proxy=self._service.way or None,
             )
         except (OSError, WebSocketException) as error:
             raise GeneratorUnavailable(

@@ -22,7 +22,7 @@ from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost
 from limner.core.forms import ModelForm
 from limner.core.ports import Ability, GeneratorCard
 from limner.core.records import Drawn, Execution, Operation, Plan, Sketch, StepProgress
-from limner.core.settings import Secrets
+from limner.core.settings import Secret, Secrets
 from limner.generators.services.calls import (
     POLL_SECONDS,
     Answer,
@@ -46,7 +46,7 @@ from limner.generators.services.openai_answers import (
     require_prices,
 )
 from limner.generators.services.pictures import picture_of, png_of, preview_of
-from limner.generators.services.promises import CARRIED, require_carried, require_length
+from limner.generators.services.promises import CARRIED, accepted, require_carried
 
 ENGINE = "openai"
 OPTIONS = frozenset(
@@ -75,17 +75,18 @@ class OpenAIGenerator:
     Args:
         form: of the model.
         keys: of services, by host.
+        proxy: address of the HTTP proxy on the way; ``None`` for none.
 
     Raises:
         ModelFormInvalid: an option is unknown or not allowed, or the form promises what no field
             carries.
     """
 
-    def __init__(self, form: ModelForm, keys: Secrets) -> None:
+    def __init__(self, form: ModelForm, keys: Secrets, proxy: Secret | None = None) -> None:
         form.require_options(OPTIONS)
         require_prices(form)
         self._form, self._card = form, form.card
-        self._service = service_of(form, keys)
+        self._service = service_of(form, keys, proxy)
         self._fields = _fields_of(form)
         self._num_partials = int(form.number("partial_images", 0, 0, 3))
         self._num_tries = int(form.number("tries", 4, 1, 10))
@@ -99,13 +100,7 @@ class OpenAIGenerator:
 
     def prepare(self, sketch: Sketch) -> Plan:
         """Accept a sketch or refuse it for its length; see the port."""
-        for name, text in (("prompt", sketch.prompt), ("negative prompt", sketch.negative)):
-            require_length(name, text, self._card.max_prompt_tokens)
-        return Plan(
-            sketch=sketch,
-            num_prompt_tokens=len(sketch.prompt),
-            num_negative_tokens=len(sketch.negative),
-        )
+        return accepted(sketch, self._card)
 
     def generate(
         self,

@@ -1,4 +1,4 @@
-"""What the form of a service's model promises: refused where nothing carries it to the service."""
+"""What a service's model takes: refused by name where nothing carries it, or it is too long."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Container
 
 from limner.core.errors import ModelFormInvalid, PromptTooLong
 from limner.core.forms import ModelForm
-from limner.core.ports import Ability
-from limner.core.records import Operation
+from limner.core.ports import Ability, GeneratorCard
+from limner.core.records import Operation, Plan, Sketch
 
 CARRIED = ("seed", "negative", "steps", "guidance", "sampler", "strength")
 """What a request may say that not every service has a place for."""
@@ -42,12 +42,22 @@ def require_carried(form: ModelForm, places: Container[str], option: str) -> Non
             )
 
 
-def require_length(name: str, text: str, num_kept: int) -> None:
-    """Refuse a text with more characters than a service takes.
+def accepted(sketch: Sketch, card: GeneratorCard) -> Plan:
+    """The plan of a sketch, where a service does not say how it splits text: a token a character.
 
     Raises:
-        PromptTooLong: says how many it has, and where the kept part would end.
+        PromptTooLong: says how many characters a text has, and where the kept part would end.
     """
+    for name, text in (("prompt", sketch.prompt), ("negative prompt", sketch.negative)):
+        _require_length(name, text, card.max_prompt_tokens)
+    return Plan(
+        sketch=sketch,
+        num_prompt_tokens=len(sketch.prompt),
+        num_negative_tokens=len(sketch.negative),
+    )
+
+
+def _require_length(name: str, text: str, num_kept: int) -> None:
     if len(text) > num_kept:
         raise PromptTooLong(
             f"The {name} has {len(text)} characters; only the first {num_kept} can be kept.",

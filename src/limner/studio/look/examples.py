@@ -6,7 +6,7 @@ what was learnt by heart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -122,6 +122,40 @@ def read_examples(
         pdq = pdq_of(opened.picture)
         found[image_id] = Example(image_id=image_id, name=item.name, pdq=pdq, seen=seen)
     return list(found.values())
+
+
+def read_both(
+    parts: Parts,
+    paths: Mapping[str, Sequence[Path]],
+    see: Callable[[Picture], Seen],
+    *,
+    most: int,
+    least: Mapping[str, int],
+    on_fault: OnFault,
+) -> tuple[list[Example[Seen]], list[Example[Seen]]]:
+    """The examples of two kinds, told apart.
+
+    Args:
+        parts: of the studio.
+        paths: of the two kinds, by the option that names them.
+        see: see `read_examples`.
+        most: of each kind.
+        least: of a kind, by its option; a kind that is left out may be empty.
+        on_fault: told of every file that cannot be read.
+
+    Raises:
+        BadInput: too few, too many, or one picture in both.
+        LearningFailed: what sees cannot be opened.
+    """
+    kinds = {
+        option: read_examples(parts, given, see, most=most, on_fault=on_fault)
+        for option, given in paths.items()
+    }
+    for option, num in least.items():
+        require_enough(kinds[option], num, option)
+    first, second = kinds.values()
+    require_apart(first, second, " and ".join(kinds))
+    return first, second
 
 
 def require_enough(found: Sequence[Example[Seen]], least: int, option: str) -> None:

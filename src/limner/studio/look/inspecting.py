@@ -24,9 +24,7 @@ from limner.studio.look.examples import (
     examples_sha256,
     named,
     part,
-    read_examples,
-    require_apart,
-    require_enough,
+    read_both,
 )
 
 if TYPE_CHECKING:
@@ -86,13 +84,15 @@ def teach_normal(
     def see(picture: Picture) -> Seen:
         return tagger.look(whole_of(picture))
 
-    kinds = [
-        read_examples(parts, paths, see, most=MOST_EXAMPLES, on_fault=on_fault)
-        for paths in (good, bad)
-    ]
-    require_enough(kinds[0], LEAST_GOOD, "--good")
-    require_apart(kinds[0], kinds[1], "--good and --bad")
-    normal, facts = learn_set(kinds[0], kinds[1], tagger.ingredients, wanted)
+    kinds = read_both(
+        parts,
+        {"--good": good, "--bad": bad},
+        see,
+        most=MOST_EXAMPLES,
+        least={"--good": LEAST_GOOD},
+        on_fault=on_fault,
+    )
+    normal, facts = learn_set(*kinds, tagger.ingredients, wanted)
     now = parts.read_clock()
     document, content = facts.to_document(), normal.to_bytes()
     return parts.store.learnt.add(LearntKind.NORMAL, called, document, content, now)

@@ -31,8 +31,10 @@ from limner.studio.look.origin import read_signals
 from limner.studio.look.reading import Read, content_of, read
 from limner.studio.look.sources import Fault, Item
 from limner.studio.look.taught import Inspected, Taught
+from limner.studio.look.words import NOTHING, FoundByWords
 
 if TYPE_CHECKING:
+    from limner.generators.services.seeing import SeeingService
     from limner.studio.parts import Parts
 
 ALWAYS = ("integrity", "exposure", "sharpness", "nsfw", "face")
@@ -49,10 +51,16 @@ class Asked:
         with_text: read text too, which takes several times as long.
         learnt: hashes of the labels and normal sets to look with; every process takes these,
             whatever is taught meanwhile.
+        words: what a service that sees is asked for.
+        seer: address of that service, to which every picture is sent; empty asks nobody.
+        seer_model: name of its model.
     """
 
     with_text: bool = False
     learnt: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    seer: str = ""
+    seer_model: str = ""
 
 
 class Task(NamedTuple):
@@ -113,12 +121,16 @@ class Looker:
         parts: of the studio; their judge's criteria decide.
         tagger: names what photographs show.
         asked: what is looked for.
+        seer: asked for the words; ``None`` where there are none.
     """
 
-    def __init__(self, parts: Parts, tagger: Tagger, asked: Asked) -> None:
+    def __init__(
+        self, parts: Parts, tagger: Tagger, asked: Asked, seer: SeeingService | None = None
+    ) -> None:
         self._parts = parts
         self._tagger = tagger
         self._asked = asked
+        self._found = None if seer is None else FoundByWords(seer, asked.words)
         self._taught = Taught(parts.store.learnt.of_hashes(asked.learnt), tagger)
         self._trust = open_trust(parts)
         self._mark_keys = mark_keys(parts).read()
@@ -135,6 +147,7 @@ class Looker:
                 "criteria": None if criteria is None else criteria.sha256,
                 "tagger": dict(self._tagger.ingredients),
                 "learnt": sorted(self._asked.learnt),
+                **({} if self._found is None else {"words": self._found.sha256}),
             }
         )
 
@@ -156,6 +169,7 @@ class Looker:
         judge = self._parts.judge
         results = judge_all(self._checks, ImageSubject(picture=picture), judge.limits)
         seen = self._see(picture)
+        by_words = NOTHING if self._found is None else self._found(picture)
         decision = decide(
             judge.criteria,
             results,
@@ -172,12 +186,12 @@ class Looker:
         findings = Findings(
             tags=seen.tags,
             origin=self._origin(found),
-            labels=seen.labels,
+            labels=(*seen.labels, *by_words.labels),
             anomalies=tuple(one.found for one in seen.inspected),
             needs_consent=any(
                 one.check == "face" and one.verdict is Verdict.FAIL for one in results
             ),
-            notices=seen.notices,
+            notices=(*seen.notices, *by_words.notices),
             seconds=round(time.perf_counter() - began, 4),
             camera=found.file.texts.camera,
         )

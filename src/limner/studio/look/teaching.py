@@ -27,10 +27,9 @@ from limner.studio.look.examples import (
     examples_sha256,
     named,
     part,
-    read_examples,
-    require_apart,
-    require_enough,
+    read_both,
 )
+from limner.studio.look.succession import require_no_worse
 
 if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
@@ -68,7 +67,7 @@ def teach_label(
     *,
     on_fault: OnFault,
 ) -> Learnt:
-    """Learn a label, measure it, certify what can be certified, and put it in force.
+    """Learn a label, measure it, certify what can be certified, and put it in force if no worse.
 
     Args:
         parts: of the studio.
@@ -82,23 +81,22 @@ def teach_label(
     Raises:
         BadInput: too few, too many or doubtful examples, or a name that cannot be used.
         LearningFailed: the tagger's weights are missing or changed.
+        LabelWorse: the version in force is better; it stays.
         StorageUnavailable: it cannot be stored.
     """
     label = named(name, "label")
-    kinds = [
-        read_examples(
-            parts,
-            paths,
-            lambda picture: tagger.see(picture).embedding_D,
-            most=MOST_EXAMPLES,
-            on_fault=on_fault,
-        )
-        for paths in (yes, no)
-    ]
-    require_enough(kinds[0], LEAST_EXAMPLES, "--yes")
-    require_enough(kinds[1], LEAST_EXAMPLES, "--no")
-    require_apart(kinds[0], kinds[1], "--yes and --no")
+    kinds = read_both(
+        parts,
+        {"--yes": yes, "--no": no},
+        lambda picture: tagger.see(picture).embedding_D,
+        most=MOST_EXAMPLES,
+        least={"--yes": LEAST_EXAMPLES, "--no": LEAST_EXAMPLES},
+        on_fault=on_fault,
+    )
     line, facts = learn_label(kinds, tagger.ingredients, wanted)
+    held_out = [half.held_out for half in part(kinds)]
+    earlier = parts.store.learnt.find(LearntKind.LABEL, label)
+    require_no_worse(earlier, line, facts, _vectors(held_out), _is_yes(held_out))
     now = parts.read_clock()
     document, content = facts.to_document(), line.to_bytes()
     return parts.store.learnt.add(LearntKind.LABEL, label, document, content, now)

@@ -13,8 +13,9 @@ from streams import BEGAN
 from limner.core.settings import Secret
 from limner.core.watching import Alarm, Change, Done, Telling
 from limner.store.watches import tellings_of
+from limner.studio.messages import letter_of
 from limner.studio.studio import Studio
-from limner.studio.watch.telling import mail_of, tell
+from limner.studio.watch.telling import message_of, tell
 
 ALARM = Alarm(
     alarm_id="alarm-0123456789ab",
@@ -148,6 +149,7 @@ def test_a_letter_without_a_server_is_said_not_to_have_gone(studio: Studio):
 
 def test_a_name_cannot_add_lines_to_the_head_of_a_letter(studio: Studio):
     settings = replace(studio.settings, alert_email=("ada@example.org",))
-    letter = mail_of(replace(ALARM, stream="x\r\nBcc: eve@example.org"), settings)
+    told = message_of(replace(ALARM, stream="x\r\nBcc: eve@example.org"))
+    letter = letter_of(told, settings)
     assert letter["Bcc"] is None
     assert "\n" not in letter["Subject"]

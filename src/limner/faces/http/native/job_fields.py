@@ -58,6 +58,9 @@ class JobFields(Fields):
     source: PictureFields | None = None
     strength: float | None = None
     mask: PictureFields | None = Field(None, description="White repaints, black keeps.")
+    second_pass: float | None = Field(
+        None, description="Draw small, enlarge, and draw over it, leaving it so far, 0 to 1."
+    )
     margins: str | None = Field(None, max_length=80, examples=["0,0,64,0"])
     is_deterministic: bool = False
     is_combinatorial: bool = False
@@ -96,6 +99,7 @@ class JobFields(Fields):
             background=self.background,
             strength=self.strength,
             outpaint=self.margins,
+            second_pass=self.second_pass,
             combinations=self.is_combinatorial,
             deterministic=self.is_deterministic,
             impact=self.impact,

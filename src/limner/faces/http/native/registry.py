@@ -18,6 +18,7 @@ from limner.studio.due import everything_due
 from limner.studio.gate_use import answer_document
 from limner.studio.promoting import held_by_gate, pause, promote, review, rollback, waive
 from limner.studio.registry import CANARY_SHARE, Overview, Proposal, find_version, overview, propose
+from limner.studio.shadow_compare import compare_shadow
 
 router = APIRouter(prefix="/api/registry", tags=["registry"])
 
@@ -207,6 +208,12 @@ def get_card(model: Model, _asking: Anyone, given: Given) -> dict[str, object]:
 def get_gate(model: Model, _asking: Operator, given: Given) -> dict[str, object]:
     """What the gate in force says of a version; nothing is moved."""
     return answer_document(held_by_gate(given.parts, model))
+
+
+@router.get("/{model}/shadow")
+def get_shadow(model: Model, _asking: Operator, given: Given) -> dict[str, object]:
+    """What a version drew in shadow beside what served, by every check."""
+    return compare_shadow(given.parts, model).to_document()
 
 
 @router.post("/{model}/promote")

@@ -1,10 +1,11 @@
-"""Runs of suites over HTTP: which there are, what each measured, and two compared.
+"""Runs of suites over HTTP: which there are, what each measured, two compared; gains and costs.
 
 Runs are begun on the command line: `limner eval run`.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -14,8 +15,9 @@ from limner.faces.http.native.asking import Given, Operator
 from limner.studio.eval_compare import compare_runs
 from limner.studio.eval_report import report_on
 from limner.studio.eval_runs import find_run, suite_of
+from limner.studio.gains import gains
 
-router = APIRouter(prefix="/api/runs", tags=["runs"])
+router = APIRouter(prefix="/api", tags=["evidence"])
 
 RunId = Annotated[str, Path(pattern="^run-[0-9a-f]{12}$", description="Id of a run.")]
 AskedRun = Annotated[str, Query(pattern="^run-[0-9a-f]{12}$", description="Id of a run.")]
@@ -34,7 +36,7 @@ class RunDocument(BaseModel):
     num_wanted: int
 
 
-@router.get("")
+@router.get("/runs")
 def list_runs(_asking: Operator, given: Given) -> list[RunDocument]:
     """The newest runs first."""
     runs = given.parts.store.runs
@@ -54,7 +56,7 @@ def list_runs(_asking: Operator, given: Given) -> list[RunDocument]:
     ]
 
 
-@router.get("/compared")
+@router.get("/runs/compared")
 def compare(
     first: AskedRun, second: AskedRun, _asking: Operator, given: Given
 ) -> dict[str, object]:
@@ -63,7 +65,14 @@ def compare(
     return compare_runs(given.parts, *runs).to_document()
 
 
-@router.get("/{run_id}")
+@router.get("/runs/{run_id}")
 def report(run_id: RunId, _asking: Operator, given: Given) -> dict[str, object]:
     """Everything the report on a run says, without pictures."""
     return report_on(given.parts, find_run(given.parts, run_id)).to_document()
+
+
+@router.get("/gains")
+def count_gains(_asking: Operator, given: Given, since: date | None = None) -> dict[str, object]:
+    """Revisions, time, review and errors per accepted image, by month and by project; goals."""
+    begun = None if since is None else datetime.combine(since, time.min, UTC)
+    return gains(given.parts, begun).to_document()

@@ -57,5 +57,11 @@ def test_what_is_no_run_is_refused(runs, client, path, status):
     assert client("opal", "operate").get(f"/api/runs/{path}").status_code == status
 
 
-def test_nobody_else_reads_runs(runs, client):
-    assert client("dana", "generate").get("/api/runs").status_code == 403
+@pytest.mark.parametrize("path", ["runs", "gains"])
+def test_nobody_else_reads_runs_or_gains(studio, client, path):
+    assert client("dana", "generate").get(f"/api/{path}").status_code == 403
+
+
+def test_gains_are_of_what_was_asked_for_and_not_of_runs(runs, client):
+    found = client("opal", "operate").get("/api/gains", params={"since": "2026-01-01"}).json()
+    assert (found["whole"]["num_drawn"], found["goals"]) == (0, [])

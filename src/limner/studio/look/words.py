@@ -1,0 +1,105 @@
+"""Looking for what words say, with a service that sees; nothing needs to be taught.
+
+What such a service says is not certified, so each of the words is ``unsure`` with a score, and a
+person has the last word. A service that cannot be asked takes nothing else from a look: that it was
+not asked is a notice on the picture.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image as PillowImage
+
+from limner.checks.views import flatten, small_view
+from limner.core.errors import BadInput, GeneratorUnavailable, LimnerError
+from limner.core.hashing import sha256_of_document
+from limner.core.looking import LabelFound
+
+if TYPE_CHECKING:
+    from limner.core.records import Picture
+    from limner.generators.services.seeing import SeeingService
+
+MOST_WORDS = 20
+MOST_CHARACTERS = 200
+VERDICT = "unsure"
+
+
+class WordsFound(NamedTuple):
+    """What was found of words on one picture."""
+
+    labels: tuple[LabelFound, ...]
+    notices: tuple[str, ...]
+
+
+NOTHING = WordsFound((), ())
+
+
+class FoundByWords:
+    """Looks for words on one picture after the other.
+
+    Args:
+        seer: that is asked.
+        words: what it is asked for.
+    """
+
+    def __init__(self, seer: SeeingService, words: Sequence[str]) -> None:
+        self._seer = seer
+        self._words = tuple(words)
+        self._absent = ""
+
+    @property
+    def sha256(self) -> str:
+        """Tagged hash of everything that decides a score."""
+        return sha256_of_document({"seer": self._seer.sha256, "words": list(self._words)})
+
+    def __call__(self, picture: Picture) -> WordsFound:
+        """What the seer says of a picture; one that cannot be reached is not asked again."""
+        if self._absent:
+            return WordsFound((), (self._absent,))
+        try:
+            scores = self._seer.scores(_sent(picture), self._words)
+        except LimnerError as error:
+            told = f"Nothing was looked for by words: {error.message}"
+            if isinstance(error, GeneratorUnavailable):
+                self._absent = told
+            return WordsFound((), (told,))
+        version = self.sha256.removeprefix("sha256:")[:12]
+        return WordsFound(
+            tuple(
+                LabelFound(word, version, score, VERDICT)
+                for word, score in zip(self._words, scores, strict=True)
+            ),
+            (),
+        )
+
+
+def require_words(words: Sequence[str]) -> tuple[str, ...]:
+    """What may be looked for: each once, without blanks around it.
+
+    Raises:
+        BadInput: too many, or one that is empty, too long, or cannot be printed.
+    """
+    stripped = tuple(dict.fromkeys(one.strip() for one in words))
+    if len(stripped) > MOST_WORDS:
+        raise BadInput(
+            f"{len(stripped)} things are to be found; allowed are up to {MOST_WORDS}.",
+            code="too_many_words",
+        )
+    for one in stripped:
+        if not one or len(one) > MOST_CHARACTERS or not one.isprintable():
+            raise BadInput(
+                f"{one!r} cannot be looked for; allowed are 1 to {MOST_CHARACTERS} printable "
+                "characters.",
+                code="words_not_allowed",
+            )
+    return stripped
+
+
+def _sent(picture: Picture) -> bytes:
+    """A small JPEG on white that carries nothing else, as it leaves this machine."""
+    content = io.BytesIO()
+    PillowImage.fromarray(flatten(small_view(picture))).save(content, "JPEG", quality=85)
+    return content.getvalue()
