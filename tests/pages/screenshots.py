@@ -86,7 +86,15 @@ def take_places(served: Served, page: Page) -> None:
     )
     page.locator("#answer-title").wait_for()
     save(page, "verify")
-    for place in ("jobs", "ledger", "rights", "criteria", "models", "settings"):
+    for place in (
+        "jobs",
+        "edge-cases",
+        "ledger",
+        "rights",
+        "criteria",
+        "models",
+        "settings",
+    ):
         page.goto(f"{served.address}/{place}")
         save(page, place)
 

@@ -48,6 +48,7 @@ def test_a_job_is_paused_and_goes_on(open_page: Open, served: Served, person: st
 def test_a_cancelled_job_is_tried_again(open_page: Open, served: Served, person: str):
     job_id = ask(served, person, num_images=40)
     served.studio.jobs.cancel(job_id)
+    assert served.studio.jobs.wait(job_id, timeout_seconds=30).is_over
     page = open_page("/jobs?state=cancelled")
     page.get_by_role("button", name="Try again: a red fox").click()
     expect(page.get_by_role("heading", name="No job stands so")).to_be_visible()
