@@ -31,6 +31,7 @@ HARMLESS = (
     "a peach", "an eggplant", "a chicken breast on a plate", "a cocktail", "a bathing suit",
     "a gun shop sign", "a red cross", "a kitchen knife", "a statue", "a baby bottle",
 )  # fmt: skip
+ARRIVAL_WAYS = ("darker", "blurred", "noisy", "jpeg", "resized")
 LIKENESSES = (
     "a photo of a woman", "a photo of a man", "a passport photo", "a selfie of two friends",
     "a portrait of a child", "a face", "a famous painting", "a company logo",
@@ -101,6 +102,27 @@ def suites() -> dict[str, str]:
                 *specification.seen_concepts()[::30],
                 *specification.coloured_things()[::16],
                 *specification.grounds()[::20],
+            ],
+        ),
+        "incoming.yaml": _suite(
+            name="incoming",
+            question="Do checks say the same of a picture that comes dark, blurred or compressed?",
+            checks=(
+                "integrity",
+                "concept",
+                "colour",
+                "ground",
+                "count",
+                "nsfw",
+                *(f"same-{way}" for way in ARRIVAL_WAYS),
+            ),
+            aspects={"robustness": tuple(f"same-{way}" for way in ARRIVAL_WAYS)},
+            ways=ARRIVAL_WAYS,
+            cases=[
+                *specification.seen_concepts()[::15],
+                *specification.coloured_things()[::8],
+                *specification.grounds()[::10],
+                *specification.counted_things()[::8],
             ],
         ),
         "robust.yaml": _suite(

@@ -41,12 +41,17 @@ class Aspect(StrEnum):
 
 
 class Way(StrEnum):
-    """How a picture is drawn again, to see whether it stays the same."""
+    """How a picture is drawn again, or comes in again, to see whether it stays the same."""
 
     AGAIN = "again"
     BATCH = "batch"
     RESTART = "restart"
     THREADS = "threads"
+    DARKER = "darker"
+    BLURRED = "blurred"
+    NOISY = "noisy"
+    JPEG = "jpeg"
+    RESIZED = "resized"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from limner.faces.exits import INTERRUPTED
 from limner.faces.keys import read_key
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
+from limner.faces.suite_commands import add_suite_commands
 
 if TYPE_CHECKING:
     from limner.core.runs import Run
@@ -31,6 +32,8 @@ app = typer.Typer(
     help="Run suites, score them again, compare two runs, and report what was measured.",
     no_args_is_help=True,
 )
+
+add_suite_commands(app)
 
 SuiteName = Annotated[
     str, typer.Argument(metavar="SUITE", help="A suite file, or one that is shipped.")
@@ -270,49 +273,6 @@ def side_by_side(
             return
         num = ask_pairs(parts, study, reviewer_name(parts, name), read_key)
         note(f"{num} answered. The same command goes on; with --result it prints the ranking.")
-
-
-@app.command("from-csv")
-def from_csv(
-    context: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="CSV", help="A column prompt; if wanted id and style; others become groups."
-        ),
-    ],
-    owner: Annotated[str, typer.Option(help="Who answers for the suite.")],
-    review_by: Annotated[
-        str, typer.Option(metavar="YYYY-MM-DD", help="Day it is to be looked at again.")
-    ],
-    name: Annotated[str | None, typer.Option(help="Left out: as the file is called.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File to write. Left out: NAME.yaml, here.")
-    ] = None,
-    force: options.Force = False,
-) -> None:
-    """Make a suite of your own prompts."""
-    with opened(context):
-        from limner.studio.suite_csv import write_suite
-
-        suite, written = write_suite(
-            file, name=name, owner=owner, review_by=review_by, out=out, overwrite=force
-        )
-        say(str(written))
-        note(f"{suite.num_pictures:,} pictures when it is run: `limner eval run {written}`.")
-
-
-@app.command()
-def suites(context: typer.Context, as_json: Json = False) -> None:
-    """List the suites that are shipped, and what each one asks."""
-    with opened(context):
-        from limner.studio.suite_file import SHIPPED, read_suite
-
-        for one in map(read_suite, SHIPPED):
-            if as_json:
-                say_json({"name": one.name, "question": one.question, "sha256": one.sha256})
-            else:
-                say(f"{one.name:<9} {one.num_pictures:>5,} pictures  {one.question}")
 
 
 def _parts(studio: Studio, model: str | None, weights: Path | None) -> Parts:

@@ -7,6 +7,7 @@ was erased, of which nothing is kept that could be counted.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -76,6 +77,36 @@ def used_images(connection: sa.Connection, since: datetime | None = None) -> lis
         for row in connection.execute(images.order_by(_images.created_at, _images.image_id))
         if row.image_id in decided
     ]
+
+
+class AskedPrompt(NamedTuple):
+    """A prompt that somebody asked for, and in which style; empty for none."""
+
+    prompt: str
+    style: str
+
+
+def asked_prompts(
+    connection: sa.Connection, owners: Sequence[str], since: datetime | None = None
+) -> list[AskedPrompt]:
+    """Every prompt with its style that these people asked for, each once, in its order.
+
+    Args:
+        connection: reading.
+        owners: names of requesters.
+        since: only of images stored after this moment, UTC.
+    """
+    rows = schema.gallery.c
+    query = (
+        sa.select(_images.recipe)
+        .join(schema.gallery, rows.image_id == _images.image_id)
+        .where(rows.owner.in_(owners), sa.exists().where(_decisions.image_id == _images.image_id))
+        .order_by(_images.created_at, _images.image_id)
+    )
+    if since is not None:
+        query = query.where(_images.created_at > since.isoformat())
+    recipes = (json.loads(one) for one in connection.scalars(query))
+    return list(dict.fromkeys(AskedPrompt(one["prompt"], one["style"] or "") for one in recipes))
 
 
 def _boards(connection: sa.Connection) -> dict[str, list[str]]:

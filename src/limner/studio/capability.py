@@ -13,13 +13,14 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from limner.core.evidence import Basis, Evidence
+from limner.core.evidence import SHARE, Basis, Evidence
 from limner.core.gates import GateAnswer, Waiver
 from limner.core.models import ModelState, Origin
 from limner.core.records import Operation
 from limner.evals.suite import Aspect
 from limner.store.evidence import evidence_of, waivers_of
 from limner.studio.criteria_use import certificate_lines
+from limner.studio.drawing_evidence import DIFFER, SECONDS
 from limner.studio.eval_judging import Checks
 from limner.studio.gate_file import gate_in_force
 from limner.studio.gate_use import answer_gate, basis_now, hold_against, suite_source
@@ -31,6 +32,8 @@ from limner.studio.suite_file import read_suite
 
 RELIABLE_FROM = 0.9  # the lower bound of a share that is done reliably
 CANNOT_UNDER = 0.5  # the upper bound of a share that cannot be done
+QUESTIONS = {DIFFER: "Do other seeds give other pictures?"}
+"""Of numbers that no check gives."""
 
 
 class Standing(StrEnum):
@@ -63,7 +66,8 @@ class CapabilityCard:
 
     Attributes:
         made_at: UTC.
-        capabilities: the surest first.
+        capabilities: shares, the surest first.
+        seconds: what a picture takes, where that was measured and holds; ``None`` otherwise.
         not_measured: aspects that no evidence is about.
         refuses: what it cannot start from at all.
         answer: of the gate it passed, or of the one in force; ``None`` for what came with the
@@ -78,6 +82,7 @@ class CapabilityCard:
     state: ModelState
     made_at: datetime
     capabilities: tuple[Capability, ...]
+    seconds: Evidence | None
     not_measured: tuple[Aspect, ...]
     refuses: tuple[str, ...]
     answer: GateAnswer | None
@@ -121,6 +126,7 @@ class CapabilityCard:
                 }
                 for one in self.capabilities
             ],
+            "seconds": None if self.seconds is None else _timed(self.seconds),
             "not_measured": [str(one) for one in self.not_measured],
             "refuses": list(self.refuses),
             "certified": list(self.certified),
@@ -134,6 +140,11 @@ class CapabilityCard:
                 for one in self.waivers
             ],
         }
+
+
+def _timed(took: Evidence) -> dict[str, object]:
+    names = ("estimate", "low", "high", "num", "suite", "run")
+    return {name: getattr(took, name) for name in names}
 
 
 def capability_card(parts: Parts, name: str) -> CapabilityCard:
@@ -163,12 +174,13 @@ def capability_card(parts: Parts, name: str) -> CapabilityCard:
             waivers = _counted(answer, waivers_of(connection, version.sha256))
     else:
         waivers = ()
-    capabilities = _capabilities(parts, newest, basis)
+    capabilities, seconds = _capabilities(parts, newest, basis), _seconds(newest, basis)
     return CapabilityCard(
         state=state,
         made_at=now,
         capabilities=capabilities,
-        not_measured=_not_measured(parts, capabilities),
+        seconds=seconds,
+        not_measured=_not_measured(parts, capabilities, is_timed=seconds is not None),
         refuses=_refuses(state),
         answer=answer,
         has_passed=passed is not None,
@@ -207,10 +219,12 @@ def _capabilities(
     cards = Checks(parts).cards
     found: list[Capability] = []
     for one in newest:
+        if one.unit != SHARE:  # bounds of shares mean nothing for it
+            continue
         card = cards.get(one.metric.rpartition(".")[0])
         found.append(
             Capability(
-                question=one.metric if card is None else card.question,
+                question=QUESTIONS.get(one.metric, one.metric) if card is None else card.question,
                 evidence=one,
                 standing=standing_of(one, basis.get(one.suite)),
             )
@@ -224,8 +238,16 @@ def _capabilities(
     )
 
 
-def _not_measured(parts: Parts, capabilities: Sequence[Capability]) -> tuple[Aspect, ...]:
-    measured: set[Aspect] = set()
+def _seconds(newest: Sequence[Evidence], basis: dict[str, Basis]) -> Evidence | None:
+    """What a picture took in the newest run that still holds."""
+    timed = [one for one in newest if one.metric == SECONDS and basis.get(one.suite) == one.basis]
+    return max(timed, key=lambda one: one.measured_at, default=None)
+
+
+def _not_measured(
+    parts: Parts, capabilities: Sequence[Capability], *, is_timed: bool
+) -> tuple[Aspect, ...]:
+    measured: set[Aspect] = {Aspect.EFFICIENCY} if is_timed else set()
     checks = {
         (one.evidence.suite, one.evidence.metric.rpartition(".")[0])
         for one in capabilities

@@ -5,7 +5,8 @@ Pictures are stored with their recipes as all are, but nothing decides about the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from limner.checks.near_copy.fingerprint import pdq_of
@@ -15,7 +16,9 @@ from limner.core.judging import ImageSubject
 from limner.core.ports import Generator
 from limner.core.records import Drawn, ImageRecord, Picture, Plan, Request
 from limner.core.runs import RunPicture, Spot
+from limner.evals.arriving import ARRIVALS, arrived
 from limner.evals.suite import Case, Suite, Way
+from limner.studio.arrival_checks import ARRIVAL_CHECKS
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image_file import decode_rgba, encode_image
 from limner.studio.parts import Parts
@@ -41,7 +44,7 @@ def require_ways(parts: Parts, suite: Suite) -> None:
         BadInput: says which.
     """
     asked = {f"same-{way}" for way in suite.ways}
-    named = {name for name in suite.checks if name in SAME_CHECKS}
+    named = {name for name in suite.checks if name in SAME_CHECKS or name in ARRIVAL_CHECKS}
     if asked != named:
         raise BadInput(
             f"The suite {suite.name!r} draws again by {sorted(asked)} and judges {sorted(named)}; "
@@ -63,11 +66,16 @@ def other_generators(parts: Parts, suite: Suite) -> Mapping[Way, Generator]:
 def draw_case(
     parts: Parts, case: Case, suite: Suite, others: Mapping[Way, Generator]
 ) -> Iterator[Seen]:
-    """Every picture of a case, first as it is and then in every way again."""
+    """Every picture of a case, first as it is and then in every way again.
+
+    A way in which pictures come in draws none: the first ones are changed.
+    """
+    first: dict[int, Drawn] = {}
+    is_drawn_again = bool(set(suite.ways) - ARRIVALS)
     for way in (None, *suite.ways):
         generator = parts.generator if way is None else others.get(way, parts.generator)
-        is_alone = bool(suite.ways) and way is not Way.BATCH
-        yield from _draw_way(parts, case, suite.seeds, generator, way, is_alone=is_alone)
+        is_alone = is_drawn_again and way is not Way.BATCH
+        yield from _draw_way(parts, case, suite.seeds, generator, way, first, is_alone=is_alone)
 
 
 def _draw_way(
@@ -76,9 +84,11 @@ def _draw_way(
     seeds: Sequence[int],
     generator: Generator,
     way: Way | None,
+    first: dict[int, Drawn],
     *,
     is_alone: bool,
 ) -> Iterator[Seen]:
+    """Pictures of a case in one way; `first` holds those as they are, by seed, and is filled."""
     said = "" if way is None else str(way)
     request = Request(
         prompt=case.asked.prompt,
@@ -93,8 +103,20 @@ def _draw_way(
     except (BadInput, RequestRefused) as error:
         yield from (_missing(parts, Spot(case.id, seed, said), error.code) for seed in seeds)
         return
-    for drawn in generator.generate(plan, seeds):
+    if way is not None and way in ARRIVALS:
+        pictures: Iterable[Drawn] = [_come_in(one, way) for one in first.values()]
+    else:
+        pictures = generator.generate(plan, seeds)
+    for drawn in pictures:
+        if way is None:
+            first[drawn.seed] = drawn
         yield _stored(parts, ready, plan, drawn, Spot(case.id, drawn.seed, said))
+
+
+def _come_in(drawn: Drawn, way: Way) -> Drawn:
+    """A drawn picture as it would come in from elsewhere; its recipe will say so."""
+    notice = f"Changed as pictures from elsewhere may be: {way}."
+    return replace(drawn, image_HWC=arrived(drawn.image_HWC, way), notices=(*drawn.notices, notice))
 
 
 def _missing(parts: Parts, spot: Spot, fault: str) -> Seen:

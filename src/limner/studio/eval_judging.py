@@ -8,6 +8,7 @@ from limner.checks.referee import Referee
 from limner.core.judging import Cause, CheckCard, Result, Verdict
 from limner.core.runs import PROBABILITY_BAD, RunScore, Spot
 from limner.evals.suite import Case, Suite
+from limner.studio.arrival_checks import ARRIVAL_CHECKS
 from limner.studio.eval_drawing import Seen
 from limner.studio.parts import Parts
 from limner.studio.suite_checks import (
@@ -43,6 +44,7 @@ class Checks:
         """The card of every check, by name."""
         cards = {name: one.card for name, one in self.looking.items()}
         cards |= {name: one.card for name, one in SAME_CHECKS.items()}
+        cards |= {name: one.card for name, one in ARRIVAL_CHECKS.items()}
         return cards | {REFUSAL_CARD.name: REFUSAL_CARD}
 
 
@@ -51,10 +53,17 @@ def judge_case(
 ) -> list[RunScore]:
     """What every check of the suite says of every picture of a case."""
     first = {one.picture.spot.seed: one for one in seen if not one.picture.spot.way}
+    said: dict[int, dict[str, Result]] = {seed: {} for seed in first}  # of these, by check
     scores: list[RunScore] = []
-    for one in seen:
+    for one in sorted(seen, key=lambda one: bool(one.picture.spot.way)):
+        seed, way = one.picture.spot.seed, one.picture.spot.way
         for name in suite.checks:
-            result = _judge_picture(name, case, one, first[one.picture.spot.seed], checks)
+            if name in ARRIVAL_CHECKS:
+                result = _judge_arrival(name, case, one, said[seed], checks)
+            else:
+                result = _judge_picture(name, case, one, first[seed], checks)
+            if result is not None and not way and one.subject is not None:
+                said[seed][name] = result
             if result is not None:
                 card = checks.cards[name]
                 scores.append(_score(one.picture.spot, card, result, parts))
@@ -81,6 +90,18 @@ def _judge_picture(name: str, case: Case, seen: Seen, first: Seen, checks: Check
         return _told(card, is_right=False) if _is_asked(name, case, checks) else None
     result = judge_asked(checks.looking[name], seen.subject, case.asked)
     return None if result.cause is Cause.NOT_APPLICABLE else result
+
+
+def _judge_arrival(
+    name: str, case: Case, seen: Seen, before: Mapping[str, Result], checks: Checks
+) -> Result | None:
+    """Whether checks say the same of a picture as it came; ``None`` where there is nothing."""
+    is_other = name != f"same-{seen.picture.spot.way}" or case.must_refuse
+    if is_other or seen.subject is None or not before:
+        return None  # no picture could have come in
+    looking = [checks.looking[one] for one in before if one in checks.looking]
+    found = ARRIVAL_CHECKS[name].compare(before, seen.subject, looking, case.asked)
+    return None if found.cause is Cause.NOT_APPLICABLE else found
 
 
 def _is_asked(name: str, case: Case, checks: Checks) -> bool:

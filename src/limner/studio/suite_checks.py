@@ -345,6 +345,6 @@ REFUSAL_CARD = CheckCard(
 """Judged by what became of the request; no picture is looked at."""
 
 SAME_CHECKS: Mapping[str, SameCheck] = {
-    one.card.name: one for one in (SameCheck(way=way) for way in Way)
+    one.card.name: one for one in (SameCheck(way=way) for way in WAY_WORDS)
 }
 """By name."""

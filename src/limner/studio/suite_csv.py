@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import cast
@@ -57,7 +57,12 @@ def write_suite(
     plain = name or re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "own"
     text = suite_text_from_csv(path, name=plain, owner=owner, review_by=review_by)
     suite = parse_suite(text, f"of {str(path)!r}")
-    file = Path(f"{plain}.yaml") if out is None else out.expanduser()
+    return suite, keep_suite(text, plain, out, overwrite=overwrite)
+
+
+def keep_suite(text: str, name: str, out: Path | None, *, overwrite: bool) -> Path:
+    """Write the text of a suite into a file; which. Arguments and errors as `write_suite`."""
+    file = Path(f"{name}.yaml") if out is None else out.expanduser()
     make_folder(file.parent)
     try:
         write_new(file, text.encode(), overwrite=overwrite)
@@ -66,11 +71,29 @@ def write_suite(
             f"The file {str(file)!r} is there already.",
             hint="Name another, or replace it with --force.",
         ) from error
-    return suite, file
+    return file
 
 
 def suite_text_from_csv(path: Path, *, name: str, owner: str, review_by: str) -> str:
     """The YAML text of such a suite; arguments and errors as `write_suite`."""
+    cases = [_case(number, row) for number, row in enumerate(_rows(path), start=1)]
+    return suite_text_of(cases, name=name, owner=owner, review_by=review_by)
+
+
+def suite_text_of(
+    cases: Sequence[Mapping[str, object]], *, name: str, owner: str, review_by: str
+) -> str:
+    """The YAML text of a suite of a team's own prompts.
+
+    Args:
+        cases: as they stand in a suite file.
+        name: of the suite.
+        owner: who answers for it.
+        review_by: day it is to be looked at again, ISO.
+
+    Raises:
+        SuiteInvalid: the day is none.
+    """
     try:
         date.fromisoformat(review_by)
     except ValueError as error:
@@ -87,7 +110,6 @@ def suite_text_from_csv(path: Path, *, name: str, owner: str, review_by: str) ->
         "seeds": list(SEEDS),
         "checks": list(CHECKS),
     }
-    cases = [_case(number, row) for number, row in enumerate(_rows(path), start=1)]
     lines = [f"{key}: {_flow(value)}" for key, value in head.items() if key != "review_by"]
     lines += [f"review_by: {review_by}", "cases:", *(f"  - {_flow(one)}" for one in cases)]
     return "\n".join(lines) + "\n"

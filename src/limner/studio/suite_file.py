@@ -24,7 +24,7 @@ from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite, Way
 from limner.studio.yaml_file import Strict, load_yaml, spoken
 
-SHIPPED = ("basics", "robust", "fair", "safe", "private", "steady")
+SHIPPED = ("basics", "robust", "fair", "safe", "private", "steady", "incoming")
 MAX_BYTES = 4_000_000
 MAX_CASES = 10_000
 

@@ -100,6 +100,9 @@ OPTIONS = {
     "eval correct": ["--reason", "--way", "--as"],
     "eval side-by-side": ["--pairs", "--as", "--result", "--anew", "--json"],
     "eval from-csv": ["--owner", "--review-by", "--name", "--out", "--force"],
+    "eval from-requests": [
+        "--owner", "--review-by", "--consent", "--num", "--seed", "--out", "--force",
+    ],
     "eval suites": ["--json"],
     "look at": [
         "--text", "--criteria", "--normal", "--find", "--ask", "--ask-model", "--processes",
@@ -116,6 +119,7 @@ OPTIONS = {
         "--claims", "--pause-when-overdue", "--as",
     ],
     "models promote": ["--reason", "--as", "--json"],
+    "models shadow": ["--draw", "--json"],
     "models pause": ["--reason", "--as"],
     "models rollback": ["--reason", "--alias", "--as"],
     "models review": ["--until", "--reason", "--as"],
@@ -123,6 +127,7 @@ OPTIONS = {
     "models card": ["--out", "--force"],
     "gate": ["--gate", "--json"],
     "due": ["--within", "--json"],
+    "gains": ["--since", "--json"],
     "look report": ["--out", "--force"],
     "look runs": ["--json"],
     "look teach": ["--yes", "--no", "--precision", "--confidence", "--answers", "--json"],

@@ -45,6 +45,19 @@ def test_evidence_that_lapsed_shows_nothing(registry):
     assert card.valid_until is None
 
 
+def test_seconds_are_no_share_and_are_told_as_seconds(registry):
+    state = registry.promoted("2")
+    timed = {"unit": "seconds", "estimate": 3.14, "low": 2.7, "high": 3.6}
+    registry.measure(
+        state, {"counts": (0.5, 0.4, 0.6)}, lambda one: replace(one, metric="draw.seconds", **timed)
+    )
+    card = capability_card(registry.parts, "painted@2")
+    assert "draw.seconds" not in standings(card)
+    assert "A picture takes 3.1 s (2.7 s to 3.6 s), as run-000000000001 measured." in summary(card)
+    assert Aspect.EFFICIENCY not in card.not_measured
+    assert card.to_document()["seconds"]["estimate"] == 3.14
+
+
 def test_only_the_newest_evidence_counts(registry):
     state = registry.promoted("2")
     registry.measure(state, GOOD | {"whole": (0.5, 0.4, 0.6)})

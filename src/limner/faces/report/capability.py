@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from limner.core.errors import BadInput
 from limner.core.gates import GateVerdict
 from limner.core.models import Origin
-from limner.faces.report.telling import percent
+from limner.faces.report.telling import percent, seconds
 from limner.store.files import make_folder, write_new
 from limner.studio.capability import (
     CANNOT_UNDER,
@@ -58,6 +58,12 @@ def summary(card: CapabilityCard) -> list[str]:
         told.append("It came with Limner and went through no gate here.")
     else:
         told.append("It has not passed a gate that holds now, so nothing is promised.")
+    if card.seconds is not None:
+        took = card.seconds
+        told.append(
+            f"A picture takes {seconds(took.estimate)} ({seconds(took.low)} to "
+            f"{seconds(took.high)}), as {took.run} measured."
+        )
     licence = version.licence
     read = f"read by {licence.reviewer}" if licence.reviewer else "which nobody has read"
     told.append(f"Its licence is {licence.expression}, {read}.")
