@@ -5,7 +5,7 @@ Source: onnx.proto3 of https://github.com/onnx/onnx, messages ModelProto to Tens
 
 import numpy as np
 
-FLOAT, INT_ATTRIBUTE, INTS_ATTRIBUTE = 1, 2, 7
+FLOAT, INT64, INT_ATTRIBUTE, INTS_ATTRIBUTE = 1, 7, 2, 7
 
 
 def varint(number):
@@ -35,11 +35,11 @@ def tensor(name, array):
     return dims + field(2, FLOAT) + field(8, name) + field(9, array.astype("<f4").tobytes())
 
 
-def port(name, sizes):
+def port(name, sizes, kind=FLOAT):
     dims = b"".join(
         field(1, field(2, one) if isinstance(one, str) else field(1, one)) for one in sizes
     )
-    shape = field(1, field(1, FLOAT) + field(2, dims))
+    shape = field(1, field(1, kind) + field(2, dims))
     return field(1, name) + field(2, shape)
 
 
@@ -63,3 +63,35 @@ def repeating_graph(factor=2, gain=1.0):
     )
     opset = field(1, "") + field(2, 13)
     return field(1, 8) + field(7, graph) + field(8, opset)
+
+
+def node(kind, inputs, output, *attributes):
+    names = b"".join(field(1, one) for one in inputs) + field(2, output) + field(4, kind)
+    return field(1, names + b"".join(field(5, attribute(*one)) for one in attributes))
+
+
+def model(*fields):
+    opset = field(1, "") + field(2, 13)
+    graph = b"".join(fields) + field(2, "graph")
+    return field(1, 8) + field(7, graph) + field(8, opset)
+
+
+def colour_graph():
+    """Pictures to their mean colour."""
+    return model(
+        node("GlobalAveragePool", ["pixel_values"], "pooled"),
+        node("Flatten", ["pooled"], "image_embeds", ("axis", 1)),
+        field(11, port("pixel_values", (1, 3, "h", "w"))),
+        field(12, port("image_embeds", (1, 3))),
+    )
+
+
+def words_graph(table):
+    """Tokens to the mean of their rows of a table."""
+    return model(
+        node("Gather", ["table", "input_ids"], "rows", ("axis", 0)),
+        node("ReduceMean", ["rows"], "text_embeds", ("axes", (1,)), ("keepdims", 0)),
+        field(5, tensor("table", table)),
+        field(11, port("input_ids", (1, "t"), INT64)),
+        field(12, port("text_embeds", (1, 3))),
+    )

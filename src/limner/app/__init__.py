@@ -52,8 +52,8 @@ from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
-    from limner.generators.services.seeing import SeeingService
     from limner.studio.look.looker import Asked, Looker
+    from limner.studio.look.words import Seer
 
 SEER_SECONDS = 90.0  # within what a look may take
 
@@ -161,14 +161,18 @@ def open_looker(settings: Settings, asked: Asked) -> Looker:
     return Looker(parts, Tagger(num_threads=1), asked, open_seer(settings, asked))
 
 
-def open_seer(settings: Settings, asked: Asked) -> SeeingService | None:
-    """The service that is asked for words; ``None`` where nobody is. Calls nobody.
+def open_seer(settings: Settings, asked: Asked) -> Seer | None:
+    """What is asked for words; ``None`` where nobody is. Calls nobody, loads nothing.
 
     Raises:
         ModelFormInvalid: what it is at is no address, or a key would go over an open line.
     """
     if not asked.words:
         return None
+    if "://" not in asked.seer:
+        from limner.generators.local_seer import LocalSeer
+
+        return LocalSeer(Path(asked.seer).expanduser())
     from limner.generators.services.calls import service_at
     from limner.generators.services.seeing import SeeingService
 

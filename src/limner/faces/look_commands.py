@@ -67,12 +67,17 @@ def at(  # noqa: PLR0913 - one parameter an option
     ] = None,
     find: Annotated[
         list[str] | None,
-        typer.Option(metavar="WORDS", help="Ask a service whether it shows this; repeatable."),
+        typer.Option(metavar="WORDS", help="Ask whether it shows this; repeatable."),
     ] = None,
     ask: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="That service; every picture is sent to it.")
+        str,
+        typer.Option(
+            metavar="PLACE",
+            help="Whom: the address of a service, which is sent every picture, or a folder with "
+            "CLIP or SigLIP as ONNX.",
+        ),
     ] = "",
-    ask_model: Annotated[str, typer.Option(metavar="NAME", help="Its model.")] = "",
+    ask_model: Annotated[str, typer.Option(metavar="NAME", help="The service's model.")] = "",
     processes: Annotated[
         int, typer.Option(min=0, max=64, help="Processes; 0 takes one a core.")
     ] = 0,
@@ -181,13 +186,14 @@ def _words_asked(find: Sequence[str], ask: str, ask_model: str) -> _WordsAsked:
     from limner.studio.look.words import require_words
 
     words = require_words(find)
-    if not bool(words) == bool(ask) == bool(ask_model):
+    is_service = "://" in ask
+    if bool(words) != bool(ask) or is_service != bool(ask_model):
         raise BadInput(
             f"--find is {list(words)!r}, --ask {ask!r} and --ask-model {ask_model!r}; allowed are "
-            "all three, or none."
+            "words with an address and its model, words with a folder, or none of them."
         )
-    if words:
-        note(f"Every picture is sent to {ask}; what it says is not certified.")
+    if is_service:
+        note(f"Every picture is sent to {ask}.")
     return {"words": words, "seer": ask, "seer_model": ask_model}
 
 

@@ -59,7 +59,7 @@ def say_card(parts: Parts, view: CardView, *, as_json: bool) -> None:
         if view.record is None:
             say(f"From: {_source_of(view)}")
         else:
-            say(f"Asked for: {view.record.recipe.prompt}")
+            say(f"Asked for: {view.record.recipe.title}")
         _say_picture(parts, view)
         say(f"Picture: {picture}")
     if view.is_revealed:

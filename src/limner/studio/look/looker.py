@@ -31,10 +31,9 @@ from limner.studio.look.origin import read_signals
 from limner.studio.look.reading import Read, content_of, read
 from limner.studio.look.sources import Fault, Item
 from limner.studio.look.taught import Inspected, Taught
-from limner.studio.look.words import NOTHING, FoundByWords
+from limner.studio.look.words import NOTHING, FoundByWords, Seer
 
 if TYPE_CHECKING:
-    from limner.generators.services.seeing import SeeingService
     from limner.studio.parts import Parts
 
 ALWAYS = ("integrity", "exposure", "sharpness", "nsfw", "face")
@@ -51,9 +50,10 @@ class Asked:
         with_text: read text too, which takes several times as long.
         learnt: hashes of the labels and normal sets to look with; every process takes these,
             whatever is taught meanwhile.
-        words: what a service that sees is asked for.
-        seer: address of that service, to which every picture is sent; empty asks nobody.
-        seer_model: name of its model.
+        words: what one that sees is asked for.
+        seer: address of a service, to which every picture is sent, or the folder of a model on this
+            machine; empty asks nobody.
+        seer_model: name of the service's model.
     """
 
     with_text: bool = False
@@ -125,7 +125,7 @@ class Looker:
     """
 
     def __init__(
-        self, parts: Parts, tagger: Tagger, asked: Asked, seer: SeeingService | None = None
+        self, parts: Parts, tagger: Tagger, asked: Asked, seer: Seer | None = None
     ) -> None:
         self._parts = parts
         self._tagger = tagger

@@ -1,7 +1,7 @@
-"""Looking for what words say, with a service that sees; nothing needs to be taught.
+"""Looking for what words say, with a service or model that sees; nothing needs to be taught.
 
-What such a service says is not certified, so each of the words is ``unsure`` with a score, and a
-person has the last word. A service that cannot be asked takes nothing else from a look: that it was
+What it says is not certified, so each of the words is ``unsure`` with a score, and a
+person has the last word. One that cannot be asked takes nothing else from a look: that it was
 not asked is a notice on the picture.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from PIL import Image as PillowImage
 
@@ -20,11 +20,28 @@ from limner.core.looking import LabelFound
 
 if TYPE_CHECKING:
     from limner.core.records import Picture
-    from limner.generators.services.seeing import SeeingService
 
 MOST_WORDS = 20
 MOST_CHARACTERS = 200
 VERDICT = "unsure"
+
+
+class Seer(Protocol):
+    """Says whether pictures show what words say."""
+
+    @property
+    def sha256(self) -> str:
+        """Tagged hash of everything that decides a score."""
+        ...
+
+    def scores(self, jpeg: bytes, words: Sequence[str]) -> tuple[float, ...]:
+        """A score for each of the words, 0-1, high where the picture shows it.
+
+        Raises:
+            GeneratorUnavailable: it is not there: a service that is down, weights that are absent.
+            LimnerError: it gave no answer about this picture.
+        """
+        ...
 
 
 class WordsFound(NamedTuple):
@@ -45,7 +62,7 @@ class FoundByWords:
         words: what it is asked for.
     """
 
-    def __init__(self, seer: SeeingService, words: Sequence[str]) -> None:
+    def __init__(self, seer: Seer, words: Sequence[str]) -> None:
         self._seer = seer
         self._words = tuple(words)
         self._absent = ""

@@ -168,7 +168,7 @@ def test_a_look_has_what_was_found_by_words(tmp_path):
 )
 def test_words_and_whom_to_ask_go_together(limner, photo, options):
     answer = limner("look", str(photo), *options)
-    assert (answer.exit_code, "allowed are all three, or none" in answer.stderr) == (2, True)
+    assert (answer.exit_code, "words with a folder, or none" in answer.stderr) == (2, True)
 
 
 def test_a_key_is_not_sent_over_an_open_line(found_at):
