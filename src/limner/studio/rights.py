@@ -176,6 +176,8 @@ def withdraw(
 ) -> Enforced:
     """End an entry, block the stored images it covered, and hold near copies.
 
+    What adapters that were taught on its pictures have drawn is covered too.
+
     An opt-out that is withdrawn blocks nothing any more; images it blocked stay so until people
     release them.
 
@@ -198,6 +200,7 @@ def withdraw(
     before = rights.find(entry_id, now)
     if before.withdrawn_at is not None and not keys and _unblocked(parts, before):
         return _enforce(parts, before)  # a process was stopped before everything was blocked
+    keys += _taught_on(parts, before.entry)
     stored = rights.withdraw(entry_id, reason=reason, keys=keys, looks=looks, now=now)
     return _enforce(parts, stored)
 
@@ -317,6 +320,12 @@ def _hold(parts: Parts, stored: StoredEntry, alike: Sequence[str]) -> tuple[str,
             parts.read_clock(),
         )
     return tuple(held)
+
+
+def _taught_on(parts: Parts, entry: RightsEntry) -> list[str]:
+    """Keys of the adapters here that were taught on what an entry is about."""
+    taught = [one for one in parts.shipped.card.adapters.values() if {*one.sources} & {*entry.keys}]
+    return [key for one in taught for key in (one.sha256, f"model:{one.registered_as}")]
 
 
 def _unblocked(parts: Parts, stored: StoredEntry) -> bool:

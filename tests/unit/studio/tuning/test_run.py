@@ -146,3 +146,12 @@ def test_nothing_is_drawn_with_it_once_a_right_behind_it_has_ended(parts, teache
     rights.withdraw(parts, allowed)
     with pytest.raises(RequestRefused, match="was withdrawn"):
         rights.require_rights(drawing, Request(prompt="a fox"))
+
+
+def test_withdrawing_a_right_reaches_what_was_drawn_with_the_adapter(
+    parts, teacher, asked, allowed
+):
+    card = Adapter(run(parts, teacher, asked).folder).card
+    painter = PaintedGenerator(card=replace(PAINTED_CARD, adapters={"house": card}))
+    ended = rights.withdraw(parts.with_generator(lambda: painter), allowed).stored
+    assert {card.sha256, "model:house@1"} <= set(ended.entry.keys)
