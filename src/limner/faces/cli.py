@@ -34,46 +34,56 @@ from limner.faces import (
 from limner.faces.opening import opened
 from limner.faces.printing import say, say_json
 
+DRAW, VOUCH = "Draw", "Judge, review, vouch"
+CHOOSE, SERVE = "Choose models, look and watch", "Serve, and this install"
+
 app = typer.Typer(
-    help="Draws pictures you can stand behind: its own model, on this machine, offline.",
+    help="Makes images you can stand behind: draws, judges, asks people, seals, keeps evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(criteria_commands.app, name="criteria")
-app.add_typer(eval_commands.app, name="eval")
-app.add_typer(log_commands.app, name="log")
-app.add_typer(look_commands.app, name="look")
-app.add_typer(keys_commands.app, name="keys")
+for draws in (
+    drawing_commands.generate,
+    drawing_commands.variations,
+    drawing_commands.batch,
+    drawing_commands.grid,
+    upscale_command.upscale,
+    tune_command.tune,
+):
+    app.command(rich_help_panel=DRAW)(draws)
+for vouches in (
+    verify_commands.verify,
+    verify_commands.sidecar,
+    export_command.export,
+    publish_command.publish,
+    erase_commands.erase,
+):
+    app.command(rich_help_panel=VOUCH)(vouches)
+app.command("edge-cases", rich_help_panel=VOUCH)(edge_case_commands.edge_cases)
+for chooses in (registry_commands.gate, registry_commands.due, gains_command.gains):
+    app.command(rich_help_panel=CHOOSE)(chooses)
+for serves in (studio_command.studio, worker_commands.worker, mcp_command.mcp):
+    app.command(rich_help_panel=SERVE)(serves)
 registry_commands.add_registry_commands(models_commands.app)
-app.add_typer(models_commands.app, name="models")
-app.command()(registry_commands.gate)
-app.command()(registry_commands.due)
-app.command()(gains_command.gains)
-app.add_typer(review_commands.app, name="review")
-app.add_typer(rights_commands.app, name="rights")
-app.add_typer(token_commands.app, name="tokens")
-app.add_typer(watch_commands.app, name="watch")
-app.command()(studio_command.studio)
-app.command()(erase_commands.erase)
-app.command("edge-cases")(edge_case_commands.edge_cases)
-app.add_typer(jobs_commands.app, name="jobs")
-app.command()(worker_commands.worker)
-app.command()(verify_commands.verify)
-app.command()(mcp_command.mcp)
-app.command()(upscale_command.upscale)
-app.command()(export_command.export)
-app.command()(tune_command.tune)
-app.command()(publish_command.publish)
-app.command()(verify_commands.sidecar)
-app.command()(drawing_commands.generate)
-app.command()(drawing_commands.variations)
-app.command()(drawing_commands.batch)
-app.command()(drawing_commands.grid)
+for name, commands, panel in (
+    ("criteria", criteria_commands.app, VOUCH),
+    ("review", review_commands.app, VOUCH),
+    ("rights", rights_commands.app, VOUCH),
+    ("log", log_commands.app, VOUCH),
+    ("keys", keys_commands.app, VOUCH),
+    ("models", models_commands.app, CHOOSE),
+    ("eval", eval_commands.app, CHOOSE),
+    ("watch", watch_commands.app, CHOOSE),
+    ("look", look_commands.app, CHOOSE),
+    ("jobs", jobs_commands.app, SERVE),
+    ("tokens", token_commands.app, SERVE),
+):
+    app.add_typer(commands, name=name, rich_help_panel=panel)
 
 
-@app.command()
+@app.command(rich_help_panel=DRAW)
 def show(context: typer.Context, file: options.File, as_json: options.Json = False) -> None:
     """Print the recipe a picture was made by."""
     with opened(context) as studio:
@@ -82,7 +92,7 @@ def show(context: typer.Context, file: options.File, as_json: options.Json = Fal
         say_shown(studio.show(file), file, as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=DRAW)
 def redraw(
     context: typer.Context,
     file: options.File,
@@ -110,7 +120,7 @@ def redraw(
         say_redrawn(redrawn, path, as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=DRAW)
 def styles(context: typer.Context) -> None:
     """List the styles a prompt can be drawn in."""
     with opened(context) as studio:
@@ -118,7 +128,7 @@ def styles(context: typer.Context) -> None:
             say(style)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def settings(context: typer.Context, as_json: options.Json = False) -> None:
     """Print every setting and where its value came from."""
     with opened(context) as studio:
@@ -132,7 +142,7 @@ def settings(context: typer.Context, as_json: options.Json = False) -> None:
                 say(f"{name} = {value}  ({source})")
 
 
-@app.command()
+@app.command(rich_help_panel=SERVE)
 def version() -> None:
     """Print the version of Limner."""
     from importlib.metadata import version as version_of
