@@ -51,8 +51,8 @@ def _training(card: dict[str, Any], log: Path) -> str:
         last = held_out[-1]
         lines += [
             "",
-            f"Mean squared error of the clean estimate on held-out pictures after {last['seen']:,} pictures, by time "
-            "(0 noise, 1 clean):",
+            f"Mean squared error of the clean estimate on held-out pictures at the end of the last run, of {last['seen']:,} "
+            "pictures, by time (0 noise, 1 clean):",
             "",
             "| " + " | ".join(last["held_out"]) + " |",
             "|" + "---|" * len(last["held_out"]),
