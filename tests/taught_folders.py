@@ -9,6 +9,7 @@ from limner.generators.embedded.networks import Caption
 from limner.generators.embedded.tuning.teaching import Lessons, Taught, TeachingStep
 from limner.studio import rights
 from limner.studio.rights import KnownPicture
+from limner.studio.rights_pictures import picture_given
 
 SIDE_PX = 32
 
@@ -75,6 +76,6 @@ def write_picture(path, number):
 def allow(parts, paths, **said):
     """Register a licence for pictures."""
     entry = RightsEntry(**{"kind": RightsKind.LICENCE, "title": "House", "licence": "MIT", **said})
-    keys = [rights.picture_given(parts, one.read_bytes(), one.name).keys for one in paths]
+    keys = [picture_given(parts, one.read_bytes(), one.name).keys for one in paths]
     known = [KnownPicture(one, ()) for one in keys]
     return rights.add(parts, entry, pictures=known).stored.entry_id

@@ -19,7 +19,6 @@ from limner.faces.exits import REFUSED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 from limner.faces.registry_commands import DAY, Who
-from limner.faces.watching import stopping
 
 if TYPE_CHECKING:
     from limner.generators.embedded.tuning.teaching import Following, TeachingStep
@@ -92,6 +91,7 @@ def _following(*, is_quiet: bool) -> Generator[Following]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from limner.faces.watching import stopping
     from limner.generators.embedded.tuning.teaching import Following
 
     stop, console = Event(), Console(stderr=True)

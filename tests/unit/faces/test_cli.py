@@ -137,7 +137,7 @@ OPTIONS = {
     "publish": ["--since", "--until", "--with-prompts"],
     "watch audits": ["--json"],
     "watch show": ["--json"],
-    "edge-cases": ["--since", "--reason", "--export", "--json"],
+    "edge-cases": ["--since", "--reason", "--words", "--export", "--json"],
     "rights add": [
         "--name", "--of", "--holder", "--title", "--licence", "--purpose", "--expires", "--url",
         "--picture", "--model", "--renews", "--json",

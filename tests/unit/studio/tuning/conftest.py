@@ -6,7 +6,7 @@ import pytest
 from taught_folders import HeldTeacher, write_picture
 
 from limner.generators.embedded.tuning.teaching import Schedule
-from limner.studio import rights
+from limner.studio import rights_pictures
 from limner.studio.tuning.run import Asked
 
 
@@ -28,7 +28,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def parts(registry, monkeypatch):
     """Near copies are told by PDQ alone here: the network behind the look hash is not loaded."""
-    monkeypatch.setattr(rights, "_looks_of", lambda parts, picture: ())
+    monkeypatch.setattr(rights_pictures, "_looks_of", lambda parts, picture: ())
     return registry.parts
 
 

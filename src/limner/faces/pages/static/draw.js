@@ -66,11 +66,10 @@ if (note) {
   showChanges();
 }
 
-let lastSeed = null;
 document.addEventListener("click", (event) => {
   const seed = event.target.closest("[data-seed]");
   if (seed) {
-    lastSeed ??= document.querySelector("#jobs figure .push")?.textContent;
+    const lastSeed = document.querySelector("#jobs [data-seed-of]")?.dataset.seedOf;
     form.elements.seed.value = seed.dataset.seed === "keep" ? form.elements.seed.value || lastSeed || "1" : "";
     form.dispatchEvent(new Event("input"));
   }
