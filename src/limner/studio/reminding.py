@@ -64,12 +64,15 @@ def remind(parts: Parts) -> list[Due]:
 
 
 def report(parts: Parts) -> Message | None:
-    """Send the recurring report if it is time; what was sent, or ``None``."""
+    """Send the recurring report if it is time and anything was drawn; gives what was sent."""
     every, now = parts.settings.report_days, parts.read_clock()
     last = parts.store.messages.last(REPORT)
     if not every or (last is not None and now.date() < last.day + timedelta(days=every)):
         return None
-    message = report_of(parts, gains(parts, since=now - timedelta(days=every)))
+    found = gains(parts, since=now - timedelta(days=every))
+    if not found.whole.num_drawn:
+        return None
+    message = report_of(parts, found)
     if not parts.store.messages.claim(REPORT, now.date(), now):
         return None
     _send(parts, REPORT, message)
@@ -118,7 +121,10 @@ def report_of(parts: Parts, found: Gains) -> Message:
             "goals": [one.sentence for one in goals],
             "num_due": len(due),
         },
-        logged=("The recurring report", {"action": "report", "images": whole.num_drawn}),
+        logged=(
+            f"{title}. {whole.sentences()[0]}",
+            {"action": "report", "images": whole.num_drawn},
+        ),
     )
 
 

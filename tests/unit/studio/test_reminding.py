@@ -63,11 +63,19 @@ def test_the_report_comes_again_when_its_time_is_over(registry):
     seen = []
     for days in (0, 6, 1):
         registry.now += timedelta(days=days)
+        list(generate(registry.parts, Request(prompt="a fox", seed=days), "png"))
+        registry.now += timedelta(minutes=1)
         seen.append(report(registry.parts) is not None)
     assert seen == [True, False, True]
 
 
+def test_no_report_is_sent_where_nothing_was_drawn(registry):
+    assert report(registry.parts) is None
+    assert registry.parts.store.messages.last(REPORT) is None
+
+
 def test_no_report_is_sent_where_none_is_wanted(registry):
+    list(generate(registry.parts, Request(prompt="a fox", seed=1), "png"))
     settings = replace(registry.parts.settings, report_days=0)
     registry.parts = registry.parts.with_settings(settings)
     assert report(registry.parts) is None
