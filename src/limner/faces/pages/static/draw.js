@@ -1,5 +1,7 @@
 // The Draw page: keeps what is typed, follows the job that is drawn, reads dropped files back.
 
+import { takeDropped } from "./dropping.js";
+
 const tell = (text) => document.dispatchEvent(new CustomEvent("limner:tell", { detail: text }));
 const form = document.getElementById("ask");
 const jobs = document.getElementById("jobs");
@@ -122,19 +124,7 @@ function take(file) {
 }
 
 document.querySelector("[data-file]").addEventListener("change", (event) => take(event.target.files[0]));
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.classList.add("dropping");
-});
-addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) document.body.classList.remove("dropping");
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("dropping");
-  take(event.dataTransfer.files[0]);
-});
-addEventListener("paste", (event) => take(event.clipboardData?.files[0]));
+takeDropped((files) => take(files?.[0]));
 
 // Jobs -----------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 // The Rights page: a picture that is dropped, pasted or chosen is shown, and what is near to it is asked for.
 
+import { takeDropped } from "./dropping.js";
+
 const form = document.getElementById("register");
 const input = form.querySelector("[data-file]");
 const preview = form.querySelector("[data-preview]");
@@ -27,16 +29,4 @@ function take(files) {
 preview.addEventListener("load", () => { preview.hidden = false; });
 preview.addEventListener("error", () => { preview.hidden = true; });
 input.addEventListener("change", show);
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.classList.add("dropping");
-});
-addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) document.body.classList.remove("dropping");
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("dropping");
-  take(event.dataTransfer.files);
-});
-addEventListener("paste", (event) => take(event.clipboardData?.files));
+takeDropped(take);

@@ -1,5 +1,7 @@
 // The Verify page: a file that is dropped, pasted or chosen is sent at once, and shown beside its answer.
 
+import { takeDropped } from "./dropping.js";
+
 const form = document.getElementById("verify");
 const input = form.querySelector("[data-file]");
 const preview = form.querySelector("[data-preview]");
@@ -24,19 +26,7 @@ preview.addEventListener("load", () => { preview.hidden = false; });
 preview.addEventListener("error", () => { preview.hidden = true; });
 input.addEventListener("change", send);
 form.querySelector("[data-sidecar]").addEventListener("change", () => { if (input.files.length) form.requestSubmit(); });
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.classList.add("dropping");
-});
-addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) document.body.classList.remove("dropping");
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("dropping");
-  take(event.dataTransfer.files);
-});
-addEventListener("paste", (event) => take(event.clipboardData?.files));
+takeDropped(take);
 document.addEventListener("keydown", (event) => {
   if (event.key === "o" && !event.ctrlKey && !event.metaKey && !event.altKey) input.click();
 });
