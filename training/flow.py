@@ -24,10 +24,10 @@ def add_noise(clean_BCHW: Tensor, time_B: Tensor, noise_BCHW: Tensor) -> Tensor:
     return time * clean_BCHW + (1 - time) * noise_BCHW
 
 
-def velocity_loss(made_BCHW: Tensor, clean_BCHW: Tensor, time_B: Tensor) -> Tensor:
-    """Mean squared velocity error of a predicted clean image."""
+def velocity_errors(made_BCHW: Tensor, clean_BCHW: Tensor, time_B: Tensor) -> Tensor:
+    """Mean squared velocity error of each predicted clean image, `[B]`."""
     still_noise = (1 - time_B).clamp(min=LEAST_NOISE)[:, None, None, None]
-    return ((made_BCHW - clean_BCHW) / still_noise).square().mean()
+    return ((made_BCHW - clean_BCHW) / still_noise).square().mean(dim=(1, 2, 3))
 
 
 def time_grid(steps: int, shift: float = 1.0) -> Tensor:

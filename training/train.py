@@ -30,6 +30,8 @@ from training.text import EMBEDDING_WIDTH, MAX_TOKENS, EncodedText, TextEncoder
 FIXED_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 DROPPED_CAPTIONS = 0.12
 MOST_GUIDANCE = 12.0
+TRUTH_SHARE = 0.3  # of the picture itself in what a student learns; the rest is its teacher's estimate
+EVENED_ABOVE = 0.1  # velocity error from which a student's pictures weigh the same
 ADAMW_SHARE = 0.3  # of Muon's learning rate
 SHEET_PROMPTS = (
     "a red apple", "cat face", "a house, flat emoji style", "pizza", "a blue car, on a yellow background",
@@ -230,11 +232,13 @@ class Run:
         guidance, target = None, clean
         if self.teacher is not None:
             guidance = sample_guidance(dropped)
-            target = guided_estimate(self.teacher, noisy, times, encoded, dropped, guidance)
+            target = guided_estimate(self.teacher, noisy, times, encoded, dropped, guidance, clean)
         with torch.autocast("cpu", torch.bfloat16):
             made = self.model(noisy, times, *encoded, dropped, guidance)
-        loss = flow.velocity_loss(made.float(), target, times)
-        loss.backward()
+        errors = flow.velocity_errors(made.float(), target, times)
+        # Estimates of much guidance err by far the most; evened out, they do not drown the others (MeanFlow, p = 1).
+        even = 1.0 if self.teacher is None else 1 / (errors.detach() + EVENED_ABOVE)
+        (even * errors).mean().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         share = learning_rate(self.seen, self.options.samples)
         for optimizer, scale in zip(self.optimizers, (1.0, ADAMW_SHARE), strict=True):
@@ -244,7 +248,7 @@ class Run:
             optimizer.zero_grad(set_to_none=True)
         self.seen += len(clean)
         self.averaged.update(self.model, len(clean), self.seen)
-        return loss.detach()
+        return errors.detach().mean()
 
     def averaged_model(self) -> DrawingNetwork:
         """A copy of the network with the averaged weights, not compiled."""
@@ -329,16 +333,22 @@ def sample_guidance(dropped_B: Tensor) -> Tensor:
 
 @torch.no_grad()
 def guided_estimate(
-    teacher: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, dropped_B: Tensor, guidance_B: Tensor
+    teacher: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, dropped_B: Tensor, guidance_B: Tensor,
+    clean: Tensor | None = None,
 ) -> Tensor:
-    """The teacher's clean estimate with classifier-free guidance; each caption serves several noisy pictures in a row."""
+    """The teacher's clean estimate with classifier-free guidance; each caption serves several noisy pictures in a row.
+
+    Given the `clean` pictures, the estimate is drawn towards them by `TRUTH_SHARE` before it is guided, so that a
+    student can come to know what its teacher does not.
+    """  # fmt: skip
     num = len(dropped_B)
     both = EncodedText(*(torch.cat([part, part]) for part in encoded))
     with torch.autocast("cpu", torch.bfloat16):
         text = teacher.encode_text(*both, torch.cat([dropped_B, torch.ones(num, dtype=torch.bool)]))
         given, free = teacher.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text).float().chunk(2)
     scale = guidance_B.repeat_interleave(len(noisy) // num)[:, None, None, None]
-    return free + scale * (given - free)
+    towards = 0.0 if clean is None else TRUTH_SHARE * (clean - given)
+    return free + scale * (given - free) + towards
 
 
 @torch.no_grad()
