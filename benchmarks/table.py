@@ -20,6 +20,7 @@ from benchmarks.look_scale import measure_look_mutated, measure_look_rate
 from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
+from benchmarks.other_runtimes import measure_other_runtimes
 from benchmarks.pages import measure_page_time
 from benchmarks.quality.measure import measure_referee, quality
 from benchmarks.quality.steps import measure_few_steps
@@ -365,6 +366,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal("<=", 2.5),
         measure=traffic.measure_latency,
+    ),
+    Benchmark(
+        name="other-runtimes",
+        title=FAST,
+        unit="times",
+        goal=None,
+        measure=measure_other_runtimes,
     ),
     Benchmark(name="growth", title=FAST, unit="times", goal=None, measure=measure_growth),
     Benchmark(

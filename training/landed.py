@@ -154,6 +154,28 @@ def _key(values: np.ndarray) -> tuple[int, bytes]:
     return values.size, np.ascontiguousarray(values, dtype=np.float32).tobytes()
 
 
+def lay(weights: Path, work: Path) -> None:
+    """Lay a weights folder's autoencoder and super-resolution head into a work folder, as runs and export read them.
+
+    What is there is left.
+
+    Raises:
+        ValueError: as `landed_network`.
+    """
+    model = landed_autoencoder(weights)
+    head = landed_head(weights, model.shape.canvas)
+    states = {
+        "autoencoder": {"model": model.state_dict(), "seen": 0, "shape": model.shape.as_dict()},
+        "superres-latents": {"model": head.state_dict(), "seen": 0},
+    }
+    for name, state in states.items():
+        path = work / name / "checkpoint.pt"
+        if path.exists():
+            print(f"{path} exists and is left")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(state, path)
+
 
 def main() -> None:
     """Lay the landed autoencoder and super-resolution head into a work folder, as the checkpoints runs and export read."""
@@ -161,19 +183,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="weights folder that has landed")
     parser.add_argument("--work", type=Path, required=True, help="work folder; what is there is left")
     args = parser.parse_args()
-    model = landed_autoencoder(args.weights)
-    head = landed_head(args.weights, model.shape.canvas)
-    states = {
-        "autoencoder": {"model": model.state_dict(), "seen": 0, "shape": model.shape.as_dict()},
-        "superres-latents": {"model": head.state_dict(), "seen": 0},
-    }
-    for name, state in states.items():
-        path = args.work / name / "checkpoint.pt"
-        if path.exists():
-            print(f"{path} exists and is left")
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        checkpoint.save(state, path)
+    lay(args.weights, args.work)
 
 
 if __name__ == "__main__":

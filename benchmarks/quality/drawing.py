@@ -31,13 +31,8 @@ class Draws(Protocol):
     styles: tuple[str, ...]
     concepts: frozenset[str]
 
-    def draw(
-        self, asked: Asked, num_seeds: int = SEEDS, *, steps: int | None = None
-    ) -> list[Bytes | None]:
-        """One picture a seed, uint8 `[H, W, 4]`; None where it came out broken.
-
-        `steps` is left to the model where it is None.
-        """
+    def draw(self, asked: Asked, num_seeds: int = SEEDS) -> list[Bytes | None]:
+        """One picture a seed, uint8 `[H, W, 4]`; None where it came out broken."""
         ...
 
 
@@ -49,9 +44,7 @@ class StudioDrawing:
         self.styles = studio.card.styles
         self.concepts = specification.drawn_concepts()
 
-    def draw(
-        self, asked: Asked, num_seeds: int = SEEDS, *, steps: int | None = None
-    ) -> list[Bytes | None]:
+    def draw(self, asked: Asked, num_seeds: int = SEEDS) -> list[Bytes | None]:
         """See `Draws`."""
         style = asked.style if asked.style in self.styles else None
         pictures: dict[int, Bytes] = {}
@@ -61,7 +54,6 @@ class StudioDrawing:
             n=num_seeds,
             seed=FIRST_SEED,
             style=style,
-            steps=steps,
         )
         try:
             for image in self._studio.draw(request):
