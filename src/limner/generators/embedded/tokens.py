@@ -23,6 +23,11 @@ class TokenRows(NamedTuple):
     ids_BT: NDArray[np.int64]
     mask_BT: NDArray[np.bool_]
 
+    def without_padding(self) -> TokenRows:
+        """As long as the longest row."""
+        longest = int(self.mask_BT.sum(axis=1).max())
+        return TokenRows(self.ids_BT[:, :longest], self.mask_BT[:, :longest])
+
 
 class Tokens:
     """Counts and encodes.
