@@ -33,8 +33,8 @@ def test_at_the_exported_length_not_one_bit_is_other(networks, rows, monkeypatch
     assert np.array_equal(networks.read_tokens(rows), as_exported_BTE)
 
 
-def test_words_are_read_alike_where_padding_is_left_out(networks, rows):
-    short = rows.without_padding()
+def test_words_are_read_alike_without_the_padding(networks, rows):
+    short = rows.shortened()
     read_BTE, padded_BTE = networks.read_tokens(short), networks.read_tokens(rows)
     assert read_BTE.shape[1] == short.mask_BT.shape[1] < rows.mask_BT.shape[1]
     differences_N = np.abs(read_BTE - padded_BTE[:, : read_BTE.shape[1]])[short.mask_BT]
