@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from limner.core.reviewing import (
     LEASE,
     REASON_CODES,
+    REVIEW_WITHIN,
     Answer,
     Card,
     CardKind,
@@ -125,6 +126,10 @@ def test_a_card_is_weighed_as_one_where_nothing_is_said():
 def test_a_card_that_nothing_is_known_of_is_as_likely_bad_as_good_and_has_a_day():
     assert priority(CARD, START) == 0.5
     assert priority(CARD, START + timedelta(hours=24)) == 1.0
+
+
+def test_an_image_that_waits_for_two_days_goes_to_somebody_else():
+    assert REVIEW_WITHIN == timedelta(hours=48)
 
 
 def test_a_card_needs_two_people_where_it_says_so_but_a_honeypot_one():

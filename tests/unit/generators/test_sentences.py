@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from limner.core.errors import GeneratorUnavailable
+from limner.generators.embedded.networks import open_networks
 from limner.generators.embedded.sentences import FILES, GROUP, Sentences
 from limner.generators.embedded.weights import Weights
 
@@ -25,6 +26,16 @@ def test_a_vector_does_not_depend_on_the_other_texts():
 def test_a_text_that_is_too_long_is_read_as_far_as_it_fits():
     long, longer = Sentences()(["apple " * 30, "apple " * 60])
     assert long == pytest.approx(longer, abs=1e-3)
+
+
+@pytest.mark.parametrize("text", ["fox", "a red apple", "an old wooden house with a red door"])
+def test_a_vector_is_the_same_with_and_without_padding(text):
+    sentences = Sentences()
+    rows = sentences._tokens.rows([text])
+    networks = open_networks(Weights(), 0)
+    padded_TE = networks.read_tokens(rows)[0] * rows.mask_BT[0, :, None]
+    padded_E = padded_TE.sum(axis=0) / np.linalg.norm(padded_TE.sum(axis=0))
+    assert float(sentences([text])[0] @ padded_E) > 0.9999
 
 
 def test_the_files_behind_the_vectors_are_named():

@@ -38,3 +38,11 @@ def test_rows_mark_where_tokens_are(tokens):
     rows = tokens.rows(["a fox", ""])
     assert rows.mask_BT.sum(axis=1).tolist() == [4, 2]
     assert rows.ids_BT.shape == (2, 8)
+
+
+def test_rows_are_shortened_to_whole_steps_of_the_longest(weights_folder):
+    tokens = Tokens((weights_folder / "tokenizer.json").read_bytes(), 32)
+    rows = tokens.rows(["fox", "a red red apple on fox green green"])
+    assert rows.shortened().ids_BT.shape == rows.shortened().mask_BT.shape == (2, 16)
+    assert rows.shortened().mask_BT.sum() == rows.mask_BT.sum()
+    assert tokens.rows(["fox"]).shortened().ids_BT.shape == (1, 8)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
 from limner.generators.embedded.adapter import Corrections, correct
+from limner.generators.embedded.lengths import free_length
 from limner.generators.embedded.precision import (
     Run,
     candidates,
@@ -116,7 +117,7 @@ class Networks:
         return Caption(keys, pooled)
 
     def read_tokens(self, rows: TokenRows) -> Floats:
-        """What the text encoder makes of every token, `[B, T, E]`."""
+        """What the text encoder makes of every token, `[B, T, E]`, in rows of any length."""
         return self._run("text", rows.ids_BT, rows.mask_BT)[0]
 
     def predict_clean(self, noisy_BCHW: Floats, time_B: Floats, caption: Caption) -> Floats:
@@ -210,6 +211,8 @@ class Networks:
         model = self.read_graph(name)
         if corrections:
             correct(model, corrections)
+        if name == "text":
+            free_length(model)
         settings: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,

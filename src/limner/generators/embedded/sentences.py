@@ -62,7 +62,8 @@ class Sentences:
         return sums_NE / np.linalg.norm(sums_NE, axis=1, keepdims=True)
 
     def _summed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        rows = self._tokens.rows([self._tokens.kept_part(text) for text in texts])
+        padded = self._tokens.rows([self._tokens.kept_part(text) for text in texts])
+        rows = padded.shortened()
         networks = open_networks(self._weights, self._num_threads, self._memory)
         tokens_NTE = networks.read_tokens(rows)
         return (tokens_NTE * rows.mask_BT[..., None]).sum(axis=1, dtype=np.float32)

@@ -15,6 +15,7 @@ from limner.generators.embedded.wordpiece import WordPiece
 # Shapes: B texts, T tokens.
 
 NUM_MARKS = 2  # one token marks the start and one the end
+LENGTH_STEP = 8  # a network pays for every new length; below 8 tokens it also rounds otherwise
 
 
 class TokenRows(NamedTuple):
@@ -22,6 +23,12 @@ class TokenRows(NamedTuple):
 
     ids_BT: NDArray[np.int64]
     mask_BT: NDArray[np.bool_]
+
+    def shortened(self) -> TokenRows:
+        """As long as the longest row, rounded up to whole steps, without the padding after it."""
+        longest = int(self.mask_BT.sum(axis=1).max())
+        length = -(-longest // LENGTH_STEP) * LENGTH_STEP
+        return TokenRows(self.ids_BT[:, :length], self.mask_BT[:, :length])
 
 
 class Tokens:
