@@ -1,6 +1,7 @@
 """The report as one HTML page that needs nothing else: no file, no network, no script to be read.
 
-Each picture is in it once and shown by reference wherever a number leads to it.
+Each picture is in it once and shown by reference wherever a number leads to it, some thousand
+times: what is said at each place is kept short.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Thumb(NamedTuple):
         told = f"{self.case.asked.prompt}, seed {self.picture.seed}"
         if self.picture.way:
             told += f", drawn {self.picture.way}"
-        return f"{told}: {', '.join(self.picture.failed) or 'nothing'} failed"
+        failed = ", ".join(self.picture.failed)
+        return f"{told}: {failed} failed" if failed else told
 
 
 class Group(NamedTuple):
@@ -71,6 +73,7 @@ def report_page(report: Report, cases: Sequence[ShownCase]) -> str:
             cases=cases,
             thumbs=thumbs,
             by_case=_by_case(thumbs),
+            places={one.case.id: f"c{number}" for number, one in enumerate(cases)},
             by_check={
                 one.check: (
                     [t for t in thumbs if one.check in t.picture.failed],
