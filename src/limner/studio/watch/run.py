@@ -108,7 +108,9 @@ def _watch(parts: Parts, reference: Reference) -> Watched:
         )
         return replace(watched, note=note)
     known, since = images_of(parts, reference), images_since(parts, reference)
-    basis = basis_now(parts, reference.stream, since, evidence)
+    basis = basis_now(
+        parts, reference.stream, since, evidence, cameras_before=reference.basis.cameras
+    )
     changes = changes_of(reference.basis, basis, since)
     if changes:
         reads = [
