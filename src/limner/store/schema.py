@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-HEAD_REVISION = "0081"
+HEAD_REVISION = "0130"
 
 metadata = sa.MetaData()
 
@@ -584,6 +584,16 @@ watch_readings = sa.Table(
     sa.Column("read_until", sa.Text, nullable=False),
     sa.Column("measure", sa.Text, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+watch_canaries = sa.Table(
+    "watch_canaries",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("canary_id", sa.Text, nullable=False, unique=True),
+    sa.Column("stream", sa.Text, nullable=False, index=True),
+    sa.Column("set_at", sa.Text, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
 

@@ -160,7 +160,7 @@ def _settle(
                 changes=tuple(changes),
                 done=Done(),
             )
-            done = act(connection, alarm, reference, data_sha256(known), now)
+            done = act(connection, alarm, reference.basis, data_sha256(known), now)
             alarm = replace(alarm, done=done)
             raise_alarm(connection, alarm)
     told = () if alarm is None else tuple(tell(parts, alarm))
