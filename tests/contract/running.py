@@ -20,7 +20,7 @@ from limner.checks.integrity import Integrity
 from limner.checks.request.terms import SHIPPED_TERMS, Terms
 from limner.core.jobs import Job
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
-from limner.core.records import Request
+from limner.core.records import Request, Size
 from limner.core.settings import Settings, read_settings
 from limner.faces.http.app import make_app
 from limner.store.repository import Store
@@ -30,9 +30,10 @@ from limner.studio.parts import Parts
 from limner.studio.studio import Studio
 from limner.studio.tokens import Tokens
 from limner.studio.working import run_worker
-from limner.testing import PaintedGenerator
+from limner.testing import PAINTED_CARD, PaintedGenerator
 
 START_SECONDS = 60
+TWO_CANVASES = replace(PAINTED_CARD, canvases=(Size(64, 64), Size(128, 128)))
 
 
 class LeftSide:
@@ -137,7 +138,7 @@ def serving(home: Path, criteria: Path, **variables: str) -> Generator[Running]:
     """A server and a worker on one data folder, as two studios that share nothing else."""
     environment = {"LIMNER_CRITERIA": str(criteria), "LIMNER_MARK": "false", **variables}
     settings = read_settings(default_home=home, environment=environment)
-    painter = PreviewingPainter()
+    painter = PreviewingPainter(card=TWO_CANVASES)
     with (
         Studio(painted_parts(settings, painter)) as studio,
         working(painted_parts(settings, painter)),

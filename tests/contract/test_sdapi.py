@@ -182,9 +182,21 @@ def test_img2img_repaints_what_is_white_and_keeps_the_rest(ui):
 
 
 def test_what_cannot_be_honoured_is_named(ui):
-    answer = ui.post("/txt2img", json={"prompt": "a fox", "enable_hr": True})
+    answer = ui.post("/txt2img", json={"prompt": "a fox", "tiling": True})
     assert answer.status_code == 422
-    assert "enable_hr" in answer.json()["detail"]
+    assert "tiling" in answer.json()["detail"]
+
+
+def test_hires_fix_draws_two_passes_and_tells_them(ui):
+    asked = {"prompt": "a fox", "enable_hr": True, "width": 64, "height": 64}
+    answer = ui.post("/txt2img", json=asked | {"denoising_strength": 0.5, "hr_upscaler": "Lanczos"})
+    assert answer.status_code == 200, answer.text
+    info = json.loads(answer.json()["info"])
+    assert pixels(answer.json()["images"][0]).shape[:2] == (128, 128)
+    assert (info["denoising_strength"], info["extra_generation_params"]) == (
+        0.5,
+        {"Hires resize": "128x128", "Hires upscaler": "lanczos"},
+    )
 
 
 def test_unknown_fields_are_named_in_a_header(ui):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from canaries import FEW, Paler
 from pages.cards import draw_one, hold
 from pages.conftest import Open
 from pages.served import Served
@@ -18,6 +19,9 @@ from limner.core.gating import Found, decide_gate
 from limner.core.models import Cause, ModelVersion, Stage
 from limner.store.evidence import add_evidence, evidence_of
 from limner.store.models import point_alias, require_state
+from limner.studio.eval_judging import Checks
+from limner.studio.eval_runs import begin_run, draw_run
+from limner.studio.watch.canaries import keep_canaries, redraw_all
 from limner.studio.watch.references import Asked, set_stream_reference
 from limner.studio.watch.run import watch_all
 from limner.testing import PaintedGenerator
@@ -165,6 +169,36 @@ def test_the_pictures_of_an_alarm_lead_to_their_pages(open_page: Open, tmp_path:
         page.goto(drawn.link("opal", "operator", path="/watch"))
         page.locator("article.alarm .card a.picture").click()
         expect(page).to_have_url(f"{drawn.address}/images/{image_id}")
+        page.context.close()
+
+
+def test_canaries_that_came_out_differently_are_shown_beside_what_they_were(
+    tmp_path: Path, browser
+):
+    painter = Paler()
+    with Served(tmp_path / "home", painter) as drawn:
+        studio = drawn.studio
+        checks = Checks(studio.parts)
+        run = begin_run(studio.parts, FEW, checks)
+        draw_run(studio.parts, run, checks)
+        keep_canaries(studio.parts, run.run_id)
+        painter.is_pale = True
+        redraw_all(studio.parts)
+        page = browser.new_context().new_page()
+        page.goto(drawn.link("opal", "operator", path="/watch"))
+        panel = page.locator(".canaries")
+        expect(panel.locator("h2")).to_contain_text("Canary set of painted")
+        expect(panel.locator("article.alarm h3")).to_contain_text("6 of 6 pictures look different")
+        pairs = panel.locator("details").first.locator(".pair")
+        expect(pairs).to_have_count(4)
+        first, second = (pairs.first.locator("img").nth(k).get_attribute("src") for k in (0, 1))
+        assert first
+        assert second
+        assert first != second
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+            page.screenshot(path=tmp_path / f"canaries-{width}.png", full_page=True)
         page.context.close()
 
 

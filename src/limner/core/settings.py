@@ -101,6 +101,8 @@ class Settings:
         watch_window: images that are tested together.
         watch_minutes: after which a worker reads the streams again; 0 leaves it to
             `limner watch run`.
+        canary_hours: after which an idle worker draws canary sets again, besides after every
+            upgrade; 0 leaves both to `limner watch redraw`.
         alert_webhook: address that alarms, reminders and reports are sent to as JSON; a secret,
             since many carry a key.
         alert_email: addresses that the same is written to; `alert_sender` is who writes.
@@ -136,6 +138,7 @@ class Settings:
     watch_run_length: int
     watch_window: int
     watch_minutes: int
+    canary_hours: int
     alert_webhook: Secret
     alert_email: tuple[str, ...]
     alert_sender: str
@@ -365,6 +368,9 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "watch_minutes": SettingRule(
         default=10, parse=_whole_number(0, 10_080), allowed="a whole number from 0 to 10080"
+    ),
+    "canary_hours": SettingRule(
+        default=24, parse=_whole_number(0, 8_760), allowed="a whole number from 0 to 8760"
     ),
     "alert_webhook": SettingRule(
         default=Secret(""),

@@ -37,6 +37,7 @@ class Method(StrEnum):
     CBPE = "cbpe"
     AUDIT_CHART = "audit_chart"
     REVALIDATION = "revalidation"
+    CANARY = "canary"
 
 
 class ReadingVerdict(StrEnum):

@@ -22,6 +22,9 @@ Stream = Annotated[
 AnyStream = Annotated[
     str | None, typer.Argument(help="One stream; left out: every one that has a reference.")
 ]
+AnyCanaries = Annotated[
+    str | None, typer.Argument(help="One model; left out: every one that has a canary set.")
+]
 Last = Annotated[int, typer.Option("--last", min=1, help="The newest so many images.")]
 Since = Annotated[
     str | None, typer.Option("--since", help="Only images after this day or time, as 2026-01-31.")
@@ -90,6 +93,45 @@ def run(context: typer.Context, stream: AnyStream = None, as_json: Json = False)
 
 
 @app.command()
+def canary(
+    context: typer.Context,
+    run_name: Annotated[
+        str, typer.Argument(metavar="RUN", help="A finished run of `limner eval`, or 'last'.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Keep a run whose pictures are good: they are drawn again after every upgrade."""
+    with opened(context) as studio:
+        from limner.faces.watch_printing import say_canaries
+        from limner.studio.watch.canaries import keep_canaries
+
+        found = keep_canaries(studio.parts, run_name)
+        if as_json:
+            say_json(found.to_document())
+        else:
+            say_canaries(found)
+
+
+@app.command()
+def redraw(context: typer.Context, stream: AnyCanaries = None, as_json: Json = False) -> None:
+    """Draw canary sets again now; another picture or verdict is an alarm, and pauses the model."""
+    with opened(context) as studio:
+        from limner.faces.watch_printing import redrawn_document, say_redrawn
+        from limner.studio.watch.canaries import redraw_all
+
+        found = redraw_all(studio.parts, stream)
+        for one in found:
+            if as_json:
+                say_json(redrawn_document(one))
+            else:
+                say_redrawn(one)
+        if not found:
+            note("There is no canary set; `limner watch canary RUN` keeps one.")
+        if any(one.alarm is not None for one in found):
+            raise typer.Exit(ALARMED)
+
+
+@app.command()
 def audits(context: typer.Context, as_json: Json = False) -> None:
     """Print precision and recall of decisions by rule, from audits, by month and by style."""
     with opened(context) as studio:
@@ -110,14 +152,20 @@ def audits(context: typer.Context, as_json: Json = False) -> None:
 def show(context: typer.Context, stream: AnyStream = None, as_json: Json = False) -> None:
     """Print references, the newest readings, and every alarm with what it did."""
     with opened(context) as studio:
-        from limner.faces.watch_printing import say_overview
-        from limner.studio.watch.overview import overview
+        from limner.faces.watch_printing import say_canaries_seen, say_overview
+        from limner.studio.watch.overview import canaries_seen, overview
 
         found = overview(studio.parts, stream)
+        canaries = canaries_seen(studio.parts, stream)
         for one in found:
             if as_json:
                 say_json(one.to_document())
             else:
                 say_overview(one)
-        if not found:
+        for one in canaries:
+            if as_json:
+                say_json(one.to_document())
+            else:
+                say_canaries_seen(one)
+        if not found and not canaries:
             note("Nothing is watched; `limner watch reference STREAM` begins.")

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from limner.faces.printing import say
 
 if TYPE_CHECKING:
-    from limner.core.watching import Alarm, Reading, Reference
+    from collections.abc import Sequence
+
+    from limner.core.canaries import CanarySet
+    from limner.core.watching import Alarm, Reading, Reference, Telling
     from limner.evals.intervals import Estimate
-    from limner.studio.watch.overview import Overview, ToldAlarm
+    from limner.studio.watch.canaries import Redrawn
+    from limner.studio.watch.overview import CanariesSeen, Overview
     from limner.studio.watch.rates import GroupRates
     from limner.studio.watch.run import Watched
 
@@ -36,9 +40,7 @@ def say_watched(watched: Watched) -> None:
     if watched.note:
         say(f"  {watched.note}")
     if watched.alarm is not None:
-        _say_alarm(watched.alarm)
-        for one in watched.told:
-            say(f"  told: {one.channel}, {one.to}" if one.is_told else f"  not told: {one.note}")
+        _say_told(watched.alarm, watched.told)
 
 
 def watched_document(watched: Watched) -> dict[str, object]:
@@ -55,6 +57,54 @@ def watched_document(watched: Watched) -> dict[str, object]:
         ),
         "note": watched.note,
     }
+
+
+def say_canaries(canaries: CanarySet) -> None:
+    """A canary set: what it is made of."""
+    say(
+        f"{canaries.stream}  {canaries.canary_id}  pictures of {canaries.run_id}, kept "
+        f"{canaries.set_at:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def say_redrawn(redrawn: Redrawn) -> None:
+    """One redraw of a canary set, and what followed."""
+    say_canaries(redrawn.canaries)
+    for reading in redrawn.readings:
+        _say_reading(reading)
+    if redrawn.note:
+        say(f"  {redrawn.note}")
+    if redrawn.alarm is not None:
+        _say_told(redrawn.alarm, redrawn.told)
+
+
+def redrawn_document(redrawn: Redrawn) -> dict[str, object]:
+    """One redraw of a canary set as JSON."""
+    from limner.studio.watch.overview import ToldAlarm, alarm_document
+
+    alarm = redrawn.alarm
+    return {
+        "canaries": redrawn.canaries.to_document(),
+        "run": None if redrawn.run is None else redrawn.run.run_id,
+        "readings": [one.to_document() for one in redrawn.readings],
+        "alarm": (
+            None if alarm is None else alarm_document(ToldAlarm(alarm=alarm, told=redrawn.told))
+        ),
+        "note": redrawn.note,
+    }
+
+
+def say_canaries_seen(seen: CanariesSeen) -> None:
+    """Everything that is known of a canary set."""
+    say_canaries(seen.canaries)
+    for one in seen.readings:
+        _say_reading(one.reading)
+    if not seen.readings:
+        say("  Not drawn again yet; a worker does, or `limner watch redraw`.")
+    for one in seen.alarms:
+        _say_told(one.alarm, one.told)
+    if seen.is_alarmed:
+        say("  Look at it, then keep another run with `limner watch canary`.")
 
 
 def say_rates(rates: GroupRates) -> None:
@@ -85,14 +135,14 @@ def say_overview(overview: Overview) -> None:
     for series in overview.series().values():
         _say_reading(series[-1].reading)
     for one in overview.alarms:
-        _say_told(one)
+        _say_told(one.alarm, one.told)
     if overview.is_alarmed:
         say("  Measure again, then set another reference with `limner watch reference`.")
 
 
-def _say_told(told: ToldAlarm) -> None:
-    _say_alarm(told.alarm)
-    for one in told.told:
+def _say_told(alarm: Alarm, told: Sequence[Telling]) -> None:
+    _say_alarm(alarm)
+    for one in told:
         say(f"  told: {one.channel}, {one.to}" if one.is_told else f"  not told: {one.note}")
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from limner.core.canaries import CanarySet
 from limner.core.hashing import canonical_json
 from limner.core.watching import Alarm, Reading, Reference, Telling
 from limner.store import schema
@@ -24,6 +25,7 @@ from limner.store.ledgered import LedgeredRows
 from limner.store.reviews import commitment_of, name_of
 
 _references = schema.watch_references.c
+_canaries = schema.watch_canaries.c
 _readings = schema.watch_readings.c
 _alarms = schema.watch_alarms.c
 _tellings = schema.watch_tellings.c
@@ -91,6 +93,42 @@ def references(connection: sa.Connection, stream: str | None = None) -> list[Ref
     ]
 
 
+def set_canaries(connection: sa.Connection, canaries: CanarySet) -> None:
+    """Keep a canary set, with its entry; who set it is kept as a commitment.
+
+    Args:
+        connection: in a write transaction.
+        canaries: in force for their stream from now on.
+    """
+    by = commitment_of(connection, canaries.set_by) if canaries.set_by else ""
+    document = replace(canaries, set_by=by).to_document()
+    row = {
+        "canary_id": canaries.canary_id,
+        "stream": canaries.stream,
+        "set_at": canaries.set_at.isoformat(),
+        "document": canonical_json(document),
+    }
+    connection.execute(schema.watch_canaries.insert().values(row))
+    append_entry(
+        connection,
+        Kind.CANARY_SET,
+        document,
+        subject=canaries.canary_id,
+        recorded_at=canaries.set_at,
+    )
+
+
+def canary_sets(connection: sa.Connection) -> list[CanarySet]:
+    """The canary set in force of every stream, by the stream's name."""
+    query = schema.watch_canaries.select().order_by(_canaries.number)
+    found = [CanarySet.from_document(json.loads(row.document)) for row in connection.execute(query)]
+    newest = {one.stream: one for one in found}
+    return [
+        replace(one, set_by=(name_of(connection, one.set_by) or "") if one.set_by else "")
+        for _, one in sorted(newest.items())
+    ]
+
+
 def add_readings(
     connection: sa.Connection,
     reference_id: str,
@@ -103,9 +141,9 @@ def add_readings(
 
     Args:
         connection: in a write transaction.
-        reference_id: they were made against.
+        reference_id: of the reference or canary set they were made against.
         found: the readings.
-        read_until: the last image they saw: ``time image_id``.
+        read_until: the last image they saw, ``time image_id``; of canaries the run of the redraw.
         now: the time now, UTC.
     """
     rows = [
@@ -124,7 +162,7 @@ def add_readings(
 
 
 def readings_of(connection: sa.Connection, reference_id: str) -> list[StoredReading]:
-    """Every reading against a reference, oldest first."""
+    """Every reading against a reference or canary set, oldest first."""
     query = schema.watch_readings.select().where(_readings.reference_id == reference_id)
     return [
         StoredReading(
@@ -172,7 +210,7 @@ def raise_alarm(connection: sa.Connection, alarm: Alarm) -> None:
 
 
 def alarms(connection: sa.Connection, reference_id: str | None = None) -> list[Alarm]:
-    """Every alarm, against one reference or all, oldest first."""
+    """Every alarm, against one reference or canary set or all, oldest first."""
     query = schema.watch_alarms.select().order_by(_alarms.number)
     if reference_id is not None:
         query = query.where(_alarms.reference_id == reference_id)

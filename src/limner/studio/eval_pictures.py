@@ -175,6 +175,12 @@ def every_shown(
             )
 
 
+def small_picture(parts: Parts, image_id: str, side_px: int) -> str:
+    """A stored picture, small, as a data URL; empty where it is not stored any more."""
+    record = parts.store.image_by_id(image_id)
+    return "" if record is None else _data_url(parts.store.read_image(record), side_px)
+
+
 def said_of(suite: Suite, scores: Sequence[RunScore]) -> Said:
     """What holds of every picture; what could not be judged is left out."""
     passed: dict[Spot, dict[str, bool]] = {}

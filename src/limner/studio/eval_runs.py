@@ -57,7 +57,7 @@ def begin_run(parts: Parts, suite: Suite, checks: Checks) -> Run:
         SuiteInvalid: a check is not there.
         BadInput: it draws pictures again in ways this studio cannot.
     """
-    run, gate = _run_of(parts, suite, checks), gate_in_force(parts.settings)
+    run, gate = run_now(parts, suite, checks), gate_in_force(parts.settings)
     if parts.judge.criteria is not None:
         parts.store.freeze(parts.judge.criteria, run.started_at)
     with parts.store.models.writing(run.started_at) as connection:
@@ -68,7 +68,7 @@ def begin_run(parts: Parts, suite: Suite, checks: Checks) -> Run:
 
 def unfinished_run(parts: Parts, suite: Suite, checks: Checks) -> Run | None:
     """The newest run of exactly this suite, model, checks and criteria that is not at its end."""
-    wanted = _run_of(parts, suite, checks)
+    wanted = run_now(parts, suite, checks)
     for run in parts.store.runs.newest():
         is_same = (
             run.suite_sha256 == wanted.suite_sha256
@@ -237,7 +237,8 @@ def suite_of(run: Run) -> Suite:
     )
 
 
-def _run_of(parts: Parts, suite: Suite, checks: Checks) -> Run:
+def run_now(parts: Parts, suite: Suite, checks: Checks) -> Run:
+    """A run as it would begin now; nothing is stored. Errors as `begin_run`."""
     require_checks(suite, checks.cards)
     require_ways(parts, suite)
     card, criteria = parts.generator.card, parts.judge.criteria

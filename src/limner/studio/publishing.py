@@ -33,6 +33,7 @@ PROVEN = (
     Kind.EVIDENCE_ENDED,
     Kind.CRITERIA_FROZEN,
     Kind.WATCH_REFERENCE,
+    Kind.CANARY_SET,
     Kind.ALARM,
 )
 """Kinds whose entries have a proof of their own; decisions are many, and in the export."""

@@ -47,7 +47,7 @@ from limner.studio.review import escalate_overdue
 from limner.studio.rights import enforce_expired
 from limner.studio.sealing import seal_image
 from limner.studio.shadowing import Shadower
-from limner.studio.watch.periodic import Watcher
+from limner.studio.watch.periodic import Redrawer, Watcher
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -465,6 +465,7 @@ def run_worker(
         worker.take_back_lost()
         presence.forget_gone()
         shadower = Shadower(parts, is_idle=worker.is_idle, read_seconds=read_seconds)
+        redrawer = Redrawer(parts, is_idle=worker.is_idle, read_seconds=read_seconds)
         reminder = Reminder(parts, read_seconds)
         watcher = Watcher(parts, read_seconds=read_seconds)
 
@@ -475,7 +476,8 @@ def run_worker(
                 reminder.remind_if_due()
 
         def take() -> Callable[[], None] | None:
-            return worker.take() or (None if is_once else shadower.take())
+            asked = worker.take()
+            return asked if asked or is_once else shadower.take() or redrawer.take()
 
         with Lanes(take, num_lanes=LANES) as lanes:
             work(

@@ -38,6 +38,7 @@ def test_the_list_of_settings_is_frozen():
         "watch_run_length",
         "watch_window",
         "watch_minutes",
+        "canary_hours",
         "alert_webhook",
         "alert_email",
         "alert_sender",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from limner.faces.pages.cards import PictureCard
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.faces.pages.watch_plots import HEIGHT, WIDTH, MeasureShown, show_measure
-from limner.studio.watch.overview import Overview, ToldAlarm, overview
+from limner.studio.eval_pictures import small_picture
+from limner.studio.watch.overview import CanariesSeen, Overview, ToldAlarm, canaries_seen, overview
 from limner.studio.watch.references import smallness_of
 from limner.studio.watch.run import watch_all
 
@@ -23,15 +25,21 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
+PAIR_PX = 192  # of a picture beside what it was
 NUM_ALARMS = 20  # of a stream, the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeShown:
-    """What an alarm says changed, with the pictures that are still here."""
+    """What an alarm says changed, with the pictures that are still here.
+
+    Attributes:
+        pairs: of canaries, each as it was kept and as it came again: data URLs.
+    """
 
     change: Change
-    cards: tuple[PictureCard, ...]
+    cards: tuple[PictureCard, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +67,14 @@ class StreamShown:
     alarms: tuple[AlarmShown, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanariesShown:
+    """One canary set as the page shows it; `alarms` the newest first."""
+
+    seen: CanariesSeen
+    alarms: tuple[AlarmShown, ...]
+
+
 @router.get("/watch")
 def show(request: Request, viewer: Operator, given: Given) -> Response:
     """The page."""
@@ -66,6 +82,7 @@ def show(request: Request, viewer: Operator, given: Given) -> Response:
         "watch.html",
         **frame(request, viewer, "/watch"),
         streams=[_stream(given.parts, one) for one in overview(given.parts)],
+        canaries=[_canaries(given.parts, one) for one in canaries_seen(given.parts)],
         width=WIDTH,
         height=HEIGHT,
     )
@@ -89,6 +106,28 @@ def _stream(parts: Parts, found: Overview) -> StreamShown:
         ),
         alarms=tuple(_alarm(parts, one) for one in reversed(found.alarms[-NUM_ALARMS:])),
     )
+
+
+def _canaries(parts: Parts, seen: CanariesSeen) -> CanariesShown:
+    newest = reversed(seen.alarms[-NUM_ALARMS:])
+    return CanariesShown(
+        seen=seen,
+        alarms=tuple(
+            AlarmShown(
+                told=told,
+                changes=tuple(
+                    ChangeShown(change=one, pairs=_pairs(parts, one.examples))
+                    for one in told.alarm.changes
+                ),
+            )
+            for told in newest
+        ),
+    )
+
+
+def _pairs(parts: Parts, images: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    small = [small_picture(parts, one, PAIR_PX) for one in images]
+    return tuple(zip(small[::2], small[1::2], strict=False))
 
 
 def _alarm(parts: Parts, told: ToldAlarm) -> AlarmShown:

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     EVIDENCE = "evidence"
     EVIDENCE_ENDED = "evidence_ended"
     WATCH_REFERENCE = "watch_reference"
+    CANARY_SET = "canary_set"
     ALARM = "alarm"
     ERASURE = "erasure"
     CHECKPOINT = "checkpoint"

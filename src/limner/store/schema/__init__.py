@@ -67,12 +67,13 @@ from limner.store.schema.rights import (
 from limner.store.schema.watching import (
     messages,
     watch_alarms,
+    watch_canaries,
     watch_readings,
     watch_references,
     watch_tellings,
 )
 
-HEAD_REVISION = "0081"
+HEAD_REVISION = "0130"
 
 __all__ = [
     "HEAD_REVISION",
@@ -133,6 +134,7 @@ __all__ = [
     "tokens",
     "waivers",
     "watch_alarms",
+    "watch_canaries",
     "watch_readings",
     "watch_references",
     "watch_tellings",

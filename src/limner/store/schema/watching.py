@@ -28,6 +28,16 @@ watch_readings = sa.Table(
     sa.Column("document", sa.Text, nullable=False),
 )
 
+watch_canaries = sa.Table(
+    "watch_canaries",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("canary_id", sa.Text, nullable=False, unique=True),
+    sa.Column("stream", sa.Text, nullable=False, index=True),
+    sa.Column("set_at", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
 watch_alarms = sa.Table(
     "watch_alarms",
     metadata,

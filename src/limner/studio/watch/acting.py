@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from limner.core.models import Cause, Stage
-from limner.core.watching import Alarm, Basis, Done, Method, Reference
+from limner.core.watching import Alarm, Basis, Done, Method
 from limner.store.evidence import end_evidence, standing_evidence
 from limner.store.models import find_states
 from limner.studio.aliases import pause_version
@@ -22,23 +22,23 @@ DRIFT = "alarm"
 
 
 def act(
-    connection: sa.Connection, alarm: Alarm, reference: Reference, data_sha256: str, now: datetime
+    connection: sa.Connection, alarm: Alarm, basis: Basis, data_sha256: str | None, now: datetime
 ) -> Done:
     """Pause the model that the alarm is about, and end the evidence it makes doubtful.
 
     Args:
         connection: in the write transaction that raises the alarm.
         alarm: that is raised, before it did anything.
-        reference: of the stream.
-        data_sha256: that evidence measured on the reference's images cites.
+        basis: what the stream was made with when it was found good.
+        data_sha256: that evidence measured on the reference's images cites; ``None`` for none.
         now: the time now, UTC.
     """
     is_by_hash = any(one.method is Method.REVALIDATION for one in alarm.readings)
     cause = Cause.HASH_CHANGED if is_by_hash else Cause.ALARM
-    paused, why_not, aliases = _pause(connection, reference, alarm, cause, now)
+    paused, why_not, aliases = _pause(connection, basis, alarm, cause, now)
     ended = end_evidence(
         connection,
-        _doubtful(connection, reference.basis, data_sha256, alarm),
+        _doubtful(connection, basis, data_sha256, alarm),
         cause=REVALIDATION if is_by_hash else DRIFT,
         alarm_id=alarm.alarm_id,
         now=now,
@@ -47,14 +47,14 @@ def act(
 
 
 def _pause(
-    connection: sa.Connection, reference: Reference, alarm: Alarm, cause: Cause, now: datetime
+    connection: sa.Connection, basis: Basis, alarm: Alarm, cause: Cause, now: datetime
 ) -> tuple[str, str, tuple[str, ...]]:
-    if not reference.basis.model:
+    if not basis.model:
         return "", "Nothing here draws this stream, so nothing was paused.", ()
     states = {one.version.sha256: one for one in find_states(connection)}
-    state = states.get(reference.basis.model)
+    state = states.get(basis.model)
     if state is None:
-        return "", f"The model {reference.stream!r} is not in the registry: not paused.", ()
+        return "", f"The model {alarm.stream!r} is not in the registry: not paused.", ()
     label = state.version.label
     if state.stage is Stage.PAUSED:
         return "", f"The model {label} was paused already.", ()
@@ -65,7 +65,7 @@ def _pause(
 
 
 def _doubtful(
-    connection: sa.Connection, basis: Basis, data_sha256: str, alarm: Alarm
+    connection: sa.Connection, basis: Basis, data_sha256: str | None, alarm: Alarm
 ) -> Sequence[str]:
     """Hashes of evidence about the model, on the reference, or citing what is another one now."""
     changed = {one.measure for one in alarm.readings if one.method is Method.REVALIDATION}

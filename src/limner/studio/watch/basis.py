@@ -6,6 +6,7 @@ at the reference is an alarm at once, whatever the images look like.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,19 @@ if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
 GONE = "gone"
+UNKNOWN_CAMERA = "unknown camera"
+MOST_SENSOR_SIZES = 5  # of a fixed camera or two, with their settings
+LEAST_OF_SIZE = 10  # images of one size that are no accident
+LEAST_REGULAR = 0.95  # share of images of such sizes, to go by sizes at all
 
 
 def basis_now(
-    parts: Parts, stream: str, images: Sequence[StreamImage], evidence: Iterable[Evidence]
+    parts: Parts,
+    stream: str,
+    images: Sequence[StreamImage],
+    evidence: Iterable[Evidence],
+    *,
+    cameras_before: Sequence[str] | None = None,
 ) -> Basis:
     """What a stream is made with now.
 
@@ -33,6 +43,7 @@ def basis_now(
         stream: name of a model, or ``incoming``.
         images: of the stream, whose cameras count.
         evidence: about the model, whose suites count.
+        cameras_before: of the reference the images are held against; ``None`` makes one.
     """
     judge = parts.judge
     named = () if judge.criteria is None else judge.criteria.criteria
@@ -41,7 +52,7 @@ def basis_now(
         model="" if stream == INCOMING else _model_now(parts, stream),
         criteria="" if judge.criteria is None else judge.criteria.sha256,
         checks={name: card.sha256 for name, card in judge.cards.items() if name in asked},
-        cameras=_cameras(images) if stream == INCOMING else (),
+        cameras=cameras_of(images, cameras_before) if stream == INCOMING else (),
         datasets={name: _suite_now(name) for name in sorted({one.suite for one in evidence})},
     )
 
@@ -74,7 +85,11 @@ def changes_of(before: Basis, now: Basis, images: Sequence[StreamImage]) -> list
         found.append(Change(measure=f"basis.dataset.{name}", note=note))
     new = [one for one in now.cameras if one not in before.cameras]
     if new:
-        shown = [one.image_id for one in images if _camera(one) in new]
+        shown = [
+            one.image_id
+            for one in images
+            if camera_of(one) in new or (not one.camera and UNKNOWN_CAMERA in new)
+        ]
         listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
         note = f"Images came from a camera or of a size the reference has not: {listed}."
         found.append(Change(measure="basis.camera", note=note, examples=tuple(shown[:6])))
@@ -108,13 +123,36 @@ def _suite_now(name: str) -> str:
         return GONE
 
 
-def _cameras(images: Sequence[StreamImage]) -> tuple[str, ...]:
-    return tuple(sorted({_camera(one) for one in images}))
+def cameras_of(
+    images: Sequence[StreamImage], before: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """What took these images, as far as files tell: cameras with their sizes.
+
+    A file that names no camera still has its sensor's size. Where nearly all such images of a
+    reference have one of a few sizes, those stand for the camera; where not, any size may come.
+
+    Args:
+        images: of the reference, or of the stream since.
+        before: of the reference, where images since are held against it. Of sizes it has not, only
+            those count that ten images have.
+    """
+    named = {camera_of(one) for one in images if one.camera}
+    sizes = Counter(camera_of(one) for one in images if not one.camera)
+    usual = {name for name, num in sizes.items() if num >= LEAST_OF_SIZE}
+    if before is None:
+        is_regular = sum(sizes[one] for one in usual) >= LEAST_REGULAR * sizes.total()
+        goes_by_size = is_regular and len(usual) <= MOST_SENSOR_SIZES
+    else:
+        goes_by_size = any(one.startswith(f"{UNKNOWN_CAMERA} ") for one in before)
+    unnamed = usual if goes_by_size else {UNKNOWN_CAMERA} if sizes else set[str]()
+    return tuple(sorted(named | unnamed))
 
 
-def _camera(image: StreamImage) -> str:
-    """Sizes count where a camera is known: what has none may be of any size."""
-    return f"{image.camera} {image.size}" if image.camera else "unknown camera"
+def camera_of(image: StreamImage) -> str:
+    """Its camera and size, the longer side first: turned, it is the same camera."""
+    width_px, height_px = map(int, image.size.split("x"))
+    longer, shorter = max(width_px, height_px), min(width_px, height_px)
+    return f"{image.camera or UNKNOWN_CAMERA} {longer}x{shorter}"
 
 
 def _differing(

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from limner.core.watching import Alarm, Reference, Telling
-from limner.store.watches import StoredReading, alarms, readings_of, references, tellings_of
+from limner.core.canaries import CanarySet
+from limner.core.watching import Alarm, Method, Reference, Telling
+from limner.store.watches import (
+    StoredReading,
+    alarms,
+    canary_sets,
+    readings_of,
+    references,
+    tellings_of,
+)
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -28,7 +36,7 @@ class Overview:
     Attributes:
         reference: in force.
         readings: against it, oldest first.
-        alarms: of the stream, against any reference, oldest first.
+        alarms: of the stream, against any reference, oldest first; those of canaries are theirs.
     """
 
     stream: str
@@ -63,6 +71,38 @@ class Overview:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanariesSeen:
+    """One canary set.
+
+    Attributes:
+        readings: of the newest redraw; empty before the first.
+        alarms: of the stream's canary sets, this one and earlier ones, oldest first.
+    """
+
+    canaries: CanarySet
+    readings: Sequence[StoredReading]
+    alarms: Sequence[ToldAlarm]
+
+    @property
+    def is_alarmed(self) -> bool:
+        """The set was ended by an alarm; somebody has to look and keep another run."""
+        return any(one.alarm.reference_id == self.canaries.canary_id for one in self.alarms)
+
+    def to_document(self) -> dict[str, object]:
+        """JSON form; the newest readings, every alarm with whom it told."""
+        return {
+            "canaries": self.canaries.to_document(),
+            "is_alarmed": self.is_alarmed,
+            "readings": [
+                {"read_at": one.read_at.isoformat(), "run": one.read_until}
+                | one.reading.to_document()
+                for one in self.readings
+            ],
+            "alarms": [alarm_document(one) for one in self.alarms],
+        }
+
+
 def alarm_document(told: ToldAlarm) -> dict[str, object]:
     """An alarm and whom it told as JSON."""
     return {
@@ -85,10 +125,36 @@ def overview(parts: Parts, stream: str | None = None) -> list[Overview]:
                 stream=name,
                 reference=reference,
                 readings=readings_of(connection, reference.reference_id),
-                alarms=[one for one in raised if one.alarm.stream == name],
+                alarms=[
+                    one
+                    for one in raised
+                    if one.alarm.stream == name and not _is_of_canaries(one.alarm)
+                ],
             )
             for name, reference in newest.items()
         ]
+
+
+def canaries_seen(parts: Parts, stream: str | None = None) -> list[CanariesSeen]:
+    """Every canary set in force, or that of one stream; empty if there is none."""
+    with parts.store.watches.reading() as connection:
+        raised = [
+            ToldAlarm(alarm=one, told=tuple(tellings_of(connection, one.alarm_id)))
+            for one in alarms(connection)
+            if _is_of_canaries(one)
+        ]
+        found: list[CanariesSeen] = []
+        for one in canary_sets(connection):
+            readings = readings_of(connection, one.canary_id)
+            newest = [stored for stored in readings if stored.read_until == readings[-1].read_until]
+            own = [told for told in raised if told.alarm.stream == one.stream]
+            if stream in (None, one.stream):
+                found.append(CanariesSeen(canaries=one, readings=newest, alarms=own))
+        return found
+
+
+def _is_of_canaries(alarm: Alarm) -> bool:
+    return all(one.method is Method.CANARY for one in alarm.readings) and bool(alarm.readings)
 
 
 def find_alarm(parts: Parts, alarm_id: str) -> ToldAlarm | None:

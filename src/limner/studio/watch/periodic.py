@@ -1,4 +1,4 @@
-"""Reading the streams now and then, from a worker between two jobs."""
+"""Reading streams and drawing canaries now and then, from a worker between two jobs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from limner.core.errors import LimnerError
+from limner.core.errors import DrawingCancelled, LimnerError
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
+
+IDLE_SECONDS = 20.0  # without a job, after which canaries may be drawn
+LOOK_SECONDS = 60.0  # between two looks for what is due
 
 _log = logging.getLogger(__name__)
 
@@ -43,3 +46,58 @@ class Watcher:
             facts = {"action": "watch_failed", "code": error.code}
             _log.exception("The streams could not be read", extra=facts)
         return True
+
+
+class Redrawer:
+    """Draws canary sets that are due, whenever nothing else is to be done.
+
+    It stops before the next prompt when a job comes, and goes on later with what is left.
+
+    Args:
+        parts: of the worker's studio.
+        is_idle: whether no job is in hand.
+        read_seconds: a steady clock.
+    """
+
+    def __init__(
+        self, parts: Parts, *, is_idle: Callable[[], bool], read_seconds: Callable[[], float]
+    ) -> None:
+        self._parts = parts
+        self._is_idle = is_idle
+        self._read_seconds = read_seconds
+        self._busy_seconds = self._looked_seconds = read_seconds()
+        self._is_drawing = False
+
+    def take(self) -> Callable[[], None] | None:
+        """What is due as a function that draws it; ``None`` while there is anything to do."""
+        now = self._read_seconds()
+        if not self._is_idle():
+            self._busy_seconds = now
+        is_early = now - self._busy_seconds < IDLE_SECONDS
+        is_looked = now - self._looked_seconds < LOOK_SECONDS
+        if self._is_drawing or is_early or is_looked or not self._parts.settings.canary_hours:
+            return None
+        self._looked_seconds, self._is_drawing = now, True
+        return self._draw
+
+    def _draw(self) -> None:
+        from limner.studio.watch.canaries import due_canaries, redraw_canaries
+
+        try:
+            due = due_canaries(self._parts)
+            if due is not None:
+                redraw_canaries(self._parts, due, self._go_on)
+        except DrawingCancelled:
+            pass  # a job came
+        except LimnerError as error:
+            facts = {"action": "canaries_failed", "code": error.code}
+            _log.exception("Canaries could not be drawn", extra=facts)
+        except Exception as error:  # noqa: BLE001 - no canary ends a worker
+            facts = {"action": "canaries_broken"}
+            _log.warning("Canaries broke: %s", type(error).__name__, extra=facts)
+        finally:
+            self._is_drawing = False
+
+    def _go_on(self, _num_done: int, _num_all: int) -> None:
+        if not self._is_idle():
+            raise DrawingCancelled

@@ -108,7 +108,9 @@ def _watch(parts: Parts, reference: Reference) -> Watched:
         )
         return replace(watched, note=note)
     known, since = images_of(parts, reference), images_since(parts, reference)
-    basis = basis_now(parts, reference.stream, since, evidence)
+    basis = basis_now(
+        parts, reference.stream, since, evidence, cameras_before=reference.basis.cameras
+    )
     changes = changes_of(reference.basis, basis, since)
     if changes:
         reads = [
@@ -158,7 +160,7 @@ def _settle(
                 changes=tuple(changes),
                 done=Done(),
             )
-            done = act(connection, alarm, reference, data_sha256(known), now)
+            done = act(connection, alarm, reference.basis, data_sha256(known), now)
             alarm = replace(alarm, done=done)
             raise_alarm(connection, alarm)
     told = () if alarm is None else tuple(tell(parts, alarm))

@@ -10,7 +10,7 @@ from streams import BEGAN
 from limner.core.watching import Basis
 from limner.store.streams import StreamImage
 from limner.studio.image_file import read_texts
-from limner.studio.watch.basis import changes_of, data_sha256
+from limner.studio.watch.basis import cameras_of, changes_of, data_sha256
 
 BASIS = Basis(
     model="sha256:aa",
@@ -56,6 +56,43 @@ def test_a_new_camera_is_named_and_its_images_are_shown():
     (change,) = changes_of(BASIS, now, [IMAGE])
     assert "EOS R5 6000x4000" in change.note
     assert change.examples == (IMAGE.image_id,)
+
+
+def sized(size: str, num: int) -> list[StreamImage]:
+    return [replace(IMAGE, image_id=f"sha256:{k}", size=size, camera="") for k in range(num)]
+
+
+def test_sizes_stand_for_cameras_where_files_name_none_and_sizes_are_few():
+    assert cameras_of(sized("4000x3000", 90) + sized("640x480", 10)) == (
+        "unknown camera 4000x3000",
+        "unknown camera 640x480",
+    )
+
+
+def test_images_of_any_size_are_of_an_unknown_camera():
+    images = [one for k in range(40) for one in sized(f"{600 + k}x480", 1)]
+    assert cameras_of(images) == ("unknown camera",)
+
+
+@pytest.mark.parametrize(("num", "is_new"), [(9, False), (10, True)])
+def test_ten_images_of_a_size_the_reference_has_not_are_another_camera(num: int, is_new: bool):
+    before = cameras_of(sized("4000x3000", 100))
+    came = sized("4000x3000", 30) + sized("6000x4000", num)
+    basis = replace(BASIS, cameras=before)
+    changes = changes_of(basis, replace(BASIS, cameras=cameras_of(came, before)), came)
+    assert [one.measure for one in changes] == (["basis.camera"] if is_new else [])
+    assert all(one.examples == tuple(f"sha256:{k}" for k in range(6)) for one in changes)
+
+
+def test_where_any_size_may_come_another_size_is_no_change():
+    came = sized("6000x4000", 50)
+    now = replace(BASIS, cameras=cameras_of(came, BASIS.cameras))
+    assert changes_of(BASIS, now, came) == []
+
+
+def test_a_camera_that_was_turned_is_the_same_one():
+    turned = replace(IMAGE, size="4000x6000")
+    assert cameras_of([IMAGE]) == cameras_of([turned]) == ("EOS R5 6000x4000",)
 
 
 def test_fewer_cameras_are_no_change():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from limner.core.jobs import Job, JobState
 from limner.core.ports import GeneratorCard
-from limner.core.records import Recipe
+from limner.core.records import Operation, Recipe
 from limner.faces.http.compat.deliveries import Delivery, job_path
 from limner.faces.http.sdapi.requests import Asked
 from limner.studio.image import Image
@@ -150,8 +150,8 @@ def _info(asked: Asked, released: Sequence[Image], asked_at: datetime) -> dict[s
         **_model_info(first),
         "seed_resize_from_w": -1,
         "seed_resize_from_h": -1,
-        "denoising_strength": None if asked.request.source is None else first.strength,
-        "extra_generation_params": {},
+        "denoising_strength": _strength_of(first),
+        "extra_generation_params": _second_pass_info(first),
         "index_of_first_image": 0,
         "infotexts": [format_parameters(one) for one in recipes],
         "styles": [],
@@ -160,6 +160,18 @@ def _info(asked: Asked, released: Sequence[Image], asked_at: datetime) -> dict[s
         "is_using_inpainting_conditioning": False,
         "version": f"Limner {first.versions['limner']}",
     }
+
+
+def _strength_of(recipe: Recipe) -> float | None:
+    if recipe.second_pass is not None:
+        return recipe.second_pass.strength
+    return None if recipe.operation is Operation.TEXT else recipe.strength
+
+
+def _second_pass_info(recipe: Recipe) -> dict[str, object]:
+    if recipe.second_pass is None:
+        return {}
+    return {"Hires resize": str(recipe.canvas), "Hires upscaler": recipe.second_pass.enlarger}
 
 
 def _model_info(recipe: Recipe) -> dict[str, object]:

@@ -35,6 +35,16 @@ class DrawingFields(BaseModel):
     force_task_id: str | None = None
 
 
+class TextFields(DrawingFields):
+    """What ``txt2img`` takes and honours besides: the second pass, called hires fix there."""
+
+    enable_hr: bool | None = None
+    denoising_strength: float | None = Field(default=None, ge=0, le=1)
+    hr_scale: float | None = Field(default=None, ge=1, le=8)
+    hr_resize_x: int | None = Field(default=None, ge=0, le=MAX_SIDE)
+    hr_resize_y: int | None = Field(default=None, ge=0, le=MAX_SIDE)
+
+
 class PaintingFields(DrawingFields):
     """What ``img2img`` takes and honours besides."""
 
@@ -85,6 +95,23 @@ OFF: Mapping[str, tuple[object, ...]] = {
     "extras_upscaler_2_visibility": (0,),
 }
 """Refused unless switched off: by these values, or ``null``."""
+
+HIRES_SAME: Mapping[str, tuple[object, ...]] = {
+    "hr_prompt": ("",),
+    "hr_negative_prompt": ("",),
+    "hr_checkpoint_name": ("", "None", "Use same checkpoint"),
+}
+"""Of a second pass: refused unless they leave it what the first is, or are ``null``."""
+
+HIRES_USUAL: Mapping[str, tuple[object, ...]] = {
+    "hr_upscaler": ("", "None", "Lanczos"),
+    "hr_second_pass_steps": (0,),
+    "hr_sampler_name": ("", "Use same sampler"),
+    "hr_scheduler": ("", "Automatic", "automatic", "Use same scheduler"),
+    "hr_cfg": (0, 1),
+    "hr_additional_modules": ([], ["Use same choices"]),
+}
+"""Of a second pass: named in a warning unless they have these values, or ``null``."""
 
 USUAL: Mapping[str, tuple[object, ...]] = {
     "scheduler": ("", "automatic", "Automatic"),

@@ -19,15 +19,20 @@ from limner.faces.http.compat.pictures import (
 )
 from limner.faces.http.compat.refusals import FieldRefused
 from limner.faces.http.sdapi.fields import (
+    HIRES_SAME,
+    HIRES_USUAL,
     OFF,
     SETTINGS_USUAL,
     USUAL,
     WITHOUT_MEANING,
     DrawingFields,
     PaintingFields,
+    TextFields,
 )
 
 USUAL_STRENGTH = 0.75  # of img2img, as clients that leave it out expect
+USUAL_HIRES_SCALE = 2.0
+USUAL_HIRES_STRENGTH = 0.7  # of the web UI's own page
 USUAL_BLUR_PX = 4.0
 RANDOM = -1
 FIT_AND_FILL = 2  # the resize mode that is honoured; the others would stretch or crop
@@ -93,6 +98,33 @@ def asked_of(fields: DrawingFields, card: GeneratorCard, names: Sequence[str]) -
     )
 
 
+def text_asked_of(fields: TextFields, card: GeneratorCard, names: Sequence[str]) -> Asked:
+    """What a drawing from a prompt alone asks for, in one pass or two; errors as `asked_of`.
+
+    The web UI's width and height are those of its first pass. Here a model draws that on its
+    smallest canvas of the shape, so they say how large the second becomes.
+    """
+    asked = asked_of(fields, card, names)
+    if not fields.enable_hr:
+        return asked
+    others = fields.model_extra or {}
+    said = {"hr_prompt": fields.prompt, "hr_negative_prompt": fields.negative_prompt}
+    for name, allowed in HIRES_SAME.items():
+        if others.get(name) not in (None, said.get(name), *allowed):
+            raise FieldRefused(
+                name, others[name], f"{allowed[0]!r}", hint="Both passes draw the same."
+            )
+    strength = fields.denoising_strength
+    request = replace(
+        asked.request,
+        size=_hires_size(fields, card),
+        second_pass=USUAL_HIRES_STRENGTH if strength is None else strength,
+    )
+    same = {"hr_second_pass_steps": fields.steps, "hr_cfg": fields.cfg_scale}
+    usual = {name: (*values, same.get(name)) for name, values in HIRES_USUAL.items()}
+    return replace(asked, request=request, warnings=(*asked.warnings, *_unusual(others, usual)))
+
+
 def painting_asked_of(
     fields: PaintingFields, card: GeneratorCard, names: Sequence[str], max_megapixels: int
 ) -> Asked:
@@ -145,6 +177,22 @@ def _size_of(fields: DrawingFields, card: GeneratorCard) -> Size | None:
     return size
 
 
+def _hires_size(fields: TextFields, card: GeneratorCard) -> Size:
+    low, high, usual = card.side_px
+    width, height = fields.width or usual, fields.height or usual
+    name, scale = "hr_scale", fields.hr_scale or USUAL_HIRES_SCALE
+    size = Size(round(width * scale), round(height * scale))
+    across, down = fields.hr_resize_x or 0, fields.hr_resize_y or 0
+    if across or down:
+        name = "hr_resize_x" if across else "hr_resize_y"
+        size = Size(across or round(width * down / height), down or round(height * across / width))
+    if not all(low <= side_px <= high for side_px in size):
+        raise FieldRefused(
+            name, across or down or scale, f"what gives sides of {low} to {high}, and not {size}"
+        )
+    return size
+
+
 def _sampler_of(fields: DrawingFields, card: GeneratorCard) -> str | None:
     asked = fields.sampler_name or fields.sampler_index
     if not asked:
@@ -184,13 +232,16 @@ def _require_off(others: Mapping[str, object]) -> None:
 def _warnings_of(
     others: Mapping[str, object], usual: Mapping[str, tuple[object, ...]]
 ) -> list[str]:
-    unusual = [
+    known = OFF.keys() | usual.keys() | WITHOUT_MEANING
+    return [*_unusual(others, usual), *unknown_fields(others.keys() - known)]
+
+
+def _unusual(others: Mapping[str, object], usual: Mapping[str, tuple[object, ...]]) -> list[str]:
+    return [
         f"Ignored: {name}."
         for name, allowed in usual.items()
         if others.get(name) is not None and others[name] not in allowed
     ]
-    known = OFF.keys() | usual.keys() | WITHOUT_MEANING
-    return [*unusual, *unknown_fields(others.keys() - known)]
 
 
 def _settings_warnings(settings: Mapping[str, object]) -> list[str]:

@@ -44,10 +44,16 @@ from limner.faces.http.sdapi.fields import (
     DrawingFields,
     PaintingFields,
     PictureFields,
+    TextFields,
     UpscaleFields,
 )
 from limner.faces.http.sdapi.png_info import info_document
-from limner.faces.http.sdapi.requests import Asked, asked_of, painting_asked_of, plain_title
+from limner.faces.http.sdapi.requests import (
+    Asked,
+    painting_asked_of,
+    plain_title,
+    text_asked_of,
+)
 from limner.faces.http.sdapi.upscaling import upscaled_document, upscaler_list, upscaling_of
 from limner.faces.http.services import Services, services
 from limner.studio.requests import label_of
@@ -64,13 +70,13 @@ Found = Annotated[Services, Depends(services)]
 
 
 @router.post(
-    "/txt2img", openapi_extra=body_schema(("application/json", DrawingFields)), response_model=None
+    "/txt2img", openapi_extra=body_schema(("application/json", TextFields)), response_model=None
 )
 async def draw_text(http: HttpRequest, asking: Asking, found: Found) -> Response:
     """Draw images from a prompt."""
-    fields = parse(DrawingFields, await read_json(http))
+    fields = parse(TextFields, await read_json(http))
     model = _checkpoint_of(fields)
-    asked = await run_in_threadpool(asked_of, fields, found.card_of(model), names_of(found))
+    asked = await run_in_threadpool(text_asked_of, fields, found.card_of(model), names_of(found))
     return await _draw(http, found, asking, asked, model)
 
 

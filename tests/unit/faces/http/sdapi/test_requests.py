@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from limner.core.errors import BadInput
 from limner.core.records import Size
 from limner.faces.http.compat.bodies import parse
 from limner.faces.http.compat.refusals import FieldRefused
-from limner.faces.http.sdapi.fields import OFF, USUAL, DrawingFields, PaintingFields
-from limner.faces.http.sdapi.requests import asked_of, painting_asked_of
+from limner.faces.http.sdapi.fields import OFF, USUAL, DrawingFields, PaintingFields, TextFields
+from limner.faces.http.sdapi.requests import asked_of, painting_asked_of, text_asked_of
 from limner.testing import PAINTED_CARD
 
 NAMES = ("painted", "default")
@@ -215,3 +216,53 @@ def test_any_fields_are_a_request_or_a_sentence(others):
         asked_of(DrawingFields.model_validate({"prompt": "a fox", **others}), PAINTED_CARD, NAMES)
     except (BadInput, ValueError):
         return
+
+
+def hires(**fields):
+    two_canvases = replace(PAINTED_CARD, canvases=(Size(64, 64), Size(128, 128)))
+    sent = {"prompt": "a fox", "enable_hr": True, "width": 64, "height": 64, **fields}
+    return text_asked_of(parse(TextFields, sent), two_canvases, NAMES)
+
+
+def test_hires_fix_is_a_second_pass_at_twice_the_size_with_the_web_uis_strength():
+    request = hires().request
+    assert (request.size, request.second_pass) == (Size(128, 128), 0.7)
+
+
+def test_sillytavern_with_hires_fix_is_told_only_of_the_upscaler():
+    sent = hires(**SILLYTAVERN | {"enable_hr": True, "width": 64, "height": 64})
+    assert (sent.request.second_pass, sent.warnings) == (0.7, ("Ignored: hr_upscaler.",))
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"hr_scale": 1.5}, Size(96, 96)),
+        ({"hr_resize_x": 96, "hr_resize_y": 80}, Size(96, 80)),
+        ({"hr_resize_x": 128, "height": 32}, Size(128, 64)),
+        ({"hr_resize_y": 128}, Size(128, 128)),
+    ],
+)
+def test_the_size_of_a_second_pass_is_the_web_uis(fields, size):
+    assert hires(**fields).request.size == size
+
+
+def test_a_second_pass_that_draws_something_else_is_refused_by_name():
+    with pytest.raises(FieldRefused, match="hr_prompt is 'a cat'; allowed is ''"):
+        hires(hr_prompt="a cat")
+    assert hires(hr_prompt="a fox").warnings == ()
+
+
+def test_a_second_pass_that_is_too_large_is_refused_by_name():
+    with pytest.raises(FieldRefused, match=r"hr_scale is 8\.0; .* not 1024x1024"):
+        hires(width=128, height=128, hr_scale=8)
+
+
+def test_steps_of_a_second_pass_that_are_others_are_named():
+    assert hires(steps=8, hr_second_pass_steps=20).warnings == ("Ignored: hr_second_pass_steps.",)
+    assert hires(steps=8, hr_second_pass_steps=8).warnings == ()
+
+
+def test_hires_fix_that_is_off_leaves_one_pass():
+    request = hires(enable_hr=False, denoising_strength=0.7, hr_scale=2).request
+    assert (request.size, request.second_pass) == (Size(64, 64), None)
