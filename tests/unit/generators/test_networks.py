@@ -2,10 +2,12 @@
 
 from threading import Event
 
+import numpy as np
 import pytest
 
 from limner.core.errors import GeneratorUnavailable
 from limner.generators.embedded.networks import DRAWING_GRAPHS, Networks
+from limner.generators.embedded.precision import EIGHT_BITS
 from limner.generators.embedded.weights import Weights
 
 
@@ -32,3 +34,20 @@ def test_a_file_that_is_missing_is_told_ahead_and_at_the_first_use(weights_folde
     for use in (lambda: networks.load(Event()), lambda: networks._graph("text")):
         with pytest.raises(GeneratorUnavailable, match=r"text\.bin"):
             use()
+
+
+def test_only_the_drawing_network_multiplies_in_8_bits_and_says_so(weights_folder):
+    networks = Networks(Weights(weights_folder), 1)
+    networks._precision = EIGHT_BITS
+    assert networks.facts.precision.startswith("int8+")
+    assert networks.facts_of("text").precision in ("bf16", "f32")
+
+
+def test_8_bits_draw_nearly_what_full_precision_draws():
+    answers = {}
+    for precision in (EIGHT_BITS, "f32"):
+        networks = Networks(Weights(), 1)
+        networks._precision = precision
+        answers[precision] = networks._test_run(precision)()
+    apart = answers[EIGHT_BITS] - answers["f32"]
+    assert 0 < np.sqrt(np.mean(apart**2)) < 0.05 * np.sqrt(np.mean(answers["f32"] ** 2))

@@ -91,8 +91,9 @@ def test_runs_that_do_not_agree_leave_the_usual_one_and_are_not_sure(machine):
 @pytest.mark.parametrize(
     ("able", "usual", "tried"),
     [
-        (["FP32", "BF16", "INT8"], "bf16", ("bf16", "f32")),
-        (["FP32", "INT8"], "f32", ("f32",)),
+        (["FP32", "BF16", "INT8"], "bf16", ("bf16", "int8", "f32")),
+        (["FP32", "INT8"], "f32", ("int8", "f32")),
+        (["FP32"], "f32", ("f32",)),
     ],
 )
 def test_what_is_tried_is_what_the_processor_lists(able, usual, tried):

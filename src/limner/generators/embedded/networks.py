@@ -1,7 +1,7 @@
 """The networks, run by OpenVINO: loaded on first use, checked, at most once in a process.
 
-They run in the precision that precision.py finds best here. Activations are never rounded to 8
-bits: with that on, the text encoder's token states are too far from float32.
+They run in the precision that precision.py finds best here. Only the drawing network may multiply
+in 8 bits: with that on, the text encoder's token states are too far from float32.
 This module knows graphs and arrays, nothing of prompts or pictures.
 """
 
@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
 from limner.generators.embedded.adapter import Corrections, correct
+from limner.generators.embedded.eight_bits import held_in_8_bits
 from limner.generators.embedded.lengths import free_length
 from limner.generators.embedded.precision import (
+    EIGHT_BITS,
     Run,
     candidates,
     choose,
@@ -39,6 +41,8 @@ from limner.generators.embedded.weights import Weights
 DEVICE = "CPU"
 TESTED_GRAPH = "denoise"
 TEST_ROWS = 4
+GROUP = 64  # inputs of a product that share a scale in 8 bits; 32 to 256 were tried (docs/log.md)
+GROUP_SETTING = "DYNAMIC_QUANTIZATION_GROUP_SIZE"
 # Every drawing needs these. They load two at a time, the largest first: 0.5 s instead of 0.8.
 DRAWING_GRAPHS = ("denoise", "text", "condition", "decode", "enlarge")
 Floats = NDArray[np.floating[Any]]  # float32
@@ -92,9 +96,10 @@ class Networks:
         with self._lock:
             graph = self._graph(name)
             precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
+            is_in_8_bits = int(graph.get_property(GROUP_SETTING)) > 0
             return Facts(
                 device=str(self._core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip(),
-                precision=precision,
+                precision=f"{EIGHT_BITS}+{precision}" if is_in_8_bits else precision,
                 num_threads=int(graph.get_property("INFERENCE_NUM_THREADS")),
                 version=openvino.__version__,
             )
@@ -213,10 +218,13 @@ class Networks:
             correct(model, corrections)
         if name == "text":
             free_length(model)
+        is_in_8_bits = precision == EIGHT_BITS and name == TESTED_GRAPH
+        if is_in_8_bits:
+            held_in_8_bits(model)
         settings: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": precision,
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+            "INFERENCE_PRECISION_HINT": self._usual if precision == EIGHT_BITS else precision,
+            GROUP_SETTING: str(GROUP if is_in_8_bits else 0),
         }
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = self._num_threads
@@ -232,11 +240,18 @@ class Networks:
         return self._values[name]
 
     @cached_property
+    def _able(self) -> Sequence[str]:
+        return self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+
+    @property
+    def _usual(self) -> str:
+        return usual_precision(self._able)
+
+    @cached_property
     def _precision(self) -> str:
-        able: Sequence[str] = self._core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
-        usual, possible = usual_precision(able), candidates(able)
+        able, possible = self._able, candidates(self._able)
         if self._memory is None or len(possible) == 1:
-            return usual
+            return self._usual
         facts = {
             "device": str(self._core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip(),
             "able": sorted(able),
@@ -252,7 +267,7 @@ class Networks:
         kept = remembered(self._memory, facts)
         if kept in possible:
             return kept
-        choice = choose({name: self._test_run(name) for name in possible}, usual)
+        choice = choose({name: self._test_run(name) for name in possible}, self._usual)
         if choice.is_sure:
             remember(self._memory, facts, choice)
         return choice.precision
