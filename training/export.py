@@ -28,6 +28,7 @@ from training.data.pool import core_rows
 from training.data.styles import STYLES
 from training.eight_bits import pack
 from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, Text
+from training.flow import SHIFT
 from training.landed import name_parameters
 from training.model_card import model_card
 from training.network import DrawingNetwork
@@ -58,7 +59,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--steps", type=int, default=8, help="default number of steps")
     parser.add_argument("--guidance", type=float, default=3.0, help="default guidance")
-    parser.add_argument("--shift", type=float, default=4.0, help="of the time grid, see flow.time_grid")
+    parser.add_argument("--shift", type=float, default=SHIFT, help="of the time grid, see flow.time_grid")
     return parser.parse_args()
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 LEAST_NOISE = 0.05
+SHIFT = 4.0  # of the time grid; found in docs/log.md
 
 
 def sample_times(batch: int, mean: float, spread: float = 1.0) -> Tensor:
@@ -30,13 +31,13 @@ def velocity_errors(made_BCHW: Tensor, clean_BCHW: Tensor, time_B: Tensor) -> Te
     return ((made_BCHW - clean_BCHW) / still_noise).square().mean(dim=(1, 2, 3))
 
 
-def time_grid(steps: int, shift: float = 1.0) -> Tensor:
+def time_grid(steps: int, shift: float = SHIFT) -> Tensor:
     """`steps + 1` times from 0 to 1; a `shift` above 1 spends more steps near the noise."""
     line = torch.linspace(0, 1, steps + 1)
     return line / (shift + (1 - shift) * line)
 
 
-def draw(predict: Callable[[Tensor, float], Tensor], noise_BCHW: Tensor, steps: int, shift: float = 1.0) -> Tensor:
+def draw(predict: Callable[[Tensor, float], Tensor], noise_BCHW: Tensor, steps: int, shift: float = SHIFT) -> Tensor:
     """Follow the flow from noise to a clean image.
 
     Args:

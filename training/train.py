@@ -353,7 +353,7 @@ def guided_estimate(
 
 @torch.no_grad()
 def sample(
-    model: DrawingNetwork, space: Space, encoded: EncodedText, *, seed: int, steps: int = 16, guidance: float = 3.0
+    model: DrawingNetwork, space: Space, encoded: EncodedText, *, seed: int, steps: int = 8, guidance: float = 5.0
 ) -> Tensor:
     """Draw one picture per caption; premultiplied RGBA float32 `[B, 4, H, W]`, 0-1."""
     count = len(encoded.tokens_BTE)
