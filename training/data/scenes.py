@@ -25,7 +25,7 @@ Kind = Literal["single", "count", "pair", "sizes", "corner", "several"]
 Ground = Literal["transparent", "plain", "split", "gradient"]
 
 KINDS: tuple[Kind, ...] = ("single", "count", "pair", "sizes", "corner", "several")
-KIND_SHARES = (0.54, 0.07, 0.22, 0.05, 0.06, 0.06)
+KIND_SHARES = (0.44, 0.07, 0.32, 0.05, 0.06, 0.06)
 GROUNDS: tuple[Ground, ...] = ("transparent", "plain", "split", "gradient")
 GROUND_SHARES = (0.45, 0.45, 0.04, 0.06)
 CONTENT = 232 / 256
