@@ -92,7 +92,7 @@ def _entries(folder: Path, size: int) -> Iterator[bytes]:
     for bundle in _tiles(folder, "entries", size):
         while bundle:
             end = 2 + int.from_bytes(bundle[:2], "big")
-            yield bundle[2:end]
+            yield bundle[2:end] if end <= len(bundle) else b""  # what is cut short was not signed
             bundle = bundle[end:]
 
 

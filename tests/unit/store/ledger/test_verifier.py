@@ -149,6 +149,19 @@ def test_a_changed_entry_is_told(exported, ledger, path):
     )
 
 
+@pytest.mark.parametrize("path", ["tile/entries/000", "tile/entries/002.p/90"])
+def test_a_last_entry_said_to_be_longer_than_it_is_is_told(exported, ledger, path):
+    bundle = bytearray((exported / path).read_bytes())
+    place = 0
+    while (after := place + 2 + int.from_bytes(bundle[place : place + 2])) < len(bundle):
+        place = after
+    bundle[place] |= 0x40
+    (exported / path).write_bytes(bundle)
+    ran = run(exported, ledger.key())
+    assert ran.returncode == 4
+    assert "The entries are not those that were signed." in ran.stdout
+
+
 @pytest.mark.parametrize("path", ["tile/0/000", "tile/0/002.p/90", "tile/1/000.p/2"])
 def test_a_changed_hash_is_told(exported, ledger, path):
     content = bytearray((exported / path).read_bytes())
