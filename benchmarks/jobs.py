@@ -89,7 +89,7 @@ def measure_wake(is_quick: bool) -> Measurement:
         number = studio.parts.store.jobs.number()
 
         def wait(job_id: str) -> None:
-            changes.wait(job_id, number, 600)
+            changes.wait(job_id, lambda change: change.number > number, 600)
             woken[job_id] = time.perf_counter()
 
         threads = [Thread(target=wait, args=(job_id,)) for job_id in jobs]

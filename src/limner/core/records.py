@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Self, cast
@@ -437,7 +437,10 @@ class Recipe:
 
     def to_document(self) -> dict[str, object]:
         """JSON form: one key per attribute, and ``format``."""
-        document: dict[str, object] = {"format": RECIPE_FORMAT, **asdict(self)}
+        document: dict[str, object] = {"format": RECIPE_FORMAT}
+        document |= {one.name: getattr(self, one.name) for one in fields(self)}
+        document["ingredients"] = dict(self.ingredients)
+        document["versions"] = dict(self.versions)
         document["size"] = str(self.size)
         document["canvas"] = str(self.canvas)
         document["margins"] = list(self.margins) if self.margins else None

@@ -18,7 +18,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-IDLE_POLL_SECONDS = 0.005
+IDLE_POLL_SECONDS = 0.002  # one look at one number, a few microseconds
 SWEEP_SECONDS = 1.0  # between two looks for workers that are gone
 
 

@@ -7,7 +7,9 @@ stored, without reading the whole folder. This module does not know the database
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from limner.core.errors import StorageUnavailable
@@ -59,6 +61,18 @@ class BlobFolder:
         except OSError as error:
             raise cannot_write(path, error) from error
         return blob_sha256
+
+    @contextmanager
+    def adding(self, content: bytes, suffix: str) -> Generator[None]:
+        """`add` in a thread while the block writes rows; done when the block ends.
+
+        Raises:
+            StorageUnavailable: it cannot be written; raised after the block.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="blob") as writer:
+            added = writer.submit(self.add, content, suffix)
+            yield
+            added.result()
 
     def unsettle(self, blob_sha256: str, suffix: str) -> None:
         """Leave an intent: the transaction that is open no longer needs this blob.

@@ -196,6 +196,7 @@ class JobRows:
         if until is not None and datetime.fromisoformat(until) > now + span / 2:
             return
         with transaction(self._engine) as connection:
+            tick(connection)  # so that the worker looks; nothing changed for who waits
             values = {"previewed_until": (now + span).isoformat()}
             connection.execute(schema.jobs.update().where(mine).values(values))
 

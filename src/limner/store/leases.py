@@ -26,6 +26,7 @@ from limner.store.jobs import JobRow, error_text, move, num_recorded, seconds_pe
 _jobs = schema.jobs.c
 _images = schema.job_images.c
 _owners = schema.job_owners.c
+_IS_ANY_QUEUED = sa.select(sa.exists().where(_jobs.state == str(JobState.QUEUED)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,9 @@ class Leases:
             has_company: whether it would be drawn beside others; then a suspect one is not taken,
                 nor any behind it, so that its turn comes when the others are done.
         """
+        with reading(self._engine) as connection:  # workers ask often, and mostly in vain
+            if not connection.scalar(_IS_ANY_QUEUED):
+                return None
         with transaction(self._engine) as connection:
             row = connection.execute(_next_in_turn(sated)).one_or_none()
             if row is None or (row.fruitless and has_company):
@@ -149,7 +153,7 @@ class Leases:
             )
 
     def wanted(self, claim: Claim) -> Wanted:
-        """What is wanted of the holder now; asked before every step.
+        """What is wanted of the holder now; it changes only when the clock of jobs rises.
 
         Raises:
             LeaseLost: somebody else was given the job.

@@ -154,11 +154,11 @@ class Store:
             stored = _find_image(connection, schema.images.c.image_id == record.image_id)
             if stored is not None:
                 return stored
-            self._blobs.add(content, suffix)
-            connection.execute(schema.images.insert().values(_row_of(record)))
-            append_image(connection, record)
-            if alongside is not None:
-                alongside(connection)
+            with self._blobs.adding(content, suffix):
+                connection.execute(schema.images.insert().values(_row_of(record)))
+                append_image(connection, record)
+                if alongside is not None:
+                    alongside(connection)
         self._blobs.settle(record.image_id, suffix)
         self.ledger.sign_if_due(record.created_at)
         return record
@@ -274,8 +274,8 @@ class Store:
         """
         assert seal.sealed_sha256 == sha256_of_bytes(content)
         with transaction(self._engine) as connection:
-            self._blobs.add(content, suffix)
-            add_seal(connection, seal)
+            with self._blobs.adding(content, suffix):
+                add_seal(connection, seal)
         self._blobs.settle(seal.sealed_sha256, suffix)
         self.ledger.sign_if_due(seal.sealed_at)
 

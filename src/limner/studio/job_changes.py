@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition, Lock, Thread
 
@@ -44,8 +45,15 @@ class JobChanges:
     _topics: dict[str, _Topic] = field(default_factory=dict[str, _Topic])
     _is_polling: bool = False
 
-    def wait(self, job_id: str, after: int, timeout_seconds: float) -> Change:
-        """Wait until the job has a change with a number higher than `after`, or time runs out.
+    def wait(
+        self, job_id: str, is_awaited: Callable[[Change], bool], timeout_seconds: float
+    ) -> Change:
+        """Wait until the last change of a job is one that is awaited, or time runs out.
+
+        Args:
+            job_id: of the job.
+            is_awaited: asked of the change there is and of every later one, under a lock.
+            timeout_seconds: how long to wait.
 
         Returns:
             Its last change, whatever its number.
@@ -56,11 +64,11 @@ class JobChanges:
         topic = self._join(job_id)
         try:
             change = self.rows.change_of(job_id)  # after joining, so that no change is missed
-            if change.number > after:
+            if is_awaited(change):
                 return change
             with self._lock:
                 topic.condition.wait_for(
-                    lambda: topic.last is not None and topic.last.number > after, timeout_seconds
+                    lambda: topic.last is not None and is_awaited(topic.last), timeout_seconds
                 )
                 return topic.last or change
         finally:

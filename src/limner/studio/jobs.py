@@ -103,7 +103,8 @@ class Jobs:
         require_reachable(self._parts, request, planned)
         if request.impact is not None:
             require_impact(self._parts, request.impact)
-        self._rows.require_room_for(job_id, owner)
+        if request.source is not None or request.adapters:
+            self._rows.require_room_for(job_id, owner)  # before files are kept for nothing
         kept = keep_sources(self._parts, request)
         asked = {"request": document_of(request, *kept), "file_format": file_format}
         resolved = replace(request, seed=shots[0].seed)
@@ -202,10 +203,7 @@ class Jobs:
         Raises:
             JobNotFound: there is none with this id.
         """
-        deadline = time.monotonic() + timeout_seconds
-        change = self._rows.change_of(job_id)
-        while change.state not in OVER and (left := deadline - time.monotonic()) > 0:
-            change = self.changes.wait(job_id, change.number, left)
+        self.changes.wait(job_id, lambda change: change.state in OVER, timeout_seconds)
         return self.get(job_id)
 
     def watch(
@@ -252,7 +250,7 @@ class Jobs:
         seconds = LOOK_AGAIN_SECONDS
         if timeout_seconds is not None:
             seconds = min(seconds, timeout_seconds)
-        return self.changes.wait(job_id, change.number, seconds)
+        return self.changes.wait(job_id, lambda one: one.number > change.number, seconds)
 
     def _ask_for_previews(self, job_id: str) -> None:
         self._rows.watch_previews(

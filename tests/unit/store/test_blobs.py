@@ -39,3 +39,20 @@ def test_read_refuses_a_blob_whose_bytes_have_changed(blobs):
 def test_read_refuses_a_blob_that_is_missing(blobs):
     with pytest.raises(StorageUnavailable, match="cannot be read"):
         blobs.read("sha256:" + "0" * 64, "png")
+
+
+def test_a_blob_that_is_written_beside_its_rows_is_there_when_they_are(blobs):
+    with blobs.adding(b"content", "png"):
+        pass
+    (stored,) = blobs.unsettled()
+    assert blobs.read(*stored) == b"content"
+
+
+def test_a_blob_that_cannot_be_written_beside_its_rows_undoes_them(blobs):
+    blob_sha256 = blobs.add(b"content", "png")
+    path = blobs.path_of(blob_sha256, "png")
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.write_bytes(b"a file where a folder belongs")
+    with pytest.raises(StorageUnavailable), blobs.adding(b"content", "png"):
+        pass

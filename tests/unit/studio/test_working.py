@@ -22,8 +22,9 @@ from limner.store import schema
 from limner.store.database import reading
 from limner.store.leases import Held
 from limner.store.reviews import events_of, open_card
-from limner.studio import review, rights, working
-from limner.studio.working import Onlooker, Worker, run_worker
+from limner.studio import attempt, review, rights, working
+from limner.studio.onlooking import Onlooker
+from limner.studio.working import Worker, run_worker
 
 
 @pytest.fixture
@@ -83,13 +84,13 @@ def test_every_released_picture_of_a_job_is_sealed(studio, worker, submit):
 
 
 def test_the_owner_is_who_asked_as_reviewers_are_told(studio, worker, submit, monkeypatch):
-    real, asked = working.draw_ready, []
+    real, asked = attempt.draw_ready, []
 
     def drawn_for(parts, *arguments):
         asked.append(parts.requester)
         return real(parts, *arguments)
 
-    monkeypatch.setattr(working, "draw_ready", drawn_for)
+    monkeypatch.setattr(attempt, "draw_ready", drawn_for)
     submit()
     worker.draw_next()
     assert asked == ["ann"]
@@ -161,7 +162,7 @@ def test_a_fault_nobody_foresaw_parks_the_job_after_three_attempts(
     def explode(*_):
         raise RuntimeError("a secret fox")
 
-    monkeypatch.setattr(working, "make_ready", explode)
+    monkeypatch.setattr(attempt, "make_ready", explode)
     job_id = submit()
     assert [worker.draw_next() for _ in range(4)] == [True, True, True, False]
     job = studio.jobs.get(job_id)
@@ -170,14 +171,14 @@ def test_a_fault_nobody_foresaw_parks_the_job_after_three_attempts(
 
 
 def test_a_fault_that_may_pass_is_tried_again(studio, worker, submit, monkeypatch):
-    real, faults = working.make_ready, [StorageUnavailable("It is locked.", retryable=True)]
+    real, faults = attempt.make_ready, [StorageUnavailable("It is locked.", retryable=True)]
 
     def once(*arguments):
         if faults:
             raise faults.pop()
         return real(*arguments)
 
-    monkeypatch.setattr(working, "make_ready", once)
+    monkeypatch.setattr(attempt, "make_ready", once)
     job_id = submit()
     worker.draw_next()
     assert studio.jobs.get(job_id).error.message == "It is locked."
@@ -191,7 +192,7 @@ def test_a_request_the_criteria_refuse_fails_with_their_code(studio, worker, sub
     def refuse(*_):
         raise RequestRefused("No.")
 
-    monkeypatch.setattr(working, "make_ready", refuse)
+    monkeypatch.setattr(attempt, "make_ready", refuse)
     job_id = submit()
     worker.draw_next()
     job = studio.jobs.get(job_id)

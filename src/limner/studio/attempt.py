@@ -1,0 +1,237 @@
+"""One attempt at a job: the pictures it lacks are drawn, and what happened is said.
+
+Whatever ends an attempt, one of four things is said of it: finished, failed, given back, or lost
+and to be tried again; a process that is killed says nothing, and then an onlooker says it is lost.
+A picture is written down as the job's in the transaction that stores it, so that none is drawn
+twice or forgotten.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event
+from typing import TYPE_CHECKING, cast
+
+from limner.core.deciding import Outcome
+from limner.core.errors import (
+    DrawingCancelled,
+    JobDoubtful,
+    LeaseLost,
+    LimnerError,
+    StorageUnavailable,
+)
+from limner.core.jobs import Happening, JobError, JobState
+from limner.core.records import FileFormat, ImageRecord, StepProgress
+from limner.executors.local import Pulse
+from limner.store.leases import Claim, Told, Wanted
+from limner.studio.deadlines import due_at, require_in_time
+from limner.studio.generate import draw_ready
+from limner.studio.image_file import encode_preview
+from limner.studio.pace import Pace
+from limner.studio.parts import Watch
+from limner.studio.planning import Shot, make_ready
+from limner.studio.request_document import request_of
+from limner.studio.sealing import seal_image
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from limner.studio.parts import Parts
+
+BEAT_SECONDS = 2.0
+PREVIEW_SECONDS = 0.4
+
+_log = logging.getLogger(__name__)
+
+
+class Attempt:
+    """One attempt at a job.
+
+    Args:
+        parts: of the studio, for the job's owner.
+        claim: the job.
+        read_seconds: a steady clock.
+        stop: set to have the job given back.
+        tell_seconds: between two reports of progress.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        claim: Claim,
+        *,
+        read_seconds: Callable[[], float],
+        stop: Event,
+        tell_seconds: float,
+    ) -> None:
+        self._parts = parts
+        self.claim = claim
+        self._leases = parts.store.leases
+        self._read_seconds = read_seconds
+        self._stop = stop
+        self._started_seconds = read_seconds()
+        self._left = [index for index in range(len(claim.shots)) if index not in claim.image_ids]
+        self._recorded: set[int] = set()
+        self._due: datetime | None = None
+        self._wanted: Wanted | None = None
+        self._wanted_number = -1
+        self._previewed_seconds = float("-inf")
+        self._told: Told | None = None
+        self._previews: dict[int, bytes] = {}
+        self._pace = Pace(claim.seconds_per_picture, read_seconds)
+        self._pulse = Pulse(
+            self._beat,
+            on_fault=self._missed,
+            every_seconds=BEAT_SECONDS,
+            least_seconds=tell_seconds,
+        )
+
+    def draw(self) -> tuple[Happening, JobError | None]:
+        """Draw what is left; what happened, and why it is not finished.
+
+        Raises:
+            LeaseLost: it was given to another worker; nothing is to be said of this attempt.
+        """
+        with self._pulse:
+            return self._outcome()
+
+    def let_go(self, happening: Happening, error: JobError | None) -> JobState:
+        """Let go of the job and say how it went.
+
+        Raises:
+            LeaseLost: it was given to another worker; nothing was said of this attempt.
+        """
+        return self._leases.end(
+            self.claim,
+            happening,
+            self._parts.read_clock(),
+            seconds=self._read_seconds() - self._started_seconds,
+            num_images=len(self._recorded),
+            error=error,
+        )
+
+    def _outcome(self) -> tuple[Happening, JobError | None]:
+        try:
+            self._draw()
+        except LeaseLost:
+            raise
+        except DrawingCancelled:
+            return Happening.GIVE_BACK, None
+        except JobDoubtful as error:
+            return Happening.DOUBT, _job_error(error)
+        except LimnerError as error:
+            return Happening.LOSE if error.retryable else Happening.FAIL, _job_error(error)
+        except Exception as error:  # noqa: BLE001 - the job loop: an honest failure
+            return Happening.LOSE, self._unforeseen(error)
+        return Happening.FINISH, None
+
+    def _unforeseen(self, error: Exception) -> JobError:
+        """Names the kind of the error and its place; its words may hold a prompt."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        facts = {"action": "job_attempt_broken", "job_id": self.claim.job_id}
+        told = (type(error).__name__, place.filename, place.lineno)
+        _log.warning("An attempt broke: %s in %s, line %s", *told, extra=facts)
+        message = f"Drawing ended by a fault nobody foresaw: {type(error).__name__}."
+        return JobError(code="internal", message=message)
+
+    def _draw(self) -> None:
+        parts, claim = self._parts, self.claim
+        for image_id in claim.image_ids.values():
+            settle_image(parts, image_id)
+        if not self._left:
+            return
+        request = request_of(
+            claim.request, parts.store.read_source, parts.settings.max_input_megapixels
+        )
+        self._due = due_at(request, claim.created_at)
+        require_in_time(self._due, parts.read_clock())
+        shots = tuple(Shot(*claim.shots[index]) for index in self._left)
+        ready = make_ready(parts, request, shots)
+        watch = Watch(
+            on_step=self._on_step,
+            is_cancelled=self._is_cancelled,
+            on_stored=self._on_stored,
+            is_in_step=True,
+        )
+        for image in draw_ready(parts, ready, cast(FileFormat, claim.file_format), watch):
+            index = self._index_of(image.record)
+            if index not in self._recorded:  # the same bytes were stored before, for another job
+                now = parts.read_clock()
+                self._leases.record_stored_image(claim, index, image.image_id, now)
+                self._recorded.add(index)
+
+    def _on_stored(self, connection: sa.Connection, record: ImageRecord) -> None:
+        index = self._index_of(record)
+        self._leases.record_image(connection, self.claim, index, record.image_id, record.created_at)
+        self._recorded.add(index)
+
+    def _index_of(self, record: ImageRecord) -> int:
+        return self.claim.shots.index((record.recipe.prompt, record.recipe.seed))
+
+    def _is_cancelled(self) -> bool:
+        require_in_time(self._due, self._parts.read_clock())
+        return self._stop.is_set() or self._wanted_now().state is not JobState.RUNNING
+
+    def _wanted_now(self) -> Wanted:
+        """Read anew only when the clock of jobs has risen: it is asked before every step."""
+        number = self._parts.store.jobs.number()
+        if self._wanted is None or number != self._wanted_number:
+            self._wanted = self._leases.wanted(self.claim)
+            self._wanted_number = number
+        return self._wanted
+
+    def _on_step(self, progress: StepProgress) -> None:
+        self._told = Told(progress.step, progress.num_steps, self._pace.seconds_left(progress))
+        if progress.read_preview is not None and self._is_preview_due():
+            first = progress.num_images_done
+            self._previews = {
+                self._left[first + k]: encode_preview(image_HWC)
+                for k, image_HWC in enumerate(progress.read_preview())
+            }
+        self._pulse.hurry()
+
+    def _is_preview_due(self) -> bool:
+        until = None if self._wanted is None else self._wanted.previewed_until
+        now_seconds = self._read_seconds()
+        if until is None or until < self._parts.read_clock():
+            return False
+        if now_seconds - self._previewed_seconds < PREVIEW_SECONDS:
+            return False
+        self._previewed_seconds = now_seconds
+        return True
+
+    def _beat(self) -> None:
+        told, self._told = self._told, None
+        previews, self._previews = self._previews, {}
+        self._leases.beat(self.claim, self._parts.read_clock(), told, previews)
+
+    def _missed(self, error: Exception) -> None:
+        if not isinstance(error, LeaseLost):  # that is seen before the next step
+            facts = {"action": "job_beat_missed", "job_id": self.claim.job_id}
+            _log.warning("A beat was missed: %s", type(error).__name__, extra=facts)
+
+
+def settle_image(parts: Parts, image_id: str) -> None:
+    """See that an image of an earlier attempt is whole, and seal it if that was still to be done.
+
+    Raises:
+        JobDoubtful: its row, its decision or its file is not there, or has changed.
+        SealFailed: it is released, and cannot be sealed.
+    """
+    record = parts.store.image_by_id(image_id)
+    decided = parts.store.last_decision(image_id)
+    if record is None or decided is None:
+        raise JobDoubtful(f"The image {image_id} of this job is not stored any more.")
+    try:
+        content = parts.store.read_image(record)
+    except StorageUnavailable as error:
+        raise JobDoubtful(error.message, hint=error.hint) from error
+    if decided.decision.outcome is Outcome.RELEASED:
+        seal_image(parts, record, content, decided)
+
+
+def _job_error(error: LimnerError) -> JobError:
+    return JobError(code=error.code, message=error.message, hint=error.hint)
