@@ -16,6 +16,7 @@ from limner.studio.eval_judging import Checks
 from limner.studio.eval_runs import begin_run, draw_run
 from limner.studio.promoting import promote
 from limner.studio.registry import find_version
+from limner.studio.side_by_side import open_study
 from limner.studio.suite_file import read_suite
 from limner.testing import PaintedGenerator
 
@@ -107,6 +108,34 @@ def test_the_report_is_taken_along_as_one_file(
     assert "data:image/webp" in file.read_text()
 
 
+def test_a_study_is_begun_answered_blindly_and_ranked(operator: Page, served: ServedRegistry):
+    operator.get_by_role("button", name="Compare the two").click()
+    operator.get_by_role("button", name="Let people compare them blindly").click()
+    answered = 0
+    while operator.get_by_role("heading", name="You have seen every pair").count() == 0:
+        expect(operator.locator(".study img")).to_have_count(2)
+        assert not any(one.run_id in operator.content() for one in served.runs)
+        number = operator.locator("[name=number]").get_attribute("value")
+        operator.keyboard.press("1")
+        expect(operator.locator(f"[name=number][value='{number}']")).to_have_count(0)
+        answered += 1
+    operator.get_by_role("link", name="Ranking").click()
+    expect(operator.locator("main")).to_contain_text(f"{answered} answers by 1 people")
+    expect(operator.locator("section:has(#ranking-title) svg.interval-bar")).to_have_count(2)
+    operator.goto(served.address + "/evidence/studies")
+    expect(operator.get_by_role("row").last).to_contain_text(f"{answered} of {answered}")
+
+
+def test_an_answer_that_is_none_is_refused(operator: Page, served: ServedRegistry):
+    study = open_study(served.registry.parts, *served.runs)
+    address = f"{served.address}/evidence/studies/{study.study_id}"
+    answer = {"number": "0", "choice": "left", "shown_at": "2026-01-01T00:00:00+00:00"}
+    for fault in ({"choice": "both"}, {"number": "x"}, {"shown_at": "now"}):
+        headers = {"Origin": served.address}
+        said = operator.request.post(address, form=answer | fault, headers=headers)
+        assert said.status == 422
+
+
 def test_a_version_is_promoted_to_serving_and_rolled_back(operator: Page, served: ServedRegistry):
     operator.goto(evaluated(served, "2"))
     for stage in ("shadow", "canary", "active"):
@@ -187,9 +216,13 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(
     open_page: Open, served: ServedRegistry, scheme: str
 ):
     first, second = (one.run_id for one in served.runs)
+    study = open_study(served.registry.parts, *served.runs)
     places = (
         f"/evidence/{first}",
         f"/evidence/{first}/pictures",
+        "/evidence/studies",
+        f"/evidence/studies/{study.study_id}",
+        f"/evidence/studies/{study.study_id}/result",
         f"/evidence/compare?first={first}&second={second}",
         "/models/painted@1",
     )

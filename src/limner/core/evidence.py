@@ -18,6 +18,7 @@ from limner.core.judging import CheckCard
 
 EVIDENCE_FORMAT = "limner.evidence/1"
 SHARE = "share"
+AGREEMENT = "agreement"  # last part of a metric: how often a check says what people say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,8 @@ class Evidence:
         labelled_by: people whose labels it rests on; empty where programs alone judged. Labels of
             somebody with an interest in the answer do not count, nor those of a person whose name
             was erased and is empty here; see gating.py.
+        expires_at: when it counts no more, whatever a gate allows, UTC; ``None`` where age alone
+            ends it.
     """
 
     metric: str
@@ -78,6 +81,7 @@ class Evidence:
     basis: Basis
     asked_by: str = ""
     labelled_by: tuple[str, ...] = ()
+    expires_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no measurement: a number that is not finite, a clock without a zone."""
@@ -85,14 +89,22 @@ class Evidence:
         _require_times(self)
 
     def to_document(self) -> dict[str, object]:
-        """JSON form, one key per attribute and ``format``; times in UTC."""
-        return {
+        """JSON form, one key per attribute and ``format``; times in UTC.
+
+        Without an end there is no key for it, so that older evidence keeps its hash.
+        """
+        document: dict[str, object] = {
             "format": EVIDENCE_FORMAT,
             **asdict(self),
             "started_at": self.started_at.astimezone(UTC).isoformat(),
             "measured_at": self.measured_at.astimezone(UTC).isoformat(),
             "labelled_by": list(self.labelled_by),
         }
+        if self.expires_at is None:
+            del document["expires_at"]
+        else:
+            document["expires_at"] = self.expires_at.astimezone(UTC).isoformat()
+        return document
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -105,8 +117,9 @@ class Evidence:
         try:
             values["basis"] = Basis(**values["basis"])
             values["labelled_by"] = tuple(values["labelled_by"])
-            for name in ("started_at", "measured_at"):
-                values[name] = datetime.fromisoformat(values[name])
+            for name in ("started_at", "measured_at", "expires_at"):
+                if name != "expires_at" or name in values:
+                    values[name] = datetime.fromisoformat(values[name])
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise EvidenceInvalid(f"This is no evidence: {error}.") from error
@@ -151,9 +164,9 @@ def _require_interval(evidence: Evidence) -> None:
 
 
 def _require_times(evidence: Evidence) -> None:
-    for name in ("started_at", "measured_at"):
-        at: datetime = getattr(evidence, name)
-        if at.tzinfo is None:
+    for name in ("started_at", "measured_at", "expires_at"):
+        at: datetime | None = getattr(evidence, name)
+        if at is not None and at.tzinfo is None:
             raise EvidenceInvalid(
                 f"The evidence on {evidence.metric!r} has {name} {at.isoformat()!r}, which names "
                 "no time zone.",
@@ -164,4 +177,9 @@ def _require_times(evidence: Evidence) -> None:
             f"The evidence on {evidence.metric!r} was measured at "
             f"{evidence.measured_at.isoformat()}, before its run began at "
             f"{evidence.started_at.isoformat()}."
+        )
+    if evidence.expires_at is not None and evidence.expires_at <= evidence.measured_at:
+        raise EvidenceInvalid(
+            f"The evidence on {evidence.metric!r} would end at {evidence.expires_at.isoformat()}, "
+            f"not after it was measured at {evidence.measured_at.isoformat()}."
         )

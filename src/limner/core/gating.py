@@ -166,6 +166,8 @@ def _from_the_future(rule: Rule, evidence: Evidence, circumstances: Circumstance
 
 
 def _too_old(rule: Rule, evidence: Evidence, circumstances: Circumstances) -> str:
+    if evidence.expires_at is not None and evidence.expires_at <= circumstances.now:
+        return f"The evidence ended at {_spoken(evidence.expires_at)}. Ask people again."
     age = circumstances.now - evidence.measured_at
     if age <= timedelta(days=rule.max_age_days):
         return ""
@@ -225,8 +227,13 @@ def _by_bounds(rule: Rule, evidence: Evidence) -> RuleAnswer:
         verdict=GateVerdict.PASS,
         note=said,
         evidence=evidence,
-        valid_until=evidence.measured_at.astimezone(UTC) + timedelta(days=rule.max_age_days),
+        valid_until=_end_of(rule, evidence),
     )
+
+
+def _end_of(rule: Rule, evidence: Evidence) -> datetime:
+    by_age = evidence.measured_at.astimezone(UTC) + timedelta(days=rule.max_age_days)
+    return by_age if evidence.expires_at is None else min(by_age, evidence.expires_at)
 
 
 def num_more(rule: Rule, evidence: Evidence) -> int | None:

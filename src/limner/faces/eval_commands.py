@@ -14,8 +14,8 @@ import typer
 
 from limner.core.errors import BadInput, DrawingCancelled
 from limner.faces import options
+from limner.faces.eval_people_commands import Json, RunId, add_people_commands
 from limner.faces.exits import INTERRUPTED
-from limner.faces.keys import read_key
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 from limner.faces.suite_commands import add_suite_commands
@@ -38,8 +38,6 @@ add_suite_commands(app)
 SuiteName = Annotated[
     str, typer.Argument(metavar="SUITE", help="A suite file, or one that is shipped.")
 ]
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or last.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seeds = Annotated[
     str | None,
     typer.Option(metavar="LIST", help="Other seeds, as 1..4 or 1,5,9. Left out: the suite's."),
@@ -206,73 +204,7 @@ def report(
             note("note: post hoc, as the criteria were frozen after the run began, or never.")
 
 
-@app.command()
-def correct(  # noqa: PLR0913 - every argument is an option of the command
-    context: typer.Context,
-    run: RunId,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="Id of the case.")],
-    seed: Annotated[int, typer.Argument(help="Seed of the picture.")],
-    check: Annotated[str, typer.Argument(help="The check that is wrong, or that you confirm.")],
-    verdict: Annotated[str, typer.Argument(metavar="pass|fail", help="What holds instead.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with your name.")],
-    way: Annotated[str, typer.Option(help="How it was drawn again. Left out: first.")] = "",
-    author: Annotated[
-        str | None,
-        typer.Option("--as", metavar="NAME", help="Who you are. Left out: the system's."),
-    ] = None,
-) -> None:
-    """Put your word in place of a check's on one picture; the check's own stays beside it."""
-    with opened(context) as studio:
-        from limner.core.judging import Verdict
-        from limner.core.limits import require_one_of
-        from limner.core.runs import Spot
-        from limner.studio.eval_runs import correct_score, find_run
-        from limner.studio.review import reviewer_name
-
-        require_one_of("verdict", verdict, ("pass", "fail"))
-        correct_score(
-            studio.parts,
-            find_run(studio.parts, run),
-            Spot(case, seed, way),
-            check,
-            Verdict(verdict),
-            author=reviewer_name(studio.parts, author),
-            reason=reason,
-        )
-        say(f"{case}, seed {seed}: {check} is {verdict} now; the check's own answer is kept.")
-
-
-@app.command("side-by-side")
-def side_by_side(
-    context: typer.Context,
-    first: Annotated[str, typer.Argument(help="Id of a run.")],
-    second: Annotated[str, typer.Argument(help="Id of another run of the same suite.")],
-    pairs: Annotated[int, typer.Option(help="Pairs of a new study; some more come again.")] = 40,
-    name: Annotated[
-        str | None,
-        typer.Option("--as", metavar="NAME", help="Who you are. Left out: the system's."),
-    ] = None,
-    result: Annotated[
-        bool, typer.Option("--result", help="Print the ranking so far; then it is blind no more.")
-    ] = False,
-    anew: Annotated[bool, typer.Option("--anew", help="Begin another study of the two.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Look at two runs blindly, pair by pair, and say which picture is better."""
-    with opened(context) as studio:
-        from limner.faces.side_by_side import ask_pairs, say_standing
-        from limner.studio.eval_runs import find_run
-        from limner.studio.review import reviewer_name
-        from limner.studio.side_by_side import open_study, standing_of
-
-        parts = studio.parts
-        runs = find_run(parts, first), find_run(parts, second)
-        study = open_study(parts, *runs, num_pairs=pairs, is_new=anew)
-        if result or as_json:
-            say_standing(standing_of(parts, study), as_json=as_json)
-            return
-        num = ask_pairs(parts, study, reviewer_name(parts, name), read_key)
-        note(f"{num} answered. The same command goes on; with --result it prints the ranking.")
+add_people_commands(app)
 
 
 def _parts(studio: Studio, model: str | None, weights: Path | None) -> Parts:

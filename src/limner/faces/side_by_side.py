@@ -59,19 +59,9 @@ def ask_pairs(parts: Parts, study: Study, name: str, read_key: ReadKey) -> int:
 
 def say_standing(standing: Standing, *, as_json: bool) -> None:
     """What a study has come to, for a person or a program."""
-    from dataclasses import asdict
-
     ranking = standing.ranking
     if as_json:
-        say_json(
-            {
-                "study": standing.study.study_id,
-                "runs": standing.labels,
-                "num_answers": standing.num_answers,
-                "num_people": standing.num_people,
-                "ranking": None if ranking is None else asdict(ranking),
-            }
-        )
+        say_json(standing.to_document())
         return
     say(f"{standing.num_answers} answers by {standing.num_people} people.")
     if ranking is None:

@@ -50,11 +50,27 @@ class Studies:
         query = query.order_by(_studies.begun_at.desc(), _studies.study_id.desc()).limit(1)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        begun_at = datetime.fromisoformat(row.begun_at)
-        runs = row.first_run, row.second_run
-        return Study.of_document(row.study_id, runs, begun_at, json.loads(row.document))
+        return None if row is None else _study_of(row)
+
+    def by_id(self, study_id: str) -> Study | None:
+        """A study by its id."""
+        query = schema.studies.select().where(_studies.study_id == study_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _study_of(row)
+
+    def newest(self, *, limit: int = 100) -> list[Study]:
+        """Studies, the newest first."""
+        order = (_studies.begun_at.desc(), _studies.study_id.desc())
+        query = schema.studies.select().order_by(*order).limit(limit)
+        with reading(self._engine) as connection:
+            return [_study_of(row) for row in connection.execute(query)]
+
+    def num_answers(self) -> dict[str, int]:
+        """How many answers every study has, by its id; one without any is not among them."""
+        query = sa.select(_answers.study_id, sa.func.count()).group_by(_answers.study_id)
+        with reading(self._engine) as connection:
+            return {study_id: num for study_id, num in connection.execute(query)}
 
     def add_answer(self, study_id: str, answer: PairAnswer) -> bool:
         """Add what a person said; ``False`` where they answered this pair before."""
@@ -90,6 +106,12 @@ class Studies:
                 _answers.study_id == study_id, _answers.answered_by == (by or "")
             )
             return set(connection.scalars(query))
+
+
+def _study_of(row: sa.Row[tuple[object, ...]]) -> Study:
+    begun_at = datetime.fromisoformat(row.begun_at)
+    runs = row.first_run, row.second_run
+    return Study.of_document(row.study_id, runs, begun_at, json.loads(row.document))
 
 
 def _answer_of(row: sa.Row[tuple[object, ...]]) -> PairAnswer:

@@ -13,12 +13,13 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from limner.core.evidence import SHARE, Basis, Evidence
+from limner.core.evidence import AGREEMENT, SHARE, Basis, Evidence
 from limner.core.gates import GateAnswer, Waiver
 from limner.core.models import ModelState, Origin
 from limner.core.records import Operation
 from limner.evals.suite import Aspect
 from limner.store.evidence import evidence_of, waivers_of
+from limner.studio.check_agreement import Agreement, agreements_of
 from limner.studio.criteria_use import certificate_lines
 from limner.studio.drawing_evidence import DIFFER, SECONDS
 from limner.studio.eval_judging import Checks
@@ -67,6 +68,7 @@ class CapabilityCard:
     Attributes:
         made_at: UTC.
         capabilities: shares, the surest first.
+        agreements: how often checks say what people say; see check_agreement.py.
         seconds: what a picture takes, where that was measured and holds; ``None`` otherwise.
         not_measured: aspects that no evidence is about.
         refuses: what it cannot start from at all.
@@ -82,6 +84,7 @@ class CapabilityCard:
     state: ModelState
     made_at: datetime
     capabilities: tuple[Capability, ...]
+    agreements: tuple[Agreement, ...]
     seconds: Evidence | None
     not_measured: tuple[Aspect, ...]
     refuses: tuple[str, ...]
@@ -125,6 +128,19 @@ class CapabilityCard:
                     "run": one.evidence.run,
                 }
                 for one in self.capabilities
+            ],
+            "agreements": [
+                {
+                    "check": one.check,
+                    "estimate": one.evidence.estimate,
+                    "low": one.evidence.low,
+                    "high": one.evidence.high,
+                    "num": one.evidence.num,
+                    "run": one.evidence.run,
+                    "expires_at": one.ends_at.isoformat(),
+                    "holds": one.holds,
+                }
+                for one in self.agreements
             ],
             "seconds": None if self.seconds is None else _timed(self.seconds),
             "not_measured": [str(one) for one in self.not_measured],
@@ -179,6 +195,7 @@ def capability_card(parts: Parts, name: str) -> CapabilityCard:
         state=state,
         made_at=now,
         capabilities=capabilities,
+        agreements=agreements_of(newest, basis, Checks(parts).cards, now),
         seconds=seconds,
         not_measured=_not_measured(parts, capabilities, is_timed=seconds is not None),
         refuses=_refuses(state),
@@ -219,7 +236,8 @@ def _capabilities(
     cards = Checks(parts).cards
     found: list[Capability] = []
     for one in newest:
-        if one.unit != SHARE:  # bounds of shares mean nothing for it
+        is_agreement = one.metric.endswith(f".{AGREEMENT}")
+        if one.unit != SHARE or is_agreement:  # bounds of shares of pictures mean nothing for it
             continue
         card = cards.get(one.metric.rpartition(".")[0])
         found.append(

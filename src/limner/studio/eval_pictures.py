@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from limner.checks.views import flatten
@@ -215,6 +216,13 @@ def _shown(parts: Parts, picture: RunPicture, said: Said, side_px: int) -> Shown
         passed=tuple(name for name, is_passed in verdicts.items() if is_passed),
         is_accepted=said.accepted.get((picture.spot.case_id, picture.spot.seed)),
     )
+
+
+def lossless_url(image_HWC: NDArray[np.uint8]) -> str:
+    """A picture as it is, as a data URL; PNG."""
+    buffer = io.BytesIO()
+    PillowImage.fromarray(image_HWC).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _data_url(content: bytes, side_px: int) -> str:

@@ -8,13 +8,13 @@ pictures of one model, so that it can be seen how noisy the answers are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.core.errors import BadInput
+from limner.core.errors import BadInput, NotFound
 from limner.core.runs import Run
 from limner.core.studies import Choice, Pair, PairAnswer, PairKind, Side, Study
 from limner.evals.ranking import Answer, Ranking, rank
@@ -66,6 +66,28 @@ class Standing:
     ranking: Ranking | None
     num_answers: int
     num_people: int
+
+    def to_document(self) -> dict[str, object]:
+        """JSON form."""
+        return {
+            "study": self.study.study_id,
+            "runs": self.labels,
+            "num_answers": self.num_answers,
+            "num_people": self.num_people,
+            "ranking": None if self.ranking is None else asdict(self.ranking),
+        }
+
+
+def find_study(parts: Parts, study_id: str) -> Study:
+    """A study by its id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = parts.store.studies.by_id(study_id)
+    if found is None:
+        raise NotFound(f"There is no study {study_id!r} here.", code="study_unknown")
+    return found
 
 
 def open_study(

@@ -33,7 +33,7 @@ def press(monkeypatch):
 
     def give(*keys: str) -> None:
         left = iter(keys)
-        monkeypatch.setattr("limner.faces.eval_commands.read_key", lambda: next(left))
+        monkeypatch.setattr("limner.faces.eval_people_commands.read_key", lambda: next(left))
 
     return give
 

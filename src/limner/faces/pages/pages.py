@@ -21,6 +21,7 @@ from limner.faces.pages import (
     review_page,
     rights_page,
     settings_page,
+    studies_page,
     theme,
     tour_page,
     verify_page,
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     criteria_page.router,
     ledger_page.router,
     rights_page.router,
+    studies_page.router,  # before the runs, whose address would take its own
     evidence_page.router,
     models_page.router,
     version_page.router,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from limner.core.errors import BadInput
+from limner.core.evidence import Evidence
 from limner.core.gates import GateVerdict
 from limner.core.models import Origin
 from limner.faces.report.telling import percent, seconds
@@ -96,6 +97,8 @@ def sections(card: CapabilityCard) -> list[Section]:
             [f"Not measured: {', '.join(card.not_measured)}."] if card.not_measured else [],
         ),
     ]
+    if card.agreements:
+        found.append(_agreements(card))
     if card.certified:
         found.append(Section("Limits that are certified", "", (), card.certified))
     if card.answer is not None:
@@ -177,12 +180,41 @@ def _rows(capabilities: Sequence[Capability]) -> list[tuple[str, str, str]]:
     return [
         (
             one.question + (f" Where {one.evidence.slice}." if one.evidence.slice else ""),
-            f"{percent(one.evidence.estimate)}, {percent(one.evidence.low)} to "
-            f"{percent(one.evidence.high)}",
-            f"{one.evidence.suite}, {one.evidence.num:,} prompts, {one.evidence.run}",
+            _shares(one.evidence),
+            _on(one.evidence),
         )
         for one in capabilities
     ]
+
+
+def _agreements(card: CapabilityCard) -> Section:
+    unasked = {
+        one.evidence.metric.rpartition(".")[0]
+        for one in card.capabilities
+        if one.standing is not Standing.LAPSED
+    } - {one.check for one in card.agreements if one.holds}
+    return Section(
+        "How far its checks agree with people",
+        "Share of pictures on which a check says what people say who looked.",
+        [
+            (
+                one.question,
+                _shares(one.evidence),
+                f"{_on(one.evidence)}; "
+                + (f"until {one.ends_at:%Y-%m-%d}" if one.holds else "holds no more"),
+            )
+            for one in card.agreements
+        ],
+        [f"Nobody's word holds now on: {', '.join(sorted(unasked))}."] if unasked else [],
+    )
+
+
+def _shares(one: Evidence) -> str:
+    return f"{percent(one.estimate)}, {percent(one.low)} to {percent(one.high)}"
+
+
+def _on(one: Evidence) -> str:
+    return f"{one.suite}, {one.num:,} prompts, {one.run}"
 
 
 def _gate_lead(card: CapabilityCard) -> str:

@@ -14,6 +14,7 @@ from limner.faces.http.native import (
     rights,
     runs,
     sessions,
+    studies,
     tokens,
     verifying,
 )
@@ -30,6 +31,7 @@ ROUTERS = (
     models.router,
     registry.router,
     runs.router,
+    studies.router,
     criteria.router,
     tokens.router,
 )
