@@ -19,11 +19,13 @@ from limner.core.models import (
     Stage,
 )
 from limner.core.records import ImageRecord
+from limner.core.reviewing import EventKind as ReviewEvent
 from limner.store import schema
 from limner.store.judgements import add_judgement
 from limner.store.ledger.images import append_image
 from limner.store.models import register
 from limner.store.repository import _row_of
+from limner.store.reviews import append_event, find_card, open_card
 from limner.studio.studio import Studio
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,6 +89,34 @@ def add_stream(
                 now=record.created_at,
             )
     return [one.image_id for one in records]
+
+
+def audit(studio: Studio, image_id: str, *, is_good: bool, days: int, probability: float) -> None:
+    """Decide about an image on a day, audit it with a probability, and close its card."""
+    now = BEGAN + timedelta(days=days)
+    decision = replace(RELEASED, is_audited=True, audit_probability=probability)
+    with studio.parts.store.reviews.writing(now) as connection:
+        add_judgement(connection, image_id, [], decision, decided_by="rule", now=now)
+        card_id = open_card(
+            connection,
+            image_id=image_id,
+            kind="audit",
+            opened_at=now,
+            document={
+                "question": "May it leave?",
+                "requester": None,
+                "impact": None,
+                "needs_second": False,
+                "due_at": None,
+                "reasons": [],
+            },
+        )
+        card = find_card(connection, card_id)
+        assert card is not None
+        outcome = "accepted" if is_good else "rejected"
+        append_event(
+            connection, card, ReviewEvent.CLOSED, happened_at=now, document={"outcome": outcome}
+        )
 
 
 def _template(studio: Studio) -> ImageRecord:

@@ -11,7 +11,7 @@ from pages.cards import draw_one, hold
 from pages.conftest import Open
 from pages.served import Served
 from playwright.sync_api import expect
-from streams import BEGAN, add_stream, register_active
+from streams import BEGAN, add_stream, audit, register_active
 
 from limner.core.evidence import Basis, Evidence
 from limner.core.gates import Circumstances, Direction, Gate, GateVerdict, Lack, Rule
@@ -172,6 +172,24 @@ def test_the_pictures_of_an_alarm_lead_to_their_pages(open_page: Open, tmp_path:
         page.context.close()
 
 
+def test_rates_of_decisions_stand_on_the_page_by_month_and_style(tmp_path: Path, browser):
+    with Served(tmp_path / "home", PaintedGenerator()) as drawn:
+        for number, image_id in enumerate(add_stream(drawn.studio, [0.0] * 24)):
+            is_good, days = number % 6 != 0, 1 if number < 12 else 40
+            audit(drawn.studio, image_id, is_good=is_good, days=days, probability=0.1)
+        page = browser.new_context().new_page()
+        page.goto(drawn.link("opal", "operator", path="/watch"))
+        rows = page.locator("table.rates tbody tr")
+        expect(rows.locator("th")).to_have_text(["All", "2026-01", "2026-02", "style none"])
+        expect(rows.first).to_contain_text("83.3 % (")
+        expect(rows.first.locator("line.interval").first).to_be_attached()
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+            page.screenshot(path=tmp_path / f"rates-{width}.png", full_page=True)
+        page.context.close()
+
+
 def test_canaries_that_came_out_differently_are_shown_beside_what_they_were(
     tmp_path: Path, browser
 ):
@@ -189,7 +207,7 @@ def test_canaries_that_came_out_differently_are_shown_beside_what_they_were(
         panel = page.locator(".canaries")
         expect(panel.locator("h2")).to_contain_text("Canary set of painted")
         expect(panel.locator("article.alarm h3")).to_contain_text("6 of 6 pictures look different")
-        pairs = panel.locator("details").first.locator(".pair")
+        pairs = panel.locator("details").first.locator(".redrawn")
         expect(pairs).to_have_count(4)
         first, second = (pairs.first.locator("img").nth(k).get_attribute("src") for k in (0, 1))
         assert first

@@ -18,6 +18,8 @@ from limner.faces.printing import note, say, say_json
 if TYPE_CHECKING:
     from limner.core.settings import Settings
     from limner.faces.look_printing import Counts
+    from limner.studio.look.run import LookRun, Told
+    from limner.studio.parts import Parts
 
 AT = "at"
 
@@ -84,6 +86,9 @@ def at(  # noqa: PLR0913 - one parameter an option
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on with what comes, until Ctrl-C.")
     ] = False,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="On a Ray cluster; needs the extra ray.")
+    ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -96,11 +101,12 @@ def at(  # noqa: PLR0913 - one parameter an option
         from limner.faces.look_printing import Counts, pause, say_counts, watching_look
         from limner.studio.look.arriving import look_as_they_come
         from limner.studio.look.looker import Asked
-        from limner.studio.look.rows import told_document
         from limner.studio.look.run import begin_look, look
         from limner.studio.look.sources import count_items
         from limner.studio.look.taught import learnt_for
 
+        if watch and ray:
+            raise BadInput("--watch and --ray were given; allowed is one of them.")
         settings = _with_criteria(studio.parts.settings, criteria)
         by_words = _words_asked(find or (), ask, ask_model)
         asked = Asked(with_text=text, learnt=learnt_for(studio.parts, normal or ()), **by_words)
@@ -111,18 +117,15 @@ def at(  # noqa: PLR0913 - one parameter an option
         try:
             with watching_look(count_items(paths), is_quiet=quiet) as is_to_go_on:
                 opening = partial(open_looker, settings, asked)
-                num = processes or num_cores()
+                num = processes or (0 if ray else num_cores())
                 if watch:
                     wait = partial(pause, is_to_go_on, counts)
                     found = look_as_they_come(parts, run, opening, num_processes=num, wait=wait)
                 else:
-                    found = look(parts, run, opening, num_processes=num)
+                    found = look(parts, run, opening, num_processes=num, on_ray=ray)
                 for told in found:
                     counts.add(told)
-                    if as_json:
-                        say_json(told_document(parts, run, told))
-                    elif told.fault is not None:
-                        note(told.fault.sentence)
+                    _tell(parts, run, told, as_json=as_json)
                     is_to_go_on(counts)
         except KeyboardInterrupt as error:
             note("Stopped; run the same command again to go on. What was found is kept.")
@@ -195,6 +198,16 @@ def _words_asked(find: Sequence[str], ask: str, ask_model: str) -> _WordsAsked:
     if is_service:
         note(f"Every picture is sent to {ask}.")
     return {"words": words, "seer": ask, "seer_model": ask_model}
+
+
+def _tell(parts: Parts, run: LookRun, told: Told, *, as_json: bool) -> None:
+    """One item as it is found: all of it as JSON, or its fault."""
+    if as_json:
+        from limner.studio.look.rows import told_document
+
+        say_json(told_document(parts, run, told))
+    elif told.fault is not None:
+        note(told.fault.sentence)
 
 
 def _exit_by(counts: Counts) -> None:

@@ -13,10 +13,13 @@ from limner.core.watching import Change, Reference
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.pages.cards import PictureCard
 from limner.faces.pages.frame import frame
+from limner.faces.pages.rate_plots import WIDTH as RATE_WIDTH
+from limner.faces.pages.rate_plots import show_rates
 from limner.faces.pages.site import render
 from limner.faces.pages.watch_plots import HEIGHT, WIDTH, MeasureShown, show_measure
 from limner.studio.eval_pictures import small_picture
 from limner.studio.watch.overview import CanariesSeen, Overview, ToldAlarm, canaries_seen, overview
+from limner.studio.watch.rates import audit_rates
 from limner.studio.watch.references import smallness_of
 from limner.studio.watch.run import watch_all
 
@@ -86,6 +89,13 @@ def show(request: Request, viewer: Operator, given: Given) -> Response:
         width=WIDTH,
         height=HEIGHT,
     )
+
+
+@router.get("/watch/rates")
+def show_audit_rates(_viewer: Operator, given: Given) -> Response:
+    """The rates of decisions from audits: fetched by the page, since they take longer."""
+    groups = show_rates(audit_rates(given.parts))
+    return render("_watch_rates.html", groups=groups, width=RATE_WIDTH)
 
 
 @router.post("/watch")

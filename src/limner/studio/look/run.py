@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from limner.core.errors import LimnerError
 from limner.core.judging import Result
 from limner.core.looking import Incoming, Shot
+from limner.executors.on_ray import RayPool
 from limner.executors.pool import Loss, Pool, PoolBroken
 from limner.store.judgements import last_decision
 from limner.store.looks import StoredItem, Writing
@@ -98,6 +99,7 @@ def look(
     open_looker: OpenLooker,
     *,
     num_processes: int,
+    on_ray: bool = False,
     paths: Sequence[Path] | None = None,
     first: int = 0,
 ) -> Iterator[Told]:
@@ -107,15 +109,17 @@ def look(
         parts: of the studio.
         run: as it was begun.
         open_looker: called once in every process; can be pickled.
-        num_processes: at least 1.
+        num_processes: at least 1; on a cluster 0 takes all its cores.
+        on_ray: on a Ray cluster, whose machines see files and data folder under the same paths.
         paths: what to look at now; all of the run's where left out.
         first: number of the first item, where the run has met some before.
 
     Raises:
         LookFailed: no process can be started.
+        RayMissing: Ray is not installed, or there is no cluster.
         StorageUnavailable: what was found cannot be stored; what was stored before is kept.
     """
-    pool: Pool[Task, Answer] = Pool(
+    pool = (RayPool[Task, Answer] if on_ray else Pool[Task, Answer])(
         open_looker, num_processes=num_processes, limit_seconds=LIMIT_SECONDS
     )
     keeper = _Keeper(parts, run)

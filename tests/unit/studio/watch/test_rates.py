@@ -1,44 +1,10 @@
 """Facts of rates over time: each group by its own audits, weighted as they were drawn."""
 
-from dataclasses import replace
-from datetime import timedelta
-
 import pytest
-from streams import BEGAN, RELEASED, add_stream
+from streams import add_stream, audit
 
-from limner.core.reviewing import EventKind
-from limner.store.judgements import add_judgement
-from limner.store.reviews import append_event, find_card, open_card
 from limner.studio.studio import Studio
 from limner.studio.watch.rates import audit_rates
-
-
-def audit(studio: Studio, image_id: str, *, is_good: bool, days: int, probability: float) -> None:
-    """Decide about an image on a day, audit it with a probability, and close its card."""
-    now = BEGAN + timedelta(days=days)
-    decision = replace(RELEASED, is_audited=True, audit_probability=probability)
-    with studio.parts.store.reviews.writing(now) as connection:
-        add_judgement(connection, image_id, [], decision, decided_by="rule", now=now)
-        card_id = open_card(
-            connection,
-            image_id=image_id,
-            kind="audit",
-            opened_at=now,
-            document={
-                "question": "May it leave?",
-                "requester": None,
-                "impact": None,
-                "needs_second": False,
-                "due_at": None,
-                "reasons": [],
-            },
-        )
-        card = find_card(connection, card_id)
-        assert card is not None
-        outcome = "accepted" if is_good else "rejected"
-        append_event(
-            connection, card, EventKind.CLOSED, happened_at=now, document={"outcome": outcome}
-        )
 
 
 def test_each_month_and_style_has_its_own_rates(studio: Studio):
