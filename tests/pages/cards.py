@@ -1,11 +1,17 @@
 """Review cards for tests of pages: pictures that are drawn at once, and held."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 from limner.core.criteria import Consequence
 from limner.core.deciding import Decision, Outcome, Reason
+from limner.core.errors import BadInput
 from limner.store.judgements import add_judgement
 from limner.store.reviews import open_card
+from limner.studio import review
+from limner.studio.parts import Parts
 from limner.studio.studio import Studio
 
 WHY = "Is it sharp? The check is unsure."
@@ -53,3 +59,21 @@ def hold(
                 **changes,  # type: ignore[typeddict-item]
             },
         )
+
+
+def takers_of(parts: Parts, card_id: str, names: Sequence[str]) -> int:
+    """How many of some people get a card when all take it at once."""
+    start = Barrier(len(names))
+
+    def is_taken(name: str) -> bool:
+        start.wait()
+        try:
+            review.claim(parts, card_id, name)
+        except BadInput as refused:
+            if "is held by" not in refused.message:
+                raise
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        return sum(pool.map(is_taken, names))

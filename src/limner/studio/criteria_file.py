@@ -258,7 +258,8 @@ def parse_criteria(text: str, source: str) -> Criteria:
     except ValidationError as error:  # which is a ValueError too
         raise CriteriaInvalid(
             f"The criteria in {source} are not valid: {spoken(error)}.",
-            hint="`limner criteria explain` shows the criteria in force, key by key.",
+            hint="Correct it, then run `limner criteria check`. "
+            "While the criteria in force are not valid, every image is held.",
         ) from error
     except ValueError as error:
         raise CriteriaInvalid(f"The criteria in {source} are not YAML: {error}.") from error

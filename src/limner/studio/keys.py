@@ -126,7 +126,7 @@ def rotate(parts: Parts) -> ShownKeys:
     now = parts.read_clock()
     if parts.store.ledger.key() is not None:
         parts.store.ledger.rotate_key(now)
-    if mark_keys(parts).read():
+    if mark_keys(parts).folder.is_dir():
         mark_keys(parts).rotate()
     _key_folder(parts).rotate(now)
     parts.forget_keys()

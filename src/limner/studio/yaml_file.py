@@ -5,10 +5,13 @@ What the keys are is said by whoever reads them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 
 class Strict(BaseModel):
@@ -56,9 +59,22 @@ def spoken(error: ValidationError) -> str:
     first = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
     place = ".".join(str(part) for part in first["loc"]) or "the file"
     what = first["msg"].removeprefix("Value error, ")
+    meant = None
     if first["type"] == "extra_forbidden":
-        what = "this key is not known"
+        what, meant = "this key is not known", _meant(first["loc"], faults)
     value = first.get("input")
     shown = "" if isinstance(value, dict | list | tuple | BaseModel) else f" (it is {value!r})"
-    more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
-    return f"{place}: {what[0].lower()}{what[1:]}{shown}{more}"
+    lacking = "" if meant is None else f", and {meant!r} is missing"
+    num_more = len(faults) - (1 if meant is None else 2)
+    more = f"; and {num_more} more" if num_more else ""
+    return f"{place}: {what[0].lower()}{what[1:]}{shown}{lacking}{more}"
+
+
+def _meant(unknown: tuple[int | str, ...], faults: Sequence[ErrorDetails]) -> str | None:
+    """Of the keys that are missing beside an unknown one, the one it is most like."""
+    missing = [
+        str(one["loc"][-1])
+        for one in faults
+        if one["type"] == "missing" and one["loc"][:-1] == unknown[:-1]
+    ]
+    return next(iter(get_close_matches(str(unknown[-1]), missing, n=1, cutoff=0.0)), None)

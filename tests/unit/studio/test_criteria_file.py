@@ -100,7 +100,11 @@ def test_any_changed_value_changes_the_hash():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (changed(ownr="me"), "ownr: this key is not known (it is 'me')"),
+        (changed(audits={}), "audits: this key is not known."),
+        (
+            changed(owner=None, ownr="me"),
+            "ownr: this key is not known (it is 'me'), and 'owner' is missing.",
+        ),
         (changed(owner=None), "owner: field required"),
         (changed(format="limner.criteria/2"), "format"),
         (changed(criteria=[]), "criteria"),

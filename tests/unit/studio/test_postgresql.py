@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from ledgers import NOW
+from pages.cards import hold, takers_of
 from painted_limner import WHOLE, painted_studio
 from postgresql_server import postgresql_server
 
@@ -56,6 +57,13 @@ def test_edge_cases_exports_and_holding_for_likeness_work_there_too(settings, pa
         assert parts.store.rights.hold([image.image_id], 1, parts.judge.criteria, NOW) == []
         kinds = {one.card.kind for one in list_cards(parts, "ann")}
         assert kinds == {CardKind.COMPLAINT, CardKind.HELD}
+
+
+def test_of_two_reviewers_who_take_one_card_at_the_same_moment_one_gets_it(settings, painter):
+    with painted_studio(settings, painter) as studio:
+        [image] = studio.generate("a blue plum", seed=7)
+        card_id = hold(studio, image.image_id)
+        assert takers_of(studio.parts, card_id, ("rob", "ann")) == 1
 
 
 def test_two_servers_write_one_ledger(address, tmp_path):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from pages.cards import hold
+from pages.cards import hold, takers_of
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
@@ -182,3 +182,8 @@ def test_why_a_card_was_escalated_is_known(studio, held, clock):
     clock(hours=2)
     assert open_desk(studio.parts, "rob").card.state.cause == "deadline"
     assert review_desk.open_desk(studio.parts, "rob").card.card.card_id == card_id
+
+
+def test_of_two_reviewers_who_take_one_card_at_the_same_moment_one_gets_it(studio, held):
+    (card_id,) = held()
+    assert takers_of(studio.parts, card_id, ("rob", "ann")) == 1

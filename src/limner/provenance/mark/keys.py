@@ -30,14 +30,14 @@ class MarkKeys:
         self.folder = folder
 
     def open(self) -> bytes:
-        """The key in use, made at the first start.
+        """The key in use, made at the first start and never again.
 
         Raises:
             KeyRefused: a key file is missing, open to others or broken.
             StorageUnavailable: the folder cannot be written.
         """
-        if not self._files():
-            self._make(1)
+        if not self.folder.is_dir():
+            self._begin()
         return self.read()[0]
 
     def read(self) -> tuple[bytes, ...]:
@@ -47,10 +47,13 @@ class MarkKeys:
             KeyRefused: a key file is missing, open to others or broken.
         """
         files = self._files()
-        if [int(one.stem) for one in files] != list(range(1, len(files) + 1)):
+        is_lost = not files and self.folder.is_dir()
+        if is_lost or [int(one.stem) for one in files] != list(range(1, len(files) + 1)):
+            which = "The mark key is missing" if is_lost else "An old mark key is missing"
             raise KeyRefused(
-                f"A mark key is missing among the {len(files)} in {str(self.folder)!r}.",
-                hint="Put it back from a backup of the data folder; marks of its time need it.",
+                f"{which} in {str(self.folder)!r}.",
+                hint="Put it back from a backup of the data folder; marks of its time need it."
+                + (" If it is lost: limner keys rotate." if is_lost else ""),
             )
         return tuple(_read_key(one) for one in reversed(files))
 
@@ -61,28 +64,56 @@ class MarkKeys:
             KeyRefused: see `read`.
             StorageUnavailable: the folder cannot be written; the old key stays in use.
         """
-        self._make(len(self.read()) + 1)
+        num_keys = len(self.read()) if self._files() else 0
+        self._make(num_keys + 1)
         return self.read()[0]
 
     def _files(self) -> list[Path]:
         return sorted(one for one in self.folder.glob("*.key") if one.stem.isdigit())
 
+    def _begin(self) -> None:
+        """Make the folder with its first key at once, so that a folder without one has lost it."""
+        try:
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".making-", dir=self.folder.parent) as making:
+                made = Path(making) / self.folder.name
+                made.mkdir(mode=0o700)
+                _write_key(made / _name(1))
+                try:
+                    made.rename(self.folder)
+                except OSError:
+                    if not self._files():  # else another process was first, and its key stands
+                        raise
+            sync_folder(self.folder.parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _make(self, number: int) -> None:
         """Make a key whole; if another process was first, its key stands."""
-        name = f"{number:04d}.key"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".making-", dir=self.folder) as making:
-                write_private(Path(making) / name, f"{secrets.token_hex(KEY_BYTES)}\n".encode())
+                _write_key(Path(making) / _name(number))
                 with suppress(FileExistsError):
-                    os.link(Path(making) / name, self.folder / name)
+                    os.link(Path(making) / _name(number), self.folder / _name(number))
             sync_folder(self.folder)
         except OSError as error:
-            raise StorageUnavailable(
-                f"Cannot write the mark keys in {str(self.folder)!r}: "
-                f"{(error.strerror or str(error)).lower()}.",
-                hint="Free some space or make the folder writable.",
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> StorageUnavailable:
+        return StorageUnavailable(
+            f"Cannot write the mark keys in {str(self.folder)!r}: "
+            f"{(error.strerror or str(error)).lower()}.",
+            hint="Free some space or make the folder writable.",
+        )
+
+
+def _name(number: int) -> str:
+    return f"{number:04d}.key"
+
+
+def _write_key(path: Path) -> None:
+    write_private(path, f"{secrets.token_hex(KEY_BYTES)}\n".encode())
 
 
 def _read_key(path: Path) -> bytes:

@@ -16,6 +16,10 @@ from limner.store.files import make_folder, write_new
 from limner.store.ledger.notes import NoteInvalid, Purpose, SigningKey
 
 FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_WAY_OUT = {
+    Purpose.NOTE: "run `limner keys rotate`",
+    Purpose.COSIGNATURE: "begin with a new folder of the witness",
+}
 
 
 def make_key(path: Path, name: str, purpose: Purpose) -> SigningKey:
@@ -49,7 +53,7 @@ def read_key(path: Path, purpose: Purpose) -> SigningKey:
     except FileNotFoundError as error:
         raise KeyRefused(
             f"The key file {str(path)!r} is missing.",
-            hint="Put it back from a backup of the data folder, or rotate the key.",
+            hint=f"Put it back from a backup, or {_WAY_OUT[purpose]}.",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise KeyRefused(f"The key file {str(path)!r} cannot be read.") from error
@@ -57,7 +61,8 @@ def read_key(path: Path, purpose: Purpose) -> SigningKey:
         raise KeyRefused(
             f"The key file {str(path)!r} has mode {stat.S_IMODE(mode):04o}; others than its owner "
             "can use it, allowed is 0600.",
-            hint=f"If nobody copied it: chmod 600 {path}. If somebody may have, rotate the key.",
+            hint=f"If nobody copied it: chmod 600 {path}. "
+            f"If somebody may have, {_WAY_OUT[purpose]}.",
         )
     return _parsed(path, text, purpose)
 

@@ -44,8 +44,24 @@ def test_an_old_key_that_is_missing_is_told(keys):
     keys.open()
     keys.rotate()
     (keys.folder / "0001.key").unlink()
-    with pytest.raises(KeyRefused, match="A mark key is missing"):
+    with pytest.raises(KeyRefused, match="An old mark key is missing"):
         keys.read()
+
+
+def test_the_only_key_is_not_made_anew_when_it_is_missing(keys):
+    keys.open()
+    (keys.folder / "0001.key").unlink()
+    for use in (keys.open, keys.read):
+        with pytest.raises(KeyRefused, match="The mark key is missing") as caught:
+            use()
+        assert "limner keys rotate" in caught.value.hint
+
+
+def test_after_a_lost_key_a_rotation_begins_anew(keys):
+    lost = keys.open()
+    (keys.folder / "0001.key").unlink()
+    assert keys.rotate() != lost
+    assert (keys.open(),) == keys.read()
 
 
 @pytest.mark.parametrize("content", [b"", b"zz\n", b"00ff\n", bytes(range(128, 160))])
