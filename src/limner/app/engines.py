@@ -99,17 +99,13 @@ def describe_model(
         WeightsRefused: the files are no model, or are not opened.
     """
     chosen = engine or _engine_at(location, has_workflow=workflow is not None)
-    for what, said, of_engine in (
+    _require_taken(
+        name,
+        chosen,
         ("a workflow", workflow, "comfyui"),
         ("inputs", inputs, "comfyui"),
         ("canvases", canvases, "openai"),
-    ):
-        if said and chosen != of_engine:
-            raise ModelFormInvalid(
-                f"The model {name!r} is given {what}, and its engine is {chosen!r}; only "
-                f"{of_engine!r} takes that.",
-                hint="Leave it out, or change the form afterwards.",
-            )
+    )
     match chosen:
         case "comfyui":
             from limner.generators.services.comfyui_workflow import describe as describe_workflow
@@ -131,6 +127,17 @@ def describe_model(
         case _:
             raise ModelFormInvalid(
                 f"Unknown engine {chosen!r}; allowed are {', '.join(ENGINES)}.",
+            )
+
+
+def _require_taken(name: str, engine: str, *given: tuple[str, object, str]) -> None:
+    """Refuse what only another engine takes; each is what it is, its value, who takes it."""
+    for what, said, taker in given:
+        if said and engine != taker:
+            raise ModelFormInvalid(
+                f"The model {name!r} is given {what}, and its engine is {engine!r}; only "
+                f"{taker!r} takes that.",
+                hint="Leave it out, or change the form afterwards.",
             )
 
 

@@ -8,15 +8,36 @@ import typer
 
 from limner.core.errors import DrawingCancelled, LimnerError
 from limner.faces.exits import BAD_INPUT, FAILED, HELD, INTERRUPTED, REFUSED, exit_code_of
-from limner.faces.option_groups import Output
+from limner.faces.option_groups import Output, Saving
 from limner.faces.printing import note
 
 if TYPE_CHECKING:
+    from limner.core.records import Request
     from limner.studio.batch import BatchRun, RowResult
     from limner.studio.image import Image
     from limner.studio.planning import Ready
     from limner.studio.saving import Destination
     from limner.studio.studio import Studio
+
+
+def draw_request(studio: Studio, request: Request, saving: Saving, output: Output) -> None:
+    """Draw what is asked, save it as its options say, and a sheet of it where one is wanted.
+
+    Raises:
+        typer.Exit: as `draw_and_save`.
+    """
+    from limner.studio.saving import choose_destination
+
+    ready = studio.make_ready(request)
+    destination = choose_destination(
+        saving.out,
+        saving.file_format,
+        is_single=len(ready.shots) == 1,
+        overwrite=saving.force,
+    )
+    images = draw_and_save(studio, ready, destination, output)
+    if saving.sheet is not None:
+        save_sheet(images, saving.sheet, overwrite=saving.force)
 
 
 def draw_and_save(

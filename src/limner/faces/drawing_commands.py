@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from limner.faces import options
-from limner.faces.drawing import draw_and_save, draw_batch, save_sheet
+from limner.faces.drawing import draw_batch, draw_request
 from limner.faces.opening import opened
-from limner.faces.option_groups import Drawing, Output, spread
-
-if TYPE_CHECKING:
-    pass
+from limner.faces.option_groups import Drawing, Output, Saving, spread
 
 
 @spread
@@ -30,16 +25,12 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
     second_pass: options.SecondPass = None,
     combinations: options.Combinations = False,
     adapter: options.Adapters = None,
-    out: options.Out = None,
-    file_format: options.Format = None,
-    sheet: options.Sheet = None,
-    force: options.Force = False,
+    saving: Saving,
     output: Output,
 ) -> None:
     """Draw pictures from a prompt."""
     with opened(context, draws=how.model is None) as studio:
         from limner.studio.requests import request_from
-        from limner.studio.saving import choose_destination
 
         request = request_from(
             studio.parts,
@@ -55,13 +46,7 @@ def generate(  # noqa: PLR0913 - every argument is an option of the command
             adapters=adapter or (),
             **how.asked,
         )
-        ready = studio.make_ready(request)
-        destination = choose_destination(
-            out, file_format, is_single=len(ready.shots) == 1, overwrite=force
-        )
-        images = draw_and_save(studio, ready, destination, output)
-        if sheet is not None:
-            save_sheet(images, sheet, overwrite=force)
+        draw_request(studio, request, saving, output)
 
 
 @spread
@@ -75,15 +60,11 @@ def variations(  # noqa: PLR0913 - every argument is an option of the command
     seed: options.Seed = None,
     how: Drawing,
     adapter: options.Adapters = None,
-    out: options.Out = None,
-    file_format: options.Format = None,
-    sheet: options.Sheet = None,
-    force: options.Force = False,
+    saving: Saving,
     output: Output,
 ) -> None:
     """Draw variations of a picture."""
     with opened(context) as studio:
-        from limner.studio.saving import choose_destination
         from limner.studio.variations import variations_request
 
         request = variations_request(
@@ -96,11 +77,7 @@ def variations(  # noqa: PLR0913 - every argument is an option of the command
             adapters=adapter or (),
             **how.asked,
         )
-        ready = studio.make_ready(request)
-        destination = choose_destination(out, file_format, is_single=n == 1, overwrite=force)
-        images = draw_and_save(studio, ready, destination, output)
-        if sheet is not None:
-            save_sheet(images, sheet, overwrite=force)
+        draw_request(studio, request, saving, output)
 
 
 @spread

@@ -38,6 +38,16 @@ class Drawing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Saving:
+    """Where pictures go, and the sheet of them all."""
+
+    out: options.Out = None
+    file_format: options.Format = None
+    sheet: options.Sheet = None
+    force: options.Force = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Output:
     """How much a command prints, and in what form."""
 

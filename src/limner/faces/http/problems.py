@@ -141,7 +141,9 @@ def problem_of(error: LimnerError) -> Problem:
 def problem_of_status(status: int, detail: str = "") -> Problem:
     """An answer of the framework's own, such as 404 or 405."""
     known = HTTPStatus(status)
+    why = f" ({detail.rstrip('.')})" if detail else ""
     sentences = {
+        400: f"The body cannot be read as what its Content-Type says it is{why}.",
         404: "There is nothing under this address.",
         405: "This address does not take that method.",
         413: "The request is larger than is taken here.",

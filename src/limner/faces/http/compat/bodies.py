@@ -47,7 +47,7 @@ def parse(model: type[_Fields], document: Mapping[str, object]) -> _Fields:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = error.errors(include_url=False, include_context=False)
         raise RequestValidationError(
             [{**one, "loc": ("body", *one["loc"])} for one in faults]
         ) from error

@@ -2,8 +2,12 @@
 
 import json
 
-from limner.faces.http.compat.bodies import body_schema
+import pytest
+from fastapi.exceptions import RequestValidationError
+
+from limner.faces.http.compat.bodies import body_schema, parse
 from limner.faces.http.openai.fields import EditFields, GenerationFields
+from limner.faces.http.problems import problem_of_fields
 
 
 def test_a_description_stands_alone():
@@ -20,3 +24,9 @@ def test_a_form_names_its_files():
 def test_a_json_body_names_its_fields():
     body = body_schema(("application/json", GenerationFields))["requestBody"]
     assert "size" in body["content"]["application/json"]["schema"]["properties"]
+
+
+def test_a_field_that_is_not_allowed_is_named_with_its_value():
+    with pytest.raises(RequestValidationError) as refused:
+        parse(GenerationFields, {"prompt": "a red fox", "seed": 2**40})
+    assert "seed is 1099511627776, " in problem_of_fields(refused.value).detail
