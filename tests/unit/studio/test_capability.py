@@ -67,9 +67,9 @@ def test_only_the_newest_evidence_counts(registry):
 
 @pytest.mark.parametrize(
     ("bounds", "num", "is_named"),
-    [((0.3, 0.2, 0.4), 20, True), ((0.3, 0.2, 0.4), 19, False), ((0.99, 0.97, 1.0), 20, False)],
+    [((0.3, 0.2, 0.4), 20, True), ((0.3, 0.2, 0.4), 19, False), ((1.0, 0.8, 1.0), 20, False)],
 )
-def test_a_group_is_named_where_it_is_large_and_stands_elsewhere(registry, bounds, num, is_named):
+def test_a_group_is_named_where_it_is_large_and_unlike_the_whole(registry, bounds, num, is_named):
     state = registry.propose("2")
     registry.measure(state, {"whole": (0.99, 0.97, 1.0)})
     registry.measure(

@@ -18,7 +18,6 @@ from limner.store.files import make_folder, write_new
 from limner.studio.capability import (
     CANNOT_UNDER,
     RELIABLE_FROM,
-    Capability,
     CapabilityCard,
     Standing,
 )
@@ -178,13 +177,13 @@ def write_card(card: CapabilityCard, out: Path | None, *, overwrite: bool) -> Pa
 
 
 def _rows(card: CapabilityCard, standing: Standing) -> list[tuple[str, str, str]]:
-    """What is of a standing; a group only where it stands elsewhere than all prompts together."""
+    """What is of a standing; a group only where it is surely unlike all prompts together."""
     whole = {
-        (one.evidence.suite, one.evidence.metric): one.standing
+        (one.evidence.suite, one.evidence.metric): one.evidence.estimate
         for one in card.capabilities
         if not one.evidence.slice
     }
-    told = [one for one in card.of(standing) if _is_telling(one, whole)]
+    told = [one for one in card.of(standing) if _is_telling(one.evidence, whole)]
     return [
         (
             one.question + (f" Where {one.evidence.slice}." if one.evidence.slice else ""),
@@ -195,12 +194,12 @@ def _rows(card: CapabilityCard, standing: Standing) -> list[tuple[str, str, str]
     ]
 
 
-def _is_telling(one: Capability, whole: Mapping[tuple[str, str], Standing]) -> bool:
-    evidence = one.evidence
-    if not evidence.slice:
+def _is_telling(one: Evidence, whole: Mapping[tuple[str, str], float]) -> bool:
+    if not one.slice:
         return True
-    is_large = evidence.num >= LEAST_PROMPTS
-    return is_large and whole.get((evidence.suite, evidence.metric)) is not one.standing
+    together = whole.get((one.suite, one.metric))
+    is_unlike = together is None or not one.low <= together <= one.high
+    return one.num >= LEAST_PROMPTS and is_unlike
 
 
 def _agreements(card: CapabilityCard) -> Section:
@@ -267,8 +266,8 @@ def _evidence(card: CapabilityCard) -> Iterator[str]:
     if not runs:
         yield "Nothing was measured of it."
     yield (
-        f"A group of prompts is named where it stands elsewhere than all together and has at least "
-        f"{LEAST_PROMPTS} prompts; every group is in the report on its run."
+        f"A group of at least {LEAST_PROMPTS} prompts is named where its interval leaves out what "
+        "all prompts together came to; every group is in the report on its run."
     )
     yield (
         "Each bound is the end of a 95 % interval of its own; read side by side, one in twenty may "
