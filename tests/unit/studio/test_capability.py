@@ -65,6 +65,19 @@ def test_only_the_newest_evidence_counts(registry):
     assert standings(found)["integrity.pass_rate"] == "needs a person"
 
 
+@pytest.mark.parametrize(
+    ("bounds", "num", "is_named"),
+    [((0.3, 0.2, 0.4), 20, True), ((0.3, 0.2, 0.4), 19, False), ((1.0, 0.8, 1.0), 20, False)],
+)
+def test_a_group_is_named_where_it_is_large_and_unlike_the_whole(registry, bounds, num, is_named):
+    state = registry.propose("2")
+    registry.measure(state, {"whole": (0.99, 0.97, 1.0)})
+    registry.measure(
+        state, {"whole": bounds}, lambda one: replace(one, slice="colour=red", num=num)
+    )
+    assert ("colour=red" in card_markdown(capability_card(registry.parts, "painted@2"))) is is_named
+
+
 def test_a_card_is_valid_until_the_first_rule_ends(card):
     assert card.valid_until == datetime(2026, 1, 31, 12, 1, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +18,13 @@ from limner.store.files import make_folder, write_new
 from limner.studio.capability import (
     CANNOT_UNDER,
     RELIABLE_FROM,
-    Capability,
     CapabilityCard,
     Standing,
 )
 
 FOLDER = Path(__file__).parent
 SUFFIXES = (".html", ".md", ".json")
+LEAST_PROMPTS = 20  # of a group that the card names; smaller ones say little and are in the report
 
 
 class Section(NamedTuple):
@@ -77,23 +77,23 @@ def sections(card: CapabilityCard) -> list[Section]:
         Section(
             "What it does reliably",
             f"At least {percent(RELIABLE_FROM)} of pictures, by the lower bound.",
-            _rows(card.of(Standing.RELIABLE)),
+            _rows(card, Standing.RELIABLE),
         ),
         Section(
             "What needs a person",
             "Neither bound decides it, so somebody has to look at each picture.",
-            _rows(card.of(Standing.PERSON)),
+            _rows(card, Standing.PERSON),
         ),
         Section(
             "What it cannot do",
             f"At most {percent(CANNOT_UNDER)} of pictures, by the upper bound.",
-            _rows(card.of(Standing.CANNOT)),
+            _rows(card, Standing.CANNOT),
             [f"It does not {one}." for one in card.refuses],
         ),
         Section(
             "What is not known",
             "Nobody measured it, or what was measured holds no more.",
-            _rows(card.of(Standing.LAPSED)),
+            _rows(card, Standing.LAPSED),
             [f"Not measured: {', '.join(card.not_measured)}."] if card.not_measured else [],
         ),
     ]
@@ -176,15 +176,30 @@ def write_card(card: CapabilityCard, out: Path | None, *, overwrite: bool) -> Pa
     return file
 
 
-def _rows(capabilities: Sequence[Capability]) -> list[tuple[str, str, str]]:
+def _rows(card: CapabilityCard, standing: Standing) -> list[tuple[str, str, str]]:
+    """What is of a standing; a group only where it is surely unlike all prompts together."""
+    whole = {
+        (one.evidence.suite, one.evidence.metric): one.evidence.estimate
+        for one in card.capabilities
+        if not one.evidence.slice
+    }
+    told = [one for one in card.of(standing) if _is_telling(one.evidence, whole)]
     return [
         (
             one.question + (f" Where {one.evidence.slice}." if one.evidence.slice else ""),
             _shares(one.evidence),
             _on(one.evidence),
         )
-        for one in capabilities
+        for one in told
     ]
+
+
+def _is_telling(one: Evidence, whole: Mapping[tuple[str, str], float]) -> bool:
+    if not one.slice:
+        return True
+    together = whole.get((one.suite, one.metric))
+    is_unlike = together is None or not one.low <= together <= one.high
+    return one.num >= LEAST_PROMPTS and is_unlike
 
 
 def _agreements(card: CapabilityCard) -> Section:
@@ -250,6 +265,10 @@ def _evidence(card: CapabilityCard) -> Iterator[str]:
         )
     if not runs:
         yield "Nothing was measured of it."
+    yield (
+        f"A group of at least {LEAST_PROMPTS} prompts is named where its interval leaves out what "
+        "all prompts together came to; every group is in the report on its run."
+    )
     yield (
         "Each bound is the end of a 95 % interval of its own; read side by side, one in twenty may "
         "be wrong."
