@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from benchmarks import checks_prompts, checks_speed, drift, runtime, server, traffic
+from benchmarks import (
+    checks_prompts,
+    checks_speed,
+    drift,
+    drift_evidently,
+    runtime,
+    server,
+    traffic,
+)
 from benchmarks.certified_thresholds import measure_certified_thresholds
 from benchmarks.comparison import measure_coverage, measure_same_model
 from benchmarks.deciding_mutants import measure_deciding_mutants
+from benchmarks.diffusers_overhead import measure_overhead
 from benchmarks.efficiency import measure_efficiency
 from benchmarks.engines import measure_engine_cancels, measure_engine_kills
 from benchmarks.evaluation import measure_rescoring, measure_resume, measure_run_time
@@ -220,6 +229,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         measure=measure_engine_kills,
     ),
     Benchmark(
+        name="diffusers-overhead",
+        title=ENGINES,
+        unit="%",
+        goal=Goal("<=", 2),
+        measure=measure_overhead,
+    ),
+    Benchmark(
         name="engine-cancels",
         title=ENGINES,
         unit="steps",
@@ -404,6 +420,26 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="images",
         goal=None,
         measure=drift.measure_jpeg,
+    ),
+    Benchmark(
+        name="evidently-false-alarms",
+        title=LOOK,
+        unit="%",
+        goal=None,
+        measure=drift_evidently.measure_false_alarms,
+    ),
+    *(
+        Benchmark(
+            name=f"evidently-delay-{name}",
+            title=LOOK,
+            unit="images",
+            goal=None,
+            measure=drift_evidently.delay(made),
+        )
+        for name, made in (
+            ("half-sigma", drift.Made(shift=0.5)),
+            ("one-sigma", drift.Made(shift=1.0)),
+        )
     ),
     Benchmark(
         name="expected-bad",

@@ -4,9 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from canaries import FEW, Paler
 from painted_limner import painted_studio
-from streams import add_stream, register_active
-from unit.studio.watch.test_rates import audit
+from streams import add_stream, audit, register_active
+
+from limner.studio.eval_judging import Checks
+from limner.studio.eval_runs import begin_run, draw_run
 
 SCORES = np.random.default_rng(1).normal(size=260)
 
@@ -41,6 +44,23 @@ def test_an_alarm_is_printed_and_is_the_exit_code(limner, add, settings, painter
     assert "Measure again" in limner("watch", "show").stdout
 
 
+def test_canaries_are_kept_drawn_again_and_an_alarm_is_the_exit_code(limner, settings, painter):
+    with painted_studio(settings, Paler()) as studio:  # another hand under the same name
+        studio.parts.generator.is_pale = True
+        run = begin_run(studio.parts, FEW, Checks(studio.parts))
+        draw_run(studio.parts, run, Checks(studio.parts))
+    kept = limner("watch", "canary", "last")
+    assert kept.exit_code == 0, kept.stderr
+    assert f"pictures of {run.run_id}" in kept.stdout
+    assert "Not drawn again yet" in limner("watch", "show").stdout
+    redrawn = limner("watch", "redraw")
+    assert redrawn.exit_code == 3
+    assert "6 of 6 pictures look different, though the model is the same." in redrawn.stdout
+    shown = json.loads(limner("watch", "show", "--json").stdout)
+    assert shown["is_alarmed"]
+    assert "keep another run with `limner watch canary`" in limner("watch", "show").stdout
+
+
 def test_a_small_reference_says_so(limner, add):
     stream = add(SCORES[:20])
     asked = limner("watch", "reference", stream, "--json")
@@ -54,6 +74,7 @@ def test_a_small_reference_says_so(limner, add):
         ("reference", "nobody"),
         ("reference", "painted", "--since", "yesterday"),
         ("run", "nobody"),
+        ("redraw", "nobody"),
     ],
 )
 def test_bad_input_is_one_sentence(limner, add, arguments):

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from enlarging import enlarged, sketch_of
 from PIL import Image as PillowImage
 
 from limner.core.errors import DrawingCancelled, PictureBroken
-from limner.core.records import Operation, Size, Sketch
+from limner.core.records import Size
 from limner.generators.embedded.enlarging import open_head
 from limner.generators.embedded.weights import Weights
 from limner.generators.enlarging.lanczos import open_lanczos
@@ -17,29 +18,6 @@ from limner.testing import require_conforming
 @pytest.fixture
 def head(weights_folder):
     return open_head(weights=Weights(weights_folder), num_threads=1)
-
-
-def sketch_of(image_HWC, factor):
-    height_px, width_px = (factor * one for one in image_HWC.shape[:2])
-    return Sketch(
-        operation=Operation.ENLARGE,
-        prompt="",
-        negative="",
-        style=None,
-        steps=1,
-        guidance=1.0,
-        sampler="none",
-        canvas=Size(width_px, height_px),
-        is_transparent=False,
-        source_HWC=image_HWC,
-        strength=0.0,
-    )
-
-
-def enlarged(generator, image_HWC, factor, **watch):
-    plan = generator.prepare(sketch_of(image_HWC, factor))
-    (drawn,) = generator.generate(plan, [0], **watch)
-    return drawn
 
 
 @pytest.mark.parametrize("size", [(8, 8), (1, 1), (13, 30), (60, 7)])

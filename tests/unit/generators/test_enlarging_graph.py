@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+import enlarging
 import numpy as np
 import pytest
 from onnx_graphs import repeating_graph
 
 from limner.core.errors import EngineFailed, ModelFormInvalid, WeightsRefused
 from limner.core.models import Licence
-from limner.core.records import Operation, Size, Sketch
 from limner.generators.enlarging.graph import describe, open_generator
 from limner.generators.process.generator import Housing, ProcessGenerator, Room
 from limner.studio.model_form import form_of_text, text_of_form
@@ -33,23 +33,7 @@ def form(folder):
 
 
 def enlarged(form, image_HWC, factor=2):
-    height_px, width_px = (factor * one for one in image_HWC.shape[:2])
-    sketch = Sketch(
-        operation=Operation.ENLARGE,
-        prompt="",
-        negative="",
-        style=None,
-        steps=1,
-        guidance=1.0,
-        sampler="none",
-        canvas=Size(width_px, height_px),
-        is_transparent=False,
-        source_HWC=image_HWC,
-        strength=0.0,
-    )
-    generator = open_generator(form)
-    (drawn,) = generator.generate(generator.prepare(sketch), [0])
-    return drawn
+    return enlarging.enlarged(open_generator(form), image_HWC, factor)
 
 
 @pytest.mark.parametrize("factor", [2, 4])

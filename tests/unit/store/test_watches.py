@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from ledgers import NOW
 
+from limner.core.canaries import CanarySet
 from limner.core.errors import StorageUnavailable
 from limner.core.watching import (
     Alarm,
@@ -24,9 +25,11 @@ from limner.store.streams import stream_images, streams
 from limner.store.watches import (
     add_readings,
     alarms,
+    canary_sets,
     raise_alarm,
     readings_of,
     references,
+    set_canaries,
     set_reference,
     tellings_of,
 )
@@ -61,6 +64,10 @@ ALARM = Alarm(
     changes=(Change(measure="score.sharpness", note="It fell.", examples=("sha256:cc",)),),
     done=Done(paused="icons@1", aliases=("default -> icons@0",), ended=("sha256:dd",)),
 )
+CANARIES = CanarySet(
+    canary_id="canary-0123456789ab", stream="icons", run_id="run-1", set_at=NOW, set_by="Ada"
+)
+NEWER_CANARIES = replace(CANARIES, canary_id="canary-0123456789ac", run_id="run-2")
 
 
 @pytest.fixture
@@ -71,6 +78,8 @@ def watches(store):
             connection, REFERENCE.reference_id, [READING], read_until="2026 sha256:cc", now=NOW
         )
         raise_alarm(connection, ALARM)
+        for one in (CANARIES, NEWER_CANARIES):
+            set_canaries(connection, one)
     return store.watches
 
 
@@ -82,6 +91,7 @@ def test_everything_reads_back(watches):
         assert (stored.reading, stored.read_until) == (READING, "2026 sha256:cc")
         assert alarms(connection) == [ALARM]
         assert alarms(connection, "reference-000000000000") == []
+        assert canary_sets(connection) == [NEWER_CANARIES]
 
 
 def test_whom_an_alarm_told_is_added(watches):
@@ -94,13 +104,15 @@ def test_whom_an_alarm_told_is_added(watches):
 def test_the_ledger_has_the_reference_and_the_alarm_without_names(watches, store):
     (alarm,) = store.ledger.entries_of(Kind.ALARM, subject=ALARM.alarm_id, num_last=5)
     (reference,) = store.ledger.entries_of(Kind.WATCH_REFERENCE, num_last=5)
+    (canaries, _) = store.ledger.entries_of(Kind.CANARY_SET, num_last=5)
     assert alarm.document["paused"] == "icons@1"
-    assert "Ada" not in reference.text
+    assert "Ada" not in reference.text + canaries.text
     assert store.ledger.verify(key=store.ledger.own_key()).is_good
 
 
 @pytest.mark.parametrize(
-    "table", ["watch_references", "watch_readings", "watch_alarms", "evidence_ends"]
+    "table",
+    ["watch_references", "watch_readings", "watch_canaries", "watch_alarms", "evidence_ends"],
 )
 def test_nothing_is_ever_changed(watches, table: str):
     with watches.writing(NOW) as connection:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from limner.core.errors import DrawingCancelled
-from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
+from limner.core.ports import Ability, FloatSpan, GeneratorCard, IntSpan
 from limner.core.records import Drawn, Execution, Operation, Plan, Size, Sketch, StepProgress
 from limner.generators.enlarging.squares import OnPart
 
@@ -24,6 +24,34 @@ from limner.generators.enlarging.squares import OnPart
 MAX_SIDE_PX = 32_768
 NO_SAMPLER = "none"
 FACTORS = (2, 4)
+
+
+class _Offered(TypedDict):
+    """What a card and a form say alike of anything that enlarges."""
+
+    canvases: tuple[Size, ...]
+    side_px: IntSpan
+    steps: IntSpan
+    guidance: FloatSpan
+    samplers: tuple[str, ...]
+    strength: FloatSpan
+    max_prompt_tokens: int
+    operations: frozenset[Operation]
+    abilities: frozenset[Ability]
+
+
+ONLY_ENLARGES: _Offered = {
+    "canvases": (Size(64, 64),),
+    "side_px": IntSpan(1, MAX_SIDE_PX, 64),
+    "steps": IntSpan(1, 1, 1),
+    "guidance": FloatSpan(1.0, 1.0, 1.0),
+    "samplers": (NO_SAMPLER,),
+    "strength": FloatSpan(0.0, 0.0, 0.0),
+    "max_prompt_tokens": 1,
+    "operations": frozenset({Operation.ENLARGE}),
+    "abilities": frozenset(),
+}
+"""There is nothing to draw with, so everything about drawing has one value."""
 
 
 class Facts(NamedTuple):
@@ -160,15 +188,7 @@ def enlarging_card(
         licence=licence,
         ingredients=ingredients,
         styles=(),
-        canvases=(Size(64, 64),),
-        side_px=IntSpan(1, MAX_SIDE_PX, 64),
-        steps=IntSpan(1, 1, 1),
-        guidance=FloatSpan(1.0, 1.0, 1.0),
-        samplers=(NO_SAMPLER,),
-        strength=FloatSpan(0.0, 0.0, 0.0),
-        max_prompt_tokens=1,
-        operations=frozenset({Operation.ENLARGE}),
         description=description,
-        abilities=frozenset(),
         factors=factors,
+        **ONLY_ENLARGES,
     )

@@ -21,12 +21,9 @@ from limner.core.errors import EngineFailed, ModelFormInvalid, PictureBroken, We
 from limner.core.forms import ModelForm
 from limner.core.hashing import sha256_of_bytes
 from limner.core.models import Licence
-from limner.core.ports import FloatSpan, IntSpan
-from limner.core.records import Operation, Size
 from limner.generators.enlarging.generator import (
     FACTORS,
-    MAX_SIDE_PX,
-    NO_SAMPLER,
+    ONLY_ENLARGES,
     EnlargingGenerator,
     Facts,
 )
@@ -78,16 +75,8 @@ def describe(
         location=str(location.absolute()),
         files=hash_files(location),
         licence=licence,
-        canvases=(Size(64, 64),),
-        side_px=IntSpan(1, MAX_SIDE_PX, 64),
-        steps=IntSpan(1, 1, 1),
-        guidance=FloatSpan(1.0, 1.0, 1.0),
-        samplers=(NO_SAMPLER,),
-        strength=FloatSpan(0.0, 0.0, 0.0),
-        max_prompt_tokens=1,
-        operations=frozenset({Operation.ENLARGE}),
-        abilities=frozenset(),
         options=given,
+        **ONLY_ENLARGES,
         factors=(factor, *(one for one in FACTORS if one == factor**2)),
     )
 

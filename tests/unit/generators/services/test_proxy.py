@@ -3,11 +3,10 @@
 import base64
 import json
 import socket
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from http_here import Silent, answering_here, send_json
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.settings import Secret
@@ -19,32 +18,18 @@ def proxy():
     """A proxy that answers itself for every host, and tunnels to nobody."""
     heard = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent):
         def do_GET(self):
             heard.append((self.command, self.path, dict(self.headers)))
             content = json.dumps({"data": []}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            send_json(self, content)
 
         def do_CONNECT(self):
             heard.append((self.command, self.path, dict(self.headers)))
             self.send_error(407)
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}", heard
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering_here(Handler) as port:
+        yield f"127.0.0.1:{port}", heard
 
 
 def test_a_service_over_http_is_asked_for_by_its_whole_address():

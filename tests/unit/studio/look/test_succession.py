@@ -5,38 +5,16 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from learnt_examples import TAGGER, kinds
 
 from limner.core.errors import BadInput
 from limner.core.learnt import Learnt, LearntKind
 from limner.studio.look.answers import Unsure, read_answers, write_unsure
-from limner.studio.look.examples import Example, part
+from limner.studio.look.examples import part
 from limner.studio.look.succession import LabelWorse, require_no_worse
 from limner.studio.look.teaching import Wanted, learn_label
 
-TAGGER = {"network.bin": "sha256:0"}
 WANTED = Wanted(0.9, 0.9)
-
-
-def kinds(num, apart, seed=0):
-    """Examples of two kinds, as unit vectors that lie so far apart."""
-    rng = np.random.default_rng(seed)
-    made = []
-    for sign in (1, -1):
-        vectors = rng.standard_normal((num, 16)).astype(np.float32)
-        vectors[:, 0] += sign * apart
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        made.append(
-            [
-                Example(
-                    image_id=f"sha256:{seed:02x}{sign + 1}{number:061x}",
-                    name=str(number),
-                    pdq=rng.bytes(32),
-                    seen=vector,
-                )
-                for number, vector in enumerate(vectors)
-            ]
-        )
-    return made
 
 
 def version(examples):

@@ -1,33 +1,9 @@
 import numpy as np
 import pytest
+from learnt_examples import TAGGER, kinds
 
 from limner.core.learnt import LabelFacts
-from limner.studio.look.examples import Example
 from limner.studio.look.teaching import Wanted, learn_label
-
-TAGGER = {"network.bin": "sha256:0"}
-
-
-def kinds(num, apart, seed=0):
-    """Examples of two kinds, as vectors that lie so far apart."""
-    rng = np.random.default_rng(seed)
-    made = []
-    for sign in (1, -1):
-        vectors = rng.standard_normal((num, 16)).astype(np.float32)
-        vectors[:, 0] += sign * apart
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        made.append(
-            [
-                Example(
-                    image_id=f"sha256:{sign + 1}{number:063x}",
-                    name=f"{number}",
-                    pdq=rng.bytes(32),
-                    seen=vector,
-                )
-                for number, vector in enumerate(vectors)
-            ]
-        )
-    return made
 
 
 def test_kinds_that_lie_apart_are_certified_and_each_verdict_is_said():

@@ -3,12 +3,11 @@
 import base64
 import io
 import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from http_here import Silent, answering_here, send_json
 from PIL import Image as PillowImage
 
 from limner.app import open_looker, open_seer
@@ -27,31 +26,17 @@ def seeing(say, status=200):
     """A service whose answers `say` gives, by the words and the picture that were sent."""
     heard = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Silent):
         def do_POST(self):
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             text, image = sent["messages"][0]["content"]
             jpeg = base64.b64decode(image["image_url"]["url"].partition(",")[2])
             heard.append((self.path, self.headers.get("Authorization"), text["text"], jpeg))
             content = json.dumps(say(text["text"], jpeg)).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            send_json(self, content, status)
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", heard
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering_here(Handler) as port:
+        yield f"http://127.0.0.1:{port}/v1", heard
 
 
 def answering(text):
