@@ -12,8 +12,8 @@ from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 
 if TYPE_CHECKING:
-    from limner.store.rights import StoredEntry
     from limner.store.rights_blocking import AffectedImage
+    from limner.store.rights_entries import StoredEntry
     from limner.studio.rights import Enforced
 
 app = typer.Typer(

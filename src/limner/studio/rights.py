@@ -23,8 +23,8 @@ from limner.core.rights import (
     is_blocking,
     keys_of,
 )
-from limner.store.rights import StoredEntry
 from limner.store.rights_blocking import AffectedImage
+from limner.store.rights_entries import StoredEntry
 from limner.studio.rights_pictures import KnownPicture, images_near, known_picture, looks_of_all
 
 if TYPE_CHECKING:

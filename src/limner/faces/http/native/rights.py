@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from limner.core.rights import OptedOut, RightsEntry, RightsKind, RightsState
 from limner.faces.http.native.asking import Fields, Given, Operator
-from limner.store.rights import StoredEntry
+from limner.store.rights_entries import StoredEntry
 from limner.studio import rights
 from limner.studio.rights import Enforced
 
