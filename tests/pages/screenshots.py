@@ -22,7 +22,7 @@ from limner.studio.stored_image import open_image
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images" / "pages"
 MAX_BYTES = 250_000
-PROMPTS = ("a red fox", "a lighthouse at night", "a blue teapot")
+PROMPTS = ("a red fox", "a rocket", "a blue teapot")
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

@@ -54,7 +54,7 @@ NUM_JOBS = 12  # on one page; the gallery has the rest
 NUM_LOOKED_AT = 80  # a grid is many jobs
 HEARTBEAT_SECONDS = 10.0
 CLIENT = "page"
-EXAMPLES = ("fox", "lighthouse", "teapot")
+EXAMPLES = ("fox", "rocket", "teapot")
 SIZES = ("256", "512", "1024", "512x288", "288x512")
 
 
