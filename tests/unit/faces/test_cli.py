@@ -93,6 +93,7 @@ OPTIONS = {
         "--model", "--weights", "--seeds", "--limit", "--anew", "--quiet", "--json",
     ],
     "eval score": ["--quiet", "--json"],
+    "eval agreement": ["--days", "--json"],
     "eval compare": ["--json"],
     "eval list": ["--json"],
     "eval show": ["--json"],
@@ -106,7 +107,7 @@ OPTIONS = {
     "eval suites": ["--json"],
     "look at": [
         "--text", "--criteria", "--normal", "--find", "--ask", "--ask-model", "--processes",
-        "--watch", "--quiet", "--json",
+        "--watch", "--ray", "--quiet", "--json",
     ],
     "look audit": ["--labels", "--json"],
     "look forget": ["--normal"],
@@ -133,6 +134,8 @@ OPTIONS = {
     "watch reference": [
         "--last", "--since", "--until", "--run-length", "--window", "--json",
     ],
+    "watch canary": ["--json"],
+    "watch redraw": ["--json"],
     "watch run": ["--json"],
     "publish": ["--since", "--until", "--with-prompts"],
     "watch audits": ["--json"],
