@@ -35,27 +35,15 @@ def say_reference(reference: Reference) -> None:
 def say_watched(watched: Watched) -> None:
     """One reading of a stream, and what followed."""
     say(watched.stream)
-    for reading in watched.readings:
-        _say_reading(reading)
-    if watched.note:
-        say(f"  {watched.note}")
-    if watched.alarm is not None:
-        _say_told(watched.alarm, watched.told)
+    _say_what_followed(watched)
 
 
 def watched_document(watched: Watched) -> dict[str, object]:
     """One reading of a stream as JSON."""
-    from limner.studio.watch.overview import ToldAlarm, alarm_document
-
-    alarm = watched.alarm
     return {
         "stream": watched.stream,
         "reference_id": watched.reference.reference_id,
-        "readings": [one.to_document() for one in watched.readings],
-        "alarm": (
-            None if alarm is None else alarm_document(ToldAlarm(alarm=alarm, told=watched.told))
-        ),
-        "note": watched.note,
+        **_document_of_what_followed(watched),
     }
 
 
@@ -70,27 +58,35 @@ def say_canaries(canaries: CanarySet) -> None:
 def say_redrawn(redrawn: Redrawn) -> None:
     """One redraw of a canary set, and what followed."""
     say_canaries(redrawn.canaries)
-    for reading in redrawn.readings:
-        _say_reading(reading)
-    if redrawn.note:
-        say(f"  {redrawn.note}")
-    if redrawn.alarm is not None:
-        _say_told(redrawn.alarm, redrawn.told)
+    _say_what_followed(redrawn)
 
 
 def redrawn_document(redrawn: Redrawn) -> dict[str, object]:
     """One redraw of a canary set as JSON."""
-    from limner.studio.watch.overview import ToldAlarm, alarm_document
-
-    alarm = redrawn.alarm
     return {
         "canaries": redrawn.canaries.to_document(),
         "run": None if redrawn.run is None else redrawn.run.run_id,
-        "readings": [one.to_document() for one in redrawn.readings],
-        "alarm": (
-            None if alarm is None else alarm_document(ToldAlarm(alarm=alarm, told=redrawn.told))
-        ),
-        "note": redrawn.note,
+        **_document_of_what_followed(redrawn),
+    }
+
+
+def _say_what_followed(looked: Watched | Redrawn) -> None:
+    for reading in looked.readings:
+        _say_reading(reading)
+    if looked.note:
+        say(f"  {looked.note}")
+    if looked.alarm is not None:
+        _say_told(looked.alarm, looked.told)
+
+
+def _document_of_what_followed(looked: Watched | Redrawn) -> dict[str, object]:
+    from limner.studio.watch.overview import ToldAlarm, alarm_document
+
+    alarm, told = looked.alarm, looked.told
+    return {
+        "readings": [one.to_document() for one in looked.readings],
+        "alarm": None if alarm is None else alarm_document(ToldAlarm(alarm=alarm, told=told)),
+        "note": looked.note,
     }
 
 

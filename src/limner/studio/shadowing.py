@@ -26,13 +26,13 @@ from limner.studio.aliases import alias_of
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image_file import decode_rgba, encode_image
 from limner.studio.judging import judge_image
+from limner.studio.leisure import Leisure
 from limner.studio.parts import Parts
 from limner.studio.planning import Ready, plan_request
 from limner.studio.recipe import write_recipe
 from limner.studio.redraw import request_of_recipe
 from limner.studio.rights import require_rights
 
-IDLE_SECONDS = 20.0  # without a job, after which a shadow may draw
 LOOK_SECONDS = 5.0  # between two looks for what is due
 MOST_LOST = 3  # pictures in a row with which the process died; then the candidate draws no more
 NUM_DUE = 32
@@ -54,20 +54,13 @@ class Shadower:
         self, parts: Parts, *, is_idle: Callable[[], bool], read_seconds: Callable[[], float]
     ) -> None:
         self._parts = parts
-        self._is_idle = is_idle
-        self._read_seconds = read_seconds
-        self._busy_seconds = self._looked_seconds = read_seconds()
+        self._leisure = Leisure(is_idle, read_seconds, LOOK_SECONDS)
         self._is_drawing = False
 
     def take(self) -> Callable[[], None] | None:
         """What is due next as a function that draws it; ``None`` while there is anything to do."""
-        now = self._read_seconds()
-        if not self._is_idle():
-            self._busy_seconds = now
-        is_early = now - self._busy_seconds < IDLE_SECONDS
-        if self._is_drawing or is_early or now - self._looked_seconds < LOOK_SECONDS:
+        if not self._leisure.is_time() or self._is_drawing:
             return None
-        self._looked_seconds = now
         due = next_due(self._parts)
         if due is None:
             return None
@@ -76,8 +69,8 @@ class Shadower:
 
     def _draw(self, version: ModelVersion, image_id: str) -> None:
         try:
-            draw_shadow(self._parts, version, image_id, lambda: not self._is_idle())
-            self._looked_seconds = float("-inf")  # the next one may follow at once
+            draw_shadow(self._parts, version, image_id, lambda: not self._leisure.is_idle())
+            self._leisure.look_again()
         except LimnerError as error:
             facts = {"action": "shadow_failed", "model": version.label, "code": error.code}
             _log.warning("A shadow could not be drawn", extra=facts)

@@ -9,7 +9,7 @@ import pytest
 from limner.core.errors import BadInput
 from limner.core.records import Request, Size
 from limner.core.shadows import LOST, Shadow
-from limner.studio import shadowing
+from limner.studio import leisure, shadowing
 from limner.studio.erase import erase
 from limner.studio.generate import generate
 from limner.studio.promoting import pause, promote
@@ -146,7 +146,7 @@ def test_a_candidate_that_is_worse_is_seen_to_be(registry, candidate):
 
 
 def test_a_worker_with_nothing_to_do_draws_shadows(registry, candidate, monkeypatch):
-    monkeypatch.setattr(shadowing, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(leisure, "IDLE_SECONDS", 0.0)
     monkeypatch.setattr(shadowing, "LOOK_SECONDS", 0.0)
     served(registry)
     stop, shadows = Event(), registry.parts.store.shadows

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from limner.core.errors import DrawingCancelled, LimnerError
+from limner.studio.leisure import Leisure
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
-IDLE_SECONDS = 20.0  # without a job, after which canaries may be drawn
 LOOK_SECONDS = 60.0  # between two looks for what is due
 
 _log = logging.getLogger(__name__)
@@ -63,21 +63,15 @@ class Redrawer:
         self, parts: Parts, *, is_idle: Callable[[], bool], read_seconds: Callable[[], float]
     ) -> None:
         self._parts = parts
-        self._is_idle = is_idle
-        self._read_seconds = read_seconds
-        self._busy_seconds = self._looked_seconds = read_seconds()
+        self._leisure = Leisure(is_idle, read_seconds, LOOK_SECONDS)
         self._is_drawing = False
 
     def take(self) -> Callable[[], None] | None:
         """What is due as a function that draws it; ``None`` while there is anything to do."""
-        now = self._read_seconds()
-        if not self._is_idle():
-            self._busy_seconds = now
-        is_early = now - self._busy_seconds < IDLE_SECONDS
-        is_looked = now - self._looked_seconds < LOOK_SECONDS
-        if self._is_drawing or is_early or is_looked or not self._parts.settings.canary_hours:
+        is_time = self._leisure.is_time()
+        if not is_time or self._is_drawing or not self._parts.settings.canary_hours:
             return None
-        self._looked_seconds, self._is_drawing = now, True
+        self._is_drawing = True
         return self._draw
 
     def _draw(self) -> None:
@@ -99,5 +93,5 @@ class Redrawer:
             self._is_drawing = False
 
     def _go_on(self, _num_done: int, _num_all: int) -> None:
-        if not self._is_idle():
+        if not self._leisure.is_idle():
             raise DrawingCancelled
