@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
 
 
+MOST_LANES = 3  # with more, all wait for the longest check
+
+
 def open_judge(
     settings: Settings,
     find_opted_out: Callable[[str], str | None],
@@ -37,6 +40,7 @@ def open_judge(
             that ask for it are refused.
         read_registered: pictures that must not be drawn; without it the same.
     """
+    from limner.executors.pool import num_cores
     from limner.studio.criteria_file import criteria_in_force, require_known_checks
 
     request_checks = _request_checks(settings, find_opted_out)
@@ -54,6 +58,7 @@ def open_judge(
         fault=fault,
         request_checks=request_checks,
         image_checks=image_checks,
+        num_lanes=min(settings.num_threads or num_cores(), MOST_LANES),
     )
 
 
@@ -97,16 +102,16 @@ def _image_checks(
     from limner.checks.text_in_image.check import TextInImage
     from limner.generators.embedded.sentences import Sentences
 
-    num_threads = settings.num_threads
-    sentences = Sentences(num_threads=num_threads, memory=settings.home)
-    views = RefereeViews(Referee(sentences, num_threads=num_threads), sentences.ingredients)
+    # A network takes one core, since checks run side by side.
+    sentences = Sentences(num_threads=settings.num_threads, memory=settings.home)
+    views = RefereeViews(Referee(sentences, num_threads=1), sentences.ingredients)
     vocabulary, fingerprints = Vocabulary(), Fingerprints(views)
     checks: list[ImageCheck] = [
         Integrity(),
         Exposure(),
         Sharpness(),
-        Nsfw(num_threads=num_threads),
-        Face(num_threads=num_threads),
+        Nsfw(num_threads=1),
+        Face(num_threads=1),
         PromptFit(views, vocabulary),
         Atoms(views, vocabulary),
         near_training_copy(fingerprints),

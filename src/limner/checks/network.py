@@ -66,6 +66,7 @@ class Network:
         }
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = self._num_threads
+            settings["ENABLE_CPU_PINNING"] = False  # networks side by side would share a core
         model = core.read_model(  # pyright: ignore[reportUnknownMemberType]  # half annotated
             self._weights.read(f"{self._name}.xml"), self._weights.read(f"{self._name}.bin")
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -29,27 +30,31 @@ class OncePerPicture(Generic[Seen]):
     """Calls a function once for the same pixels, and remembers the last few answers.
 
     Pictures are told apart by the hash of their pixels; that the hash is true is held by the
-    integrity check. Safe from several threads.
+    integrity check. Whoever asks while it is being called waits for the answer.
     """
 
     def __init__(self, look: Callable[[Picture], Seen]) -> None:
         self._look = look
-        self._kept: OrderedDict[str, Seen] = OrderedDict()
+        self._kept: OrderedDict[str, Future[Seen]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __call__(self, picture: Picture) -> Seen:
-        """The answer for a picture."""
+        """The answer for a picture; what `look` raises is raised, and not remembered."""
         key = picture.pixels_sha256
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        seen = self._look(picture)
-        with self._lock:
-            self._kept[key] = seen
+            is_first = key not in self._kept
+            answer = self._kept.setdefault(key, Future())
+            self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return seen
+        if is_first:
+            try:
+                answer.set_result(self._look(picture))
+            except BaseException as error:  # noqa: BLE001 - raised for whoever waits
+                answer.set_exception(error)
+                with self._lock:
+                    self._kept.pop(key, None)
+        return answer.result()
 
 
 def shrunk(image_HWC: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
