@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from limner.studio.parts import Parts
 
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 1.0  # so often it is told how far a job is that nobody watches
 PREVIEW_SECONDS = 0.4
 
 _log = logging.getLogger(__name__)
@@ -77,7 +77,6 @@ class Attempt:
         self._recorded: set[int] = set()
         self._due: datetime | None = None
         self._wanted: Wanted | None = None
-        self._wanted_number = -1
         self._previewed_seconds = float("-inf")
         self._told: Told | None = None
         self._previews: dict[int, bytes] = {}
@@ -177,14 +176,15 @@ class Attempt:
 
     def _wanted_now(self) -> Wanted:
         """Read anew only when the clock of jobs has risen: it is asked before every step."""
-        number = self._parts.store.jobs.number()
-        if self._wanted is None or number != self._wanted_number:
-            self._wanted = self._leases.wanted(self.claim)
-            self._wanted_number = number
-        return self._wanted
+        wanted = self._wanted
+        if wanted is None or wanted.number != self._parts.store.jobs.number():
+            wanted = self._wanted = self._leases.wanted(self.claim)
+        return wanted
 
     def _on_step(self, progress: StepProgress) -> None:
         self._told = Told(progress.step, progress.num_steps, self._pace.seconds_left(progress))
+        if not self._is_watched():
+            return
         if progress.read_preview is not None and self._is_preview_due():
             first = progress.num_images_done
             self._previews = {
@@ -193,11 +193,12 @@ class Attempt:
             }
         self._pulse.hurry()
 
-    def _is_preview_due(self) -> bool:
+    def _is_watched(self) -> bool:
         until = None if self._wanted is None else self._wanted.previewed_until
+        return until is not None and until >= self._parts.read_clock()
+
+    def _is_preview_due(self) -> bool:
         now_seconds = self._read_seconds()
-        if until is None or until < self._parts.read_clock():
-            return False
         if now_seconds - self._previewed_seconds < PREVIEW_SECONDS:
             return False
         self._previewed_seconds = now_seconds
@@ -206,7 +207,7 @@ class Attempt:
     def _beat(self) -> None:
         told, self._told = self._told, None
         previews, self._previews = self._previews, {}
-        self._leases.beat(self.claim, self._parts.read_clock(), told, previews)
+        self._wanted = self._leases.beat(self.claim, self._parts.read_clock(), told, previews)
 
     def _missed(self, error: Exception) -> None:
         if not isinstance(error, LeaseLost):  # that is seen before the next step
