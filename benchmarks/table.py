@@ -414,13 +414,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
             goal=None,
             measure=drift.delay(made),
         )
-        for name, made in (
-            ("quarter-sigma", drift.Made(shift=0.25)),
-            ("half-sigma", drift.Made(shift=0.5)),
-            ("one-sigma", drift.Made(shift=1.0)),
-            ("prompt-mix", drift.Made(stickers=0.6)),
-            ("stuck-seed", drift.Made(repeats=1.0)),
-        )
+        for name, made in drift.CHANGES.items()
     ),
     Benchmark(
         name="watch-delay-jpeg",
@@ -444,10 +438,14 @@ BENCHMARKS: tuple[Benchmark, ...] = (
             goal=None,
             measure=drift_evidently.delay(made),
         )
-        for name, made in (
-            ("half-sigma", drift.Made(shift=0.5)),
-            ("one-sigma", drift.Made(shift=1.0)),
-        )
+        for name, made in drift.CHANGES.items()
+    ),
+    Benchmark(
+        name="evidently-delay-jpeg",
+        title=LOOK,
+        unit="images",
+        goal=None,
+        measure=drift_evidently.measure_jpeg,
     ),
     Benchmark(
         name="expected-bad",
