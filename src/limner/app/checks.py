@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from limner.core.errors import CriteriaInvalid
+from limner.core.file_cache import COMPILED_FOLDER, FileCache
 from limner.core.judging import ImageCheck, RequestCheck
 from limner.core.settings import Settings
 from limner.studio.judging import Judge
@@ -104,14 +105,16 @@ def _image_checks(
 
     # A network takes one core, since checks run side by side.
     sentences = Sentences(num_threads=settings.num_threads, memory=settings.home)
-    views = RefereeViews(Referee(sentences, num_threads=1), sentences.ingredients)
+    kept = FileCache(settings.home / COMPILED_FOLDER)
+    referee = Referee(sentences, num_threads=1, kept=kept)
+    views = RefereeViews(referee, sentences.ingredients)
     vocabulary, fingerprints = Vocabulary(), Fingerprints(views)
     checks: list[ImageCheck] = [
         Integrity(),
         Exposure(),
         Sharpness(),
-        Nsfw(num_threads=1),
-        Face(num_threads=1),
+        Nsfw(num_threads=1, kept=kept),
+        Face(num_threads=1, kept=kept),
         PromptFit(views, vocabulary),
         Atoms(views, vocabulary),
         near_training_copy(fingerprints),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from limner.core.hashing import sha256_of_document
 
+COMPILED_FOLDER = "compiled"  # of the data folder, for networks
 FORMAT = b"limner.file-cache/1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _MOST_FILES = 64  # the networks of several sets of weights; the longest unread go first

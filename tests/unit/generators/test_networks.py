@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from limner.core.errors import GeneratorUnavailable
-from limner.generators.embedded.networks import DRAWING_GRAPHS, KEPT_FOLDER, Networks
+from limner.core.file_cache import COMPILED_FOLDER
+from limner.generators.embedded.networks import DRAWING_GRAPHS, Networks
 from limner.generators.embedded.precision import EIGHT_BITS
 from limner.generators.embedded.weights import Weights
 
@@ -75,7 +76,7 @@ def test_what_the_engine_cannot_read_is_compiled_anew(weights_folder, tmp_path):
 
 def test_what_is_kept_is_of_these_weights_and_settings_alone(weights_folder, tmp_path):
     Networks(Weights(weights_folder), 1, tmp_path).load(Event())
-    num_kept = len(list((tmp_path / KEPT_FOLDER).iterdir()))
+    num_kept = len(list((tmp_path / COMPILED_FOLDER).iterdir()))
     assert num_kept == len(DRAWING_GRAPHS)
     Networks(Weights(weights_folder), 2, tmp_path).load(Event())
-    assert len(list((tmp_path / KEPT_FOLDER).iterdir())) == 2 * num_kept
+    assert len(list((tmp_path / COMPILED_FOLDER).iterdir())) == 2 * num_kept

@@ -22,7 +22,7 @@ import openvino
 from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
-from limner.core.file_cache import FileCache
+from limner.core.file_cache import COMPILED_FOLDER, FileCache
 from limner.generators.embedded.adapter import Corrections, correct
 from limner.generators.embedded.eight_bits import held_in_8_bits
 from limner.generators.embedded.lengths import free_length
@@ -48,7 +48,6 @@ GROUP = 64  # inputs of a product that share a scale in 8 bits; 32 to 256 were t
 GROUP_SETTING = "DYNAMIC_QUANTIZATION_GROUP_SIZE"
 # Every drawing needs these. They load two at a time, the largest first: 0.5 s instead of 0.8.
 DRAWING_GRAPHS = ("denoise", "text", "condition", "decode", "enlarge")
-KEPT_FOLDER = "compiled"  # in the data folder
 Floats = NDArray[np.floating[Any]]  # float32
 
 
@@ -86,7 +85,7 @@ class Networks:
         self._weights = weights
         self._num_threads = num_threads
         self._memory = memory
-        self._kept = None if memory is None else FileCache(memory / KEPT_FOLDER)
+        self._kept = None if memory is None else FileCache(memory / COMPILED_FOLDER)
         self._core = openvino.Core()
         self._graphs: dict[str, openvino.CompiledModel] = {}
         self._values: dict[str, NDArray[np.uint8]] = {}
