@@ -90,17 +90,25 @@ def flatten(
         image_HWC: uint8, RGBA, straight alpha.
         ground: RGB, 0-255.
     """
-    laid_HWC = image_HWC[..., :3].copy()
-    alpha_HW = image_HWC[..., 3]
+    alpha_HW = np.ascontiguousarray(image_HWC[..., 3])
     if alpha_HW.min() == 255:
-        return laid_HWC
-    laid_HWC[alpha_HW == 0] = ground
+        return _rgb(image_HWC)
+    ground_C = np.array((*ground, 0), np.uint8)
+    pixels_HW = np.ascontiguousarray(image_HWC).view(np.uint32)[..., 0]
+    laid_HW = np.where(alpha_HW == 0, ground_C.view(np.uint32), pixels_HW)
+    laid_NC = laid_HW.view(np.uint8).reshape(-1, 4)
     # Only edges are in between as a rule; what is said in full is not worth reckoning.
-    is_between_HW = (alpha_HW > 0) & (alpha_HW < 255)
-    alpha_N1 = alpha_HW[is_between_HW, None].astype(np.float32) / 255
-    between_NC = laid_HWC[is_between_HW] * alpha_N1 + np.array(ground, np.float32) * (1 - alpha_N1)
-    laid_HWC[is_between_HW] = np.rint(between_NC).astype(np.uint8)
-    return laid_HWC
+    between_N = np.flatnonzero((alpha_HW > 0) & (alpha_HW < 255))
+    share_N1 = alpha_HW.reshape(-1)[between_N, None].astype(np.float32) / 255
+    mixed_NC = laid_NC[between_N] * share_N1 + ground_C.astype(np.float32) * (1 - share_N1)
+    laid_NC[between_N] = np.rint(mixed_NC).astype(np.uint8)
+    return _rgb(laid_NC.reshape(image_HWC.shape))
+
+
+def _rgb(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The pixels without their alpha; Pillow takes half as long as a copy of a slice."""
+    size = (image_HWC.shape[1], image_HWC.shape[0])
+    return np.asarray(PillowImage.frombytes("RGB", size, image_HWC.tobytes(), "raw", "RGBX"))
 
 
 def luma(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
