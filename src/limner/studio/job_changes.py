@@ -114,4 +114,4 @@ class JobChanges:
                 if topic is not None:
                     topic.last = change
                     topic.condition.notify_all()
-        return max(number, *(one.number for one in changes))
+        return max([number, *(one.number for one in changes)])
