@@ -21,12 +21,43 @@ from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, Jo
 from limner.store import schema
 from limner.store.database import passing_transaction, reading, transaction
 from limner.store.gallery import shelve
-from limner.store.jobs import JobRow, error_text, move, num_recorded, seconds_per_picture, tick
+from limner.store.jobs import (
+    IS_THIS_JOB,
+    THIS_JOB,
+    UPDATE_JOB,
+    JobRow,
+    error_text,
+    move,
+    num_recorded,
+    seconds_per_picture,
+    tick,
+)
 
 _jobs = schema.jobs.c
 _images = schema.job_images.c
 _owners = schema.job_owners.c
+_UNDER = "under"  # the number of a lease
 _IS_ANY_QUEUED = sa.select(sa.exists().where(_jobs.state == str(JobState.QUEUED)))
+_IN_TURN = (
+    sa.select(schema.jobs)
+    .outerjoin(schema.job_owners, _owners.owner == _jobs.owner)
+    .where(_jobs.state == str(JobState.QUEUED))
+    .order_by(
+        sa.func.coalesce(_owners.served, 0),
+        _jobs.priority.desc(),
+        _jobs.fruitless,
+        _jobs.position,
+    )
+    .limit(1)
+)
+_SERVE = schema.job_owners.update().where(_owners.owner == sa.bindparam("this_owner"))
+_LEASED = schema.jobs.select().where(IS_THIS_JOB, _jobs.lease == sa.bindparam(_UNDER))
+_UPDATE_LEASED = UPDATE_JOB.where(_jobs.lease == sa.bindparam(_UNDER))
+_NUMBER = sa.select(schema.job_clock.c.number)
+_FORGET = [
+    one.delete().where(one.c.job_id == sa.bindparam(THIS_JOB))
+    for one in (schema.job_progress, schema.job_previews)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +152,8 @@ class Leases:
             if not connection.scalar(_IS_ANY_QUEUED):
                 return None
         with passing_transaction(self._engine) as connection:  # unsaid, the job is queued still
-            row = connection.execute(_next_in_turn(sated)).one_or_none()
+            in_turn = _IN_TURN.where(_jobs.owner.not_in(sated)) if sated else _IN_TURN
+            row = connection.execute(in_turn).one_or_none()
             if row is None or (row.fruitless and has_company):
                 return None
             lease = tick(connection)
@@ -138,8 +170,7 @@ class Leases:
                 "started_at": row.started_at or now.isoformat(),
                 "ended_at": None,
             }
-            mine = _jobs.job_id == row.job_id
-            connection.execute(schema.jobs.update().where(mine).values(values))
+            connection.execute(UPDATE_JOB, {THIS_JOB: row.job_id, **values})
             _append_attempt(connection, row.job_id, Happening.CLAIM, worker, now)
             return Claim(
                 job_id=row.job_id,
@@ -162,7 +193,7 @@ class Leases:
             LeaseLost: somebody else was given the job.
         """
         with reading(self._engine) as connection:
-            number = connection.scalar(sa.select(schema.job_clock.c.number))
+            number = connection.execute(_NUMBER).scalar_one()
             return _wanted(_leased_row(connection, claim), number)
 
     def beat(
@@ -187,8 +218,7 @@ class Leases:
             number = tick(connection)  # first, so that no other change comes between
             row = _leased_row(connection, claim)
             values = {"beat": row.beat + 1, "beat_at": now.isoformat(), "change": number}
-            mine = _jobs.job_id == claim.job_id
-            connection.execute(schema.jobs.update().where(mine).values(values))
+            connection.execute(UPDATE_JOB, {THIS_JOB: claim.job_id, **values})
             if told is not None:
                 _tell(connection, claim.job_id, told)
                 _show(connection, claim.job_id, previews or {}, number)
@@ -235,8 +265,8 @@ class Leases:
             LeaseLost: somebody else was given the job; the caller's transaction must not stand.
         """
         values = {"change": tick(connection), "fruitless": 0}
-        held = (_jobs.job_id == claim.job_id) & (_jobs.lease == claim.lease)
-        if connection.execute(schema.jobs.update().where(held).values(values)).rowcount == 0:
+        held = {THIS_JOB: claim.job_id, _UNDER: claim.lease}
+        if connection.execute(_UPDATE_LEASED, {**held, **values}).rowcount == 0:
             raise _lease_lost(claim)
         row = {
             "job_id": claim.job_id,
@@ -278,27 +308,15 @@ class Leases:
             return _let_go(connection, row, Happening.LOSE, now, error, {})
 
 
-def _next_in_turn(sated: Collection[str]) -> sa.Select[tuple[object, ...]]:
-    served = sa.func.coalesce(_owners.served, 0)
-    return (
-        sa.select(schema.jobs)
-        .outerjoin(schema.job_owners, _owners.owner == _jobs.owner)
-        .where(_jobs.state == str(JobState.QUEUED), _jobs.owner.not_in(sated))
-        .order_by(served, _jobs.priority.desc(), _jobs.fruitless, _jobs.position)
-        .limit(1)
-    )
-
-
 def _serve(connection: sa.Connection, owner: str, number: int) -> None:
-    mine = _owners.owner == owner
-    updated = connection.execute(schema.job_owners.update().where(mine).values(served=number))
+    updated = connection.execute(_SERVE, {"this_owner": owner, "served": number})
     if updated.rowcount == 0:
-        connection.execute(schema.job_owners.insert().values(owner=owner, served=number))
+        connection.execute(schema.job_owners.insert(), {"owner": owner, "served": number})
 
 
 def _leased_row(connection: sa.Connection, claim: Claim) -> JobRow:
-    query = schema.jobs.select().where(_jobs.job_id == claim.job_id, _jobs.lease == claim.lease)
-    row = connection.execute(query).one_or_none()
+    held = {THIS_JOB: claim.job_id, _UNDER: claim.lease}
+    row = connection.execute(_LEASED, held).one_or_none()
     if row is None:
         raise _lease_lost(claim)
     return row
@@ -342,8 +360,8 @@ def _let_go(
         values["fruitless"] = max(0, row.fruitless - 1)
     move(connection, row.job_id, state, values)
     _append_attempt(connection, row.job_id, happening, row.worker, now, error, measures)
-    for table in (schema.job_progress, schema.job_previews):
-        connection.execute(table.delete().where(table.c.job_id == row.job_id))
+    for forget in _FORGET:
+        connection.execute(forget, {THIS_JOB: row.job_id})
     return state
 
 
@@ -364,7 +382,7 @@ def _append_attempt(
         "error": error_text(error),
         **(measures or {}),
     }
-    connection.execute(schema.job_attempts.insert().values(row))
+    connection.execute(schema.job_attempts.insert(), row)
 
 
 def _tell(connection: sa.Connection, job_id: str, told: Told) -> None:

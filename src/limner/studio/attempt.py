@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from limner.studio.parts import Parts
 
-BEAT_SECONDS = 1.0  # so often it is told how far a job is that nobody watches
+BEAT_SECONDS = 0.5  # so often it is told how far a job is that nobody watches
 PREVIEW_SECONDS = 0.4
 
 _log = logging.getLogger(__name__)

@@ -73,7 +73,7 @@ from limner.store.schema.watching import (
     watch_tellings,
 )
 
-HEAD_REVISION = "0130"
+HEAD_REVISION = "0110"
 
 __all__ = [
     "HEAD_REVISION",
