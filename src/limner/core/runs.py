@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from limner.core.jobs import JobError, JobState
 from limner.core.judging import Verdict
 
 RUN_FORMAT = "limner.run/1"
@@ -40,6 +41,27 @@ class Run:
     criteria_sha256: str
     started_at: datetime
     document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunJob:
+    """That a worker is to draw a run, and how that stands; states follow as those of any job.
+
+    Attributes:
+        owner: who asked for the run.
+        model: that draws, by the name it was asked for with.
+        asked_at: UTC.
+        attempts: how often a worker took it.
+        error: of the last attempt; ``None`` when it went well.
+    """
+
+    run_id: str
+    owner: str
+    model: str
+    state: JobState
+    asked_at: datetime
+    attempts: int
+    error: JobError | None
 
 
 class Spot(NamedTuple):
