@@ -142,6 +142,15 @@ def test_a_suite_is_run_from_the_page_by_a_worker(operator: Page, served: Served
     expect(operator.get_by_role("link", name=run.run_id)).to_be_visible()
 
 
+def test_stored_pictures_are_judged_again_from_the_page(operator: Page, served: ServedRegistry):
+    run_id = served.runs[0].run_id
+    operator.goto(f"{served.address}/evidence/{run_id}")
+    operator.get_by_role("button", name="Judge its pictures again").click()
+    expect(operator.get_by_role("heading", name="Run a suite")).to_be_visible()
+    jobs = served.registry.parts.store.run_jobs
+    assert jobs.find(run_id).task == "score"
+
+
 def test_a_run_is_stopped_and_gone_on_with_where_it_stood(operator: Page, served: ServedRegistry):
     operator.get_by_role("combobox", name="Suite").select_option("long")
     operator.get_by_role("button", name="Run it").click()

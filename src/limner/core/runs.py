@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from limner.core.jobs import JobError, JobState
@@ -43,11 +44,19 @@ class Run:
     document: Mapping[str, Any]
 
 
+class RunTask(StrEnum):
+    """What a worker is to do with a run."""
+
+    DRAW = "draw"
+    SCORE = "score"  # its stored pictures again
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunJob:
-    """That a worker is to draw a run, and how that stands; states follow as those of any job.
+    """What a worker is to do with a run, and how that stands; states follow as those of any job.
 
     Attributes:
+        task: what is to be done.
         owner: who asked for the run.
         model: that draws, by the name it was asked for with.
         asked_at: UTC.
@@ -56,6 +65,7 @@ class RunJob:
     """
 
     run_id: str
+    task: RunTask
     owner: str
     model: str
     state: JobState

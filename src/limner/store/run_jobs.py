@@ -1,4 +1,4 @@
-"""Runs that a worker draws, as rows: asked for, claimed under a lease, steered, let go of.
+"""Runs that a worker draws or scores, as rows: asked for, claimed under a lease, let go of.
 
 States follow as those of jobs; see core/jobs.py. A lease is one number: whatever a worker writes,
 it writes only while the row has that number. Every change raises the clock of jobs, so that
@@ -15,8 +15,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from limner.core.errors import JobConflict, LeaseLost, NotFound
-from limner.core.jobs import LEASED, MAX_ATTEMPTS, Happening, JobError, JobState, next_state
-from limner.core.runs import RunJob
+from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
+from limner.core.runs import RunJob, RunTask
 from limner.store import schema
 from limner.store.database import reading, transaction
 from limner.store.jobs import error_text, tick
@@ -33,6 +33,7 @@ class RunClaim:
     """A run in a worker's hands, under the number of its lease."""
 
     run_id: str
+    task: RunTask
     owner: str
     model: str
     lease: int
@@ -48,24 +49,51 @@ class RunJobs:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def add(self, run_id: str, *, owner: str, model: str, now: datetime) -> None:
-        """Queue a run, once it is begun."""
-        row = {
-            "run_id": run_id,
-            "owner": owner,
-            "model": model,
-            "state": str(JobState.QUEUED),
-            "asked_at": now.isoformat(),
-            "worker": None,
-            "lease": 0,
-            "beat": 0,
-            "attempts": 0,
-            "fruitless": 0,
-            "error": None,
-        }
+    def add(
+        self,
+        run_id: str,
+        task: RunTask,
+        *,
+        owner: str,
+        model: str = "",
+        now: datetime,
+    ) -> None:
+        """Queue a run that is begun; in place of what was done with it before.
+
+        Args:
+            run_id: of the run.
+            task: what is to be done with it.
+            owner: who asks.
+            model: that draws, by the name it was asked for with; empty for what serves.
+            now: the time now, UTC.
+
+        Raises:
+            JobConflict: a worker has it, or is to have it.
+        """
         with transaction(self._engine) as connection:
             tick(connection)
-            connection.execute(schema.run_jobs.insert().values(row))
+            before = connection.execute(_of(run_id)).one_or_none()
+            if before is not None and before.state not in OVER:
+                raise JobConflict(
+                    f"The run {run_id} is {before.state}; it can be asked for when that is over.",
+                    code="job_state",
+                )
+            values = {
+                "task": str(task),
+                "owner": owner,
+                "model": model,
+                "state": str(JobState.QUEUED),
+                "asked_at": now.isoformat(),
+                "worker": None,
+                "attempts": 0,
+                "fruitless": 0,
+                "error": None,
+            }
+            if before is not None:
+                _write(connection, run_id, values)
+            else:
+                row = {"run_id": run_id, "lease": 0, "beat": 0, **values}
+                connection.execute(schema.run_jobs.insert().values(row))
 
     def find(self, run_id: str) -> RunJob | None:
         """How it stands with a run; ``None`` for one that no worker was asked to draw."""
@@ -89,7 +117,7 @@ class RunJobs:
             row = connection.execute(_of(run_id)).one_or_none()
             if row is None:
                 raise NotFound(
-                    f"No worker was asked to draw the run {run_id}.",
+                    f"No worker was asked for the run {run_id}.",
                     code="run_unknown",
                     hint="One begun by `limner eval run` goes on by the same command.",
                 )
@@ -130,7 +158,11 @@ class RunJobs:
             }
             _write(connection, row.run_id, values)
             return RunClaim(
-                run_id=row.run_id, owner=row.owner, model=row.model, lease=row.lease + 1
+                run_id=row.run_id,
+                task=RunTask(row.task),
+                owner=row.owner,
+                model=row.model,
+                lease=row.lease + 1,
             )
 
     def beat(self, claim: RunClaim, *, has_stored: bool = False) -> JobState:
@@ -212,6 +244,7 @@ def _write(connection: sa.Connection, run_id: object, values: Mapping[str, objec
 def _job_of(row: sa.Row[tuple[object, ...]]) -> RunJob:
     return RunJob(
         run_id=row.run_id,
+        task=RunTask(row.task),
         owner=row.owner,
         model=row.model,
         state=JobState(row.state),

@@ -1,4 +1,4 @@
-"""A worker's drawing of runs: one at a time, when no job is in hand, going on where it stood.
+"""A worker's drawing and scoring of runs: one at a time, when no job is in hand.
 
 People who wait for pictures go first: between two cases a run waits while a job is in hand. It is
 drawn by a generator of its own, so that its numbers do not depend on what is drawn beside it.
@@ -13,11 +13,18 @@ from threading import Event
 
 from limner.core.errors import BadInput, DrawingCancelled, LeaseLost
 from limner.core.jobs import Happening, JobError, JobState
+from limner.core.runs import RunTask
 from limner.executors.local import Presence, Pulse
 from limner.store.run_jobs import RunClaim
 from limner.studio.attempt_ending import ending_of
 from limner.studio.eval_judging import Checks
-from limner.studio.eval_runs import find_run, is_drawn_alike, run_now, suite_of
+from limner.studio.eval_runs import (
+    find_run,
+    is_drawn_alike,
+    run_now,
+    score_run,
+    suite_of,
+)
 from limner.studio.onlooking import LEASE_SECONDS, Onlooker
 from limner.studio.parts import Parts
 from limner.studio.run_jobs import draw_whole, measured_parts
@@ -105,14 +112,21 @@ class RunDrawer:
         )
         try:
             with pulse:
-                self._draw_claimed(claim)
+                self._do_claimed(claim)
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the job loop: an honest failure
             return ending_of(error, claim.run_id)
         return Happening.FINISH, None
 
-    def _draw_claimed(self, claim: RunClaim) -> None:
+    def _do_claimed(self, claim: RunClaim) -> None:
+        if claim.task is RunTask.SCORE:
+            run, checks = find_run(self._parts, claim.run_id), Checks(self._parts)
+            score_run(self._parts, run, checks, partial(self._go_on, claim, 0))
+        else:
+            self._draw_left(claim)
+
+    def _draw_left(self, claim: RunClaim) -> None:
         run = find_run(self._parts, claim.run_id)
         parts = _alone(measured_parts(self._parts.for_requester(claim.owner), claim.model))
         checks = Checks(parts)

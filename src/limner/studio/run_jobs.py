@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from limner.core.errors import BadInput, JobConflict
 from limner.core.jobs import WAITING, Happening, JobState
-from limner.core.runs import Run, RunJob
+from limner.core.runs import Run, RunJob, RunTask
 from limner.evals.suite import PART, part_of
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_report import Report, keep_evidence, report_on
@@ -66,13 +66,26 @@ def ask_run(parts: Parts, asked: Asked, *, owner: str) -> Run:
     checks, jobs = Checks(measured), parts.store.run_jobs
     found = unfinished_run(measured, suite, checks)
     job = None if found is None else jobs.find(found.run_id)
-    if found is not None and job is not None:
+    if found is not None and job is not None and job.task is RunTask.DRAW:
         if job.state not in WAITING:
             jobs.steer(found.run_id, Happening.RETRY)
         return found
     run = begin_run(measured, suite, checks)
-    jobs.add(run.run_id, owner=owner, model=asked.model, now=parts.read_clock())
+    now = parts.read_clock()
+    jobs.add(run.run_id, RunTask.DRAW, owner=owner, model=asked.model, now=now)
     return run
+
+
+def ask_scores(parts: Parts, run: Run, *, owner: str) -> None:
+    """Have a worker judge the stored pictures of a run again; see `eval_runs.score_run`.
+
+    Raises:
+        BadInput: it has no pictures yet.
+        JobConflict: a worker has the run, or is to have it.
+    """
+    if not parts.store.runs.pictures(run.run_id):
+        raise BadInput(f"The run {run.run_id} has no pictures to judge again.", code="run_empty")
+    parts.store.run_jobs.add(run.run_id, RunTask.SCORE, owner=owner, now=parts.read_clock())
 
 
 def cancel_run(parts: Parts, run_id: str) -> None:

@@ -33,7 +33,7 @@ from limner.studio.gains import gains
 from limner.studio.gate_use import suite_names
 from limner.studio.parts import Parts
 from limner.studio.registry import overview
-from limner.studio.run_jobs import Asked, ask_run, cancel_run, resume_run
+from limner.studio.run_jobs import Asked, ask_run, ask_scores, cancel_run, resume_run
 
 router = APIRouter(prefix="/evidence", include_in_schema=False)
 
@@ -123,6 +123,13 @@ def ask(request: Request, viewer: Operator, given: Given, said: Fields) -> Respo
 def lines(_viewer: Operator, given: Given) -> Response:
     """The runs that workers are to draw, as they stand, as a part of the page."""
     return render("_run_lines.html", **_steered(given))
+
+
+@router.post("/{run_id}/score")
+def score_again(run_id: RunId, request: Request, viewer: Operator, given: Given) -> Response:
+    """Have a worker judge the stored pictures of a run again."""
+    ask_scores(given.parts, find_run(given.parts, run_id), owner=viewer.name)
+    return gone_on(request, "/evidence")
 
 
 @router.post("/{run_id}/{happening}")

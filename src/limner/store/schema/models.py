@@ -123,6 +123,7 @@ run_jobs = sa.Table(
     "run_jobs",
     metadata,
     sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("task", sa.Text, nullable=False),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("model", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False, index=True),

@@ -1,27 +1,28 @@
-"""Runs of suites over HTTP: asked for, stopped, listed; what each measured; gains and costs.
+"""Runs of suites over HTTP: asked for, stopped, listed, scored; what each measured; gains.
 
-A run that is asked for here is drawn by a worker, when it has no job in hand.
+A worker draws and scores what is asked for here, when it has no job in hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from limner.core.judging import Verdict
 from limner.core.limits import MAX_IMAGES
 from limner.core.records import SEED_COUNT
-from limner.core.runs import Run, RunJob
+from limner.core.runs import Run, RunJob, Spot
 from limner.faces.http.native.asking import Fields, Given, Operator
 from limner.studio.eval_compare import compare_runs
 from limner.studio.eval_report import report_on
-from limner.studio.eval_runs import find_run, suite_of
+from limner.studio.eval_runs import correct_score, find_run, suite_of
 from limner.studio.gains import gains
 from limner.studio.parts import Parts
-from limner.studio.run_jobs import Asked, ask_run, cancel_run, resume_run, state_of
+from limner.studio.run_jobs import Asked, ask_run, ask_scores, cancel_run, resume_run, state_of
 
 router = APIRouter(prefix="/api", tags=["evidence"])
 
@@ -94,6 +95,28 @@ class RunFields(Fields):
     )
 
 
+class CorrectionFields(Fields):
+    """What a person says in place of a check, and why."""
+
+    case: str = Field(max_length=80)
+    seed: int = Field(ge=0, lt=SEED_COUNT)
+    way: str = Field(default="", max_length=20)
+    check: str = Field(max_length=80)
+    verdict: Literal["pass", "fail"]
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class CorrectionDocument(BaseModel):
+    """What holds now of one picture by one check."""
+
+    case: str
+    seed: int
+    way: str
+    check: str
+    verdict: str
+    corrected_at: str
+
+
 @router.get("/runs")
 def list_runs(
     _asking: Operator, given: Given, before: AskedRun | None = None, limit: Limit = 100
@@ -115,6 +138,37 @@ def ask(fields: RunFields, asking: Operator, given: Given) -> RunDocument:
     """Have a worker draw a suite; asking for the same again goes on with it where it stood."""
     asked = Asked(fields.suite, fields.model, fields.limit, fields.seeds)
     return _document(given.parts, ask_run(given.parts, asked, owner=asking.name).run_id)
+
+
+@router.post("/runs/{run_id}/score", status_code=202)
+def score_again(run_id: RunId, asking: Operator, given: Given) -> RunDocument:
+    """Have a worker judge the stored pictures again; nothing is drawn, no score is replaced."""
+    ask_scores(given.parts, find_run(given.parts, run_id), owner=asking.name)
+    return _document(given.parts, run_id)
+
+
+@router.post("/runs/{run_id}/corrections", status_code=201)
+def put_right(
+    run_id: RunId, fields: CorrectionFields, asking: Operator, given: Given
+) -> CorrectionDocument:
+    """Put one's word in place of a check's on one picture; the check's own stays beside it."""
+    score = correct_score(
+        given.parts,
+        find_run(given.parts, run_id),
+        Spot(fields.case, fields.seed, fields.way),
+        fields.check,
+        Verdict(fields.verdict),
+        author=asking.name,
+        reason=fields.reason,
+    )
+    return CorrectionDocument(
+        case=fields.case,
+        seed=fields.seed,
+        way=fields.way,
+        check=fields.check,
+        verdict=fields.verdict,
+        corrected_at=score.scored_at.isoformat(),
+    )
 
 
 @router.post("/runs/{run_id}/cancel")

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "run_jobs",
         sa.Column("run_id", sa.Text, primary_key=True),
+        sa.Column("task", sa.Text, nullable=False),
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("model", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False, index=True),

@@ -97,6 +97,42 @@ def test_what_cannot_be_run_is_refused_by_name(registry, studio, client, fields,
     assert studio.parts.store.runs.newest() == []
 
 
+def test_stored_pictures_are_judged_again_by_a_worker_and_nothing_changes(runs, studio, client):
+    asking = client("opal", "operate")
+    before = asking.get(f"/api/runs/{runs[0]}").json()["results_sha256"]
+    num = len(studio.parts.store.runs.scores(runs[0]))
+    assert asking.post(f"/api/runs/{runs[0]}/score").json()["state"] == "queued"
+    assert asking.post(f"/api/runs/{runs[0]}/score").status_code == 409
+    run_worker(studio.parts, stop=Event(), is_once=True)
+    assert asking.get(f"/api/runs/{runs[0]}/state").json()["state"] == "finished"
+    assert asking.get(f"/api/runs/{runs[0]}").json()["results_sha256"] == before
+    assert len(studio.parts.store.runs.scores(runs[0])) == num
+
+
+def test_a_person_corrects_a_score_and_their_name_is_not_told(runs, studio, client):
+    asking = client("opal", "operate")
+    said = {
+        "case": "one",
+        "seed": 5,
+        "check": "count",
+        "verdict": "fail",
+        "reason": "There are two.",
+    }
+    answer = asking.post(f"/api/runs/{runs[0]}/corrections", json=said)
+    assert (answer.status_code, answer.json()["verdict"]) == (201, "fail")
+    last = studio.parts.store.runs.scores(runs[0])[-1]
+    assert (last.author, last.reason, last.verdict) == ("opal", "There are two.", "fail")
+    assert asking.get(f"/api/runs/{runs[0]}").json()["num_corrected"] == 1
+    for fault, status in (
+        ({"check": "nobody"}, 404),
+        ({"verdict": "unsure"}, 422),
+        ({"reason": ""}, 422),
+    ):
+        assert (
+            asking.post(f"/api/runs/{runs[0]}/corrections", json=said | fault).status_code == status
+        )
+
+
 def test_a_run_of_the_command_line_is_not_steered(runs, client):
     answer = client("opal", "operate").post(f"/api/runs/{runs[0]}/cancel")
     assert answer.status_code == 404
