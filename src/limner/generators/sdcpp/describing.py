@@ -14,11 +14,11 @@ from limner.core.forms import ModelForm
 from limner.core.models import Licence
 from limner.core.ports import Ability, FloatSpan, IntSpan
 from limner.core.records import DRAWING, Size
+from limner.generators.sdcpp.gguf import MAGIC, require_whole_gguf
 from limner.generators.weight_files import SAFETENSORS, hash_files, list_files
 
 ENGINE = "sdcpp"
 SUFFIX = ".gguf"
-MAGIC = b"GGUF"
 HEAD_BYTES = 16_000_000  # more than the names of all tensors take, in either format
 MAX_CHARACTERS = 2000
 
@@ -112,7 +112,7 @@ def describe(
 
 
 def require_format(path: Path) -> None:
-    """Refuse a file that is neither safetensors nor GGUF by its content.
+    """Refuse a file that is neither safetensors nor GGUF by its content, or is not whole.
 
     Raises:
         WeightsRefused: names the file.
@@ -124,6 +124,8 @@ def require_format(path: Path) -> None:
             f"The file {path.name!r} is neither safetensors nor GGUF; nothing else is opened.",
             hint="Keep other files out of the folder, or fetch it again.",
         )
+    if is_gguf:
+        require_whole_gguf(path)
 
 
 def _sides(side_px: int) -> tuple[tuple[int, int], ...]:

@@ -93,8 +93,7 @@ class SdcppGenerator:
             if is_cancelled():
                 raise DrawingCancelled()
             started, look = time.perf_counter(), _Look(on_step, is_cancelled, number, len(seeds))
-            drawn = self._model.generate_image(**given, seed=seed, progress_callback=look)
-            rgb_HWC = _pixels(drawn, plan.sketch)
+            rgb_HWC = _pixels(self._drawn({**given, "seed": seed}, look), plan.sketch)
             yield Drawn(
                 image_HWC=np.dstack([rgb_HWC, np.full(rgb_HWC.shape[:2], 255, np.uint8)]),
                 seed=seed,
@@ -102,6 +101,15 @@ class SdcppGenerator:
                 seconds=time.perf_counter() - started,
                 execution=self._execution(plan, look.num_steps_run),
             )
+
+    def _drawn(self, given: dict[str, Any], look: _Look) -> Sequence[Image.Image]:
+        try:
+            return self._model.generate_image(**given, progress_callback=look)
+        except (ValueError, TypeError) as error:  # what its binding says of no picture at all
+            raise EngineFailed(
+                "stable-diffusion.cpp drew nothing.",
+                hint="The model may lack a part, or there is too little memory for this canvas.",
+            ) from error
 
     def _execution(self, plan: Plan, num_steps: int) -> Execution:
         is_guided = self._guidance == "cfg_scale" and plan.sketch.guidance != 1
@@ -161,6 +169,7 @@ def _arguments(sketch: Sketch, guidance: str) -> dict[str, Any]:
         "height": sketch.canvas.height_px,
         "sample_steps": sketch.steps,
         "sample_method": SAMPLERS[sketch.sampler],
+        "eta": float("inf"),  # each sampler's own
         "cfg_scale": 1.0,
         guidance: sketch.guidance,
     }

@@ -43,15 +43,15 @@ def load_model(form: ModelForm, num_threads: int) -> Any:  # noqa: ANN401 - a cl
     parts = {
         f"{name}_path": str(form.path / form.text(name)) for name in PARTS if name in form.options
     }
-    try:
-        return library.StableDiffusion(
-            **(parts or {"model_path": str(form.path)}), n_threads=num_threads, verbose=False
-        )
-    except ValueError as error:
+    loaded = library.StableDiffusion(
+        **(parts or {"model_path": str(form.path)}), n_threads=num_threads, verbose=False
+    )
+    if not loaded.model:  # the binding takes a pointer to nothing for a model
         raise WeightsRefused(
             f"stable-diffusion.cpp cannot load the model at {form.location!r}.",
-            hint="A part may be missing or half downloaded, or of an unknown architecture.",
-        ) from error
+            hint="A part may be missing, or of an architecture it does not know.",
+        )
+    return loaded
 
 
 def device_of(library: Any) -> str:  # noqa: ANN401 - a module without types

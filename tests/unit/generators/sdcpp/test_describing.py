@@ -1,7 +1,11 @@
 import pickle
+import struct
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from random_checkpoint import tensor_header
 
 from limner.core.errors import BadInput, ModelFormInvalid, WeightsRefused
@@ -11,13 +15,29 @@ from limner.core.ports import Ability, AdapterKind, FloatSpan
 from limner.core.records import Size
 from limner.generators.sdcpp.describing import describe
 from limner.generators.sdcpp.generator import SdcppGenerator
+from limner.generators.sdcpp.gguf import require_whole_gguf
 
 LICENCE = Licence(expression="Apache-2.0", source="LICENSE", reviewer="Ann")
 
 
 def gguf(path, *names):
-    path.write_bytes(b"GGUF" + "\0".join(names).encode())
+    """A whole GGUF file with these tensors, each of 32 values in 8 bits."""
+    path.write_bytes(gguf_bytes(names))
     return path
+
+
+def gguf_bytes(names):
+    said = struct.pack("<4sIQQ", b"GGUF", 3, len(names), 3)
+    said += text("general.architecture") + struct.pack("<I", 8) + text("sd")
+    said += text("general.alignment") + struct.pack("<II", 4, 64)
+    said += text("of.each") + struct.pack("<IIQ", 9, 5, 2) + bytes(8)
+    for number, name in enumerate(names):
+        said += text(name) + struct.pack("<IQIQ", 1, 32, 8, 64 * number)
+    return said + bytes(-len(said) % 64) + bytes(64 * len(names))
+
+
+def text(words):
+    return struct.pack("<Q", len(words)) + words.encode()
 
 
 def safetensors(path, *names):
@@ -76,6 +96,22 @@ def test_a_web_page_under_the_name_of_a_model_is_refused(tmp_path):
     (tmp_path / "m.gguf").write_text("<html>Sign in</html>")
     with pytest.raises(WeightsRefused, match="neither safetensors nor GGUF"):
         describe("m", tmp_path / "m.gguf", LICENCE)
+
+
+@pytest.mark.parametrize("num_bytes", [5, 30, 80, 140, 190])
+def test_half_a_download_is_refused(tmp_path, num_bytes):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf_bytes(["unet"])[:num_bytes])
+    with pytest.raises(WeightsRefused, match=r"'m\.gguf'"):
+        describe("m", path, LICENCE)
+
+
+@given(noise=st.binary(max_size=200))
+def test_noise_after_the_magic_is_refused_or_read(tmp_path_factory, noise):
+    path = tmp_path_factory.mktemp("noise") / "m.gguf"
+    path.write_bytes(b"GGUF" + noise)
+    with suppress(WeightsRefused):
+        require_whole_gguf(path)
 
 
 def test_an_unknown_option_is_refused(tmp_path):
