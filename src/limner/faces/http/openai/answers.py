@@ -15,7 +15,8 @@ from typing import Literal
 
 from PIL import Image as PillowImage
 
-from limner.core.records import FileFormat, Operation, Recipe
+from limner.core.recipe import Recipe
+from limner.core.records import FileFormat, Operation
 from limner.faces.http.compat.deliveries import Delivery, job_path
 from limner.faces.http.compat.pictures import has_hole
 from limner.faces.http.openai.requests import Asked
