@@ -8,7 +8,7 @@ probabilities. A null stream goes on as its reference did. In the others one thi
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -40,14 +40,30 @@ class Made:
         shift: of one score, in its standard deviations.
         stickers: share of the prompts and styles that are of the second kind.
         repeats: share of images whose seed was the one before.
+        alike: correlation of the two scores that are alike.
+        rare: share of images at which the rare score is 1.
+        held, refused: shares of the decisions.
     """
 
     shift: float = 0.0
     stickers: float = 0.3
     repeats: float = 0.0
+    alike: float = 0.8
+    rare: float = 0.02
+    held: float = 0.08
+    refused: float = 0.02
 
 
 NULL = Made()
+CHANGES = {
+    "quarter-sigma": Made(shift=0.25),
+    "half-sigma": Made(shift=0.5),
+    "one-sigma": Made(shift=1.0),
+    "prompt-mix": Made(stickers=0.6),
+    "stuck-seed": Made(repeats=1.0),
+    # Another model moves everything a little: scores, how they go together, what is decided.
+    "swapped-model": Made(shift=0.3, alike=0.4, rare=0.06, held=0.14, refused=0.04),
+}
 
 
 def make(num: int, rng: np.random.Generator, made: Made = NULL) -> Sample:
@@ -60,16 +76,21 @@ def make(num: int, rng: np.random.Generator, made: Made = NULL) -> Sample:
         image_ids=[str(k) for k in range(num)],
         numbers={
             "score.sharpness": sharpness_N,
-            "score.alike": 0.8 * sharpness_N + 0.6 * rng.normal(size=num),
+            "score.alike": made.alike * sharpness_N
+            + np.sqrt(1 - made.alike**2) * rng.normal(size=num),
             "score.heavy": rng.standard_t(2, num),
             "score.steps": rng.poisson(2.0, num).astype(np.float64),
-            "score.rare": (rng.random(num) < 0.02).astype(np.float64),
+            "score.rare": (rng.random(num) < made.rare).astype(np.float64),
             "prompt.words": 1.0 + rng.poisson(5.0, num),
         },
         kinds={
             "style": ["sticker" if one else "flat icon" for one in is_sticker_N],
             "decisions": list(
-                rng.choice(["released", "held", "refused"], num, p=[0.9, 0.08, 0.02])
+                rng.choice(
+                    ["released", "held", "refused"],
+                    num,
+                    p=[1 - made.held - made.refused, made.held, made.refused],
+                )
             ),
             "repeated_seeds": ["yes" if one else "no" for one in is_repeat_N],
         },
@@ -149,12 +170,8 @@ def measure_jpeg(is_quick: bool) -> Measurement:
     Random pieces of the photographs that come with scikit-image, judged by the checks of exposure
     and sharpness.
     """
-    rng = np.random.default_rng(1)
-    num_reference, num = (120, 1) if is_quick else (300, 10)
     delays: list[float] = []
-    for _ in range(num):
-        reference = _photographed(num_reference, 92, rng)
-        changed = _photographed(300 if not is_quick else 100, 40, rng)
+    for reference, changed, rng in resaved(is_quick):
         readings: list[Reading] = read_stream(reference, changed, SENSITIVITY, after=0, seed=1)
         readings += read_window(
             reference, part(changed, 0, 100), Audits(), SENSITIVITY, position=100, rng=rng
@@ -162,6 +179,15 @@ def measure_jpeg(is_quick: bool) -> Measurement:
         at = [one.position for one in readings if one.verdict is ReadingVerdict.ALARM]
         delays.append(min(at, default=NUM_STREAM))
     return median_measurement(delays)
+
+
+def resaved(is_quick: bool) -> Iterator[tuple[Sample, Sample, np.random.Generator]]:
+    """References at quality 92, streams at 40, and what goes on drawing at random."""
+    rng = np.random.default_rng(1)
+    num_reference, num_stream, num = (120, 100, 1) if is_quick else (300, 300, 10)
+    for _ in range(num):
+        reference = _photographed(num_reference, 92, rng)
+        yield reference, _photographed(num_stream, 40, rng), rng
 
 
 def _photographed(num: int, quality: int, rng: np.random.Generator) -> Sample:

@@ -23,6 +23,7 @@ from benchmarks.gates import measure_bad_candidates
 from benchmarks.growth import measure_growth
 from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
+from benchmarks.load_generator import measure_aiperf
 from benchmarks.look_inspection import measure_inspection
 from benchmarks.look_labels import measure_labels
 from benchmarks.look_scale import measure_look_mutated, measure_look_rate
@@ -390,6 +391,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         goal=None,
         measure=measure_other_runtimes,
     ),
+    Benchmark(
+        name="aiperf",
+        title=FAST,
+        unit="pictures a second",
+        goal=None,
+        measure=measure_aiperf,
+    ),
     Benchmark(name="growth", title=FAST, unit="times", goal=None, measure=measure_growth),
     Benchmark(
         name="watch-false-alarms",
@@ -406,13 +414,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
             goal=None,
             measure=drift.delay(made),
         )
-        for name, made in (
-            ("quarter-sigma", drift.Made(shift=0.25)),
-            ("half-sigma", drift.Made(shift=0.5)),
-            ("one-sigma", drift.Made(shift=1.0)),
-            ("prompt-mix", drift.Made(stickers=0.6)),
-            ("stuck-seed", drift.Made(repeats=1.0)),
-        )
+        for name, made in drift.CHANGES.items()
     ),
     Benchmark(
         name="watch-delay-jpeg",
@@ -436,10 +438,14 @@ BENCHMARKS: tuple[Benchmark, ...] = (
             goal=None,
             measure=drift_evidently.delay(made),
         )
-        for name, made in (
-            ("half-sigma", drift.Made(shift=0.5)),
-            ("one-sigma", drift.Made(shift=1.0)),
-        )
+        for name, made in drift.CHANGES.items()
+    ),
+    Benchmark(
+        name="evidently-delay-jpeg",
+        title=LOOK,
+        unit="images",
+        goal=None,
+        measure=drift_evidently.measure_jpeg,
     ),
     Benchmark(
         name="expected-bad",

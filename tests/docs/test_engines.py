@@ -21,7 +21,7 @@ def snippet(language, start=""):
 
 
 ENGINE = snippet("python")
-FORM = snippet("yaml")
+FORM = snippet("yaml", "format: limner.model-form")
 
 
 @pytest.fixture

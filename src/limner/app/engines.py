@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from limner.generators.process.generator import Room
 
 DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
+SDCPP = "limner.generators.sdcpp.generator:open_generator"  # the same
 GRAPH = "limner.generators.enlarging.graph:open_generator"  # the same
-ENGINES = ("diffusers", "openai", "comfyui", "onnx")
+ENGINES = ("diffusers", "sdcpp", "openai", "comfyui", "onnx")
 
 
 def open_shelf(settings: Settings) -> ModelShelf:
@@ -41,15 +42,6 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
     Raises:
         ModelFormInvalid: its engine is not known, or an option is not allowed.
     """
-    if form.engine == "diffusers":
-        from limner.generators.process.generator import Housing, ProcessGenerator
-
-        housing = Housing(
-            engine=DIFFUSERS,
-            python=settings.diffusers_python,
-            memory_mb=settings.engine_memory_mb,
-        )
-        return ProcessGenerator(form, housing, room)
     if form.engine == "openai":
         from limner.generators.services.openai import OpenAIGenerator
 
@@ -58,12 +50,16 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
         from limner.generators.services.comfyui import ComfyUIGenerator
 
         return ComfyUIGenerator(form, settings.service_keys, settings.service_proxy)
-    if form.engine == "onnx" or form.engine in settings.engines:
+    own = {**settings.engines, "diffusers": DIFFUSERS, "sdcpp": SDCPP, "onnx": GRAPH}
+    if form.engine in own:
         from limner.generators.process.generator import Housing, ProcessGenerator
 
-        engine = GRAPH if form.engine == "onnx" else settings.engines[form.engine]
-        own = Housing(engine=engine, memory_mb=settings.engine_memory_mb)
-        return ProcessGenerator(form, own, room)
+        housing = Housing(
+            engine=own[form.engine],
+            python=_python_of(settings, form.engine),
+            memory_mb=settings.engine_memory_mb,
+        )
+        return ProcessGenerator(form, housing, room)
     raise ModelFormInvalid(
         f"The model {form.name!r} has the engine {form.engine!r}; allowed are "
         f"{', '.join((*ENGINES, *settings.engines))}.",
@@ -120,6 +116,10 @@ def describe_model(
             from limner.generators.diffusers.describing import describe as describe_pipeline
 
             return describe_pipeline(name, Path(location).expanduser(), licence, options=options)
+        case "sdcpp":
+            from limner.generators.sdcpp.describing import describe as describe_weights
+
+            return describe_weights(name, Path(location).expanduser(), licence, options=options)
         case "onnx":
             from limner.generators.enlarging.graph import describe as describe_graph
 
@@ -169,15 +169,22 @@ def examine_engines(settings: Settings) -> list[Finding]:
 def _examined_engine(
     settings: Settings, engine: str, examine: Callable[[str, Path | None], Finding]
 ) -> Finding:
-    return examine(engine, settings.diffusers_python if engine == "diffusers" else None)
+    return examine(engine, _python_of(settings, engine))
+
+
+def _python_of(settings: Settings, engine: str) -> Path | None:
+    """The interpreter of the environment an engine lives in; ``None`` for this one."""
+    pythons = {"diffusers": settings.diffusers_python, "sdcpp": settings.sdcpp_python}
+    return pythons.get(engine)
 
 
 def _engine_at(location: str, *, has_workflow: bool) -> str:
     is_service = location.startswith(("http://", "https://"))
     if has_workflow:
         return "comfyui"
-    if location.endswith(".onnx"):
-        return "onnx"
+    for suffix, engine in ((".onnx", "onnx"), (".gguf", "sdcpp")):
+        if location.endswith(suffix):
+            return engine
     return "openai" if is_service else "diffusers"
 
 

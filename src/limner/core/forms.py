@@ -58,7 +58,8 @@ class ModelForm:
     """What is written down of a model. Attributes not named here are as in `GeneratorCard`.
 
     Attributes:
-        engine: what draws with it: ``diffusers``, ``openai`` or ``comfyui``; ``onnx`` enlarges.
+        engine: what draws with it: ``diffusers``, ``sdcpp``, ``openai`` or ``comfyui``; ``onnx``
+            enlarges.
         location: a folder, a file, or the address of a service.
         files: tagged SHA-256 of every file, by name within the location; empty for a service.
         licence: SPDX, where it was read, and by whom.

@@ -85,7 +85,7 @@ class Settings:
         hosts: names the server answers to besides loopback, such as ``studio.example``.
         anyone_may_verify: whether the server verifies files for those without a token.
         diffusers_python: interpreter of an environment with ``limner[diffusers]``; ``None`` takes
-            this one.
+            this one. `sdcpp_python` the same with ``limner[sdcpp]``.
         engine_memory_mb: most memory an engine's process may take, in millions of bytes; 0 sets no
             limit.
         engine_idle_seconds: after which an engine's process that nobody uses ends; 0 keeps it.
@@ -130,6 +130,7 @@ class Settings:
     hosts: tuple[str, ...]
     anyone_may_verify: bool
     diffusers_python: Path | None
+    sdcpp_python: Path | None
     engine_memory_mb: int
     engine_idle_seconds: int
     engines: Mapping[str, str]
@@ -336,6 +337,9 @@ RULES: Mapping[str, SettingRule] = {
     "hosts": SettingRule(default=(), parse=_names, allowed="names of hosts, separated by commas"),
     "anyone_may_verify": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
     "diffusers_python": SettingRule(
+        default=None, parse=_path, allowed="the path of a Python interpreter"
+    ),
+    "sdcpp_python": SettingRule(
         default=None, parse=_path, allowed="the path of a Python interpreter"
     ),
     "engine_memory_mb": SettingRule(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -18,7 +20,7 @@ from limner.faces.printing import note, say, say_json
 if TYPE_CHECKING:
     from limner.core.settings import Settings
     from limner.faces.look_printing import Counts
-    from limner.studio.look.run import LookRun, Told
+    from limner.studio.look.run import LookRun, OpenLooker, Told
     from limner.studio.parts import Parts
 
 AT = "at"
@@ -94,39 +96,21 @@ def at(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Look at pictures; run it again to go on after a stop. Only new ones are looked at."""
     with opened(context) as studio:
-        from functools import partial
-
         from limner.app import open_looker, wire_parts
-        from limner.executors.pool import num_cores
-        from limner.faces.look_printing import Counts, pause, say_counts, watching_look
-        from limner.studio.look.arriving import look_as_they_come
+        from limner.faces.look_printing import Counts, say_counts
         from limner.studio.look.looker import Asked
-        from limner.studio.look.run import begin_look, look
-        from limner.studio.look.sources import count_items
+        from limner.studio.look.run import begin_look
         from limner.studio.look.taught import learnt_for
 
-        if watch and ray:
-            raise BadInput("--watch and --ray were given; allowed is one of them.")
+        manner = _Manner(processes, is_watching=watch, on_ray=ray, is_quiet=quiet, as_json=as_json)
         settings = _with_criteria(studio.parts.settings, criteria)
         by_words = _words_asked(find or (), ask, ask_model)
         asked = Asked(with_text=text, learnt=learnt_for(studio.parts, normal or ()), **by_words)
         parts = studio.parts if criteria is None else wire_parts(settings)
-        looker_sha256 = open_looker(settings, asked).sha256
-        run = begin_look(parts, paths, asked, looker_sha256)
-        counts = Counts()
+        opening = partial(open_looker, settings, asked)
+        run, counts = begin_look(parts, paths, asked, opening().sha256), Counts()
         try:
-            with watching_look(count_items(paths), is_quiet=quiet) as is_to_go_on:
-                opening = partial(open_looker, settings, asked)
-                num = processes or (0 if ray else num_cores())
-                if watch:
-                    wait = partial(pause, is_to_go_on, counts)
-                    found = look_as_they_come(parts, run, opening, num_processes=num, wait=wait)
-                else:
-                    found = look(parts, run, opening, num_processes=num, on_ray=ray)
-                for told in found:
-                    counts.add(told)
-                    _tell(parts, run, told, as_json=as_json)
-                    is_to_go_on(counts)
+            _look_and_tell(parts, run, opening, manner, counts, paths)
         except KeyboardInterrupt as error:
             note("Stopped; run the same command again to go on. What was found is kept.")
             raise typer.Exit(INTERRUPTED) from error
@@ -174,6 +158,53 @@ def runs(context: typer.Context, as_json: Json = False) -> None:
                 say_json({"run": one["run_id"], "started_at": one["started_at"]})
             else:
                 say(f"{one['run_id']}  {one['started_at'][:19]}")
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How the work is done and told.
+
+    Raises:
+        BadInput: watched folders do not go with Ray.
+    """
+
+    num_processes: int  # 0 takes one a core
+    is_watching: bool
+    on_ray: bool
+    is_quiet: bool
+    as_json: bool
+
+    def __post_init__(self) -> None:
+        if self.is_watching and self.on_ray:
+            raise BadInput("--watch and --ray were given; allowed is one of them.")
+
+
+def _look_and_tell(
+    parts: Parts,
+    run: LookRun,
+    opening: OpenLooker,
+    manner: _Manner,
+    counts: Counts,
+    paths: Sequence[Path],
+) -> None:
+    """Look at everything there is, telling and counting each item as it is found."""
+    from limner.executors.pool import num_cores
+    from limner.faces.look_printing import pause, watching_look
+    from limner.studio.look.arriving import look_as_they_come
+    from limner.studio.look.run import look
+    from limner.studio.look.sources import count_items
+
+    num = manner.num_processes or (0 if manner.on_ray else num_cores())
+    with watching_look(count_items(paths), is_quiet=manner.is_quiet) as is_to_go_on:
+        if manner.is_watching:
+            wait = partial(pause, is_to_go_on, counts)
+            found = look_as_they_come(parts, run, opening, num_processes=num, wait=wait)
+        else:
+            found = look(parts, run, opening, num_processes=num, on_ray=manner.on_ray)
+        for told in found:
+            counts.add(told)
+            _tell(parts, run, told, as_json=manner.as_json)
+            is_to_go_on(counts)
 
 
 class _WordsAsked(TypedDict):

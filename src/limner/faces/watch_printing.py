@@ -154,7 +154,8 @@ def _say_alarm(alarm: Alarm) -> None:
     say(f"  The model {done.paused} was paused." if done.paused else f"  {done.not_paused}")
     for alias in done.aliases:
         say(f"  The alias moved: {alias}.")
-    say(f"  {len(done.ended)} pieces of evidence ended.")
+    num = len(done.ended)
+    say(f"  {num} {'piece' if num == 1 else 'pieces'} of evidence ended.")
 
 
 def _say_reading(reading: Reading) -> None:

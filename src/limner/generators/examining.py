@@ -53,6 +53,7 @@ ENGINE_NEEDS: Mapping[str, Needs] = {
     "diffusers": Needs(
         ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors"), "diffusers"
     ),
+    "sdcpp": Needs(("stable-diffusion-cpp-python",), "sdcpp"),
     "openai": Needs((), ""),
     "onnx": Needs(("openvino",), ""),
     "comfyui": Needs(("websockets",), "comfyui"),
@@ -87,7 +88,7 @@ def examine_engine(engine: str, python: Path | None = None) -> Finding:
     found = _installed(needs.packages) if python is None else _installed_with(python, needs)
     if found is None:
         told = f"The interpreter {interpreter!r} does not answer."
-        return Finding(subject, False, told, "Name one that does in the setting diffusers_python.")
+        return Finding(subject, False, told, f"Name one that does in the setting {engine}_python.")
     missing = [name for name in needs.packages if name not in found]
     if missing:
         target = f"limner[{needs.extra}]" if needs.extra else "limner"

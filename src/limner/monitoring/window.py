@@ -81,7 +81,7 @@ def _corrected(found: Sequence[_FOUND], level: float) -> list[Reading]:
         readings[k] = replace(
             readings[k],
             verdict=ReadingVerdict.ALARM if is_alarm else ReadingVerdict.QUIET,
-            value=-math.log10(max(p, 1e-300)),
+            value=-math.log10(max(p, 1e-300)) + 0.0,  # no minus nought
             limit=-math.log10(level),
         )
     return readings

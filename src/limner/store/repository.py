@@ -48,6 +48,7 @@ from limner.store.messages import Messages
 from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
+from limner.store.run_jobs import RunJobs
 from limner.store.runs import Runs
 from limner.store.shadows import Shadows
 from limner.store.studies import Studies
@@ -81,6 +82,7 @@ class Store:
         boards: how people put them in order.
         models: the model registry, its gates and evidence.
         runs: of suites, with their pictures and scores.
+        run_jobs: which of them workers are to draw.
         studies: of runs side by side, and what people answered.
         looks: images that came in from elsewhere, and what was found on them.
         learnt: labels and normal sets that were taught to find it with.
@@ -100,6 +102,7 @@ class Store:
         self.boards = Boards(engine)
         self.models = Models(engine, ledger)
         self.runs = Runs(engine)
+        self.run_jobs = RunJobs(engine)
         self.studies = Studies(engine)
         self.looks = Looks(engine, blobs, self.ledger)
         self.learnt = LearntRows(engine, ledger)

@@ -9,24 +9,18 @@ twice or forgotten.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING, cast
 
 from limner.core.deciding import Outcome
-from limner.core.errors import (
-    DrawingCancelled,
-    JobDoubtful,
-    LeaseLost,
-    LimnerError,
-    StorageUnavailable,
-)
+from limner.core.errors import JobDoubtful, LeaseLost, StorageUnavailable
 from limner.core.jobs import Happening, JobError, JobState
 from limner.core.records import FileFormat, ImageRecord, StepProgress
 from limner.executors.local import Pulse
 from limner.store.leases import Claim, Told, Wanted
+from limner.studio.attempt_ending import ending_of
 from limner.studio.deadlines import due_at, require_in_time
 from limner.studio.generate import draw_ready
 from limner.studio.image_file import encode_preview
@@ -117,24 +111,9 @@ class Attempt:
             self._draw()
         except LeaseLost:
             raise
-        except DrawingCancelled:
-            return Happening.GIVE_BACK, None
-        except JobDoubtful as error:
-            return Happening.DOUBT, _job_error(error)
-        except LimnerError as error:
-            return Happening.LOSE if error.retryable else Happening.FAIL, _job_error(error)
         except Exception as error:  # noqa: BLE001 - the job loop: an honest failure
-            return Happening.LOSE, self._unforeseen(error)
+            return ending_of(error, self.claim.job_id)
         return Happening.FINISH, None
-
-    def _unforeseen(self, error: Exception) -> JobError:
-        """Names the kind of the error and its place; its words may hold a prompt."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        facts = {"action": "job_attempt_broken", "job_id": self.claim.job_id}
-        told = (type(error).__name__, place.filename, place.lineno)
-        _log.warning("An attempt broke: %s in %s, line %s", *told, extra=facts)
-        message = f"Drawing ended by a fault nobody foresaw: {type(error).__name__}."
-        return JobError(code="internal", message=message)
 
     def _draw(self) -> None:
         parts, claim = self._parts, self.claim
@@ -232,7 +211,3 @@ def settle_image(parts: Parts, image_id: str) -> None:
         raise JobDoubtful(error.message, hint=error.hint) from error
     if decided.decision.outcome is Outcome.RELEASED:
         seal_image(parts, record, content, decided)
-
-
-def _job_error(error: LimnerError) -> JobError:
-    return JobError(code=error.code, message=error.message, hint=error.hint)

@@ -81,6 +81,7 @@ def draw_ready(
         except PictureBroken as error:
             broken.append(error)
             continue
+        parts.judge.read_ahead(prompt)
         finished = finish_picture(parts, drawn.image_HWC, ready, file_format)
         recipe = write_recipe(parts, ready, plan, prompt, drawn, finished)
         yield judge_and_store(

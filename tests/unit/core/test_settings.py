@@ -30,6 +30,7 @@ def test_the_list_of_settings_is_frozen():
         "hosts",
         "anyone_may_verify",
         "diffusers_python",
+        "sdcpp_python",
         "engine_memory_mb",
         "engine_idle_seconds",
         "engines",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from limner.core.watching import Change, Reference
+from limner.core.watching import Change, ReadingVerdict, Reference
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.pages.cards import PictureCard
 from limner.faces.pages.frame import frame
@@ -111,11 +111,15 @@ def _stream(parts: Parts, found: Overview) -> StreamShown:
         reference=found.reference,
         is_alarmed=found.is_alarmed,
         smallness=smallness_of(found.reference),
-        measures=tuple(
-            show_measure([one.reading for one in series]) for series in found.series().values()
-        ),
+        measures=_measures(found),
         alarms=tuple(_alarm(parts, one) for one in reversed(found.alarms[-NUM_ALARMS:])),
     )
+
+
+def _measures(found: Overview) -> tuple[MeasureShown, ...]:
+    """Those in alarm first."""
+    shown = [show_measure([one.reading for one in series]) for series in found.series().values()]
+    return tuple(sorted(shown, key=lambda one: one.verdict != ReadingVerdict.ALARM))
 
 
 def _canaries(parts: Parts, seen: CanariesSeen) -> CanariesShown:

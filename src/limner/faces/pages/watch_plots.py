@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from limner.core.watching import Reading, ReadingVerdict
+from limner.core.watching import Method, Reading, ReadingVerdict
 
 WIDTH, HEIGHT = 240, 64  # of the plot's own units
 EDGE = 4
+SHARES = (Method.CHI_SQUARE, Method.CBPE, Method.AUDIT_CHART)  # others tell medians
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,9 @@ class MeasureShown:
     Attributes:
         course: ``None`` where there never was a verdict.
         value, limit: as words, of the newest reading.
-        change: before and after, as words; empty where there is no single number.
+        change: before and after, as words; empty where there is no single number, or nothing of
+            it before and after.
+        is_median: whether those are medians; else they are shares.
     """
 
     measure: str
@@ -45,6 +48,7 @@ class MeasureShown:
     value: str
     limit: str
     change: str
+    is_median: bool
     note: str
 
 
@@ -59,6 +63,7 @@ def show_measure(readings: Sequence[Reading]) -> MeasureShown:
         value="" if newest.value is None else f"{newest.value:.2f}",
         limit="" if newest.limit is None else f"{newest.limit:.2f}",
         change=_change(newest),
+        is_median=newest.method not in SHARES,
         note=newest.note,
     )
 
@@ -96,7 +101,14 @@ def course_of(readings: Sequence[Reading]) -> Course:
 def _change(reading: Reading) -> str:
     if reading.before is None or reading.after is None:
         return ""
+    is_share = reading.method in SHARES
+    if is_share and reading.before == reading.after == 0:
+        return ""
+
+    def told(value: float) -> str:
+        return f"{100 * value:.1f} %" if is_share else f"{value:.3g}"
+
     interval = ""
     if reading.low is not None and reading.high is not None:
-        interval = f" ({reading.low:.3g}–{reading.high:.3g})"  # noqa: RUF001 - a range, as in print
-    return f"{reading.before:.3g} → {reading.after:.3g}{interval}"
+        interval = f" ({told(reading.low)} – {told(reading.high)})"  # noqa: RUF001 - as in print
+    return f"{told(reading.before)} → {told(reading.after)}{interval}"

@@ -6,6 +6,7 @@ is the same as if there had never been any.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from limner.core.forms import AdapterForm, ModelForm
 from limner.core.ports import AdapterKind
 from limner.core.records import FittedAdapter
 from limner.generators.diffusers.loading import Pipeline, open_library
-from limner.generators.weight_files import require_as_written
+from limner.generators.weight_files import (
+    SAFETENSORS,
+    read_safetensors_header,
+    require_as_written,
+)
 
 ASIDE = (".alpha", "lora_magnitude_vector", ".dora_scale")
 
@@ -37,10 +42,11 @@ class Adapters:
         self._pipeline, self._form = pipeline, form
         self._loras: tuple[str, ...] = ()
         self._embeddings: tuple[str, ...] = ()
+        self._picture = ""
         self._controlnets: dict[str, Any] = {}
 
     def put_on(self, asked: Sequence[FittedAdapter]) -> None:
-        """Have exactly these LoRAs and embeddings on the pipeline, with their weights.
+        """Have exactly these LoRAs, embeddings and IP-Adapter on the pipeline, with their weights.
 
         Raises:
             WeightsRefused: a file is not what the form says, or does not fit the pipeline.
@@ -52,6 +58,11 @@ class Adapters:
             self._pipeline.set_adapters(names, [one.weight for one in loras])
         embeddings = self._of_kind(asked, AdapterKind.EMBEDDING)
         self._put_on_embeddings(tuple(one.name for one in embeddings))
+        self._put_on_picture(self.pictures(asked))
+
+    def pictures(self, asked: Sequence[FittedAdapter]) -> list[FittedAdapter]:
+        """The IP-Adapters that are asked for."""
+        return self._of_kind(asked, AdapterKind.IP_ADAPTER)
 
     def controlnets(self, asked: Sequence[FittedAdapter]) -> list[tuple[FittedAdapter, Any]]:
         """The networks of the ControlNets that are asked for."""
@@ -113,6 +124,44 @@ class Adapters:
                 raise self._misfit(name) from error
             self._embeddings = (*self._embeddings, name)
 
+    def _put_on_picture(self, asked: Sequence[FittedAdapter]) -> None:
+        if len(asked) > 1:  # further ones would go by the first one's image encoder
+            raise BadInput(
+                f"The IP-Adapters {', '.join(one.name for one in asked)} are asked for; allowed is "
+                "one at a time."
+            )
+        name = asked[0].name if asked else ""
+        if name != self._picture and self._picture:
+            self._pipeline.unload_ip_adapter()
+            self._picture = ""
+        if name != self._picture:
+            self._load_picture(name)
+            self._picture = name
+        if asked:
+            self._pipeline.set_ip_adapter_scale(asked[0].weight)
+
+    def _load_picture(self, name: str) -> None:
+        path = self._checked(name)
+        opener = getattr(self._pipeline, "load_ip_adapter", None)
+        if opener is None or "image_encoder_folder" not in inspect.signature(opener).parameters:
+            raise self._misfit(name)
+        weights = [one for one in self._form.adapters[name].files if "/" not in one]
+        weights = [one for one in weights if one.endswith(SAFETENSORS)]
+        if len(weights) != 1:
+            raise self._misfit(name, f" (its folder has {len(weights)} safetensors at the top)")
+        try:
+            opener(str(path), subfolder="", weight_name=weights[0], local_files_only=True)
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+            self._pipeline.unload_ip_adapter()
+            raise self._misfit(name) from error
+        tensors = read_safetensors_header(path / weights[0])
+        num_given = sum(one.startswith("ip_adapter.") for one in tensors)
+        network = getattr(self._pipeline, "unet", None) or self._pipeline.transformer
+        num_taken = sum("_ip." in one for one, _ in network.named_parameters())
+        if num_taken != num_given or not num_given:
+            self._pipeline.unload_ip_adapter()
+            raise self._misfit(name, f" ({num_taken} of its {num_given} tensors do)")
+
     def _controlnet(self, name: str) -> Any:  # noqa: ANN401 - a class without types
         if name not in self._controlnets:
             path = self._checked(name)
@@ -161,9 +210,9 @@ def require_words(form: ModelForm, asked: Sequence[FittedAdapter], texts: Sequen
 
 
 def _only_file(adapter: AdapterForm) -> Path:
-    """The file of an adapter that has one; a ControlNet is a folder."""
+    """The file of an adapter that has one; those that go by pictures are folders."""
     path = Path(adapter.location)
-    if path.is_dir() and adapter.kind is not AdapterKind.CONTROLNET:
+    if path.is_dir() and not adapter.kind.needs_picture:
         weights = [name for name in adapter.files if name.endswith(".safetensors")]
         if len(weights) == 1:
             return path / weights[0]

@@ -11,15 +11,16 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.core.errors import BadInput, DrawingCancelled, EngineFailed, PromptTooLong
+from limner.core.errors import DrawingCancelled, EngineFailed, PromptTooLong
 from limner.core.forms import ModelForm
-from limner.core.ports import AdapterKind, GeneratorCard
+from limner.core.ports import GeneratorCard
 from limner.core.records import Drawn, Execution, Operation, Plan, Sketch, StepProgress
 from limner.generators.diffusers.adapters import Adapters, require_words
 from limner.generators.diffusers.loading import (
@@ -32,6 +33,7 @@ from limner.generators.diffusers.loading import (
     open_tokenizer,
 )
 from limner.generators.diffusers.schedulers import open_scheduler
+from limner.generators.diffusers.weighting import WEIGHTINGS, weighted_words
 
 # Shapes: B pictures, H height, W width, C channels.
 
@@ -63,12 +65,10 @@ class DiffusersGenerator:
 
     def __init__(self, form: ModelForm) -> None:
         form.require_options(OPTIONS)
-        for name, adapter in form.adapters.items():
-            if adapter.kind is AdapterKind.IP_ADAPTER:
-                raise BadInput(f"The adapter {name!r} is an ip-adapter, which is not put on yet.")
         self._form = form
         self._card = form.card
         self._batch_size = int(form.number("batch_size", 1, 1, 64))
+        self._is_weighting = form.option("weighting", WEIGHTINGS) == "compel"
         self._guidance = form.option("guidance_argument", GUIDANCE_ARGUMENTS)
 
     @property
@@ -154,6 +154,8 @@ class DiffusersGenerator:
         pipeline.scheduler = open_scheduler(sketch.sampler, self._pipeline.scheduler)
         known = frozenset(inspect.signature(pipeline.__call__).parameters)
         given = self._arguments(sketch, known)
+        for one in self._adapters.pictures(sketch.adapters):
+            given["ip_adapter_image"] = _rgb(one.image_HWC, sketch)
         if controls:
             pictures = [_rgb(one.image_HWC, sketch) for one, _ in controls]
             weights = [one.weight for one, _ in controls]
@@ -165,7 +167,7 @@ class DiffusersGenerator:
 
     def _arguments(self, sketch: Sketch, known: frozenset[str]) -> dict[str, Any]:
         given: dict[str, Any] = {
-            "prompt": sketch.prompt,
+            **self._words(sketch),
             "num_inference_steps": sketch.steps,
             self._guidance: sketch.guidance,
             "output_type": "np",
@@ -177,13 +179,19 @@ class DiffusersGenerator:
             "clean_caption": False,
         }
         given |= {name: value for name, value in optional.items() if name in known}
-        if sketch.negative:
-            given["negative_prompt"] = sketch.negative
         if sketch.source_HWC is not None:
             given |= {"image": _rgb(sketch.source_HWC, sketch), "strength": sketch.strength}
         if sketch.mask_HW is not None:
             given["mask_image"] = Image.fromarray(sketch.mask_HW)
         return given
+
+    def _words(self, sketch: Sketch) -> dict[str, Any]:
+        if self._is_weighting:
+            return weighted_words(self._pipeline, sketch.prompt, sketch.negative)
+        return {
+            "prompt": sketch.prompt,
+            **({"negative_prompt": sketch.negative} if sketch.negative else {}),
+        }
 
     def _seeded(self, batch: Sequence[int]) -> dict[str, Any]:
         torch = open_library("torch")
@@ -201,7 +209,10 @@ class DiffusersGenerator:
             device=device_of(self._form),
             precision=dtype_of(self._form),
             num_threads=torch.get_num_threads(),
-            versions={name: str(open_library(name).__version__) for name in LIBRARIES},
+            versions={
+                **{name: str(open_library(name).__version__) for name in LIBRARIES},
+                **({"compel": version("compel")} if self._is_weighting else {}),
+            },
         )
 
     @cached_property
@@ -303,7 +314,7 @@ def _drawn_by(pipeline: Pipeline, given: dict[str, Any]) -> NDArray[np.floating[
         return pipeline(**given).images
     except (ValueError, TypeError, NotImplementedError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if str(given["prompt"]) in told:
+        if str(given.get("prompt", "")) in told:
             told = type(error).__name__
         raise EngineFailed(
             f"The pipeline {type(pipeline).__name__} does not take this: {told[:300]}"

@@ -22,6 +22,7 @@ OPTIONS = frozenset(
         "num_threads",
         "offload",
         "slicing",
+        "weighting",
     }
 )
 DTYPES = ("auto", "float32", "float16", "bfloat16")

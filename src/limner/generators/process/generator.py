@@ -186,7 +186,7 @@ class _Child:
         except OSError as error:
             raise GeneratorUnavailable(
                 f"The interpreter {python!r} cannot be started.",
-                hint="Name one that can in the setting 'diffusers_python'.",
+                hint=f"Name one that can in the setting '{form.engine}_python'.",
             ) from error
         self._said: SimpleQueue[Frame | LimnerError | None] = SimpleQueue()
         Thread(target=self._listen, daemon=True).start()
@@ -312,6 +312,7 @@ class _Drawing:
         self._has_stepped = False
         self._is_over = False
         self._is_waiting = False  # the engine waits for a word
+        self._is_stopped = False
 
     def pictures(self) -> Iterator[Drawn]:
         """The pictures, in the order of their seeds."""
@@ -322,6 +323,11 @@ class _Drawing:
                 else:
                     self._step(frame)
             self._is_over = True
+        except EngineLost as error:
+            self._is_over = True
+            if self._is_stopped:  # some libraries can only be stopped by ending their process
+                raise DrawingCancelled() from error
+            raise
         except LimnerError:
             self._is_over = True
             raise
@@ -363,9 +369,9 @@ class _Drawing:
         self._has_stepped = self._is_waiting = True
         if self._on_step is not None:
             self._on_step(self._progress_of(frame))
-        word = "stop" if self._is_cancelled() else "go"
+        self._is_stopped = self._is_cancelled()
         self._is_waiting = False
-        self._child.say(Frame(kind=word))
+        self._child.say(Frame(kind="stop" if self._is_stopped else "go"))
 
     def _progress_of(self, frame: Frame) -> StepProgress:
         said = dict(frame.values)

@@ -1,5 +1,7 @@
 """Facts of the small plots of readings."""
 
+from dataclasses import replace
+
 from limner.core.watching import Method, Reading, ReadingVerdict
 from limner.faces.pages.watch_plots import HEIGHT, WIDTH, course_of, show_measure
 
@@ -39,4 +41,10 @@ def test_one_reading_is_a_course():
 def test_no_verdict_has_no_course():
     shown = show_measure([reading(50, None, ReadingVerdict.INSUFFICIENT)])
     assert (shown.course, shown.value, shown.verdict) == (None, "", "insufficient")
-    assert shown.change == "1 → 1.5 (1.2–1.8)"  # noqa: RUF001
+    assert (shown.change, shown.is_median) == ("1 → 1.5 (1.2 – 1.8)", True)  # noqa: RUF001
+
+
+def test_shares_are_told_in_percent_and_nothing_of_a_mix_of_one_kind():
+    mix = replace(reading(50, 0.1), method=Method.CHI_SQUARE, low=None, high=None)
+    assert show_measure([replace(mix, before=0.3, after=0.625)]).change == "30.0 % → 62.5 %"
+    assert show_measure([replace(mix, before=0.0, after=0.0)]).change == ""

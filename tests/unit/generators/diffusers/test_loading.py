@@ -14,6 +14,7 @@ import torch  # noqa: E402
 from peft import LoraConfig  # noqa: E402
 from peft.utils import get_peft_model_state_dict  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
+from single_files import save_single_file  # noqa: E402
 
 from limner.core.errors import BadInput, WeightsRefused  # noqa: E402
 from limner.core.forms import AdapterForm  # noqa: E402
@@ -225,3 +226,89 @@ def test_describing_needs_none_of_the_libraries(folder_of):
 
     form = describe("tiny", folder_of("flux"), Licence(expression="x", source="y", reviewer=""))
     assert (form.max_prompt_tokens, form.samplers[1]) == (511, "flow-euler")
+
+
+def ip_adapter(folder, family, folder_of, width=32):
+    """An IP-Adapter with random weights in the official layout, its image encoder beside it."""
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of(family))
+    torch.manual_seed(0)
+    config = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=32, projection_dim=16, num_hidden_layers=1,
+        num_attention_heads=2, image_size=32, patch_size=8,
+    )  # fmt: skip
+    CLIPVisionModelWithProjection(config).save_pretrained(folder / "image_encoder")
+    tensors = {
+        "image_proj.proj.weight": torch.randn(4 * width, 16),
+        "image_proj.proj.bias": torch.randn(4 * width),
+        "image_proj.norm.weight": torch.ones(width),
+        "image_proj.norm.bias": torch.zeros(width),
+    }
+    cross = [name for name in pipeline.unet.attn_processors if "attn2" in name]
+    for number, name in enumerate(cross):
+        place = dict(pipeline.unet.named_modules())[name.removesuffix(".processor")]
+        for part in ("to_k_ip", "to_v_ip"):
+            shape = (place.to_k.out_features, width)
+            tensors[f"ip_adapter.{2 * number + 1}.{part}.weight"] = torch.randn(shape)
+    save_file(tensors, folder / "ip-adapter.safetensors")
+    return adapter(AdapterKind.IP_ADAPTER, folder)
+
+
+@pytest.mark.parametrize(("family", "width"), [("sd1", 32), ("sdxl", 64)])
+def test_an_ip_adapter_goes_by_its_picture_and_leaves_no_trace(
+    form_of, folder_of, tmp_path, family, width
+):
+    form = form_of(family, adapters={"look": ip_adapter(tmp_path, family, folder_of, width)})
+    trial = Trial(generator=DiffusersGenerator(form))
+    white = np.full((32, 32, 4), 255, np.uint8)
+    half = white.copy()
+    half[:, :16, :3] = 0
+
+    def draw(*adapters):
+        return trial.draw(1, sketch=trial.sketch(adapters=adapters))[0].image_HWC
+
+    before = draw()
+    by_half = draw(fitted("look", 1.0, half))
+    assert not np.array_equal(by_half, before)
+    assert not np.array_equal(by_half, draw(fitted("look", 1.0, white)))
+    assert not np.array_equal(by_half, draw(fitted("look", 0.3, half)))
+    assert np.array_equal(by_half, draw(fitted("look", 1.0, half)))
+    assert np.array_equal(before, draw())
+
+
+def test_an_ip_adapter_of_another_architecture_is_refused(form_of, folder_of, tmp_path):
+    form = form_of("sd1", adapters={"look": ip_adapter(tmp_path, "sdxl", folder_of, 64)})
+    trial = Trial(generator=DiffusersGenerator(form))
+    picture = np.full((32, 32, 4), 255, np.uint8)
+    with pytest.raises(WeightsRefused, match="The ip-adapter 'look' does not fit the model"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("look", 1.0, picture),)))
+    assert len(trial.draw(1)) == 1
+
+
+@pytest.mark.parametrize("family", ["flux", "pixart"])
+def test_an_ip_adapter_is_refused_where_the_pipeline_has_none(form_of, folder_of, tmp_path, family):
+    form = form_of(family, adapters={"look": ip_adapter(tmp_path, "sd1", folder_of)})
+    trial = Trial(generator=DiffusersGenerator(form))
+    picture = np.full((32, 32, 4), 255, np.uint8)
+    with pytest.raises(WeightsRefused, match="does not fit"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("look", 1.0, picture),)))
+
+
+def test_two_ip_adapters_at_once_are_refused(form_of, folder_of, tmp_path):
+    look = ip_adapter(tmp_path, "sd1", folder_of)
+    form = form_of("sd1", adapters={"look": look, "mood": look})
+    trial = Trial(generator=DiffusersGenerator(form))
+    picture = np.full((32, 32, 4), 255, np.uint8)
+    both = tuple(fitted(name, 1.0, picture) for name in ("look", "mood"))
+    with pytest.raises(BadInput, match="The IP-Adapters look, mood are asked for"):
+        trial.draw(1, sketch=trial.sketch(adapters=both))
+
+
+def test_a_single_file_draws_what_its_folder_draws(form_of, folder_of, tmp_path):
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1"))
+    path = save_single_file(pipeline, tmp_path / "model.safetensors")
+    options = {"config": str(folder_of("sd1"))}
+    (from_file,) = loaded(form_of("sd1", location=path, options=options))
+    (from_folder,) = loaded(form_of("sd1"))
+    assert np.array_equal(from_file.image_HWC, from_folder.image_HWC)

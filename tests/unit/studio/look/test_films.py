@@ -98,9 +98,16 @@ def no_frames(path):
     path.write_bytes(content[: content.index(b"\x1f\x43\xb6\x75")])
 
 
+def zero_length(path):
+    """A whole film whose stream is 0 seconds long."""
+    write_film(path, [])
+
+
 @pytest.mark.parametrize(
     ("name", "write", "said"),
     [
+        ("zero.mp4", zero_length, "'zero.mp4'"),
+        ("zero.mkv", zero_length, "'zero.mkv'"),
         ("empty.mp4", lambda path: path.write_bytes(b""), "is empty"),
         ("text.mp4", lambda path: path.write_text("no film"), "is no film that can be read"),
         ("noise.mkv", lambda path: path.write_bytes(b"\x1a\x45\xdf\xa3" * 99), "is no film"),

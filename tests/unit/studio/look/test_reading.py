@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -61,6 +63,30 @@ def test_sixteen_bits_are_scaled_and_not_cut_off():
     found = read(encoded(PillowImage.fromarray(deep_HW), "PNG"), "a.png", 50)
     grey_HW = found.picture.image_HWC[..., 0]
     assert np.abs(grey_HW - deep_HW / 257.0).max() <= 0.5
+
+
+def png_of_sixteen_bits(deep_HWC):
+    """A PNG of 16 bits a channel, which Pillow reads and does not write."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    height, width, channels = deep_HWC.shape
+    head = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep_HWC)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_sixteen_bits_a_channel_are_read_as_eight(channels):
+    rng = np.random.default_rng(3)
+    deep_HWC = rng.integers(0, 65536, (16, 24, channels)).astype(np.uint16)
+    found = read(png_of_sixteen_bits(deep_HWC), "a.png", 50)
+    image_HWC = found.picture.image_HWC[..., :channels].astype(int)
+    assert np.abs(image_HWC - deep_HWC / 257.0).max() <= 1
 
 
 def test_pixels_that_are_fractions_are_refused():

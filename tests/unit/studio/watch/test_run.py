@@ -95,6 +95,11 @@ def test_what_was_read_is_kept_and_not_read_again(watched: Studio):
     assert [one.reading for one in kept] == [*first.readings, *second.readings]
 
 
+def test_a_stream_of_zero_length_after_its_reference_is_read_and_says_nothing(watched: Studio):
+    found = watch(watched)
+    assert (found.readings, found.alarm) == ((), None)
+
+
 def test_a_change_pauses_the_model_ends_evidence_and_says_what(watched: Studio):
     model, store = register_active(watched), watched.parts.store
     with store.models.writing(BEGAN) as connection:

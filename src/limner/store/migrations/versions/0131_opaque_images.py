@@ -6,7 +6,7 @@ Runs before deploy: it only adds.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0110"
+revision = "0131"
 down_revision = "0130"
 
 

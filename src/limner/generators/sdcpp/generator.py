@@ -1,0 +1,193 @@
+"""The engine stable-diffusion.cpp behind the `Generator` port: GGUF, safetensors, small machines.
+
+The library has no way to stop a drawing, so a cancelled one ends its whole process before the next
+step; the process is this engine's own (see generators/process), and the next drawing starts
+another. It draws one picture a call, so that none depends on the others. It says no picture's
+numbers before they are bytes: one that was not finite comes out flat, and flat pictures are errors
+further on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from limner.core.errors import BadInput, DrawingCancelled, EngineFailed
+from limner.core.forms import ModelForm
+from limner.core.ports import GeneratorCard
+from limner.core.records import Drawn, Execution, Plan, Sketch, StepProgress
+from limner.generators.sdcpp.describing import OPTIONS, SAMPLERS
+from limner.generators.sdcpp.loading import LIBRARY, device_of, load_model, open_library
+from limner.generators.services.promises import accepted
+
+GUIDANCE_ARGUMENTS = ("cfg_scale", "guidance")
+
+Watcher = Callable[[StepProgress], None]
+
+
+def open_generator(form: ModelForm) -> SdcppGenerator:
+    """The generator of a form; what an engine's process is started with."""
+    return SdcppGenerator(form)
+
+
+class SdcppGenerator:
+    """Draws with stable-diffusion.cpp. Making one loads nothing.
+
+    Args:
+        form: of the model.
+
+    Raises:
+        ModelFormInvalid: an option is unknown or not allowed.
+        BadInput: it lists adapters, which this engine does not put on.
+    """
+
+    def __init__(self, form: ModelForm) -> None:
+        form.require_options(OPTIONS)
+        if form.adapters:
+            raise BadInput(f"The model {form.name!r} lists adapters; its engine puts none on.")
+        self._form, self._card = form, form.card
+        self._guidance = form.option("guidance_argument", GUIDANCE_ARGUMENTS)
+        self._num_threads = int(form.number("num_threads", 0, 0, 1024)) or os.cpu_count() or 1
+
+    @property
+    def card(self) -> GeneratorCard:
+        """What the form says."""
+        return self._card
+
+    def prepare(self, sketch: Sketch) -> Plan:
+        """Accept a sketch or refuse it for its length, or for a LoRA named in its words."""
+        for text in (sketch.prompt, sketch.negative):
+            if "<lora:" in text:
+                raise BadInput(
+                    "The prompt has '<lora:', by which this engine's library opens files; allowed "
+                    "are words.",
+                    hint="Leave it out; LoRAs go with the engine 'diffusers'.",
+                )
+        return accepted(sketch, self._card)
+
+    def generate(
+        self,
+        plan: Plan,
+        seeds: Sequence[int],
+        *,
+        on_step: Watcher | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Drawn]:
+        """Draw one picture for every seed; see the port. Cancelled, it ends this process.
+
+        Raises:
+            WeightsRefused: a file is not what the form says, or the library does not take it.
+            EngineFailed: the library draws nothing, or not what was asked.
+        """
+        is_cancelled = is_cancelled or (lambda: False)
+        given = _arguments(plan.sketch, self._guidance)
+        for number, seed in enumerate(seeds):
+            if is_cancelled():
+                raise DrawingCancelled()
+            started, look = time.perf_counter(), _Look(on_step, is_cancelled, number, len(seeds))
+            rgb_HWC = _pixels(self._drawn({**given, "seed": seed}, look), plan.sketch)
+            yield Drawn(
+                image_HWC=np.dstack([rgb_HWC, np.full(rgb_HWC.shape[:2], 255, np.uint8)]),
+                seed=seed,
+                is_finite=True,
+                seconds=time.perf_counter() - started,
+                execution=self._execution(plan, look.num_steps_run),
+            )
+
+    def _drawn(self, given: dict[str, Any], look: _Look) -> Sequence[Image.Image]:
+        try:
+            return self._model.generate_image(**given, progress_callback=look)
+        except (ValueError, TypeError) as error:  # what its binding says of no picture at all
+            raise EngineFailed(
+                "stable-diffusion.cpp drew nothing.",
+                hint="The model may lack a part, or there is too little memory for this canvas.",
+            ) from error
+
+    def _execution(self, plan: Plan, num_steps: int) -> Execution:
+        is_guided = self._guidance == "cfg_scale" and plan.sketch.guidance != 1
+        return Execution(
+            steps=num_steps,
+            num_forwards=num_steps * (1 + is_guided),
+            num_prompt_tokens=plan.num_prompt_tokens,
+            batch_size=1,
+            engine=self._card.engine,
+            device=device_of(open_library()),
+            precision="as stored",
+            num_threads=self._num_threads,
+            versions={LIBRARY: version(LIBRARY)},
+        )
+
+    @cached_property
+    def _model(self) -> Any:  # noqa: ANN401 - a class without types
+        return load_model(self._form, self._num_threads)
+
+
+class _Look:
+    """Looks on at one drawing: tells its steps, and ends the process before the next."""
+
+    def __init__(
+        self,
+        on_step: Watcher | None,
+        is_cancelled: Callable[[], bool],
+        num_done: int,
+        num_images: int,
+    ) -> None:
+        self._on_step, self._is_cancelled = on_step, is_cancelled
+        self._num_done, self._num_images = num_done, num_images
+        self.num_steps_run = 0
+
+    def __call__(self, step: int, num_steps: int, _: float) -> None:
+        """What the library calls before the first step, as 0, and after every one."""
+        self.num_steps_run = step
+        if step and self._on_step is not None:
+            self._on_step(
+                StepProgress(
+                    step=step,
+                    num_steps=num_steps,
+                    num_images_done=self._num_done,
+                    batch_size=1,
+                    num_images=self._num_images,
+                )
+            )
+        if self._is_cancelled():
+            os._exit(0)  # an error raised here would be swallowed, and drawing go on
+
+
+def _arguments(sketch: Sketch, guidance: str) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "prompt": sketch.prompt,
+        "negative_prompt": sketch.negative,
+        "width": sketch.canvas.width_px,
+        "height": sketch.canvas.height_px,
+        "sample_steps": sketch.steps,
+        "sample_method": SAMPLERS[sketch.sampler],
+        "eta": float("inf"),  # each sampler's own
+        "cfg_scale": 1.0,
+        guidance: sketch.guidance,
+    }
+    if sketch.source_HWC is not None:
+        on_white = Image.new("RGBA", sketch.canvas, "white")
+        on_white.alpha_composite(Image.fromarray(sketch.source_HWC).resize(sketch.canvas))
+        given |= {"init_image": on_white.convert("RGB"), "strength": sketch.strength}
+    if sketch.mask_HW is not None:
+        given["mask_image"] = Image.fromarray(sketch.mask_HW)
+    return given
+
+
+def _pixels(drawn: Sequence[Image.Image], sketch: Sketch) -> NDArray[np.uint8]:
+    """The one picture that was drawn, RGB, of the canvas's size."""
+    if len(drawn) != 1 or drawn[0].size != sketch.canvas:
+        sizes = ", ".join("x".join(map(str, one.size)) for one in drawn) or "nothing"
+        raise EngineFailed(
+            f"stable-diffusion.cpp drew {sizes} where {sketch.canvas} was asked for.",
+            hint="Canvases must be whole multiples of 64 pixels.",
+        )
+    return np.asarray(drawn[0].convert("RGB"))
