@@ -130,6 +130,23 @@ def describe_model(
             )
 
 
+def fetch_model(settings: Settings, name: str, location: str) -> str:
+    """Where a model is: of one of the hub the folder of the data folder it is fetched into.
+
+    Raises:
+        BadInput: it is said to be of the hub, and is not, or cannot be fetched.
+    """
+    from limner.generators.diffusers.fetching import fetch_pipeline, hub_name_of
+    from limner.studio.model_shelf import FOLDER
+
+    hub_name = hub_name_of(location)
+    if not hub_name:
+        return location
+    folder = settings.home / FOLDER / name
+    fetch_pipeline(hub_name, folder, settings.diffusers_python)
+    return str(folder)
+
+
 def _require_taken(name: str, engine: str, *given: tuple[str, object, str]) -> None:
     """Refuse what only another engine takes; each is what it is, its value, who takes it."""
     for what, said, taker in given:
