@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,9 @@ from limner import Studio
 from limner.app import load_settings, wire_parts
 from limner.checks.near_copy.fingerprint import HASH_BYTES, Fingerprint
 from limner.checks.near_copy.gallery import ROW_WORDS, Gallery
-from limner.checks.runner import judge_all
-from limner.core.judging import ImageSubject
-from limner.core.records import Picture
+from limner.core.judging import ImageSubject, Result
+from limner.core.records import Picture, Request
+from limner.studio.judging import Judge, Screened
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha), N entries, K words.
 
@@ -32,26 +33,75 @@ Bytes = NDArray[np.uint8]
 SEED = 20261127
 INCOMING_PX = 1024
 NUM_ENTRIES = 1_000_000
+WARMING = 3  # pictures drawn first, that do not count
 NOISE = 6  # grey levels, as in a photograph
 
 
-def measure_checks_time(is_quick: bool) -> Measurement:
-    """Time of all checks in per cent of the drawing time of the same picture; median of pictures.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _TimedJudge(Judge):
+    """Adds up how long whoever draws waits for the checks.
 
-    The default criteria, default settings, one picture at a time, a new prompt each, in one process
-    whose networks are loaded.
+    Attributes:
+        waited_ms: of the request checks, then of the image checks, of every picture.
+    """
+
+    waited_ms: list[float] = field(default_factory=list[float])
+
+    def screen(self, request: Request) -> Screened:
+        started = time.perf_counter()
+        screened = super().screen(request)
+        self.waited_ms.append(1000 * (time.perf_counter() - started))
+        return screened
+
+    def look(self, subject: ImageSubject) -> tuple[Result, ...]:
+        started = time.perf_counter()
+        results = super().look(subject)
+        self.waited_ms.append(1000 * (time.perf_counter() - started))
+        return results
+
+
+def measure_checks_time(is_quick: bool) -> Measurement:
+    """Time that all checks add to the drawing of a picture, in per cent of it; median of pictures.
+
+    The time is what the road of a picture waits for them: before the drawing for the request
+    checks, and from the marked and encoded picture to the last result for the image checks, which
+    run side by side. Texts are read for them while the picture is marked and encoded, which takes
+    longer and leaves a core free. Also printed: the checks' own times added up, however many ran
+    at once. The default criteria, default settings, one picture at a time, a new prompt each, in
+    one process whose networks are loaded.
     """
     num_pictures = 4 if is_quick else 30
     shares: list[float] = []
+    sums: list[float] = []
+    timed: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as home, Studio(home) as studio:
-        for number, prompt in enumerate(_prompts(num_pictures + 1)):
+        judge = _timed(studio.parts.judge)
+        studio.parts.judge = judge
+        for number, prompt in enumerate(_prompts(num_pictures + WARMING)):
+            judge.waited_ms.clear()
             (image,) = studio.generate(prompt, seed=number)
             if image.decided.decision.criteria_sha256 is None:
                 raise RuntimeError("there are no criteria in force, so nothing was judged")
+            drawing_ms = 1000 * image.record.seconds
+            shares.append(100 * sum(judge.waited_ms) / drawing_ms)
             results = studio.parts.store.results_of(image.image_id)
-            seconds = sum(float(str(one["seconds"])) for one in results)
-            shares.append(100 * seconds / image.record.seconds)
-    return median_measurement(shares[1:])
+            each = {str(one["check"]): 1000 * float(str(one["seconds"])) for one in results}
+            sums.append(100 * sum(each.values()) / drawing_ms)
+            for name, value_ms in {"drawing": drawing_ms, **each}.items():
+                timed.setdefault(name, []).append(value_ms)
+    for name, values_ms in timed.items():
+        print(f"checks-time, {name}: {np.median(values_ms[WARMING:]):.2f} ms")
+    print(f"checks-time, added up: {np.median(sums[WARMING:]):.1f} % of the drawing")
+    return median_measurement(shares[WARMING:])
+
+
+def _timed(judge: Judge) -> _TimedJudge:
+    return _TimedJudge(
+        criteria=judge.criteria,
+        request_checks=judge.request_checks,
+        image_checks=judge.image_checks,
+        num_lanes=judge.num_lanes,
+    )
 
 
 def measure_checks_incoming(is_quick: bool) -> Measurement:
@@ -62,11 +112,11 @@ def measure_checks_incoming(is_quick: bool) -> Measurement:
     timed: dict[str, list[float]] = {}
     totals: list[float] = []
     with tempfile.TemporaryDirectory() as home:
-        known = wire_parts(load_settings(Path(home))).judge.image_checks
-        checks = [check for name, check in known.items() if name != "text"]
+        judge = wire_parts(load_settings(Path(home))).judge
+        checks = [check for name, check in judge.image_checks.items() if name != "text"]
         for subject in _incoming(5 if is_quick else 40):
             started = time.perf_counter()
-            results = judge_all(checks, subject)
+            results = judge.judge_by(checks, subject)
             totals.append(1000 * (time.perf_counter() - started))
             for one in results:
                 timed.setdefault(one.check, []).append(1000 * one.seconds)

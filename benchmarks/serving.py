@@ -68,11 +68,12 @@ def measure_http_overhead(is_quick: bool) -> Measurement:
     `limner studio` and its worker run as processes of their own with the embedded model. A client
     asks `/v1/images/generations` for a picture as base64, waits, and decodes the JSON. From its
     wall time is taken the wall time of drawing this very picture, as the worker measured it
-    around the network's passes and stored it. What is left is everything else there is: HTTP, the
-    job's rows, waking worker and client, finishing, PNG, storing, the ledger, sealing, JSON.
-    Criteria ask for a whole picture only and no mark is put in: judging and marking have figures
-    of their own. Also printed: the medians of both times, and the same with the criteria and the
-    mark as a new install has them.
+    around the network's passes and stored it. What is left is everything that comes on top of
+    drawing and judging: HTTP, the job's rows, waking worker and client, the sampler's own
+    arithmetic, finishing, PNG, storing, the ledger, sealing, JSON. Criteria ask for a whole picture
+    only and no mark is put in: judging (`checks-time`) and marking have figures of their own. Also
+    printed: the medians of both times, and the same with the criteria and the mark as a new
+    install has them.
     """
     num_pictures = 12 if is_quick else 200
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as served:

@@ -23,6 +23,7 @@ from benchmarks.gates import measure_bad_candidates
 from benchmarks.growth import measure_growth
 from benchmarks.jobs import measure_kill_nine, measure_wake
 from benchmarks.ledger import measure_rate, measure_tampering
+from benchmarks.load_generator import measure_aiperf
 from benchmarks.look_inspection import measure_inspection
 from benchmarks.look_labels import measure_labels
 from benchmarks.look_scale import measure_look_mutated, measure_look_rate
@@ -389,6 +390,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=None,
         measure=measure_other_runtimes,
+    ),
+    Benchmark(
+        name="aiperf",
+        title=FAST,
+        unit="pictures a second",
+        goal=None,
+        measure=measure_aiperf,
     ),
     Benchmark(name="growth", title=FAST, unit="times", goal=None, measure=measure_growth),
     Benchmark(

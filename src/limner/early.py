@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from limner.core.errors import LimnerError
+
+if TYPE_CHECKING:
+    from limner.generators.embedded.networks import Networks
 
 
 @contextmanager
 def loading_networks() -> Generator[None]:
     """Load the drawing networks in a thread meanwhile; on leaving, what has not begun is left out.
 
-    A fault here is told by whoever needs the networks, in its own place.
+    What runs the networks is imported before anything else goes on: two threads that import are in
+    each other's way, while compiling a network needs no interpreter. A fault here is told by
+    whoever needs the networks, in its own place.
     """
-    stop = threading.Event()
-    thread = threading.Thread(target=_load, args=(stop,), name="load networks")
+    stop, imported = threading.Event(), threading.Event()
+    thread = threading.Thread(target=_load, args=(stop, imported), name="load networks")
     thread.start()
+    imported.wait()
     try:
         yield
     finally:
@@ -30,15 +37,21 @@ def loading_networks() -> Generator[None]:
         thread.join()
 
 
-def _load(stop: threading.Event) -> None:
+def _load(stop: threading.Event, imported: threading.Event) -> None:
+    with suppress(LimnerError):
+        try:
+            networks = _networks()
+        finally:
+            imported.set()
+        networks.load(stop)
+
+
+def _networks() -> Networks:
     from platformdirs import user_data_path
 
     from limner.core.settings import read_settings
     from limner.generators.embedded.networks import open_networks
     from limner.generators.embedded.weights import Weights
 
-    try:
-        settings = read_settings(default_home=Path(user_data_path("limner")))
-        open_networks(Weights(), settings.num_threads, settings.home).load(stop)
-    except LimnerError:
-        return
+    settings = read_settings(default_home=Path(user_data_path("limner")))
+    return open_networks(Weights(), settings.num_threads, settings.home)

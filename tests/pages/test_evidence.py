@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from pages.conftest import Open
 from pages.served import Served
 from playwright.sync_api import Page, expect
-from registries import GOOD, Registry
+from registries import GOOD, SUITE, Registry
 
 from limner.core.models import Stage
 from limner.core.runs import Run
@@ -19,6 +19,11 @@ from limner.studio.registry import find_version
 from limner.studio.side_by_side import open_study
 from limner.studio.suite_file import read_suite
 from limner.testing import PaintedGenerator
+
+LONG = SUITE.replace("name: own", "name: long") + "".join(
+    f"  - {{id: case-{k}, prompt: {k} things, concept: x, count: 1}}\n" for k in range(500)
+)
+"""A suite that is not drawn before somebody has stopped it."""
 
 
 class ServedRegistry(Served):
@@ -48,6 +53,7 @@ def run_own(registry: Registry) -> Run:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRegistry]:
     registry = Registry(tmp_path_factory.mktemp("evidence") / "home")
+    (registry.home / "suites" / "long.yaml").write_text(LONG)
     with ServedRegistry(registry) as served:
         served.runs = [run_own(registry), run_own(registry)]
         yield served
@@ -124,6 +130,48 @@ def test_a_study_is_begun_answered_blindly_and_ranked(operator: Page, served: Se
     expect(operator.locator("section:has(#ranking-title) svg.interval-bar")).to_have_count(2)
     operator.goto(served.address + "/evidence/studies")
     expect(operator.get_by_role("row").last).to_contain_text(f"{answered} of {answered}")
+
+
+def test_a_suite_is_run_from_the_page_by_a_worker(operator: Page, served: ServedRegistry):
+    operator.get_by_role("combobox", name="Suite").select_option("own")
+    operator.get_by_role("spinbutton", name="Prompts").fill("1")
+    operator.get_by_role("button", name="Run it").click()
+    expect(operator.locator("#run-lines tbody tr")).to_have_count(0)
+    operator.reload()
+    run = served.registry.parts.store.runs.newest()[0]
+    expect(operator.get_by_role("link", name=run.run_id)).to_be_visible()
+
+
+def test_stored_pictures_are_judged_again_from_the_page(operator: Page, served: ServedRegistry):
+    run_id = served.runs[0].run_id
+    operator.goto(f"{served.address}/evidence/{run_id}")
+    operator.get_by_role("button", name="Judge its pictures again").click()
+    expect(operator.get_by_role("heading", name="Run a suite")).to_be_visible()
+    jobs = served.registry.parts.store.run_jobs
+    assert jobs.find(run_id).task == "score"
+
+
+def test_a_run_is_stopped_and_gone_on_with_where_it_stood(operator: Page, served: ServedRegistry):
+    operator.get_by_role("combobox", name="Suite").select_option("long")
+    operator.get_by_role("button", name="Run it").click()
+    line = operator.locator("#run-lines tbody tr")
+    for button, state in (("Stop", "cancelled"), ("Go on", "drawing"), ("Stop", "cancelled")):
+        line.get_by_role("button", name=button).click()
+        expect(line.locator(".badge")).to_have_text(state, timeout=60_000)
+    axe = Axe().run(operator)
+    assert axe.violations_count == 0, axe.generate_report()
+
+
+def test_a_number_of_prompts_that_is_none_is_refused_in_words(
+    operator: Page, served: ServedRegistry
+):
+    answer = operator.request.post(
+        f"{served.address}/evidence",
+        form={"suite": "own", "limit": "some"},
+        headers={"Origin": served.address},
+    )
+    assert answer.status == 422
+    assert "The number of prompts is" in answer.text()
 
 
 def test_an_answer_that_is_none_is_refused(operator: Page, served: ServedRegistry):

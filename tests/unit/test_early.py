@@ -14,16 +14,36 @@ def is_loading():
 
 def test_leaving_stops_the_loading_and_waits_for_it(monkeypatch):
     asked = []
-    monkeypatch.setattr(early, "_load", lambda stop: asked.append(stop.wait(30)))
+
+    def load(stop, imported):
+        imported.set()
+        asked.append(stop.wait(30))
+
+    monkeypatch.setattr(early, "_load", load)
     with early.loading_networks():
         assert is_loading()
     assert (asked, is_loading()) == ([True], False)
 
 
+def test_nothing_goes_on_before_what_runs_the_networks_is_imported(monkeypatch):
+    order = []
+
+    class Loaded:
+        def load(self, _stop):
+            pass
+
+    monkeypatch.setattr(early, "_networks", lambda: order.append("imported") or Loaded())
+    with early.loading_networks():
+        order.append("goes on")
+    assert order == ["imported", "goes on"]
+
+
 def test_a_setting_that_is_not_allowed_is_left_to_whoever_reads_it(monkeypatch, tmp_path):
     monkeypatch.setenv("LIMNER_HOME", str(tmp_path))
     monkeypatch.setenv("LIMNER_NUM_THREADS", "many")
-    early._load(Event())
+    imported = Event()
+    early._load(Event(), imported)
+    assert imported.is_set()
     assert list(tmp_path.iterdir()) == []
 
 

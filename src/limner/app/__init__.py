@@ -138,6 +138,7 @@ def wire_parts(settings: Settings) -> Parts:
         read_sentences=lambda texts: read_sentences(settings, texts),
         enlargers=open_enlargers(settings),
         own_enlarger_names=shelf.enlarger_names,
+        measure_with=with_model,
     )
     return parts
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from limner.core.errors import CriteriaInvalid
+from limner.core.file_cache import COMPILED_FOLDER, FileCache
 from limner.core.judging import ImageCheck, RequestCheck
 from limner.core.settings import Settings
 from limner.studio.judging import Judge
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from limner.checks.near_copy.recent import Look
     from limner.checks.near_copy.registered import Registered
     from limner.checks.tagger.tagger import Tagger
+
+
+MOST_LANES = 3  # with more, all wait for the longest check
 
 
 def open_judge(
@@ -37,6 +41,7 @@ def open_judge(
             that ask for it are refused.
         read_registered: pictures that must not be drawn; without it the same.
     """
+    from limner.executors.pool import num_cores
     from limner.studio.criteria_file import criteria_in_force, require_known_checks
 
     request_checks = _request_checks(settings, find_opted_out)
@@ -54,6 +59,7 @@ def open_judge(
         fault=fault,
         request_checks=request_checks,
         image_checks=image_checks,
+        num_lanes=min(settings.num_threads or num_cores(), MOST_LANES),
     )
 
 
@@ -97,16 +103,18 @@ def _image_checks(
     from limner.checks.text_in_image.check import TextInImage
     from limner.generators.embedded.sentences import Sentences
 
-    num_threads = settings.num_threads
-    sentences = Sentences(num_threads=num_threads, memory=settings.home)
-    views = RefereeViews(Referee(sentences, num_threads=num_threads), sentences.ingredients)
+    # A network takes one core, since checks run side by side.
+    sentences = Sentences(num_threads=settings.num_threads, memory=settings.home)
+    kept = FileCache(settings.home / COMPILED_FOLDER)
+    referee = Referee(sentences, num_threads=1, kept=kept)
+    views = RefereeViews(referee, sentences.ingredients)
     vocabulary, fingerprints = Vocabulary(), Fingerprints(views)
     checks: list[ImageCheck] = [
         Integrity(),
         Exposure(),
         Sharpness(),
-        Nsfw(num_threads=num_threads),
-        Face(num_threads=num_threads),
+        Nsfw(num_threads=1, kept=kept),
+        Face(num_threads=1, kept=kept),
         PromptFit(views, vocabulary),
         Atoms(views, vocabulary),
         near_training_copy(fingerprints),

@@ -76,13 +76,29 @@ _TO_LAB = np.array(
 
 def to_oklch(rgb_NC: npt.NDArray[np.floating]) -> Floats:
     """Lightness 0-1, chroma from 0 and hue 0-360 in degrees, of sRGB in 0-1."""
-    linear_NC = np.where(
-        rgb_NC <= 0.04045, rgb_NC / 12.92, ((np.clip(rgb_NC, 0, 1) + 0.055) / 1.055) ** 2.4
-    )
-    lab_NC = np.cbrt(linear_NC @ _TO_LMS.T) @ _TO_LAB.T
+    lab_NC = _oklab(_linear(rgb_NC))
     chroma_N = np.hypot(lab_NC[:, 1], lab_NC[:, 2])
     hue_N = np.degrees(np.arctan2(lab_NC[:, 2], lab_NC[:, 1])) % 360
     return np.stack([lab_NC[:, 0], chroma_N, hue_N], axis=1).astype(np.float32)
+
+
+def bytes_to_oklab(rgb_NC: npt.NDArray[np.uint8]) -> Floats:
+    """Lightness 0-1 and the two axes of colour, around 0, of sRGB in 0-255."""
+    return _oklab(_LINEAR_BYTES[rgb_NC]).astype(np.float32)
+
+
+def _linear(rgb_NC: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    return np.where(
+        rgb_NC <= 0.04045, rgb_NC / 12.92, ((np.clip(rgb_NC, 0, 1) + 0.055) / 1.055) ** 2.4
+    )
+
+
+def _oklab(linear_NC: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    return np.cbrt(linear_NC @ _TO_LMS.T) @ _TO_LAB.T
+
+
+_LINEAR_BYTES = _linear(np.arange(256, dtype=np.float32) / np.float32(255))
+"""What every byte is as light, since raising each of a picture's to a power takes a millisecond."""
 
 
 def word_indices(rgb_NC: npt.NDArray[np.floating]) -> Ints:

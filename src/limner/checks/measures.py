@@ -85,9 +85,9 @@ def subject_mask(image_HWC: Bytes, least_distance: float = 0.09) -> Bools:
     is_solid_HW = image_HWC[..., 3] >= OPAQUE
     if len(solid_NC) < len(rim_NC) / 2:
         return is_solid_HW
-    ground_C = np.median(solid_NC[:, :3], axis=0)[None] / 255
-    flat_NC = image_HWC[..., :3].reshape(-1, 3).astype(np.float32) / 255
-    distance_N = np.linalg.norm(_oklab(flat_NC) - _oklab(ground_C), axis=1)
+    ground_1C = _oklab(np.median(solid_NC[:, :3], axis=0)[None] / 255)
+    apart_NC = colours.bytes_to_oklab(image_HWC[..., :3].reshape(-1, 3)) - ground_1C
+    distance_N = np.sqrt(np.square(apart_NC).sum(axis=1))
     return is_solid_HW & (distance_N.reshape(is_solid_HW.shape) >= least_distance)
 
 

@@ -10,10 +10,11 @@ import math
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Container, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from limner.core.errors import LimnerError
 from limner.core.hashing import sha256_of_document
@@ -57,37 +58,17 @@ def judge(
     *,
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
 ) -> Result:
-    """What one check says of one subject; raises nothing that the check does wrong.
+    """What one check says of one subject; see `judge_all`.
 
     Args:
         check: what looks.
         subject: what it looks at.
         limits: laid to the score; those of the check's card when left out.
-        time_limit_seconds: after that the caller goes on with an error. The check runs in a
-            thread that is not waited for any longer, and that does not keep the process alive.
-
-    Returns:
-        A result with verdict ERROR and its cause where the check could not judge.
+        time_limit_seconds: after that the caller goes on with an error.
     """
-    limits = check.card.limits if limits is None else limits
-    started = time.perf_counter()
-    try:
-        finding = _require_numbers(_measure_in_time(check, subject, time_limit_seconds))
-    except CheckNotAble as fault:
-        return _error(check.card, subject, fault, time.perf_counter() - started)
-    return Result(
-        check=check.card.name,
-        version=check.card.version,
-        verdict=verdict_of(finding.score, limits, check.card.better),
-        judged_sha256=judged_sha256(subject),
-        limits=limits,
-        score=finding.score,
-        probability_bad=finding.probability_bad,
-        notes=finding.notes,
-        details=finding.details,
-        seconds=time.perf_counter() - started,
-        card_sha256=check.card.sha256,
-    )
+    named = NO_LIMITS if limits is None else {check.card.name: limits}
+    (result,) = judge_all([check], subject, named, time_limit_seconds=time_limit_seconds)
+    return result
 
 
 def judge_all(
@@ -95,23 +76,34 @@ def judge_all(
     subject: Subject,
     limits: Mapping[str, Limits] = NO_LIMITS,
     *,
+    num_lanes: int = 1,
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
 ) -> tuple[Result, ...]:
     """What every check says of one subject, in the order of `checks`.
 
-    One after the other: their networks use every core as it is, and running checks side by side
-    measured slower (docs/log.md, "Checks").
+    Raises nothing that a check does wrong: its result then has the verdict ERROR and its cause.
 
     Args:
-        checks: what look; none waits for another's result.
+        checks: what look, begun in this order; none waits for another's result.
         subject: what they look at.
         limits: by name of the check, where its card's are not wanted.
-        time_limit_seconds: for each check.
+        num_lanes: checks that run side by side.
+        time_limit_seconds: for each check, from where it begins. One that hangs is left behind in
+            its lane, which does not keep the process alive, and a new lane takes its place.
     """
-    return tuple(
-        judge(check, subject, limits.get(check.card.name), time_limit_seconds=time_limit_seconds)
-        for check in checks
-    )
+    lanes = _Lanes(checks, subject, limits)
+    for _ in range(min(num_lanes, len(checks))):
+        lanes.open_one()
+    results: dict[int, Result] = {}
+    while len(results) < len(checks):
+        try:
+            at, result = lanes.answers.get(timeout=lanes.seconds_left(results, time_limit_seconds))
+            results.setdefault(at, result)  # one that was given up may answer yet
+        except Empty:
+            for at in lanes.overdue(results, time_limit_seconds):
+                results[at] = _timed_out(checks[at].card, subject, time_limit_seconds)
+                lanes.open_one()
+    return tuple(results[at] for at in range(len(checks)))
 
 
 def judged_sha256(subject: ImageSubject | Request) -> str:
@@ -121,25 +113,79 @@ def judged_sha256(subject: ImageSubject | Request) -> str:
     return sha256_of_document({"prompt": subject.prompt, "negative": subject.negative})
 
 
-def _measure_in_time(check: Check[Subject], subject: Subject, limit_seconds: float) -> Finding:
-    answers: SimpleQueue[Finding | CheckNotAble] = SimpleQueue()
-    name = f"check {check.card.name}"
-    threading.Thread(
-        target=lambda: answers.put(_answer(check, subject)), name=name, daemon=True
-    ).start()
-    try:
-        answer = answers.get(timeout=limit_seconds)
-    except Empty:
-        note = f"The check did not answer within {limit_seconds:g} seconds."
-        raise CheckNotAble(Cause.TIMED_OUT, note) from None
+class _Lanes(Generic[Subject]):
+    """Threads that take one waiting check after the other.
+
+    Attributes:
+        answers: places of checks, each with its result.
+    """
+
+    def __init__(
+        self, checks: Sequence[Check[Subject]], subject: Subject, limits: Mapping[str, Limits]
+    ) -> None:
+        self.answers: SimpleQueue[tuple[int, Result]] = SimpleQueue()
+        self._subject = subject
+        self._waiting = deque(
+            (at, check, limits.get(check.card.name, check.card.limits))
+            for at, check in enumerate(checks)
+        )
+        self._begun: dict[int, float] = {}
+
+    def open_one(self) -> None:
+        threading.Thread(target=self._run, name="lane of checks", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                at, check, limits = self._waiting.popleft()
+            except IndexError:
+                return
+            self._begun[at] = time.perf_counter()
+            self.answers.put((at, _result(check, self._subject, limits)))
+
+    def seconds_left(self, answered: Container[int], limit_seconds: float) -> float:
+        """Until the first check that runs is overdue."""
+        now = time.perf_counter()
+        begun = [one for at, one in self._begun.copy().items() if at not in answered]
+        return max(0.0, min(begun, default=now) + limit_seconds - now)
+
+    def overdue(self, answered: Container[int], limit_seconds: float) -> list[int]:
+        """Checks that began too long ago and have not answered."""
+        latest = time.perf_counter() - limit_seconds
+        return [
+            at for at, one in self._begun.copy().items() if at not in answered and one <= latest
+        ]
+
+
+def _result(check: Check[Subject], subject: Subject, limits: Limits) -> Result:
+    card, started = check.card, time.perf_counter()
+    answer = _answer(check, subject)
+    seconds = time.perf_counter() - started
     if isinstance(answer, CheckNotAble):
-        raise answer
-    return answer
+        return _error(card, subject, answer, seconds)
+    return Result(
+        check=card.name,
+        version=card.version,
+        verdict=verdict_of(answer.score, limits, card.better),
+        judged_sha256=judged_sha256(subject),
+        limits=limits,
+        score=answer.score,
+        probability_bad=answer.probability_bad,
+        notes=answer.notes,
+        details=answer.details,
+        seconds=seconds,
+        card_sha256=card.sha256,
+    )
+
+
+def _timed_out(card: CheckCard, subject: ImageSubject | Request, limit_seconds: float) -> Result:
+    note = f"The check did not answer within {limit_seconds:g} seconds."
+    return _error(card, subject, CheckNotAble(Cause.TIMED_OUT, note), limit_seconds)
 
 
 def _answer(check: Check[Subject], subject: Subject) -> Finding | CheckNotAble:
     try:
-        return check.measure(subject)
+        return _require_numbers(check.measure(subject))
     except CheckNotAble as fault:
         return fault
     except LimnerError as error:

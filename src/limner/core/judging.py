@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,6 +192,15 @@ class ImageCheck(Protocol):
         Raises:
             CheckNotAble: it cannot be judged, and why. Anything else raised is an error as well.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsPrompt(Protocol):
+    """An image check that reads the prompt as well, and may be told it before the picture."""
+
+    def read(self, prompt: str, /) -> None:
+        """Read a prompt, so that measuring need not; errors as in `ImageCheck.measure`."""
         ...
 
 

@@ -113,6 +113,11 @@ class Picture:
         """Width and height in pixels."""
         return Size(self.image_HWC.shape[1], self.image_HWC.shape[0])
 
+    @property
+    def is_opaque(self) -> bool:
+        """Whether nothing of it is transparent."""
+        return bool(self.image_HWC[..., 3].min() == 255)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mask:
@@ -494,6 +499,7 @@ class ImageRecord:
         created_at: UTC.
         seconds: wall time of drawing it.
         pdq: perceptual hash of the pixels, 32 bytes; ``None`` where it would say little.
+        is_opaque: nothing of it is transparent; ``None`` where nobody looked.
     """
 
     image_id: str
@@ -505,6 +511,7 @@ class ImageRecord:
     seconds: float
     recipe: Recipe
     pdq: bytes | None = None
+    is_opaque: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

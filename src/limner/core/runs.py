@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
+from limner.core.jobs import JobError, JobState
 from limner.core.judging import Verdict
 
 RUN_FORMAT = "limner.run/1"
@@ -40,6 +42,36 @@ class Run:
     criteria_sha256: str
     started_at: datetime
     document: Mapping[str, Any]
+
+
+class RunTask(StrEnum):
+    """What a worker is to do with a run."""
+
+    DRAW = "draw"
+    SCORE = "score"  # its stored pictures again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunJob:
+    """What a worker is to do with a run, and how that stands; states follow as those of any job.
+
+    Attributes:
+        task: what is to be done.
+        owner: who asked for the run.
+        model: that draws, by the name it was asked for with.
+        asked_at: UTC.
+        attempts: how often a worker took it.
+        error: of the last attempt; ``None`` when it went well.
+    """
+
+    run_id: str
+    task: RunTask
+    owner: str
+    model: str
+    state: JobState
+    asked_at: datetime
+    attempts: int
+    error: JobError | None
 
 
 class Spot(NamedTuple):

@@ -228,19 +228,20 @@ def _asked_suite(source: str, seeds: str | None, limit: int | None) -> Suite:
 def _begun(parts: Parts, suite: Suite, checks: Checks, *, is_anew: bool) -> tuple[Run, int]:
     """The run to draw, and how many of its cases are done."""
     from limner.studio.eval_runs import begin_run, unfinished_run
+    from limner.studio.run_jobs import require_free
 
     found = None if is_anew else unfinished_run(parts, suite, checks)
     if found is None:
         return begin_run(parts, suite, checks), 0
+    require_free(parts, found)
     return found, len({one.spot.case_id for one in parts.store.runs.pictures(found.run_id)})
 
 
 def _draw(parts: Parts, run: Run, checks: Checks, *, num_done: int, is_quiet: bool) -> Report:
     """Draw what is left, keep the evidence of a whole suite, and gather what there is to say."""
-    from limner.evals.suite import PART
     from limner.faces.eval_watching import watching_run
-    from limner.studio.eval_report import keep_evidence, report_on
-    from limner.studio.eval_runs import draw_run, suite_of
+    from limner.studio.eval_runs import suite_of
+    from limner.studio.run_jobs import draw_whole
 
     suite = suite_of(run)
     pictures_each = suite.num_pictures // len(suite.cases)
@@ -250,11 +251,7 @@ def _draw(parts: Parts, run: Run, checks: Checks, *, num_done: int, is_quiet: bo
             "Drawing", pictures_each=pictures_each, num_done=num_done, is_quiet=is_quiet
         ) as on_case,
     ):
-        draw_run(parts, run, checks, on_case)
-    report = report_on(parts, run)
-    if not suite.name.endswith(PART):
-        keep_evidence(parts, report)
-    return report
+        return draw_whole(parts, run, checks, on_case)
 
 
 @contextmanager

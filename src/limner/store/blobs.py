@@ -8,7 +8,7 @@ stored, without reading the whole folder. This module does not know the database
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from limner.core.hashing import sha256_of_bytes
 from limner.store.files import PART_PREFIX, cannot_write, make_folder, write_new
 
 INTENT_SUFFIX = ".intent"
+NUM_WRITERS = 2
 SIDECAR_SUFFIX = "c2pa"  # of a credential beside its file
 
 
@@ -32,6 +33,7 @@ class BlobFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._writers = ThreadPoolExecutor(NUM_WRITERS, thread_name_prefix="blob")
         self._intents = path / "intents"
         make_folder(self._intents)
 
@@ -69,10 +71,12 @@ class BlobFolder:
         Raises:
             StorageUnavailable: it cannot be written; raised after the block.
         """
-        with ThreadPoolExecutor(1, thread_name_prefix="blob") as writer:
-            added = writer.submit(self.add, content, suffix)
+        added = self._writers.submit(self.add, content, suffix)
+        try:
             yield
-            added.result()
+        finally:
+            wait([added])  # it is not written any more when the transaction is rolled back
+        added.result()
 
     def unsettle(self, blob_sha256: str, suffix: str) -> None:
         """Leave an intent: the transaction that is open no longer needs this blob.

@@ -22,6 +22,7 @@ from limner.store.files import make_folder
 from limner.store.schema import HEAD_REVISION
 
 READ_ONLY = "limner_read_only"
+PASSING = "limner_passing"
 
 
 def open_database(home: Path, address: str = "", password: str = "") -> sa.Engine:
@@ -54,6 +55,20 @@ def transaction(engine: sa.Engine) -> Generator[sa.Connection]:
         StorageUnavailable: the database cannot be written.
     """
     with _our_errors(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def passing_transaction(engine: sa.Engine) -> Generator[sa.Connection]:
+    """A write transaction that is not flushed to the disk.
+
+    A process that is killed loses nothing of it; where the power fails it may be as if it had never
+    been, with all that was written since, up to the next `transaction`.
+
+    Raises:
+        StorageUnavailable: the database cannot be written.
+    """
+    with _our_errors(engine), engine.execution_options(**{PASSING: True}).begin() as connection:
         yield connection
 
 
@@ -101,8 +116,11 @@ def _side_of(engine: sa.Engine) -> ModuleType:
 
 
 def _begin(connection: sa.Connection) -> None:
-    is_reading = connection.get_execution_options().get(READ_ONLY, False)
-    _side_of(connection.engine).begin(connection, is_reading=is_reading)
+    options, side = connection.get_execution_options(), _side_of(connection.engine)
+    if options.get(READ_ONLY, False):
+        side.begin_reading(connection)
+    else:
+        side.begin_writing(connection, is_lasting=not options.get(PASSING, False))
 
 
 def _migrate(connection: sa.Connection) -> None:

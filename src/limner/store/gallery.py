@@ -25,6 +25,22 @@ from limner.store.database import reading, transaction
 MAX_WORDS_CHARACTERS = 2000  # of a prompt that can be searched
 
 _rows = schema.gallery.c
+_THIS_IMAGE = sa.bindparam("this_image", type_=sa.Text())
+_NOTE_OUTCOME = schema.gallery.update().where(_rows.image_id == _THIS_IMAGE)
+_UNSHELVED = sa.select(
+    schema.images.c.created_at,
+    schema.images.c.recipe,
+    sa.select(schema.decisions.c.outcome)
+    .where(schema.decisions.c.image_id == _THIS_IMAGE)
+    .order_by(schema.decisions.c.decision_id.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("outcome"),
+).where(
+    schema.images.c.image_id == _THIS_IMAGE,
+    ~sa.exists().where(_rows.image_id == _THIS_IMAGE, _rows.owner == sa.bindparam("this_owner")),
+)
+"""An image that is not on somebody's shelf yet."""
 
 
 class Place(NamedTuple):
@@ -235,36 +251,27 @@ def shelve(connection: sa.Connection, image_id: str, owner: str) -> None:
         image_id: of the image.
         owner: for whom it was drawn; empty where that is not known.
     """
-    is_there = sa.exists().where(_rows.image_id == image_id, _rows.owner == owner)
-    if connection.scalar(sa.select(is_there)):
-        return
-    row = connection.execute(
-        schema.images.select().where(schema.images.c.image_id == image_id)
-    ).one_or_none()
-    decided = schema.decisions.c
-    last = sa.select(decided.outcome).where(decided.image_id == image_id)
-    outcome = connection.scalar(last.order_by(decided.decision_id.desc()).limit(1))
+    wanted = {"this_image": image_id, "this_owner": owner}
+    row = connection.execute(_UNSHELVED, wanted).one_or_none()
     if row is None:
         return
     recipe = json.loads(row.recipe)
-    connection.execute(
-        schema.gallery.insert().values(
-            owner=owner,
-            created_at=row.created_at,
-            image_id=image_id,
-            words=folded(recipe["prompt"])[:MAX_WORDS_CHARACTERS],
-            style=recipe["style"],
-            outcome=outcome or str(Outcome.HELD),
-        )
-    )
+    shelved = {
+        "owner": owner,
+        "created_at": row.created_at,
+        "image_id": image_id,
+        "words": folded(recipe["prompt"])[:MAX_WORDS_CHARACTERS],
+        "style": recipe["style"],
+        "outcome": row.outcome or str(Outcome.HELD),
+    }
+    connection.execute(schema.gallery.insert(), shelved)
 
 
 def note_outcomes(connection: sa.Connection, outcomes: dict[str, Outcome]) -> None:
     """Note what was decided about images, by image_id, in the transaction that decides it."""
-    update = schema.gallery.update().where(_rows.image_id == sa.bindparam("image"))
     connection.execute(
-        update.values(outcome=sa.bindparam("decided")),
-        [{"image": image_id, "decided": str(one)} for image_id, one in outcomes.items()],
+        _NOTE_OUTCOME,
+        [{"this_image": image_id, "outcome": str(one)} for image_id, one in outcomes.items()],
     )
 
 

@@ -49,6 +49,46 @@ _images = schema.job_images.c
 _attempts = schema.job_attempts.c
 _progress = schema.job_progress.c
 
+# Statements that every picture needs are built once: building one costs more than running it.
+THIS_JOB = "this_job"
+IS_THIS_JOB = _jobs.job_id == sa.bindparam(THIS_JOB)
+UPDATE_JOB = schema.jobs.update().where(IS_THIS_JOB)
+_FIND = schema.jobs.select().where(IS_THIS_JOB)
+_IS_WAITING = _jobs.state.in_([str(one) for one in WAITING])
+_COUNT_WAITING = sa.select(
+    sa.func.count(), sa.func.count().filter(_jobs.owner == sa.bindparam("this_owner"))
+).where(_IS_WAITING)
+_TICK = (
+    schema.job_clock.update()
+    .values(number=schema.job_clock.c.number + 1)
+    .returning(schema.job_clock.c.number)
+)
+_CHANGES = (
+    sa.select(_jobs.job_id, _jobs.change, _jobs.state)
+    .where(_jobs.change > sa.bindparam("after"))
+    .order_by(_jobs.change)
+)
+_CHANGE_OF = sa.select(_jobs.change, _jobs.state).where(IS_THIS_JOB)
+_MEASURED = (
+    sa.select(_attempts.seconds, _attempts.num_images)
+    .where(_attempts.num_images > 0, _attempts.seconds.is_not(None))
+    .order_by(_attempts.attempt_id.desc())
+    .limit(MEASURED_ATTEMPTS)
+)
+_NUM_RECORDED = sa.select(sa.func.count()).where(_images.job_id == sa.bindparam(THIS_JOB))
+_OUTCOME = (
+    sa.select(schema.decisions.c.outcome)
+    .where(schema.decisions.c.image_id == _images.image_id)
+    .order_by(schema.decisions.c.decision_id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_IMAGES_OF = (
+    sa.select(_images.picture_index, _images.image_id, _images.seed, _OUTCOME.label("outcome"))
+    .where(_images.job_id == sa.bindparam(THIS_JOB))
+    .order_by(_images.picture_index)
+)
+
 JobRow = sa.Row[tuple[object, ...]]
 
 
@@ -118,7 +158,7 @@ class JobRows:
                 )
             require_room(connection, new.owner)
             number = tick(connection)
-            connection.execute(schema.jobs.insert().values(_values_of(new, number)))
+            connection.execute(schema.jobs.insert(), _values_of(new, number))
         return True
 
     def find(self, job_id: str, now: datetime) -> Job:
@@ -229,15 +269,10 @@ class JobRows:
 
     def changes_since(self, number: int) -> list[Change]:
         """The jobs that changed after this number, each once."""
-        query = (
-            sa.select(_jobs.job_id, _jobs.change, _jobs.state)
-            .where(_jobs.change > number)
-            .order_by(_jobs.change)
-        )
         with reading(self._engine) as connection:
             return [
                 Change(row.job_id, row.change, state_of(row.state))
-                for row in connection.execute(query)
+                for row in connection.execute(_CHANGES, {"after": number})
             ]
 
     def change_of(self, job_id: str) -> Change:
@@ -246,9 +281,8 @@ class JobRows:
         Raises:
             JobNotFound: there is none with this id.
         """
-        query = sa.select(_jobs.change, _jobs.state).where(_jobs.job_id == job_id)
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_CHANGE_OF, {THIS_JOB: job_id}).one_or_none()
         if row is None:
             raise _not_found(job_id)
         return Change(job_id, row.change, state_of(row.state))
@@ -256,9 +290,7 @@ class JobRows:
 
 def tick(connection: sa.Connection) -> int:
     """Raise the clock in a write transaction; the number after."""
-    clock = schema.job_clock.c
-    statement = schema.job_clock.update().values(number=clock.number + 1).returning(clock.number)
-    return connection.execute(statement).scalar_one()
+    return connection.execute(_TICK).scalar_one()
 
 
 def move(
@@ -266,7 +298,7 @@ def move(
 ) -> None:
     """Write a job's new state and raise the clock."""
     everything = {**values, "state": str(state), "change": tick(connection)}
-    connection.execute(schema.jobs.update().where(_jobs.job_id == job_id).values(everything))
+    connection.execute(UPDATE_JOB, {THIS_JOB: job_id, **everything})
 
 
 def state_of(word: str) -> JobState:
@@ -302,13 +334,7 @@ def is_source_wanted(connection: sa.Connection, pixels_sha256: str) -> bool:
 
 def seconds_per_picture(connection: sa.Connection) -> float | None:
     """Measured over the last attempts that brought pictures; ``None`` before the first."""
-    query = (
-        sa.select(_attempts.seconds, _attempts.num_images)
-        .where(_attempts.num_images > 0, _attempts.seconds.is_not(None))
-        .order_by(_attempts.attempt_id.desc())
-        .limit(MEASURED_ATTEMPTS)
-    )
-    measured = connection.execute(query).all()
+    measured = connection.execute(_MEASURED).all()
     if not measured:
         return None
     return sum(one.seconds for one in measured) / sum(one.num_images for one in measured)
@@ -320,10 +346,10 @@ def require_room(connection: sa.Connection, owner: str) -> None:
     Raises:
         QueueFull: says when there should be room, from measured times.
     """
-    num_own = _num_waiting(connection, _jobs.owner == owner)
+    num_all, num_own = connection.execute(_COUNT_WAITING, {"this_owner": owner}).one()
     if num_own >= MAX_WAITING_PER_OWNER:
         fault = f"{num_own} jobs of yours wait already"
-    elif (num_all := _num_waiting(connection)) >= MAX_WAITING:
+    elif num_all >= MAX_WAITING:
         fault = f"{num_all} jobs wait already"
     else:
         return
@@ -334,8 +360,7 @@ def require_room(connection: sa.Connection, owner: str) -> None:
 
 def num_recorded(connection: sa.Connection, job_id: str) -> int:
     """Pictures of a job that are stored."""
-    query = sa.select(sa.func.count()).where(_images.job_id == job_id)
-    return connection.scalar(query) or 0
+    return connection.scalar(_NUM_RECORDED, {THIS_JOB: job_id}) or 0
 
 
 def error_text(error: JobError | None) -> str | None:
@@ -346,8 +371,7 @@ def error_text(error: JobError | None) -> str | None:
 
 
 def _seconds_until_room(connection: sa.Connection) -> int:
-    waiting = _jobs.state.in_([str(one) for one in WAITING])
-    pictures = sa.select(sa.func.sum(_jobs.num_images)).where(waiting)
+    pictures = sa.select(sa.func.sum(_jobs.num_images)).where(_IS_WAITING)
     num_pictures = int(connection.scalar(pictures) or 0)
     leased = _jobs.state.in_([str(one) for one in LEASED])
     workers = sa.select(sa.func.count(sa.distinct(_jobs.worker))).where(leased)
@@ -357,14 +381,13 @@ def _seconds_until_room(connection: sa.Connection) -> int:
     return min(MAX_RETRY_SECONDS, max(1, wanted))
 
 
-def _num_waiting(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
-    waiting = _jobs.state.in_([str(one) for one in WAITING])
-    query = sa.select(sa.func.count()).select_from(schema.jobs).where(waiting, *conditions)
+def _num_waiting(connection: sa.Connection) -> int:
+    query = sa.select(sa.func.count()).select_from(schema.jobs).where(_IS_WAITING)
     return connection.scalar(query) or 0
 
 
 def _find_row(connection: sa.Connection, job_id: str) -> JobRow | None:
-    return connection.execute(schema.jobs.select().where(_jobs.job_id == job_id)).one_or_none()
+    return connection.execute(_FIND, {THIS_JOB: job_id}).one_or_none()
 
 
 def _row(connection: sa.Connection, job_id: str) -> JobRow:
@@ -399,6 +422,28 @@ def _values_of(new: NewJob, number: int) -> dict[str, object]:
     }
 
 
+def queued_job(new: NewJob) -> Job:
+    """A job as it stands when it was just added."""
+    return Job(
+        job_id=new.job_id,
+        owner=new.owner,
+        state=JobState.QUEUED,
+        is_over=False,
+        created_at=new.created_at,
+        started_at=None,
+        ended_at=None,
+        attempts=0,
+        priority=new.priority,
+        file_format=new.file_format,
+        client=new.client,
+        request=new.request,
+        num_images=len(new.shots),
+        progress=None,
+        images=(),
+        error=None,
+    )
+
+
 def _job_of(connection: sa.Connection, row: JobRow, now: datetime) -> Job:
     images = _images_of(connection, row.job_id)
     stored = state_of(row.state)
@@ -427,19 +472,6 @@ def _job_of(connection: sa.Connection, row: JobRow, now: datetime) -> Job:
 
 def _images_of(connection: sa.Connection, job_id: str) -> tuple[JobImage, ...]:
     """The pictures of a job whose decision is known, with the one that holds."""
-    decided = schema.decisions.c
-    outcome = (
-        sa.select(decided.outcome)
-        .where(decided.image_id == _images.image_id)
-        .order_by(decided.decision_id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = (
-        sa.select(_images.picture_index, _images.image_id, _images.seed, outcome.label("outcome"))
-        .where(_images.job_id == job_id)
-        .order_by(_images.picture_index)
-    )
     return tuple(
         JobImage(
             index=row.picture_index,
@@ -447,7 +479,7 @@ def _images_of(connection: sa.Connection, job_id: str) -> tuple[JobImage, ...]:
             outcome=Outcome(row.outcome),
             seed=row.seed,
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_IMAGES_OF, {THIS_JOB: job_id})
         if row.outcome is not None
     )
 

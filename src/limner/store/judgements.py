@@ -29,6 +29,20 @@ from limner.store.rights_blocking import blocker_of_image
 
 DecidedBy = Literal["rule", "person"]
 
+_decisions = schema.decisions.c
+_FROZEN_AT = sa.select(schema.criteria.c.frozen_at).where(
+    schema.criteria.c.criteria_sha256 == sa.bindparam("these")
+)
+_LAST_DECISION = (
+    schema.decisions.select()
+    .where(_decisions.image_id == sa.bindparam("this_image"))
+    .order_by(_decisions.decision_id.desc())
+    .limit(1)
+)
+_INSERT_DECISIONS = schema.decisions.insert().returning(
+    _decisions.decision_id, sort_by_parameter_order=True
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDecision:
@@ -76,9 +90,8 @@ def freeze_criteria(connection: sa.Connection, criteria: Criteria, now: datetime
     Returns:
         Whether they were new.
     """
-    column = schema.criteria.c
     digest = criteria.sha256
-    if connection.scalar(sa.select(column.frozen_at).where(column.criteria_sha256 == digest)):
+    if connection.scalar(_FROZEN_AT, {"these": digest}):
         return False
     document = canonical_json(criteria.to_document())
     row = {"criteria_sha256": digest, "frozen_at": now.isoformat(), "document": document}
@@ -90,9 +103,7 @@ def freeze_criteria(connection: sa.Connection, criteria: Criteria, now: datetime
 
 def frozen_at(connection: sa.Connection, criteria_sha256: str) -> datetime | None:
     """When these criteria were frozen; ``None`` if they were not."""
-    column = schema.criteria.c
-    query = sa.select(column.frozen_at).where(column.criteria_sha256 == criteria_sha256)
-    found = connection.scalar(query)
+    found = connection.scalar(_FROZEN_AT, {"these": criteria_sha256})
     return None if found is None else datetime.fromisoformat(found)
 
 
@@ -110,13 +121,14 @@ def add_judgement(
     An image that the rights register blocks is not let out by any decision: one that blocks it is
     appended after the other, and is what is returned.
     """
+    ahead: list[Draft] = []
     if results:
         connection.execute(
             schema.results.insert(), [_result_row(image_id, one, now) for one in results]
         )
-        append_entries(connection, [_results_draft(image_id, results)], recorded_at=now)
+        ahead.append(_results_draft(image_id, results))
     decided = {image_id: decision}
-    (stored,) = _add_decisions(connection, decided, decided_by=decided_by, now=now)
+    (stored,) = _add_decisions(connection, decided, decided_by=decided_by, now=now, ahead=ahead)
     if decision.outcome is Outcome.REFUSED:
         return stored
     blocker = blocker_of_image(connection, image_id, now)
@@ -160,9 +172,7 @@ def add_refused_request(connection: sa.Connection, decision: Decision, now: date
 
 def last_decision(connection: sa.Connection, image_id: str) -> StoredDecision | None:
     """The decision that holds for an image: the last one."""
-    column = schema.decisions.c
-    query = schema.decisions.select().where(column.image_id == image_id)
-    row = connection.execute(query.order_by(column.decision_id.desc()).limit(1)).one_or_none()
+    row = connection.execute(_LAST_DECISION, {"this_image": image_id}).one_or_none()
     return None if row is None else _stored_decision(row)
 
 
@@ -184,7 +194,7 @@ def add_seal(connection: sa.Connection, seal: StoredSeal) -> Entry:
     """Store that an image was sealed, with its entry. The blob is the caller's."""
     stamped_at = None if seal.stamped_at is None else seal.stamped_at.isoformat()
     row = {**asdict(seal), "sealed_at": seal.sealed_at.isoformat(), "stamped_at": stamped_at}
-    connection.execute(schema.seals.insert().values(row))
+    connection.execute(schema.seals.insert(), row)
     facts: dict[str, object] = {
         "sealed_sha256": seal.sealed_sha256,
         "manifest_id": seal.manifest_id,
@@ -221,8 +231,9 @@ def _add_decisions(
     *,
     decided_by: DecidedBy,
     now: datetime,
+    ahead: Sequence[Draft] = (),
 ) -> list[StoredDecision]:
-    """Append one decision to each image, by image_id, with their entries."""
+    """Append one decision to each image, by image_id, with their entries behind those `ahead`."""
     documents = {one: canonical_json(_decision_document(one)) for one in set(decided.values())}
     rows = [
         {
@@ -235,12 +246,10 @@ def _add_decisions(
         }
         for image_id, decision in decided.items()
     ]
-    column = schema.decisions.c.decision_id
-    insert = schema.decisions.insert().returning(column, sort_by_parameter_order=True)
-    decision_ids = list(connection.scalars(insert, rows))
+    decision_ids = list(connection.scalars(_INSERT_DECISIONS, rows))
     note_outcomes(connection, {image_id: one.outcome for image_id, one in decided.items()})
     drafts = [_decision_draft(image_id, one, decided_by) for image_id, one in decided.items()]
-    entries = append_entries(connection, drafts, recorded_at=now)
+    entries = append_entries(connection, [*ahead, *drafts], recorded_at=now)[len(ahead) :]
     return [
         StoredDecision(
             decision_id=decision_id,

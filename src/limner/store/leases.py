@@ -19,14 +19,45 @@ import sqlalchemy as sa
 from limner.core.errors import LeaseLost
 from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
 from limner.store import schema
-from limner.store.database import reading, transaction
+from limner.store.database import passing_transaction, reading, transaction
 from limner.store.gallery import shelve
-from limner.store.jobs import JobRow, error_text, move, num_recorded, seconds_per_picture, tick
+from limner.store.jobs import (
+    IS_THIS_JOB,
+    THIS_JOB,
+    UPDATE_JOB,
+    JobRow,
+    error_text,
+    move,
+    num_recorded,
+    seconds_per_picture,
+    tick,
+)
 
 _jobs = schema.jobs.c
 _images = schema.job_images.c
 _owners = schema.job_owners.c
+_UNDER = "under"  # the number of a lease
 _IS_ANY_QUEUED = sa.select(sa.exists().where(_jobs.state == str(JobState.QUEUED)))
+_IN_TURN = (
+    sa.select(schema.jobs)
+    .outerjoin(schema.job_owners, _owners.owner == _jobs.owner)
+    .where(_jobs.state == str(JobState.QUEUED))
+    .order_by(
+        sa.func.coalesce(_owners.served, 0),
+        _jobs.priority.desc(),
+        _jobs.fruitless,
+        _jobs.position,
+    )
+    .limit(1)
+)
+_SERVE = schema.job_owners.update().where(_owners.owner == sa.bindparam("this_owner"))
+_LEASED = schema.jobs.select().where(IS_THIS_JOB, _jobs.lease == sa.bindparam(_UNDER))
+_UPDATE_LEASED = UPDATE_JOB.where(_jobs.lease == sa.bindparam(_UNDER))
+_NUMBER = sa.select(schema.job_clock.c.number)
+_FORGET = [
+    one.delete().where(one.c.job_id == sa.bindparam(THIS_JOB))
+    for one in (schema.job_progress, schema.job_previews)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +101,12 @@ class Wanted(NamedTuple):
     """What is wanted of the holder of a lease.
 
     Attributes:
+        number: of the clock of jobs; nothing else is wanted before it rises.
         state: RUNNING to go on, PAUSING or CANCELLING to stop.
         previewed_until: while somebody looks at previews.
     """
 
+    number: int
     state: JobState
     previewed_until: datetime | None
 
@@ -118,13 +151,16 @@ class Leases:
         with reading(self._engine) as connection:  # workers ask often, and mostly in vain
             if not connection.scalar(_IS_ANY_QUEUED):
                 return None
-        with transaction(self._engine) as connection:
-            row = connection.execute(_next_in_turn(sated)).one_or_none()
+        with passing_transaction(self._engine) as connection:  # unsaid, the job is queued still
+            in_turn = _IN_TURN.where(_jobs.owner.not_in(sated)) if sated else _IN_TURN
+            row = connection.execute(in_turn).one_or_none()
             if row is None or (row.fruitless and has_company):
                 return None
             lease = tick(connection)
             _serve(connection, row.owner, lease)
             values = {
+                "state": str(JobState.RUNNING),
+                "change": lease,
                 "worker": worker,
                 "lease": lease,
                 "beat": row.beat + 1,
@@ -134,10 +170,8 @@ class Leases:
                 "started_at": row.started_at or now.isoformat(),
                 "ended_at": None,
             }
-            move(connection, row.job_id, JobState.RUNNING, values)
+            connection.execute(UPDATE_JOB, {THIS_JOB: row.job_id, **values})
             _append_attempt(connection, row.job_id, Happening.CLAIM, worker, now)
-            query = sa.select(_images.picture_index, _images.image_id)
-            stored = connection.execute(query.where(_images.job_id == row.job_id))
             return Claim(
                 job_id=row.job_id,
                 owner=row.owner,
@@ -147,7 +181,7 @@ class Leases:
                 file_format=row.file_format,
                 request=json.loads(row.request),
                 shots=tuple((prompt, seed) for prompt, seed in json.loads(row.shots)),
-                image_ids={one.picture_index: one.image_id for one in stored},
+                image_ids=_stored_images(connection, row.job_id) if row.attempts else {},
                 seconds_per_picture=seconds_per_picture(connection),
                 is_suspect=row.fruitless > 0,
             )
@@ -158,15 +192,9 @@ class Leases:
         Raises:
             LeaseLost: somebody else was given the job.
         """
-        query = sa.select(_jobs.state, _jobs.lease, _jobs.previewed_until).where(
-            _jobs.job_id == claim.job_id
-        )
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None or row.lease != claim.lease:
-            raise LeaseLost(f"The job {claim.job_id!r} is not this worker's any more.")
-        until = row.previewed_until
-        return Wanted(JobState(row.state), None if until is None else datetime.fromisoformat(until))
+            number = connection.execute(_NUMBER).scalar_one()
+            return _wanted(_leased_row(connection, claim), number)
 
     def beat(
         self,
@@ -174,8 +202,8 @@ class Leases:
         now: datetime,
         told: Told | None = None,
         previews: Mapping[int, bytes] | None = None,
-    ) -> None:
-        """Say that the worker lives, and how far it is.
+    ) -> Wanted:
+        """Say that the worker lives, and how far it is; what is wanted of it.
 
         Args:
             claim: of the job.
@@ -186,15 +214,15 @@ class Leases:
         Raises:
             LeaseLost: somebody else was given the job.
         """
-        with transaction(self._engine) as connection:
+        with passing_transaction(self._engine) as connection:
+            number = tick(connection)  # first, so that no other change comes between
             row = _leased_row(connection, claim)
-            values: dict[str, object] = {"beat": row.beat + 1, "beat_at": now.isoformat()}
+            values = {"beat": row.beat + 1, "beat_at": now.isoformat(), "change": number}
+            connection.execute(UPDATE_JOB, {THIS_JOB: claim.job_id, **values})
             if told is not None:
-                values["change"] = tick(connection)
                 _tell(connection, claim.job_id, told)
-                _show(connection, claim.job_id, previews or {}, values["change"])
-            mine = _jobs.job_id == claim.job_id
-            connection.execute(schema.jobs.update().where(mine).values(values))
+                _show(connection, claim.job_id, previews or {}, number)
+        return _wanted(row, number)
 
     def end(
         self,
@@ -231,29 +259,30 @@ class Leases:
     ) -> None:
         """Write down that a picture of the job is stored, in the transaction that stores it.
 
+        Each picture once; `judging` has put it on the owner's shelf.
+
         Raises:
             LeaseLost: somebody else was given the job; the caller's transaction must not stand.
         """
-        owner = _leased_row(connection, claim).owner
-        there = (_images.job_id == claim.job_id) & (_images.picture_index == index)
-        if connection.execute(schema.job_images.select().where(there)).one_or_none() is None:
-            row = {
-                "job_id": claim.job_id,
-                "picture_index": index,
-                "image_id": image_id,
-                "seed": claim.shots[index][1],
-                "stored_at": now.isoformat(),
-            }
-            connection.execute(schema.job_images.insert().values(row))
         values = {"change": tick(connection), "fruitless": 0}
-        mine = _jobs.job_id == claim.job_id
-        connection.execute(schema.jobs.update().where(mine).values(values))
-        shelve(connection, image_id, owner)
+        held = {THIS_JOB: claim.job_id, _UNDER: claim.lease}
+        if connection.execute(_UPDATE_LEASED, {**held, **values}).rowcount == 0:
+            raise _lease_lost(claim)
+        row = {
+            "job_id": claim.job_id,
+            "picture_index": index,
+            "image_id": image_id,
+            "seed": claim.shots[index][1],
+            "stored_at": now.isoformat(),
+        }
+        connection.execute(schema.job_images.insert(), row)
 
     def record_stored_image(self, claim: Claim, index: int, image_id: str, now: datetime) -> None:
         """The same for a picture that was stored before, of another job with the same bytes."""
         with transaction(self._engine) as connection:
-            self.record_image(connection, claim, index, image_id, now)
+            if index not in _stored_images(connection, claim.job_id):
+                self.record_image(connection, claim, index, image_id, now)
+            shelve(connection, image_id, claim.owner)
 
     def held(self) -> list[Held]:
         """Every lease that is held now."""
@@ -279,30 +308,34 @@ class Leases:
             return _let_go(connection, row, Happening.LOSE, now, error, {})
 
 
-def _next_in_turn(sated: Collection[str]) -> sa.Select[tuple[object, ...]]:
-    served = sa.func.coalesce(_owners.served, 0)
-    return (
-        sa.select(schema.jobs)
-        .outerjoin(schema.job_owners, _owners.owner == _jobs.owner)
-        .where(_jobs.state == str(JobState.QUEUED), _jobs.owner.not_in(sated))
-        .order_by(served, _jobs.priority.desc(), _jobs.fruitless, _jobs.position)
-        .limit(1)
-    )
-
-
 def _serve(connection: sa.Connection, owner: str, number: int) -> None:
-    mine = _owners.owner == owner
-    updated = connection.execute(schema.job_owners.update().where(mine).values(served=number))
+    updated = connection.execute(_SERVE, {"this_owner": owner, "served": number})
     if updated.rowcount == 0:
-        connection.execute(schema.job_owners.insert().values(owner=owner, served=number))
+        connection.execute(schema.job_owners.insert(), {"owner": owner, "served": number})
 
 
 def _leased_row(connection: sa.Connection, claim: Claim) -> JobRow:
-    query = schema.jobs.select().where(_jobs.job_id == claim.job_id, _jobs.lease == claim.lease)
-    row = connection.execute(query).one_or_none()
+    held = {THIS_JOB: claim.job_id, _UNDER: claim.lease}
+    row = connection.execute(_LEASED, held).one_or_none()
     if row is None:
-        raise LeaseLost(f"The job {claim.job_id!r} is not this worker's any more.")
+        raise _lease_lost(claim)
     return row
+
+
+def _lease_lost(claim: Claim) -> LeaseLost:
+    return LeaseLost(f"The job {claim.job_id!r} is not this worker's any more.")
+
+
+def _wanted(row: JobRow, number: int) -> Wanted:
+    until = row.previewed_until
+    return Wanted(
+        number, JobState(row.state), None if until is None else datetime.fromisoformat(until)
+    )
+
+
+def _stored_images(connection: sa.Connection, job_id: str) -> dict[int, str]:
+    query = sa.select(_images.picture_index, _images.image_id).where(_images.job_id == job_id)
+    return {row.picture_index: row.image_id for row in connection.execute(query)}
 
 
 def _let_go(
@@ -327,8 +360,8 @@ def _let_go(
         values["fruitless"] = max(0, row.fruitless - 1)
     move(connection, row.job_id, state, values)
     _append_attempt(connection, row.job_id, happening, row.worker, now, error, measures)
-    for table in (schema.job_progress, schema.job_previews):
-        connection.execute(table.delete().where(table.c.job_id == row.job_id))
+    for forget in _FORGET:
+        connection.execute(forget, {THIS_JOB: row.job_id})
     return state
 
 
@@ -349,7 +382,7 @@ def _append_attempt(
         "error": error_text(error),
         **(measures or {}),
     }
-    connection.execute(schema.job_attempts.insert().values(row))
+    connection.execute(schema.job_attempts.insert(), row)
 
 
 def _tell(connection: sa.Connection, job_id: str, told: Told) -> None:

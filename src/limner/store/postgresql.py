@@ -40,12 +40,16 @@ def connect(address: str, password: str = "") -> sa.Engine:
         ) from error
 
 
-def begin(connection: sa.Connection, *, is_reading: bool) -> None:
-    """Set up a transaction: a reading one sees one state, a writing one waits for its turn."""
-    if is_reading:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    else:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
+def begin_reading(connection: sa.Connection) -> None:
+    """Set up a transaction that sees one state."""
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def begin_writing(connection: sa.Connection, *, is_lasting: bool) -> None:
+    """Set up a transaction that writes; it waits for its turn here."""
+    if not is_lasting:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
 
 
 def empty_log(engine: sa.Engine) -> None:

@@ -48,6 +48,7 @@ from limner.store.messages import Messages
 from limner.store.models import Models
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
+from limner.store.run_jobs import RunJobs
 from limner.store.runs import Runs
 from limner.store.shadows import Shadows
 from limner.store.studies import Studies
@@ -55,6 +56,8 @@ from limner.store.tokens import TokenRows
 from limner.store.watches import Watches
 
 TIMED_IMAGES = 256  # newest, over which the fastest pass is looked for
+
+_IMAGE_OF_ID = schema.images.select().where(schema.images.c.image_id == sa.bindparam("this_image"))
 
 
 class RecentLook(NamedTuple):
@@ -79,6 +82,7 @@ class Store:
         boards: how people put them in order.
         models: the model registry, its gates and evidence.
         runs: of suites, with their pictures and scores.
+        run_jobs: which of them workers are to draw.
         studies: of runs side by side, and what people answered.
         looks: images that came in from elsewhere, and what was found on them.
         learnt: labels and normal sets that were taught to find it with.
@@ -98,6 +102,7 @@ class Store:
         self.boards = Boards(engine)
         self.models = Models(engine, ledger)
         self.runs = Runs(engine)
+        self.run_jobs = RunJobs(engine)
         self.studies = Studies(engine)
         self.looks = Looks(engine, blobs, self.ledger)
         self.learnt = LearntRows(engine, ledger)
@@ -151,11 +156,11 @@ class Store:
         assert record.image_id == sha256_of_bytes(content)
         suffix = record.file_format
         with transaction(self._engine) as connection:
-            stored = _find_image(connection, schema.images.c.image_id == record.image_id)
+            stored = _image_of_id(connection, record.image_id)
             if stored is not None:
                 return stored
             with self._blobs.adding(content, suffix):
-                connection.execute(schema.images.insert().values(_row_of(record)))
+                connection.execute(schema.images.insert(), _row_of(record))
                 append_image(connection, record)
                 if alongside is not None:
                     alongside(connection)
@@ -283,10 +288,8 @@ class Store:
         self, image_id: str, *, is_beside: bool = False, file_format: FileFormat | None = None
     ) -> StoredSeal | None:
         """The last seal of an image: the one in its file, in one of another format, the sidecar."""
-        column = schema.seals.c
-        is_of_image = (column.image_id == image_id) & (column.is_beside == is_beside)
         with reading(self._engine) as connection:
-            return find_seal(connection, is_of_image & (column.file_format == file_format))
+            return _find_seal_of(connection, image_id, is_beside=is_beside, file_format=file_format)
 
     def seal_by_file(self, sealed_sha256: str) -> StoredSeal | None:
         """The seal whose file has these bytes."""
@@ -309,7 +312,21 @@ class Store:
     def image_by_id(self, image_id: str) -> ImageRecord | None:
         """The image with these file bytes."""
         with reading(self._engine) as connection:
-            return _find_image(connection, schema.images.c.image_id == image_id)
+            return _image_of_id(connection, image_id)
+
+    def image_in_force(
+        self, image_id: str
+    ) -> tuple[ImageRecord, StoredDecision, StoredSeal | None] | None:
+        """An image, the decision that holds for it, and the last seal in its own file.
+
+        ``None`` where it is not stored, or nothing was decided about it.
+        """
+        with reading(self._engine) as connection:
+            record = _image_of_id(connection, image_id)
+            decided = last_decision(connection, image_id)
+            if record is None or decided is None:
+                return None
+            return record, decided, _find_seal_of(connection, image_id)
 
     def image_by_pixels(self, pixels_sha256: str) -> ImageRecord | None:
         """The earliest image with these pixels, whatever its file."""
@@ -438,10 +455,27 @@ class Store:
                     self._blobs.discard(blob_sha256, suffix)
 
 
+def _image_of_id(connection: sa.Connection, image_id: str) -> ImageRecord | None:
+    row = connection.execute(_IMAGE_OF_ID, {"this_image": image_id}).one_or_none()
+    return None if row is None else _record_of(row)
+
+
 def _find_image(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> ImageRecord | None:
     query = schema.images.select().where(condition).order_by(schema.images.c.created_at).limit(1)
     row = connection.execute(query).one_or_none()
     return None if row is None else _record_of(row)
+
+
+def _find_seal_of(
+    connection: sa.Connection,
+    image_id: str,
+    *,
+    is_beside: bool = False,
+    file_format: FileFormat | None = None,
+) -> StoredSeal | None:
+    column = schema.seals.c
+    is_of_image = (column.image_id == image_id) & (column.is_beside == is_beside)
+    return find_seal(connection, is_of_image & (column.file_format == file_format))
 
 
 def _find_source(
@@ -482,6 +516,7 @@ def _row_of(record: ImageRecord) -> dict[str, object]:
         "recipe": canonical_json(record.recipe.to_document()),
         "mark": record.recipe.mark,
         "pdq": record.pdq,
+        "is_opaque": record.is_opaque,
     }
 
 
@@ -496,4 +531,5 @@ def _record_of(row: sa.Row[tuple[object, ...]]) -> ImageRecord:
         seconds=row.seconds,
         recipe=Recipe.from_document(json.loads(row.recipe)),
         pdq=row.pdq,
+        is_opaque=row.is_opaque,
     )

@@ -236,6 +236,11 @@ class Rights:
         with reading(self._engine) as connection:
             return blocking_entry(connection, image_id)
 
+    def is_empty(self) -> bool:
+        """Whether nothing was ever registered."""
+        with reading(self._engine) as connection:
+            return not has_entries(connection)
+
     def blocker_of_request(
         self,
         *,
@@ -245,9 +250,8 @@ class Rights:
         now: datetime,
     ) -> RightsMatch | None:
         """See `rights_blocking.blocker_of_request`."""
-        with reading(self._engine) as connection:
-            if not has_entries(connection):  # asked for every prompt, and most registers have none
-                return None
+        if self.is_empty():
+            return None
         self._note_expired(now)
         with reading(self._engine) as connection:
             return blocker_of_request(connection, texts=texts, keys=keys, sources=sources, now=now)

@@ -42,6 +42,7 @@ _events = schema.rights_events.c
 _blocks = schema.rights_blocks.c
 _images = schema.images.c
 _decisions = schema.decisions.c
+_ANY_ENTRY = sa.select(_entries.entry_id).limit(1)
 
 
 class Because(NamedTuple):
@@ -139,7 +140,7 @@ def blocker_of_image(connection: sa.Connection, image_id: str, now: datetime) ->
 
 def has_entries(connection: sa.Connection) -> bool:
     """Whether anything is registered."""
-    return connection.scalar(sa.select(_entries.entry_id).limit(1)) is not None
+    return connection.scalar(_ANY_ENTRY) is not None
 
 
 def blocked_sources(connection: sa.Connection, pixels_sha256s: Collection[str]) -> dict[str, int]:

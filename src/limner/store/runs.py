@@ -89,10 +89,17 @@ class Runs:
             row = connection.execute(query).one_or_none()
             return None if row is None else _run_of(row)
 
-    def newest(self, *, limit: int = 100) -> list[Run]:
-        """Runs, the newest first."""
+    def newest(self, *, limit: int = 100, before: str | None = None) -> list[Run]:
+        """Runs, the newest first; with `before` only those older than the one of this id."""
         order = (_runs.started_at.desc(), _runs.run_id.desc())
         query = schema.eval_runs.select().order_by(*order).limit(limit)
+        if before is not None:
+            that = schema.eval_runs.alias().c
+            older = sa.or_(
+                _runs.started_at < that.started_at,
+                sa.and_(_runs.started_at == that.started_at, _runs.run_id < that.run_id),
+            )
+            query = query.where(sa.exists().where(that.run_id == before, older))
         with reading(self._engine) as connection:
             return [_run_of(row) for row in connection.execute(query)]
 

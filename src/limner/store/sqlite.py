@@ -16,7 +16,6 @@ MAX_CONNECTIONS = 64  # at once, for a server whose threads read side by side
 BUSY_SECONDS = 30.0  # how long to wait for another process that is writing
 PRAGMAS = (
     "journal_mode = WAL",
-    "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",  # what is erased is overwritten
 )
@@ -32,9 +31,15 @@ def connect(home: Path) -> sa.Engine:
     return engine
 
 
-def begin(connection: sa.Connection, *, is_reading: bool) -> None:
-    """Begin a transaction; a writing one waits for its turn here, not at its first write."""
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+def begin_reading(connection: sa.Connection) -> None:
+    """Begin a transaction that sees one state."""
+    connection.exec_driver_sql("BEGIN")
+
+
+def begin_writing(connection: sa.Connection, *, is_lasting: bool) -> None:
+    """Begin a transaction that writes; it waits for its turn here, not at its first write."""
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if is_lasting else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def empty_log(engine: sa.Engine) -> None:

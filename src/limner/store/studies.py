@@ -59,10 +59,17 @@ class Studies:
             row = connection.execute(query).one_or_none()
         return None if row is None else _study_of(row)
 
-    def newest(self, *, limit: int = 100) -> list[Study]:
-        """Studies, the newest first."""
+    def newest(self, *, limit: int = 100, before: str | None = None) -> list[Study]:
+        """Studies, the newest first; with `before` only those older than the one of this id."""
         order = (_studies.begun_at.desc(), _studies.study_id.desc())
         query = schema.studies.select().order_by(*order).limit(limit)
+        if before is not None:
+            that = schema.studies.alias().c
+            older = sa.or_(
+                _studies.begun_at < that.begun_at,
+                sa.and_(_studies.begun_at == that.begun_at, _studies.study_id < that.study_id),
+            )
+            query = query.where(sa.exists().where(that.study_id == before, older))
         with reading(self._engine) as connection:
             return [_study_of(row) for row in connection.execute(query)]
 

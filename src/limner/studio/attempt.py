@@ -9,24 +9,18 @@ twice or forgotten.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING, cast
 
 from limner.core.deciding import Outcome
-from limner.core.errors import (
-    DrawingCancelled,
-    JobDoubtful,
-    LeaseLost,
-    LimnerError,
-    StorageUnavailable,
-)
+from limner.core.errors import JobDoubtful, LeaseLost, StorageUnavailable
 from limner.core.jobs import Happening, JobError, JobState
 from limner.core.records import FileFormat, ImageRecord, StepProgress
 from limner.executors.local import Pulse
 from limner.store.leases import Claim, Told, Wanted
+from limner.studio.attempt_ending import ending_of
 from limner.studio.deadlines import due_at, require_in_time
 from limner.studio.generate import draw_ready
 from limner.studio.image_file import encode_preview
@@ -41,7 +35,7 @@ if TYPE_CHECKING:
 
     from limner.studio.parts import Parts
 
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 0.5  # so often it is told how far a job is that nobody watches
 PREVIEW_SECONDS = 0.4
 
 _log = logging.getLogger(__name__)
@@ -77,7 +71,6 @@ class Attempt:
         self._recorded: set[int] = set()
         self._due: datetime | None = None
         self._wanted: Wanted | None = None
-        self._wanted_number = -1
         self._previewed_seconds = float("-inf")
         self._told: Told | None = None
         self._previews: dict[int, bytes] = {}
@@ -118,24 +111,9 @@ class Attempt:
             self._draw()
         except LeaseLost:
             raise
-        except DrawingCancelled:
-            return Happening.GIVE_BACK, None
-        except JobDoubtful as error:
-            return Happening.DOUBT, _job_error(error)
-        except LimnerError as error:
-            return Happening.LOSE if error.retryable else Happening.FAIL, _job_error(error)
         except Exception as error:  # noqa: BLE001 - the job loop: an honest failure
-            return Happening.LOSE, self._unforeseen(error)
+            return ending_of(error, self.claim.job_id)
         return Happening.FINISH, None
-
-    def _unforeseen(self, error: Exception) -> JobError:
-        """Names the kind of the error and its place; its words may hold a prompt."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        facts = {"action": "job_attempt_broken", "job_id": self.claim.job_id}
-        told = (type(error).__name__, place.filename, place.lineno)
-        _log.warning("An attempt broke: %s in %s, line %s", *told, extra=facts)
-        message = f"Drawing ended by a fault nobody foresaw: {type(error).__name__}."
-        return JobError(code="internal", message=message)
 
     def _draw(self) -> None:
         parts, claim = self._parts, self.claim
@@ -177,14 +155,15 @@ class Attempt:
 
     def _wanted_now(self) -> Wanted:
         """Read anew only when the clock of jobs has risen: it is asked before every step."""
-        number = self._parts.store.jobs.number()
-        if self._wanted is None or number != self._wanted_number:
-            self._wanted = self._leases.wanted(self.claim)
-            self._wanted_number = number
-        return self._wanted
+        wanted = self._wanted
+        if wanted is None or wanted.number != self._parts.store.jobs.number():
+            wanted = self._wanted = self._leases.wanted(self.claim)
+        return wanted
 
     def _on_step(self, progress: StepProgress) -> None:
         self._told = Told(progress.step, progress.num_steps, self._pace.seconds_left(progress))
+        if not self._is_watched():
+            return
         if progress.read_preview is not None and self._is_preview_due():
             first = progress.num_images_done
             self._previews = {
@@ -193,11 +172,12 @@ class Attempt:
             }
         self._pulse.hurry()
 
-    def _is_preview_due(self) -> bool:
+    def _is_watched(self) -> bool:
         until = None if self._wanted is None else self._wanted.previewed_until
+        return until is not None and until >= self._parts.read_clock()
+
+    def _is_preview_due(self) -> bool:
         now_seconds = self._read_seconds()
-        if until is None or until < self._parts.read_clock():
-            return False
         if now_seconds - self._previewed_seconds < PREVIEW_SECONDS:
             return False
         self._previewed_seconds = now_seconds
@@ -206,7 +186,7 @@ class Attempt:
     def _beat(self) -> None:
         told, self._told = self._told, None
         previews, self._previews = self._previews, {}
-        self._leases.beat(self.claim, self._parts.read_clock(), told, previews)
+        self._wanted = self._leases.beat(self.claim, self._parts.read_clock(), told, previews)
 
     def _missed(self, error: Exception) -> None:
         if not isinstance(error, LeaseLost):  # that is seen before the next step
@@ -231,7 +211,3 @@ def settle_image(parts: Parts, image_id: str) -> None:
         raise JobDoubtful(error.message, hint=error.hint) from error
     if decided.decision.outcome is Outcome.RELEASED:
         seal_image(parts, record, content, decided)
-
-
-def _job_error(error: LimnerError) -> JobError:
-    return JobError(code=error.code, message=error.message, hint=error.hint)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 from limner.core.errors import GateInvalid, SuiteInvalid
 from limner.core.models import Stage
 from limner.studio.gate_file import gate_in_force
-from limner.studio.gate_use import SUITES_FOLDER
+from limner.studio.gate_use import suite_names, suite_source
 from limner.studio.parts import Parts
 from limner.studio.registry import overview
-from limner.studio.suite_file import SHIPPED, read_suite
+from limner.studio.suite_file import read_suite
 
 REMIND_DAYS = 14  # before a day, from which it is told
 
@@ -78,11 +77,10 @@ def _rules(parts: Parts) -> Iterator[Due]:
 
 
 def _suites(parts: Parts) -> Iterator[Due]:
-    own = sorted((parts.settings.home / SUITES_FOLDER).glob("*.yaml"))
-    for source in (*SHIPPED, *map(str, own)):
+    for name in suite_names(parts):
         try:
-            suite = read_suite(source)
+            suite = read_suite(suite_source(parts, name))
         except SuiteInvalid as error:
-            yield Due("suite", Path(source).stem, "", None, pauses=False, fault=error.message)
+            yield Due("suite", name, "", None, pauses=False, fault=error.message)
         else:
             yield Due("suite", suite.name, suite.owner, suite.review_by, pauses=False)

@@ -70,15 +70,16 @@ def unfinished_run(parts: Parts, suite: Suite, checks: Checks) -> Run | None:
     """The newest run of exactly this suite, model, checks and criteria that is not at its end."""
     wanted = run_now(parts, suite, checks)
     for run in parts.store.runs.newest():
-        is_same = (
-            run.suite_sha256 == wanted.suite_sha256
-            and run.model_sha256 == wanted.model_sha256
-            and run.checks_sha256 == wanted.checks_sha256
-            and run.criteria_sha256 == wanted.criteria_sha256
-        )
+        is_same = is_drawn_alike(run, wanted) and run.criteria_sha256 == wanted.criteria_sha256
         if is_same and len(parts.store.runs.pictures(run.run_id)) < suite.num_pictures:
             return run
     return None
+
+
+def is_drawn_alike(run: Run, other: Run) -> bool:
+    """Whether two runs are of the same suite, model and checks, by their hashes."""
+    hashes = [(one.suite_sha256, one.model_sha256, one.checks_sha256) for one in (run, other)]
+    return hashes[0] == hashes[1]
 
 
 def draw_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = None) -> list[Metric]:

@@ -112,8 +112,14 @@ def basis_now(parts: Parts, suites: Sequence[str], model_sha256: str) -> dict[st
     return basis
 
 
+def suite_names(parts: Parts) -> tuple[str, ...]:
+    """Every suite there is by name: those that are shipped, then those of the data folder."""
+    own = sorted(one.stem for one in (parts.settings.home / SUITES_FOLDER).glob("*.yaml"))
+    return (*SHIPPED, *(one for one in own if one not in SHIPPED))
+
+
 def suite_source(parts: Parts, name: str) -> str:
-    """Where a suite that a gate names is read from."""
+    """Where a suite is read from by its name."""
     if name in SHIPPED:
         return name
     return str(parts.settings.home / SUITES_FOLDER / f"{name}.yaml")

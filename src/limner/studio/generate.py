@@ -8,8 +8,10 @@ pixels, decide, store, and seal what is released.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
@@ -24,23 +26,27 @@ from limner.core.records import (
     Drawn,
     FileFormat,
     ImageRecord,
-    Picture,
     Plan,
     Recipe,
     Request,
     StepProgress,
 )
 from limner.store.judgements import StoredDecision
+from limner.store.ledger.images import prompt_commitment
 from limner.studio.ahead import made_ahead
+from limner.studio.beside import threads_beside
+from limner.studio.encoding import Encoding
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image import Image
-from limner.studio.image_file import decode_rgba, encode_image
 from limner.studio.judging import decision_in_force, judge_image
 from limner.studio.parts import UNWATCHED, OnStored, Parts, Watch
 from limner.studio.planning import Ready, make_ready
 from limner.studio.recipe import write_recipe
-from limner.studio.sealing import seal_image
+from limner.studio.sealing import keep_seal, seal_image, sign_image
 from limner.studio.second_pass import draw_over
+
+if TYPE_CHECKING:
+    from limner.provenance.credential import Sealed
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -75,6 +81,7 @@ def draw_ready(
         except PictureBroken as error:
             broken.append(error)
             continue
+        parts.judge.read_ahead(prompt)
         finished = finish_picture(parts, drawn.image_HWC, ready, file_format)
         recipe = write_recipe(parts, ready, plan, prompt, drawn, finished)
         yield judge_and_store(
@@ -102,19 +109,8 @@ def judge_and_store(
         SealFailed: it is stored and released, but could not be sealed, so it does not leave.
     """
     # 1. The file, and the pixels that whoever opens it will see.
-    content = encode_image(image_HWC, file_format, recipe, ready.request.file_quality)
-    picture = Picture.of(decode_rgba(content))
-    record = ImageRecord(
-        image_id=sha256_of_bytes(content),
-        pixels_sha256=picture.pixels_sha256,
-        file_format=file_format,
-        num_bytes=len(content),
-        size=picture.size,
-        created_at=parts.read_clock(),
-        seconds=drawn.seconds,
-        recipe=recipe,
-        pdq=pdq_of(picture),
-    )
+    encoding = Encoding(image_HWC, file_format, recipe, ready.request.file_quality)
+    picture = encoding.picture
     # 2. Judge exactly these pixels, and decide.
     subject = ImageSubject(
         picture=picture,
@@ -130,21 +126,43 @@ def judge_and_store(
         impact=ready.request.impact,
         operation=recipe.operation,
     )
+    pdq = pdq_of(picture)
+    content = encoding.content()
+    record = ImageRecord(
+        image_id=sha256_of_bytes(content),
+        pixels_sha256=picture.pixels_sha256,
+        file_format=file_format,
+        num_bytes=len(content),
+        size=picture.size,
+        created_at=parts.read_clock(),
+        seconds=drawn.seconds,
+        recipe=recipe,
+        pdq=pdq,
+        is_opaque=picture.is_opaque,
+    )
     # 3. Image, results, decision and entries: all are stored, or none is.
     written: list[StoredDecision] = []
+    signing: list[Future[Sealed]] = []
 
     def write_decision(connection: sa.Connection) -> None:
         written.append(
             judgement.write(connection, record.image_id, parts.requester, record.created_at)
         )
+        if written[0].decision.outcome is Outcome.RELEASED:  # signed while the rest is written
+            commitment = prompt_commitment(connection, record.image_id)
+            arguments = parts, record, content, written[0], commitment
+            signing.append(threads_beside().submit(sign_image, *arguments))
         if on_stored is not None:
             on_stored(connection, record)
+        encoding.require_shown()
 
     stored = parts.store.add_image(record, content, write_decision)
     decided = decision_in_force(parts, stored, judgement, next(iter(written), None))
     # 4. Only what is released is sealed, and only what is sealed leaves.
     if decided.decision.outcome is not Outcome.RELEASED:
         return Image(stored, decided, None, None)
+    if signing:
+        return Image(stored, decided, *keep_seal(parts, stored, decided, signing[0].result()))
     return Image(stored, decided, *seal_image(parts, stored, content, decided))
 
 

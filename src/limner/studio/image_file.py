@@ -83,6 +83,11 @@ def encode_image(
     )
 
 
+def is_lossless(file_format: FileFormat, quality: int | None = None) -> bool:
+    """Whether `encode_image` writes a file that shows exactly the pixels it is given."""
+    return file_format == "png" or (file_format == "webp" and quality is None)
+
+
 def encode_with_texts(
     image_HWC: NDArray[np.uint8],
     file_format: FileFormat,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from limner.core.errors import LimnerError
 from limner.store.jobs import Change, JobRows
 
-POLL_SECONDS = 0.002
+POLL_SECONDS = 0.001
 FAULT_SECONDS = 0.5  # between two tries when the database does not answer
 
 _log = logging.getLogger(__name__)
@@ -104,7 +104,8 @@ class JobChanges:
                 time.sleep(FAULT_SECONDS)
 
     def _tell_since(self, seen: int) -> int:
-        if self.rows.number() == seen:
+        number = self.rows.number()
+        if number == seen:
             return seen
         changes = self.rows.changes_since(seen)
         with self._lock:
@@ -113,4 +114,4 @@ class JobChanges:
                 if topic is not None:
                     topic.last = change
                     topic.condition.notify_all()
-        return max((one.number for one in changes), default=seen)
+        return max([number, *(one.number for one in changes)])

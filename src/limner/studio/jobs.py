@@ -30,7 +30,7 @@ from limner.core.jobs import (
 )
 from limner.core.limits import require_one_of, require_whole
 from limner.core.records import FILE_FORMATS, FileFormat, Request
-from limner.store.jobs import Change, NewJob
+from limner.store.jobs import Change, NewJob, queued_job
 from limner.studio.job_changes import JobChanges
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ class Jobs:
             shots=shots,
             created_at=self._parts.read_clock(),
         )
-        self._rows.add(new)
-        return self.get(job_id)
+        return queued_job(new) if self._rows.add(new) else self.get(job_id)
 
     def get(self, job_id: str) -> Job:
         """A job as it stands.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +20,15 @@ from limner.checks.runner import Check, judge_all, judged_sha256
 from limner.core.criteria import Criteria
 from limner.core.deciding import Circumstances, Decision, Outcome, decide
 from limner.core.errors import RequestRefused
-from limner.core.judging import CheckCard, ImageCheck, ImageSubject, Limits, RequestCheck, Result
+from limner.core.judging import (
+    CheckCard,
+    ImageCheck,
+    ImageSubject,
+    Limits,
+    ReadsPrompt,
+    RequestCheck,
+    Result,
+)
 from limner.core.records import ImageRecord, Operation, Picture, Request
 from limner.core.reviewing import MAY_LEAVE, REVIEW_WITHIN
 from limner.store.gallery import shelve
@@ -54,12 +63,15 @@ class Judge:
         fault: why there are none, one sentence; empty otherwise.
         request_checks: by name; networks load on first use.
         image_checks: the same.
+        num_lanes: image checks that run side by side.
     """
 
     criteria: Criteria | None
     fault: str = ""
     request_checks: Mapping[str, RequestCheck] = field(default_factory=dict[str, RequestCheck])
     image_checks: Mapping[str, ImageCheck] = field(default_factory=dict[str, ImageCheck])
+    num_lanes: int = 1
+    _seconds_of: dict[str, float] = field(default_factory=dict[str, float], init=False)
     _loading: list[threading.Thread] = field(default_factory=list[threading.Thread], init=False)
     _preparing: threading.Lock = field(default_factory=threading.Lock, init=False)
     _looking: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -105,6 +117,20 @@ class Judge:
             thread.start()
             self._loading.append(thread)
 
+    def read_ahead(self, prompt: str) -> None:
+        """Have the checks that read prompts read one, in a thread; returns at once.
+
+        A picture that was drawn is marked and encoded before it is judged, on one core.
+        """
+        readers = [one for one in self._image_checks if isinstance(one, ReadsPrompt)]
+
+        def read() -> None:
+            for one in readers:
+                with suppress(Exception):  # it fails again, and is told, when it looks
+                    one.read(prompt)
+
+        threading.Thread(target=read, name="read prompt").start()
+
     def look(self, subject: ImageSubject) -> tuple[Result, ...]:
         """Run the image checks that the criteria name, on one image at a time.
 
@@ -115,10 +141,22 @@ class Judge:
         with self._looking:
             return self._judge(subject)
 
+    def judge_by(self, checks: Sequence[ImageCheck], subject: ImageSubject) -> tuple[Result, ...]:
+        """What some image checks say, in their order; the longest ones begin first."""
+        in_turn = sorted(checks, key=lambda one: -self._seconds_of.get(one.card.name, 0.0))
+        results = {
+            one.check: one
+            for one in judge_all(in_turn, subject, self.limits, num_lanes=self.num_lanes)
+        }
+        self._seconds_of.update((name, one.seconds) for name, one in results.items())
+        return tuple(results[one.card.name] for one in checks)
+
     def _judge(self, subject: ImageSubject) -> tuple[Result, ...]:
-        named = self._named("image", self.image_checks)
-        checks: list[Check[ImageSubject]] = [self.image_checks[name] for name in named]
-        return judge_all(checks, subject, self.limits)
+        return self.judge_by(self._image_checks, subject)
+
+    @cached_property
+    def _image_checks(self) -> Sequence[ImageCheck]:
+        return [self.image_checks[name] for name in self._named("image", self.image_checks)]
 
     def _named(self, on: str, known: Mapping[str, object]) -> Sequence[str]:
         if self.criteria is None:

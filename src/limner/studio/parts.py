@@ -56,6 +56,8 @@ class Parts:
         enlargers: opens what enlarges pictures and draws none, by its name; each is called at
             most once.
         own_enlarger_names: tells which further models enlarge.
+        measure_with: gives parts that draw with one model alone, by its name, whatever its stage;
+            errors as for an unknown one. ``None`` where models are only what serves.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a part
@@ -78,6 +80,7 @@ class Parts:
         read_sentences: ReadSentences | None = None,
         enlargers: Mapping[str, Callable[[], Generator]] | None = None,
         own_enlarger_names: Callable[[], tuple[str, ...]] = tuple,
+        measure_with: Callable[[Parts, str | None], Parts] | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -85,6 +88,7 @@ class Parts:
         self.version = version
         self.requester = requester
         self.open_another = open_another
+        self.measure_with = measure_with
         self.read_sentences = read_sentences
         self._open_model = open_model
         self._open_version = open_version

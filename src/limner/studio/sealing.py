@@ -33,6 +33,7 @@ from limner.studio.background import WHITE, lay_under
 from limner.studio.image_file import decode_rgba, encode_image
 
 if TYPE_CHECKING:
+    from limner.provenance.credential import Sealed
     from limner.studio.parts import Parts
 
 UNTRAINED_ENGINE = "pillow"  # plain resampling
@@ -68,22 +69,61 @@ def seal_image(
         KeyRefused: this install's keys are missing or open to others.
         StorageUnavailable: the sealed file cannot be stored.
     """
-    # the library behind it takes a quarter of a second to load
-    from limner.provenance.credential import Placement, seal
-
-    assert decided.decision.outcome is Outcome.RELEASED
     suffix = SIDECAR_SUFFIX if is_beside else record.file_format
     earlier = parts.store.seal_of(record.image_id, is_beside=is_beside)
     if earlier is not None and earlier.decision_id == decided.decision_id:
         return earlier, parts.store.read_sealed(earlier, suffix)
-    sealed = seal(
+    commitment = parts.store.prompt_commitment(record.image_id)
+    sealed = sign_image(parts, record, content, decided, commitment, is_beside=is_beside)
+    return keep_seal(parts, record, decided, sealed)
+
+
+def sign_image(
+    parts: Parts,
+    record: ImageRecord,
+    content: bytes,
+    decided: StoredDecision,
+    prompt_commitment: str | None,
+    *,
+    is_beside: bool = False,
+) -> Sealed:
+    """The sealed form of an image whose release is written down; nothing of it is stored.
+
+    Args:
+        parts: of the studio.
+        record: of the image.
+        content: its bytes.
+        decided: its release.
+        prompt_commitment: of its prompt, in the ledger.
+        is_beside: as `seal_image`.
+
+    Raises:
+        SealFailed, KeyRefused: as `seal_image`.
+    """
+    # the library behind it takes a quarter of a second to load
+    from limner.provenance.credential import Placement, seal
+
+    assert decided.decision.outcome is Outcome.RELEASED
+    return seal(
         content,
         MEDIA_TYPES[record.file_format],
-        facts_of(parts, record, decided),
+        facts_of(parts, record, decided, prompt_commitment),
         parts.signer,
         read_clock=parts.read_clock,
         placement=Placement.BESIDE if is_beside else Placement.INSIDE,
     )
+
+
+def keep_seal(
+    parts: Parts, record: ImageRecord, decided: StoredDecision, sealed: Sealed
+) -> tuple[StoredSeal, bytes]:
+    """Store what `sign_image` gave; the seal, and the bytes that leave.
+
+    Raises:
+        StorageUnavailable: the sealed file cannot be stored; it does not leave.
+    """
+    is_beside = sealed.sidecar is not None
+    suffix = SIDECAR_SUFFIX if is_beside else record.file_format
     given = sealed.content if sealed.sidecar is None else sealed.sidecar
     stored = StoredSeal(
         sealed_sha256=sha256_of_bytes(given),
@@ -136,7 +176,7 @@ def seal_in_format(
         _written_in(file_format, record, decode_rgba(own)),
         MEDIA_TYPES[file_format],
         replace(
-            facts_of(parts, record, decided),
+            facts_of(parts, record, decided, parts.store.prompt_commitment(record.image_id)),
             title=f"image.{file_format}",
             ingredients=(parent,),
             converted_at=now,
@@ -171,7 +211,9 @@ def _written_in(
     return encode_image(image_HWC, file_format, record.recipe)
 
 
-def facts_of(parts: Parts, record: ImageRecord, decided: StoredDecision) -> SealFacts:
+def facts_of(
+    parts: Parts, record: ImageRecord, decided: StoredDecision, prompt_commitment: str | None
+) -> SealFacts:
     """What the credential will say, from the stored record and decision alone."""
     recipe, decision, mark = record.recipe, decided.decision, record.recipe.mark
     by_person = decided.decided_by == "person"
@@ -195,7 +237,7 @@ def facts_of(parts: Parts, record: ImageRecord, decided: StoredDecision) -> Seal
             ledger_index=None if entry is None else entry.position,
             ledger_leaf_sha256=None if entry is None else f"sha256:{entry.leaf_sha256.hex()}",
         ),
-        prompt_commitment=parts.store.prompt_commitment(record.image_id),
+        prompt_commitment=prompt_commitment,
         mark=None if mark is None else MarkFacts(algorithm=MARK_ALGORITHM, value=mark),
         label=None if recipe.label is None else recipe.label.words,
         ingredients=_ingredients(parts, record),

@@ -23,12 +23,14 @@ def open_image(parts: Parts, image_id: str) -> Image:
         SealFailed: it is released, but could not be sealed, so it does not leave.
         StorageUnavailable: its file is missing or changed.
     """
-    record = parts.store.image_by_id(image_id)
-    decided = parts.store.last_decision(image_id)
-    if record is None or decided is None:
+    found = parts.store.image_in_force(image_id)
+    if found is None:
         raise NotFound(f"There is no image {image_id!r} here.", code="image_unknown")
+    record, decided, seal = found
     if decided.decision.outcome is not Outcome.RELEASED:
         return Image(record, decided, None, None)
+    if seal is not None and seal.decision_id == decided.decision_id:
+        return Image(record, decided, seal, parts.store.read_sealed(seal, record.file_format))
     return Image(
         record, decided, *seal_image(parts, record, parts.store.read_image(record), decided)
     )

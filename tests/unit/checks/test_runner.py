@@ -1,5 +1,6 @@
 import math
 import threading
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_a_check_that_hangs_is_left_behind_with_an_error(let_go):
 
 def test_a_hanging_check_does_not_keep_the_process_alive(let_go):
     judge(Hanging(let_go), SUBJECT, time_limit_seconds=0.05)
-    left = [one for one in threading.enumerate() if one.name == "check stub"]
+    left = [one for one in threading.enumerate() if one.name == "lane of checks"]
     assert [one.daemon for one in left] == [True]
 
 
@@ -161,6 +162,90 @@ def test_all_checks_answer_in_their_order_though_one_fails():
         ("second", Verdict.ERROR),
         ("third", Verdict.PASS),
     ]
+
+
+def named(name: str, measure) -> Stub:
+    check = Stub(None, card(name))
+    check.measure = measure
+    return check
+
+
+def test_as_many_checks_as_there_are_lanes_run_at_once():
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet(subject):
+        meeting.wait()
+        return Finding(score=1.0)
+
+    results = judge_all([named("one", meet), named("other", meet)], SUBJECT, num_lanes=2)
+    assert [one.verdict for one in results] == [Verdict.PASS] * 2
+
+
+def test_one_lane_runs_one_check_after_the_other():
+    running = threading.Semaphore(1)
+
+    def alone(subject):
+        assert running.acquire(blocking=False)
+        time.sleep(0.01)
+        running.release()
+        return Finding(score=1.0)
+
+    results = judge_all([named(str(k), alone) for k in range(4)], SUBJECT)
+    assert [one.verdict for one in results] == [Verdict.PASS] * 4
+
+
+def test_results_stand_in_the_order_of_the_checks_whichever_answers_first():
+    is_second_done = threading.Event()
+
+    def wait(subject):
+        assert is_second_done.wait(10)
+        return Finding(score=0.9)
+
+    def let_on(subject):
+        is_second_done.set()
+        return Finding(score=0.1)
+
+    results = judge_all([named("slow", wait), named("fast", let_on)], SUBJECT, num_lanes=2)
+    assert [(one.check, one.score) for one in results] == [("slow", 0.9), ("fast", 0.1)]
+
+
+@pytest.mark.parametrize("num_lanes", [1, 2])
+def test_checks_behind_one_that_hangs_are_judged_all_the_same(let_go, num_lanes):
+    checks = [
+        Hanging(let_go, card("hangs")),
+        Stub(Finding(score=0.9), card("second")),
+        Hanging(let_go, card("hangs too")),
+        Stub(Finding(score=0.1), card("fourth")),
+    ]
+    results = judge_all(checks, SUBJECT, num_lanes=num_lanes, time_limit_seconds=0.5)
+    assert [(one.check, one.verdict) for one in results] == [
+        ("hangs", Verdict.ERROR),
+        ("second", Verdict.PASS),
+        ("hangs too", Verdict.ERROR),
+        ("fourth", Verdict.FAIL),
+    ]
+
+
+def test_a_check_that_answers_too_late_stays_an_error(let_go):
+    def late(subject):
+        assert let_go.wait(10)
+        return Finding(score=1.0)
+
+    def wait_and_let_go(subject):
+        time.sleep(0.15)
+        let_go.set()
+        time.sleep(0.05)
+        return Finding(score=1.0)
+
+    checks = [named("late", late), named("next", wait_and_let_go)]
+    results = judge_all(checks, SUBJECT, num_lanes=1, time_limit_seconds=0.5)
+    assert results[0].cause is Cause.TIMED_OUT
+    assert results[1].verdict is Verdict.PASS
+
+
+def test_an_answer_of_the_wrong_kind_is_an_error():
+    results = judge_all([Stub(None), Stub(Finding(score="much"))], SUBJECT)
+    assert [one.cause for one in results] == [Cause.RAISED] * 2
 
 
 def test_a_request_is_known_by_its_prompt_and_negative_prompt():

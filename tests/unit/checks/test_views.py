@@ -1,4 +1,8 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+import pytest
 from unit.checks.drawings import disc
 
 from limner.checks.views import KEPT, VIEW_PX, OncePerPicture, flatten, luma, shrunk, small_view
@@ -42,6 +46,36 @@ def test_only_the_last_few_pictures_are_remembered():
     assert len(seen) == KEPT + 2
 
 
+def test_who_asks_while_a_picture_is_looked_at_waits_for_the_same_answer():
+    seen, may_go_on = [], threading.Event()
+
+    def look(picture):
+        seen.append(picture)
+        assert may_go_on.wait(10)
+        return len(seen)
+
+    once, picture = OncePerPicture(look), Picture.of(disc(16))
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(once, picture) for _ in range(2)]
+        may_go_on.set()
+        assert [one.result() for one in asked] == [1, 1]
+
+
+def test_a_look_that_fails_is_not_remembered():
+    answers = iter([ValueError("at first"), "seen"])
+
+    def look(picture):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    once, picture = OncePerPicture(look), Picture.of(disc(16))
+    with pytest.raises(ValueError, match="at first"):
+        once(picture)
+    assert once(picture) == "seen"
+
+
 def test_luma_weighs_the_channels():
     assert luma(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)).tolist() == [
         [76, 150, 29]
@@ -51,3 +85,11 @@ def test_luma_weighs_the_channels():
 def test_flatten_lays_see_through_pixels_on_the_ground():
     image_HWC = np.array([[[10, 20, 30, 255], [10, 20, 30, 0]]], np.uint8)
     assert flatten(image_HWC, (1, 2, 3)).tolist() == [[[10, 20, 30], [1, 2, 3]]]
+
+
+def test_what_is_partly_seen_is_mixed_with_the_ground():
+    alpha_HW = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    image_HWC = np.dstack([np.full((16, 16, 3), (200, 100, 0), np.uint8), alpha_HW])
+    share_HW1 = alpha_HW[..., None] / 255
+    mixed_HWC = np.rint(image_HWC[..., :3] * share_HW1 + 255 * (1 - share_HW1))
+    assert np.abs(flatten(image_HWC).astype(int) - mixed_HWC).max() <= 1

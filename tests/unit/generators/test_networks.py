@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from limner.core.errors import GeneratorUnavailable
+from limner.core.file_cache import COMPILED_FOLDER
 from limner.generators.embedded.networks import DRAWING_GRAPHS, Networks
 from limner.generators.embedded.precision import EIGHT_BITS
 from limner.generators.embedded.weights import Weights
@@ -51,3 +52,31 @@ def test_8_bits_draw_nearly_what_full_precision_draws():
         answers[precision] = networks._test_run(precision)()
     apart = answers[EIGHT_BITS] - answers["f32"]
     assert 0 < np.sqrt(np.mean(apart**2)) < 0.05 * np.sqrt(np.mean(answers["f32"] ** 2))
+
+
+def test_a_kept_network_is_the_one_that_was_compiled(weights_folder, tmp_path):
+    first = Networks(Weights(weights_folder), 1, tmp_path)
+    compiled = first._test_run(first._precision)()
+    first.load(Event())
+    for path in weights_folder.glob("*.bin"):
+        path.unlink()
+    second = Networks(Weights(weights_folder), 1, tmp_path)
+    second.load(Event())
+    second._compiled = lambda name, _precision: second._graphs[name]
+    assert second.facts == first.facts
+    assert (second._test_run(second._precision)() == compiled).all()
+
+
+def test_what_the_engine_cannot_read_is_compiled_anew(weights_folder, tmp_path):
+    networks = Networks(Weights(weights_folder), 1, tmp_path)
+    kept = networks._kept
+    kept.read = lambda facts: b"of another engine"
+    assert networks.facts.num_threads == 1
+
+
+def test_what_is_kept_is_of_these_weights_and_settings_alone(weights_folder, tmp_path):
+    Networks(Weights(weights_folder), 1, tmp_path).load(Event())
+    num_kept = len(list((tmp_path / COMPILED_FOLDER).iterdir()))
+    assert num_kept == len(DRAWING_GRAPHS)
+    Networks(Weights(weights_folder), 2, tmp_path).load(Event())
+    assert len(list((tmp_path / COMPILED_FOLDER).iterdir())) == 2 * num_kept

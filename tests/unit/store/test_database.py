@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from limner.core.errors import StorageUnavailable
-from limner.store.database import open_database, reading, transaction
+from limner.store.database import open_database, passing_transaction, reading, transaction
 from limner.store.migrations import _config, newest_revision
 from limner.store.schema import HEAD_REVISION, metadata
 
@@ -77,3 +77,23 @@ def test_running_out_of_connections_is_no_fault_but_may_be_tried_again(home):
         pass
     assert refused.value.retryable
     engine.dispose()
+
+
+def synchronous(engine, writing) -> int:
+    """How SQLite flushes what is written in a transaction: 2 is at every commit."""
+    with writing(engine) as connection:
+        return connection.scalar(sa.text("PRAGMA synchronous"))
+
+
+def test_what_is_written_is_flushed_to_the_disk_also_after_what_passes(engine):
+    found = [synchronous(engine, one) for one in (transaction, passing_transaction, transaction)]
+    assert found == [2, 1, 2]
+
+
+def test_what_passes_is_there_for_everybody_when_it_is_committed(tmp_path, engine):
+    with passing_transaction(engine) as connection:
+        connection.execute(sa.text("INSERT INTO sources VALUES ('a', 'b', 'png', 'c')"))
+    again = open_database(tmp_path)
+    with reading(again) as connection:
+        assert connection.scalar(sa.text("SELECT blob_sha256 FROM sources")) == "b"
+    again.dispose()

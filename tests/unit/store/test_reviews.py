@@ -156,7 +156,7 @@ def test_unclosed_cards_are_those_with_an_image_and_without_a_closing(connection
     first, second = ask(connection), ask(connection)
     image = {one.name: "x" for one in schema.images.columns}
     numbers = dict.fromkeys(("num_bytes", "width_px", "height_px", "seconds", "seed"), 1)
-    row = image | numbers | {"image_id": IMAGE, "pdq": None}
+    row = image | numbers | {"image_id": IMAGE, "pdq": None, "is_opaque": None}
     connection.execute(schema.images.insert().values(row))
     card = reviews.find_card(connection, first)
     assert card is not None

@@ -1,6 +1,7 @@
 """Submitting, steering and waiting, on a real database and the painted generator's card."""
 
 import time
+from datetime import timedelta
 from threading import Thread
 from types import SimpleNamespace
 
@@ -170,6 +171,14 @@ def test_a_change_before_the_wait_is_not_missed(studio):
     number = studio.parts.store.jobs.number()
     studio.jobs.cancel(job_id)
     assert changes.wait(job_id, lambda one: one.number > number, 60).state is JobState.CANCELLED
+
+
+def test_a_clock_that_rose_for_nothing_is_not_asked_about_again(studio):
+    rows = studio.parts.store.jobs
+    job_id = studio.jobs.submit(FOX, owner="ann").job_id
+    number = rows.number()
+    rows.watch_previews(job_id, START, timedelta(seconds=1))
+    assert JobChanges(rows)._tell_since(number) == rows.number() == number + 1
 
 
 def test_a_watch_begins_with_the_state_and_ends_with_the_end(studio):

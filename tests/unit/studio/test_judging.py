@@ -1,4 +1,5 @@
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -215,3 +216,51 @@ def test_without_criteria_nothing_is_prepared():
     judge.prepare("a hen")
     judge.look(FOX)
     assert check.prompts == []
+
+
+class Timed:
+    """A check that takes its time, tells when it begins, and reads prompts."""
+
+    def __init__(self, name, seconds, begun):
+        self.card = replace(Counting.card, name=name)
+        self.seconds = seconds
+        self.begun = begun
+        self.has_read = threading.Event()
+
+    def measure(self, subject):
+        self.begun.append(self.card.name)
+        time.sleep(self.seconds)
+        return Finding(score=1.0)
+
+    def read(self, prompt):
+        if not prompt:
+            raise ValueError
+        self.has_read.set()
+
+
+def test_the_check_that_took_longest_begins_first_the_next_time():
+    begun = []
+    checks = [Timed("short", 0, begun), Timed("long", 0.05, begun)]
+    judge = Judge(criteria=None)
+    results = [judge.judge_by(checks, FOX) for _ in range(2)]
+    assert begun == ["short", "long", "long", "short"]
+    assert [[one.check for one in each] for each in results] == [["short", "long"]] * 2
+
+
+def judge_reading():
+    check = Timed("counting", 0, [])
+    return check, replace(judge_with(check), image_checks={"counting": check})
+
+
+def test_checks_that_read_prompts_read_one_ahead():
+    check, judge = judge_reading()
+    judge.read_ahead("a fox")
+    assert check.has_read.wait(10)
+    assert check.begun == []
+
+
+def test_a_prompt_that_cannot_be_read_ahead_is_no_fault_yet(capfd):
+    _, judge = judge_reading()
+    judge.read_ahead("")
+    assert [one.verdict for one in judge.look(FOX)] == [Verdict.PASS]
+    assert capfd.readouterr().err == ""

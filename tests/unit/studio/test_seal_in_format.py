@@ -90,7 +90,7 @@ def test_what_white_would_hide_is_not_exported_as_jpeg(image):
 
 def test_a_held_image_is_not_exported(parts, image, monkeypatch):
     held = replace(image.decided, decision=replace(image.decided.decision, outcome=Outcome.HELD))
-    monkeypatch.setattr(parts.store, "last_decision", lambda image_id: held)
+    monkeypatch.setattr(parts.store, "image_in_force", lambda _: (image.record, held, image.seal))
     with pytest.raises(ImageHeld):
         open_in_format(parts, image.image_id, "jpeg")
 

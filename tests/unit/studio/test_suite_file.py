@@ -9,6 +9,7 @@ from benchmarks.quality.suites import FOLDER, suites
 from limner.core.errors import SuiteInvalid
 from limner.evals.suite import Aspect
 from limner.studio.suite_file import (
+    EARLIER,
     SHIPPED,
     parse_suite,
     read_suite,
@@ -40,6 +41,24 @@ def refusal(text: str) -> str:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_suite_can_be_read(name: str):
     assert read_suite(name).name == name
+
+
+def test_earlier_versions_are_what_they_were():
+    assert {one: read_suite(one).sha256[7:19] for one in EARLIER} == {
+        "basics@2": "00d7bc2ef9ac",
+        "safe@1": "83daa72d10db",
+    }
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_an_earlier_version_is_not_taken_for_the_present_one(name: str):
+    earlier, present = read_suite(name), read_suite(name.partition("@")[0])
+    assert earlier.name == present.name
+    assert earlier.sha256 != present.sha256
+
+
+def test_basics_asks_for_no_style_that_no_weights_know():
+    assert "streamline" not in {one.asked.style for one in read_suite("basics").cases}
 
 
 @pytest.mark.parametrize("file_name", suites())

@@ -28,7 +28,7 @@ def enlarged(studio, picture, **options):
 def test_a_strangers_picture_is_called_by_what_was_done(settings, painter, stranger):
     with painted_studio(settings, painter) as studio:
         image = enlarged(studio, stranger)
-        facts = facts_of(studio.parts, image.record, image.decided)
+        facts = facts_of(studio.parts, image.record, image.decided, None)
     assert (image.recipe.prompt, image.recipe.title) == ("", "a picture, enlarged to 60x80")
     assert (image.outcome, image.recipe.operation) == (Outcome.RELEASED, Operation.ENLARGE)
     assert facts.is_untrained
@@ -40,7 +40,7 @@ def test_a_drawing_of_ours_hands_its_prompt_on_and_stays_a_machines(settings, pa
         (drawn,) = studio.generate("a red fox")
         picture = Picture.of(decode_rgba(drawn.content))
         image = enlarged(studio, picture, factor=4)
-        facts = facts_of(studio.parts, image.record, image.decided)
+        facts = facts_of(studio.parts, image.record, image.decided, None)
     assert image.recipe.prompt == "a red fox"
     assert not facts.is_untrained
 
@@ -50,7 +50,7 @@ def test_an_enlargement_of_an_enlargement_stays_a_machines_too(settings, painter
         (drawn,) = studio.generate("a red fox")
         first = enlarged(studio, Picture.of(decode_rgba(drawn.content)))
         second = enlarged(studio, Picture.of(decode_rgba(first.content)))
-        facts = facts_of(studio.parts, second.record, second.decided)
+        facts = facts_of(studio.parts, second.record, second.decided, None)
     assert (second.recipe.prompt, facts.is_untrained) == ("a red fox", False)
 
 

@@ -241,7 +241,7 @@ def test_a_released_picture_of_a_killed_attempt_is_sealed_by_the_next(
 
     job_id = submit(num_images=1)
     with monkeypatch.context() as patched:
-        patched.setattr(generate, "seal_image", die)
+        patched.setattr(generate, "keep_seal", die)
         worker.draw_next()
     (image,) = studio.jobs.get(job_id).images
     assert studio.parts.store.seal_of(image.image_id) is None

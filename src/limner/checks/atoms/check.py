@@ -99,6 +99,11 @@ class Atoms:
             },
         )
 
+    def read(self, prompt: str) -> None:
+        """Read the texts that will be looked for; errors as `measure`."""
+        for thing in read_prompt(prompt, self._vocabulary).things:
+            self._views.text(thing.named)
+
 
 def whole_line(prompt: Prompt, num_atoms: int) -> str:
     """Which calibration the atoms together take: known things or not, and how many atoms."""

@@ -17,6 +17,7 @@ from PIL import Image as PillowImage
 from limner.checks.network import Network
 from limner.checks.packaged import Packaged
 from limner.checks.views import flat_view
+from limner.core.file_cache import FileCache
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
 
 # Shapes: B windows, H height, W width, C channels (RGB), A anchors.
@@ -31,12 +32,15 @@ class Face:
 
     Args:
         num_threads: 0 takes every core the process may use.
+        kept: where the network is kept once compiled.
         folder: of the weights.
     """
 
-    def __init__(self, *, num_threads: int = 0, folder: Path = WEIGHTS) -> None:
+    def __init__(
+        self, *, num_threads: int = 0, kept: FileCache | None = None, folder: Path = WEIGHTS
+    ) -> None:
         self._weights = Packaged(folder)
-        self._network = Network(self._weights, num_threads=num_threads)
+        self._network = Network(self._weights, num_threads=num_threads, kept=kept)
 
     @property
     def card(self) -> CheckCard:

@@ -90,6 +90,12 @@ class PromptFit:
             details={"fit": fit, "calibration": line},
         )
 
+    def read(self, prompt: str) -> None:
+        """Read the texts that will be looked for; errors as `measure`."""
+        things = read_prompt(prompt, self._vocabulary).things
+        for text in [thing.described for thing in things] or [prompt]:
+            self._views.text(text)
+
     def fit(self, prompt: Prompt, text: str, seen: Seen) -> float:
         """Mean product of unit vectors over the things of a prompt; of its whole text without any.
 

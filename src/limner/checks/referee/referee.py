@@ -22,6 +22,7 @@ from safetensors.numpy import load
 from limner.checks.network import Network
 from limner.checks.packaged import Packaged
 from limner.core.errors import BadInput
+from limner.core.file_cache import FileCache
 from limner.core.judging import Cause, CheckNotAble
 
 # Shapes: B images, N texts, H height, W width, C channels (RGB), E sentence width, V vector width,
@@ -65,15 +66,21 @@ class Referee:
     Args:
         embed_text: unit sentence vectors float32 `[N, E]` of texts, by all-MiniLM-L6-v2.
         num_threads: 0 takes every core.
+        kept: where the network is kept once compiled.
         folder: of the weights.
     """
 
     def __init__(
-        self, embed_text: EmbedText, *, num_threads: int = 0, folder: Path = WEIGHTS
+        self,
+        embed_text: EmbedText,
+        *,
+        num_threads: int = 0,
+        kept: FileCache | None = None,
+        folder: Path = WEIGHTS,
     ) -> None:
         self._embed_text = embed_text
         self._weights = Packaged(folder)
-        self._network = Network(self._weights, name="image", num_threads=num_threads)
+        self._network = Network(self._weights, name="image", num_threads=num_threads, kept=kept)
 
     @property
     def ingredients(self) -> Mapping[str, str]:

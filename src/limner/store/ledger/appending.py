@@ -20,6 +20,7 @@ from limner.store.ledger.tree import TILE_WIDTH, HashReader, fold
 
 _entries = schema.ledger_entries.c
 _nodes = schema.ledger_nodes.c
+_LAST_POSITION = sa.select(sa.func.max(_entries.position))
 
 
 def append_entry(
@@ -71,7 +72,7 @@ def append_entries(
 
 def count_entries(connection: sa.Connection) -> int:
     """How many entries the ledger has."""
-    last = connection.scalar(sa.select(sa.func.max(_entries.position)))
+    last = connection.scalar(_LAST_POSITION)
     return 0 if last is None else last + 1
 
 
@@ -136,14 +137,14 @@ def find_entries(
     else:
         query = query.order_by(_entries.position)
     for position, text in connection.execute(query.execution_options(yield_per=1000)):
-        yield _entry_of(position, text)
+        yield entry_of(position, text)
 
 
 def find_entry(connection: sa.Connection, position: int) -> Entry | None:
     """The entry at this position; raises as `find_entries`."""
     query = sa.select(_entries.entry).where(_entries.position == position)
     text = connection.scalar(query)
-    return None if text is None else _entry_of(position, text)
+    return None if text is None else entry_of(position, text)
 
 
 def find_origin(connection: sa.Connection) -> str | None:
@@ -152,7 +153,8 @@ def find_origin(connection: sa.Connection) -> str | None:
     return None if first is None else str(first.document.get("origin"))
 
 
-def _entry_of(position: int, text: str) -> Entry:
+def entry_of(position: int, text: str) -> Entry:
+    """The entry that is stored at a position; raises as `find_entries`."""
     try:
         return Entry.from_text(position, text)
     except ValueError as error:

@@ -19,7 +19,6 @@ from limner.store.ledger.appending import (
     append_entry,
     count_entries,
     find_entries,
-    find_entry,
     find_origin,
     hash_reader,
 )
@@ -45,6 +44,18 @@ NEXT_KEY_FILE = "ledger.key.next"
 
 _checkpoints = schema.ledger_checkpoints.c
 _cosignatures = schema.ledger_cosignatures.c
+_entries = schema.ledger_entries.c
+_NUM_SIGNED = sa.select(
+    sa.func.coalesce(sa.func.max(_checkpoints.num_entries), 0)
+).scalar_subquery()
+_STANDING = sa.select(
+    _NUM_SIGNED.label("num_signed"),
+    sa.select(sa.func.max(_entries.position)).scalar_subquery().label("last"),
+    sa.select(_entries.recorded_at)
+    .where(_entries.position == _NUM_SIGNED)
+    .scalar_subquery()
+    .label("unsigned_since"),
+)
 
 
 class Cadence(NamedTuple):
@@ -115,13 +126,12 @@ def settle_if_committed(connection: sa.Connection, keys: Path) -> None:
 
 def is_due(connection: sa.Connection, cadence: Cadence, now: datetime) -> bool:
     """Whether a checkpoint is due."""
-    num_signed = count_signed(connection)
-    num_unsigned = count_entries(connection) - num_signed
-    if num_unsigned == 0:
+    standing = connection.execute(_STANDING).one()  # asked after every image: one statement
+    if standing.unsigned_since is None:
         return False
-    first = find_entry(connection, num_signed)
-    is_old = first is not None and now - first.recorded_at >= timedelta(seconds=cadence.seconds)
-    return num_unsigned >= cadence.num_entries or is_old
+    num_unsigned = standing.last + 1 - standing.num_signed
+    age = now - datetime.fromisoformat(standing.unsigned_since)
+    return num_unsigned >= cadence.num_entries or age >= timedelta(seconds=cadence.seconds)
 
 
 def count_signed(connection: sa.Connection) -> int:

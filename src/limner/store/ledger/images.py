@@ -7,9 +7,18 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from limner.core.records import ImageRecord, OriginalFile
-from limner.store.ledger.appending import append_entry, find_entries
+from limner.store import schema
+from limner.store.ledger.appending import append_entry, entry_of
 from limner.store.ledger.commitments import keep_commitment
 from limner.store.ledger.entries import Entry, Kind
+
+_entries = schema.ledger_entries.c
+_LAST_STORED = (
+    sa.select(_entries.position, _entries.entry)
+    .where(_entries.kind == Kind.IMAGE_STORED, _entries.subject == sa.bindparam("this_image"))
+    .order_by(_entries.position.desc())
+    .limit(1)
+)
 
 
 def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
@@ -44,10 +53,11 @@ def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
 
 def prompt_commitment(connection: sa.Connection, image_id: str) -> str | None:
     """The commitment to an image's prompt in its last entry; ``None`` in entries without one."""
-    for entry in find_entries(connection, Kind.IMAGE_STORED, subject=image_id, num_last=1):
-        commitment = entry.document.get("prompt")
-        return commitment if isinstance(commitment, str) else None
-    return None
+    row = connection.execute(_LAST_STORED, {"this_image": image_id}).one_or_none()
+    if row is None:
+        return None
+    commitment = entry_of(row.position, row.entry).document.get("prompt")
+    return commitment if isinstance(commitment, str) else None
 
 
 def append_source(

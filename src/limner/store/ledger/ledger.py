@@ -160,8 +160,8 @@ class Ledger:
         path = self._keys / checkpoints.KEY_FILE
         with reading(self._engine) as connection:
             checkpoints.settle_if_committed(connection, self._keys)
-        if not path.exists() and self.key() is None:
-            return None
+            if not path.exists() and checkpoints.count_signed(connection) == 0:
+                return None
         return read_key(path, Purpose.NOTE).verifier
 
     def origin(self) -> str | None:

@@ -51,6 +51,7 @@ from limner.store.schema.models import (
     model_aliases,
     model_events,
     model_versions,
+    run_jobs,
     shadows,
     studies,
     study_answers,
@@ -73,7 +74,7 @@ from limner.store.schema.watching import (
     watch_tellings,
 )
 
-HEAD_REVISION = "0130"
+HEAD_REVISION = "0132"
 
 __all__ = [
     "HEAD_REVISION",
@@ -125,6 +126,7 @@ __all__ = [
     "rights_keys",
     "rights_looks",
     "rights_texts",
+    "run_jobs",
     "seals",
     "shadows",
     "sources",

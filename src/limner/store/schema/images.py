@@ -22,6 +22,7 @@ images = sa.Table(
     sa.Column("recipe", sa.Text, nullable=False),
     sa.Column("mark", sa.Text, nullable=True, index=True),
     sa.Column("pdq", sa.LargeBinary, nullable=True),
+    sa.Column("is_opaque", sa.Boolean, nullable=True),
 )
 
 sources = sa.Table(

@@ -119,6 +119,23 @@ eval_scores = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
 )
 
+run_jobs = sa.Table(
+    "run_jobs",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("asked_at", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text, nullable=True),
+    sa.Column("lease", sa.Integer, nullable=False),
+    sa.Column("beat", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("fruitless", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text, nullable=True),
+)
+
 studies = sa.Table(
     "studies",
     metadata,

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.checks.near_copy.fingerprint import pdq_of
-from limner.checks.runner import judge_all
 from limner.core.errors import BadInput
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import CheckNotAble, ImageSubject
@@ -185,7 +184,7 @@ def _read(
         assert not isinstance(content, Fault)
         assert not isinstance(found, bytes)
         picture: Picture = found.picture
-        results = judge_all(checks, ImageSubject(picture=picture), parts.judge.limits)
+        results = parts.judge.judge_by(checks, ImageSubject(picture=picture))
         try:
             embedding_D = tagger.see(picture).embedding_D
         except CheckNotAble as fault:

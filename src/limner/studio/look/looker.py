@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image as PillowImage
 
 from limner.checks.near_copy.fingerprint import pdq_of
-from limner.checks.runner import judge_all
 from limner.checks.tagger.tagger import Tagger
 from limner.checks.views import flat_view
 from limner.core.deciding import Circumstances, Decision, Outcome, decide
@@ -167,7 +166,7 @@ class Looker:
         began = time.perf_counter()
         picture = found.picture
         judge = self._parts.judge
-        results = judge_all(self._checks, ImageSubject(picture=picture), judge.limits)
+        results = judge.judge_by(self._checks, ImageSubject(picture=picture))
         seen = self._see(picture)
         by_words = NOTHING if self._found is None else self._found(picture)
         decision = decide(

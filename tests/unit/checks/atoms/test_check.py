@@ -124,6 +124,27 @@ def test_a_thing_the_referee_does_not_know_is_told(prompt_fit):
     assert "does not know" in result.notes[-1]
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["a red mushroom", "a mushroom to the left of a tractor", "two green owls", "something odd"],
+)
+def test_a_prompt_read_ahead_is_not_read_again(prompt):
+    texts = []
+
+    def embed(asked):
+        texts.extend(asked)
+        return embed_text(asked)
+
+    views = RefereeViews(Referee(embed, num_threads=1))
+    checks = [PromptFit(views, Vocabulary()), Atoms(views, Vocabulary())]
+    for one in checks:
+        one.read(prompt)
+    num_read = len(texts)
+    for one in checks:
+        judge(one, subject(disc(), prompt=prompt))
+    assert (num_read > 0, len(texts)) == (True, num_read)
+
+
 def test_an_incoming_image_without_a_prompt_cannot_be_judged(prompt_fit):
     assert judge(prompt_fit, subject(disc())).cause is Cause.NOT_APPLICABLE
 

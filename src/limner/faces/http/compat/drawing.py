@@ -37,15 +37,29 @@ async def in_thread(function: Callable[[], _Result]) -> _Result:
     return await anyio.to_thread.run_sync(function, limiter=limiter)
 
 
-async def wait_here(http: HttpRequest, jobs: Jobs, job_id: str) -> Job | None:
-    """The job when it is over; cancelled at once when the client leaves before.
+async def wait_here(
+    http: HttpRequest, jobs: Jobs, job_id: str, answer_to: Callable[[Job], _Result]
+) -> _Result | None:
+    """The answer to a job when it is over; cancelled at once when the client leaves before.
 
     Call it after the whole body was read.
+
+    Args:
+        http: the request.
+        jobs: of the studio.
+        job_id: of the job.
+        answer_to: given the job that is over, in the thread that waited for it.
 
     Returns:
         ``None`` if the client left, so that nobody reads the answer.
     """
-    over: list[Job] = []
+    answers: list[_Result] = []
+
+    def wait() -> None:
+        job = jobs.wait(job_id, timeout_seconds=WAIT_SECONDS)
+        if job.is_over:
+            answers.append(answer_to(job))
+
     async with anyio.create_task_group() as tasks:
 
         async def until_left() -> None:
@@ -54,12 +68,10 @@ async def wait_here(http: HttpRequest, jobs: Jobs, job_id: str) -> Job | None:
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(until_left)
-        while not over:
-            job = await in_thread(lambda: jobs.wait(job_id, timeout_seconds=WAIT_SECONDS))
-            if job.is_over:
-                over.append(job)
+        while not answers:
+            await in_thread(wait)
         tasks.cancel_scope.cancel()
-    return over[0] if over else None
+    return answers[0] if answers else None
 
 
 async def events_of(

@@ -138,8 +138,3 @@ def resized_mask(mask: Mask, size: Size) -> Mask:
     mask_HWC = np.repeat(mask.mask_HW[..., None], 4, axis=2)
     mask_HWC[..., 3] = _OPAQUE
     return Mask.of(np.ascontiguousarray(fit(mask_HWC, size)[..., 0]))
-
-
-def has_hole(image_HWC: NDArray[np.uint8]) -> bool:
-    """Whether any pixel is not opaque."""
-    return bool(image_HWC[..., 3].min() < _OPAQUE)

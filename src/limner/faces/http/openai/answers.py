@@ -15,9 +15,8 @@ from typing import Literal
 
 from PIL import Image as PillowImage
 
-from limner.core.records import FileFormat, Operation, Recipe
+from limner.core.records import FileFormat, Operation, Picture, Recipe
 from limner.faces.http.compat.deliveries import Delivery, job_path
-from limner.faces.http.compat.pictures import has_hole
 from limner.faces.http.openai.requests import Asked
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba
@@ -44,7 +43,7 @@ def response_document(
     document: dict[str, object] = {
         "created": int(delivery.job.created_at.timestamp()),
         "data": [_datum(one, urls) for one in released],
-        "background": background_of(asked, released[0].content),
+        "background": background_of(asked, released[0]),
         "output_format": asked.file_format,
         "quality": asked.quality,
         "size": str(released[0].record.size),
@@ -71,7 +70,7 @@ def completed_event(asked: Asked, image: Image, kind: Kind, created_at: int) -> 
         **_event_head(asked, created_at),
         "type": f"{kind}.completed",
         "b64_json": base64_of(image.content),
-        "background": background_of(asked, image.content),
+        "background": background_of(asked, image),
         "size": str(image.record.size),
         "usage": usage_of([image.recipe]),
         "limner": {"image": image.image_id, "seed": image.seed},
@@ -132,11 +131,14 @@ def usage_of(recipes: Iterable[Recipe]) -> dict[str, object]:
     }
 
 
-def background_of(asked: Asked, content: bytes) -> Literal["transparent", "opaque"]:
-    """What is behind the subject of a file: told from its pixels."""
+def background_of(asked: Asked, image: Image) -> Literal["transparent", "opaque"]:
+    """What is behind the subject of a released image: told from its pixels."""
     if asked.file_format == "jpeg" or asked.background == "opaque":
         return "opaque"
-    return "transparent" if has_hole(decode_rgba(content)) else "opaque"
+    is_opaque = image.record.is_opaque
+    if is_opaque is None:  # stored before this was noted
+        is_opaque = Picture.of(decode_rgba(image.content)).is_opaque
+    return "opaque" if is_opaque else "transparent"
 
 
 def base64_of(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from limner.core.jobs import Job
 from limner.faces.http.access import require
 from limner.faces.http.compat.bodies import body_schema, parse, read_json
 from limner.faces.http.compat.deliveries import deliver, job_path, require_some
-from limner.faces.http.compat.drawing import LEFT, JobStream, in_thread, wait_here
+from limner.faces.http.compat.drawing import LEFT, JobStream, wait_here
 from limner.faces.http.compat.naming import (
     JOB_HEADER,
     model_names,
@@ -53,9 +54,11 @@ Found = Annotated[Services, Depends(services)]
 async def generate_images(http: HttpRequest, asking: Asking, found: Found) -> Response:
     """Draw images from a prompt."""
     fields = parse(GenerationFields, await read_json(http))
-    card = found.card_of(fields.model)
-    asked = await run_in_threadpool(asked_of, fields, card, names_of(found))
-    return await _draw(http, found, asking, asked, "image_generation", fields.model)
+
+    def read() -> Asked:
+        return asked_of(fields, found.card_of(fields.model), names_of(found))
+
+    return await _draw(http, found, asking, read, "image_generation", fields.model)
 
 
 @router.post(
@@ -77,8 +80,7 @@ async def edit_images(http: HttpRequest, asking: Asking, found: Found) -> Respon
         card = found.card_of(sent.fields.model)
         return edit_asked_of(sent.fields, pictures, card, names_of(found))
 
-    asked = await run_in_threadpool(read)
-    return await _draw(http, found, asking, asked, "image_edit", sent.fields.model)
+    return await _draw(http, found, asking, read, "image_edit", sent.fields.model)
 
 
 @router.get(FILES + "/{name}", response_class=Response)
@@ -119,26 +121,31 @@ async def _draw(
     http: HttpRequest,
     found: Services,
     asking: Principal,
-    asked: Asked,
+    read: Callable[[], Asked],
     kind: Kind,
     model: str | None,
 ) -> Response:
-    request = replace(asked.request, label=label_of(found.settings), model=found.model_of(model))
-    job = await run_in_threadpool(
-        found.jobs.submit,
-        request,
-        owner=asking.name,
-        file_format=asked.file_format,
-        client=CLIENT,
-    )
+    def submit() -> tuple[Asked, Job]:
+        asked = read()
+        label, version = label_of(found.settings), found.model_of(model)
+        request = replace(asked.request, label=label, model=version)
+        job = found.jobs.submit(
+            request, owner=asking.name, file_format=asked.file_format, client=CLIENT
+        )
+        return asked, job
+
+    asked, job = await run_in_threadpool(submit)
     headers = {JOB_HEADER: job_path(job), **warning_header(asked.warnings)}
     if asked.is_stream:
         events = stream_events(found, job, asked, kind)
         return JobStream(events, found.jobs, job.job_id, headers)
-    over = await wait_here(http, found.jobs, job.job_id)
-    if over is None:
+
+    def answer_to(over: Job) -> Response:
+        return _answer(http, found, asked, over)
+
+    response = await wait_here(http, found.jobs, job.job_id, answer_to)
+    if response is None:
         return Response(status_code=LEFT)
-    response = await in_thread(lambda: _answer(http, found, asked, over))
     response.headers.update(headers)
     return response
 

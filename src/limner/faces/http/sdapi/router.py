@@ -24,7 +24,7 @@ from limner.core.records import Request
 from limner.faces.http.access import require
 from limner.faces.http.compat.bodies import body_schema, parse, read_json
 from limner.faces.http.compat.deliveries import Delivery, deliver, job_path, require_some
-from limner.faces.http.compat.drawing import LEFT, in_thread, wait_here
+from limner.faces.http.compat.drawing import LEFT, wait_here
 from limner.faces.http.compat.naming import (
     JOB_HEADER,
     model_names,
@@ -247,10 +247,13 @@ async def _deliver(
         found.jobs.submit, request, owner=asking.name, job_id=job_id, client=CLIENT
     )
     headers = {JOB_HEADER: job_path(job), **warning_header(warnings)}
-    over = await wait_here(http, found.jobs, job.job_id)
-    if over is None:
+
+    def answer_to(over: Job) -> Response:
+        return _answer(http, found, document_of, over)
+
+    response = await wait_here(http, found.jobs, job.job_id, answer_to)
+    if response is None:
         return Response(status_code=LEFT)
-    response = await in_thread(lambda: _answer(http, found, document_of, over))
     response.headers.update(headers)
     return response
 

@@ -1,0 +1,62 @@
+"""The file of a finished picture, encoded while its pixels are judged."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.core.errors import PictureBroken
+from limner.core.records import FileFormat, Picture, Recipe
+from limner.studio.beside import threads_beside
+from limner.studio.image_file import decode_rgba, encode_image, is_lossless
+
+
+class Encoding:
+    """A picture file in the making.
+
+    A lossless file shows the pixels it is made of, so they can be judged meanwhile; that it does
+    show them is seen before it is stored (`require_shown`). What a lossy one shows is known only
+    when it is there, so that one is waited for.
+
+    Args:
+        image_HWC: uint8, RGBA; opaque if the format is ``jpeg``. Not changed any more.
+        file_format: as `encode_image`; `recipe` and `quality` too.
+
+    Attributes:
+        picture: what whoever opens the file will see.
+    """
+
+    def __init__(
+        self,
+        image_HWC: NDArray[np.uint8],
+        file_format: FileFormat,
+        recipe: Recipe,
+        quality: int | None,
+    ) -> None:
+        self._content: Future[bytes] = Future()
+
+        def encode() -> NDArray[np.uint8]:
+            try:
+                self._content.set_result(encode_image(image_HWC, file_format, recipe, quality))
+            except Exception as error:  # noqa: BLE001 - raised by `content`
+                self._content.set_exception(error)
+            return decode_rgba(self._content.result())
+
+        self._shown = threads_beside().submit(encode)
+        is_known = is_lossless(file_format, quality)
+        self.picture = Picture.of(image_HWC if is_known else self._shown.result())
+
+    def content(self) -> bytes:
+        """The bytes of the file; waits until it is encoded."""
+        return self._content.result()
+
+    def require_shown(self) -> None:
+        """Wait until it is sure that the file shows `picture`.
+
+        Raises:
+            PictureBroken: it shows another.
+        """
+        if not np.array_equal(self._shown.result(), self.picture.image_HWC):
+            raise PictureBroken("The file does not show the picture that was judged.")
