@@ -52,7 +52,8 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
         return ComfyUIGenerator(form, settings.service_keys, settings.service_proxy)
     own = {**settings.engines, "diffusers": DIFFUSERS, "sdcpp": SDCPP, "onnx": GRAPH}
     if form.engine in own:
-        from limner.generators.process.generator import Housing, ProcessGenerator
+        from limner.generators.process.generator import ProcessGenerator
+        from limner.generators.process.outside import Housing
 
         housing = Housing(
             engine=own[form.engine],

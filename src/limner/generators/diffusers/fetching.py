@@ -1,7 +1,7 @@
 """A pipeline of the hub, fetched whole: safetensors and settings only, nothing that could run.
 
-``python -m limner.generators.diffusers.fetching NAME FOLDER`` runs where the engine lives, which has
-the hub's library; who asks needs none.
+``python -m limner.generators.diffusers.fetching NAME FOLDER`` runs where the engine lives, which
+has the hub's library; who asks needs none.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from limner.core.errors import BadInput, EngineFailed, ModelFormInvalid, PromptT
 from limner.core.records import Operation  # noqa: E402
 from limner.generators.conformance import FACTS, Trial, try_fact  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
-from limner.generators.process.generator import Housing, ProcessGenerator, Room  # noqa: E402
+from limner.generators.process.generator import ProcessGenerator, Room  # noqa: E402
+from limner.generators.process.outside import Housing  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from limner.core.errors import (
 )
 from limner.core.records import FittedAdapter
 from limner.generators.conformance import FACTS, Trial, try_fact
-from limner.generators.process.generator import Housing, ProcessGenerator, Room
+from limner.generators.process.generator import ProcessGenerator, Room
+from limner.generators.process.outside import Housing
 from limner.testing import PaintedGenerator
 
 TESTS = Path(__file__).parents[3]
