@@ -122,6 +122,14 @@ def test_an_option_that_is_not_allowed_is_refused(form_of, option):
         Trial(generator=DiffusersGenerator(form_of("sd1", options=option))).draw(1)
 
 
+@pytest.mark.parametrize("option", [{"slicing": "all"}, {"offload": "group", "device": "cpu"}])
+def test_what_saves_memory_draws_the_same(form_of, generator_of, option):
+    saving = DiffusersGenerator(form_of("sd1", options=option))
+    (plain,), (saved,) = (Trial(generator=one).draw(1) for one in (generator_of("sd1"), saving))
+    difference = np.abs(plain.image_HWC.astype(int) - saved.image_HWC)
+    assert difference.max() <= 1
+
+
 def test_half_precision_is_told(form_of):
     generator = DiffusersGenerator(form_of("sd1", options={"dtype": "bfloat16"}))
     (drawn,) = Trial(generator=generator).draw(1)

@@ -105,6 +105,15 @@ def test_an_unforeseen_fault_is_told_without_its_words(room):
     assert "secret" not in caught.value.message
 
 
+def test_an_engine_that_ends_itself_to_stop_was_cancelled_and_not_lost(room):
+    trial, steps = Trial(generator=painter(room, fault="no stop")), []
+    with pytest.raises(DrawingCancelled):
+        trial.draw(1, on_step=steps.append, is_cancelled=lambda: bool(steps))
+    assert len(steps) == 1
+    assert trial.generator.pid is None
+    assert len(trial.draw(1)) == 1
+
+
 def test_a_cancelled_start_does_not_wait_for_it(room):
     generator = painter(room, seconds_per_step=0.0, fault="hang")
     asked = []
