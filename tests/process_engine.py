@@ -18,6 +18,8 @@ class FaultyPainter(PaintedGenerator):
                 self.go_wrong()
             if on_step is not None:
                 on_step(progress)
+            if self.fault == "no stop" and is_cancelled is not None and is_cancelled():
+                os._exit(0)  # as a library that cannot be stopped has to
 
         os.write(1, b"what a library prints")
         yield from super().generate(plan, seeds, on_step=faulty_step, is_cancelled=is_cancelled)

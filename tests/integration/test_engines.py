@@ -1,9 +1,12 @@
 """The same request on every engine by changing the model's name; each picture whole."""
 
 import io
+import json
 import os
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -17,16 +20,19 @@ from process_engine import __file__ as process_engine
 from limner.app import describe_model, open_shelf
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
+from limner.core.hashing import sha256_of_bytes
 from limner.core.jobs import JobState
 from limner.core.models import Licence
 from limner.core.ports import IntSpan
 from limner.core.records import Request, Size
 from limner.core.settings import read_settings
 from limner.studio.image_file import decode_rgba, read_texts
+from limner.studio.saving import Destination
 from limner.studio.working import run_worker
 
 pytest.importorskip("websockets", reason="pip install 'limner[comfyui]'")
 
+TESTS = Path(__file__).parents[1]
 LICENCE = Licence(expression="Apache-2.0", source="LICENSE", reviewer="Ann")
 FIELDS = {
     "seed": "seed",
@@ -49,7 +55,11 @@ def shelf(home, comfyui, monkeypatch):
     """A model on each kind of engine, as `limner models add` and the settings make them."""
     paths = [os.path.dirname(process_engine), *sys.path[1:]]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
-    engines = {"LIMNER_ENGINES": "painted=process_engine:open_painted"}
+    pythons = ("LIMNER_DIFFUSERS_PYTHON", "LIMNER_SDCPP_PYTHON")
+    engines = {
+        "LIMNER_ENGINES": "painted=process_engine:open_painted",
+        **{name: os.environ[name] for name in pythons if name in os.environ},
+    }
     shelf = open_shelf(read_settings(default_home=home, environment=engines))
     with images_service() as images:
         options = {"fields": FIELDS, "service_model": "painted", "cost_per_image": 0.04}
@@ -90,6 +100,72 @@ def test_the_same_request_runs_on_every_engine(studio, model):
     assert min(recipe.steps_run, recipe.num_forwards, recipe.num_prompt_tokens) >= 1
     assert all((recipe.engine, recipe.device, recipe.precision, recipe.versions))
     assert recipe.cost == ("0.04 USD" if model == "far-service" else None)
+
+
+def pixel_size(form):
+    """The form on the smallest canvas stable-diffusion.cpp draws."""
+    return replace(form, canvases=(Size(64, 64),), side_px=IntSpan(16, 512, 64))
+
+
+@pytest.fixture
+def real_model(studio, shelf, tmp_path):
+    """A model with random weights on an engine with libraries of its own, where those are."""
+
+    def add(engine):
+        name = f"LIMNER_{engine.upper()}_PYTHON"
+        if name not in os.environ:
+            pytest.skip(f"{name} does not name an interpreter that has the engine {engine}")
+        script = {
+            "diffusers": "import sys, tiny_pipelines; tiny_pipelines.save('sd1', sys.argv[1])",
+            "sdcpp": "import sys, random_checkpoint as made, pathlib; "
+            "made.write_checkpoint(pathlib.Path(sys.argv[1]))",
+        }
+        location = tmp_path / ("tiny" if engine == "diffusers" else "tiny.safetensors")
+        command = [os.environ[name], "-c", script[engine], str(location)]
+        subprocess.run(command, check=True, cwd=TESTS, capture_output=True)
+        form = describe_model(f"real-{engine}", str(location), LICENCE, engine=engine)
+        shelf.keep(pixel_size(form))
+        opened.append(shelf.open(form.name))
+        return form.name
+
+    opened = []
+    yield add
+    for one in opened:
+        one.close()
+
+
+WISH = {"prompt": "a red fox", "seed": 7, "size": "64x64", "steps": 2, "negative": "blur"}
+
+
+def released_by(studio, tmp_path, model):
+    """What a file with one request gives with a model, which must be whole."""
+    path, out = tmp_path / "wish.jsonl", tmp_path / "out"
+    path.write_text(json.dumps(WISH))
+    out.mkdir()
+    destination = Destination(folder=out, stem=None, file_format="png")
+    (row,) = studio.batch(path, destination, model=model).draw()
+    (image,) = row.images
+    store = studio.parts.store
+    recipe = store.image_by_id(image.image_id).recipe
+    assert store.last_decision(image.image_id).decision.outcome is Outcome.RELEASED
+    assert store.seal_by_file(sha256_of_bytes(Path(image.path).read_bytes())) is not None
+    assert (recipe.generator, recipe.prompt, recipe.negative) == (model, "a red fox", "blur")
+    assert (recipe.seed, recipe.steps) == (7, 2)
+    assert min(recipe.steps_run, recipe.num_forwards, recipe.num_prompt_tokens) >= 1
+    assert all((recipe.engine, recipe.device, recipe.precision, recipe.versions))
+    with PillowImage.open(image.path) as opened:
+        assert opened.size == (64, 64)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_same_request_file_runs_on_every_engine(studio, tmp_path, model):
+    released_by(studio, tmp_path, model)
+
+
+@pytest.mark.parametrize("engine", ["diffusers", "sdcpp"])
+def test_the_same_request_file_runs_on_the_real_libraries(studio, tmp_path, real_model, engine):
+    """In an environment of their own, which a variable names as the setting does."""
+    released_by(studio, tmp_path, real_model(engine))
 
 
 def test_every_engine_is_told_the_same(studio):

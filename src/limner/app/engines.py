@@ -52,7 +52,8 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
         return ComfyUIGenerator(form, settings.service_keys, settings.service_proxy)
     own = {**settings.engines, "diffusers": DIFFUSERS, "sdcpp": SDCPP, "onnx": GRAPH}
     if form.engine in own:
-        from limner.generators.process.generator import Housing, ProcessGenerator
+        from limner.generators.process.generator import ProcessGenerator
+        from limner.generators.process.outside import Housing
 
         housing = Housing(
             engine=own[form.engine],
@@ -128,6 +129,23 @@ def describe_model(
             raise ModelFormInvalid(
                 f"Unknown engine {chosen!r}; allowed are {', '.join(ENGINES)}.",
             )
+
+
+def fetch_model(settings: Settings, name: str, location: str) -> str:
+    """Where a model is: of one of the hub the folder of the data folder it is fetched into.
+
+    Raises:
+        BadInput: it is said to be of the hub, and is not, or cannot be fetched.
+    """
+    from limner.generators.diffusers.fetching import fetch_pipeline, hub_name_of
+    from limner.studio.model_shelf import FOLDER
+
+    hub_name = hub_name_of(location)
+    if not hub_name:
+        return location
+    folder = settings.home / FOLDER / name
+    fetch_pipeline(hub_name, folder, settings.diffusers_python)
+    return str(folder)
 
 
 def _require_taken(name: str, engine: str, *given: tuple[str, object, str]) -> None:

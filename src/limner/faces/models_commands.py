@@ -32,7 +32,11 @@ MaybeName = Annotated[
     str | None, typer.Argument(metavar="NAME", help="A model; every one and every engine if none.")
 ]
 Location = Annotated[
-    str, typer.Argument(metavar="LOCATION", help="A folder, a file, or the address of a service.")
+    str,
+    typer.Argument(
+        metavar="LOCATION",
+        help="A folder, a file, hub:OWNER/NAME, or the address of a service.",
+    ),
 ]
 LicenceName = Annotated[
     str, typer.Option("--licence", metavar="SPDX", help="Licence of the weights, or LicenseRef-….")
@@ -85,11 +89,11 @@ def add(  # noqa: PLR0913 - every argument is an option of the command
     force: Force = False,
     as_json: options.Json = False,
 ) -> None:
-    """Add a model: write its form, every file hashed. Nothing is loaded, drawn or called."""
+    """Add a model: write its form, every file hashed. Fetched is only what hub: names."""
     with opened(context) as studio:
         from dataclasses import replace
 
-        from limner.app import describe_model, open_shelf
+        from limner.app import describe_model, fetch_model, open_shelf
         from limner.core.models import Licence
         from limner.core.records import parse_size
 
@@ -101,7 +105,7 @@ def add(  # noqa: PLR0913 - every argument is an option of the command
             raise BadInput(f"A canvas is among {canvas!r}; allowed are sizes as WxH.") from error
         form = describe_model(
             name,
-            location,
+            fetch_model(studio.settings, name, location),
             Licence(expression=licence, source=licence_source, reviewer=licence_read_by),
             engine=engine,
             workflow=None if workflow is None else _read_workflow(workflow),

@@ -10,7 +10,8 @@ from onnx_graphs import repeating_graph
 from limner.core.errors import EngineFailed, ModelFormInvalid, WeightsRefused
 from limner.core.models import Licence
 from limner.generators.enlarging.graph import describe, open_generator
-from limner.generators.process.generator import Housing, ProcessGenerator, Room
+from limner.generators.process.generator import ProcessGenerator, Room
+from limner.generators.process.outside import Housing
 from limner.studio.model_form import form_of_text, text_of_form
 from limner.testing import require_conforming
 

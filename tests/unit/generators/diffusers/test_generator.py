@@ -14,7 +14,8 @@ from limner.core.errors import BadInput, EngineFailed, ModelFormInvalid, PromptT
 from limner.core.records import Operation  # noqa: E402
 from limner.generators.conformance import FACTS, Trial, try_fact  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
-from limner.generators.process.generator import Housing, ProcessGenerator, Room  # noqa: E402
+from limner.generators.process.generator import ProcessGenerator, Room  # noqa: E402
+from limner.generators.process.outside import Housing  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,14 @@ def test_an_unknown_option_is_refused(form_of):
 def test_an_option_that_is_not_allowed_is_refused(form_of, option):
     with pytest.raises(ModelFormInvalid, match="allowed is one of"):
         Trial(generator=DiffusersGenerator(form_of("sd1", options=option))).draw(1)
+
+
+@pytest.mark.parametrize("option", [{"slicing": "all"}, {"offload": "group", "device": "cpu"}])
+def test_what_saves_memory_draws_the_same(form_of, generator_of, option):
+    saving = DiffusersGenerator(form_of("sd1", options=option))
+    (plain,), (saved,) = (Trial(generator=one).draw(1) for one in (generator_of("sd1"), saving))
+    difference = np.abs(plain.image_HWC.astype(int) - saved.image_HWC)
+    assert difference.max() <= 1
 
 
 def test_half_precision_is_told(form_of):

@@ -15,7 +15,8 @@ from limner.core.errors import (
     PromptTooLong,
 )
 from limner.generators.conformance import FACTS, Trial, try_fact
-from limner.generators.process.generator import Housing, ProcessGenerator, Room
+from limner.generators.process.generator import ProcessGenerator, Room
+from limner.generators.process.outside import Housing
 from limner.testing import PaintedGenerator
 
 TESTS = Path(__file__).parents[3]
@@ -102,6 +103,15 @@ def test_an_unforeseen_fault_is_told_without_its_words(room):
     with pytest.raises(EngineFailed, match=r"KeyError in process_engine\.py") as caught:
         Trial(generator=painter(room, fault="raise")).draw(1)
     assert "secret" not in caught.value.message
+
+
+def test_an_engine_that_ends_itself_to_stop_was_cancelled_and_not_lost(room):
+    trial, steps = Trial(generator=painter(room, fault="no stop")), []
+    with pytest.raises(DrawingCancelled):
+        trial.draw(1, on_step=steps.append, is_cancelled=lambda: bool(steps))
+    assert len(steps) == 1
+    assert trial.generator.pid is None
+    assert len(trial.draw(1)) == 1
 
 
 def test_a_cancelled_start_does_not_wait_for_it(room):

@@ -12,7 +12,8 @@ import pytest
 from limner.core.models import Licence
 from limner.core.ports import FloatSpan, IntSpan
 from limner.core.records import Size
-from limner.generators.process.generator import Housing, ProcessGenerator, Room
+from limner.generators.process.generator import ProcessGenerator, Room
+from limner.generators.process.outside import Housing
 from limner.generators.sdcpp.describing import describe
 
 LICENCE = Licence(expression="Apache-2.0", source="LICENSE", reviewer="Ann")
