@@ -29,7 +29,8 @@ from limner.core.judging import (
     RequestCheck,
     Result,
 )
-from limner.core.records import ImageRecord, Operation, Picture, Request
+from limner.core.recipe import ImageRecord
+from limner.core.records import Operation, Picture, Request
 from limner.core.reviewing import MAY_LEAVE, REVIEW_WITHIN
 from limner.store.gallery import shelve
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
@@ -120,7 +121,7 @@ class Judge:
     def read_ahead(self, prompt: str) -> None:
         """Have the checks that read prompts read one, in a thread; returns at once.
 
-        A picture that was drawn is marked and encoded before it is judged, on one core.
+        A picture that was drawn is marked before it is judged, on one core.
         """
         readers = [one for one in self._image_checks if isinstance(one, ReadsPrompt)]
 

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
-from limner.core.records import DRAWING, Drawn, Execution, Plan, Size, Sketch, StepProgress
+from limner.core.records import DRAWING, Size
 from limner.generators.embedded.adapter import Adapter
 from limner.generators.embedded.canvas import (
     are_finite,

@@ -23,10 +23,10 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, EngineLost, GeneratorUnavailable, LimnerError
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.records import Drawn, Plan, Sketch, StepProgress
 from limner.generators.process.frames import Frame, read_frame, write_frame
 from limner.generators.process.messages import drawn_of, error_of, plan_of, sketch_frame
 

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import BadInput, DrawingCancelled, EngineFailed
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.records import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.generators.sdcpp.describing import OPTIONS, SAMPLERS
 from limner.generators.sdcpp.loading import LIBRARY, device_of, load_model, open_library
 from limner.generators.services.promises import accepted
