@@ -64,8 +64,8 @@ def measure_checks_time(is_quick: bool) -> Measurement:
     """Time that all checks add to the drawing of a picture, in per cent of it; median of pictures.
 
     The time is what the road of a picture waits for them: before the drawing for the request
-    checks, and from the marked and encoded picture to the last result for the image checks, which
-    run side by side. Texts are read for them while the picture is marked and encoded, which takes
+    checks, and from the marked picture to the last result for the image checks, which
+    run side by side. Texts are read for them while the picture is marked, which takes
     longer and leaves a core free. Also printed: the checks' own times added up, however many ran
     at once. The default criteria, default settings, one picture at a time, a new prompt each, in
     one process whose networks are loaded.

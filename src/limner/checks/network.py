@@ -87,7 +87,7 @@ class Network:
         }
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = str(self._num_threads)
-            settings["ENABLE_CPU_PINNING"] = "NO"  # networks side by side would share a core
+            settings["ENABLE_CPU_PINNING"] = "NO"  # pinned, two networks may share a core
         if self._kept is None:
             return self._compiled(core, settings)
         facts = {

@@ -121,7 +121,7 @@ class Judge:
     def read_ahead(self, prompt: str) -> None:
         """Have the checks that read prompts read one, in a thread; returns at once.
 
-        A picture that was drawn is marked and encoded before it is judged, on one core.
+        A picture that was drawn is marked before it is judged, on one core.
         """
         readers = [one for one in self._image_checks if isinstance(one, ReadsPrompt)]
 
