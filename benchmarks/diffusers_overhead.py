@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Measurement, median_measurement
+from limner.core.drawing import Sketch
 from limner.core.models import Licence
 from limner.core.ports import FloatSpan, IntSpan
-from limner.core.records import Size, Sketch
+from limner.core.records import Size
 from limner.generators.conformance import Trial
 from limner.generators.diffusers.describing import describe
 from limner.generators.diffusers.generator import DiffusersGenerator

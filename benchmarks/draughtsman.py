@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageFilter
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch
 from limner.core.ports import GeneratorCard
-from limner.core.records import Drawn, Execution, Plan, Size, Sketch
+from limner.core.records import Size
 from limner.testing import PAINTED_CARD
 
 # Shapes: H height, W width, C channels (RGBA, opaque).

@@ -21,12 +21,13 @@ import numpy as np
 
 from benchmarks.figure import Measurement
 from limner.app import wire_parts
+from limner.core.drawing import StepProgress
 from limner.core.errors import DrawingCancelled
 from limner.core.forms import ModelForm
 from limner.core.jobs import OVER, JobState
 from limner.core.models import Licence
 from limner.core.ports import Generator as Engine
-from limner.core.records import Operation, Request, StepProgress
+from limner.core.records import Operation, Request
 from limner.core.settings import Settings, read_settings
 from limner.generators.conformance import Trial
 from limner.generators.embedded import EmbeddedGenerator

@@ -17,8 +17,9 @@ import limner
 from benchmarks.figure import Measurement, median_measurement
 from benchmarks.many_images import FIRST_AT, add_images
 from benchmarks.plot import Panel, Point, svg_of
+from limner.core.drawing import Sketch
 from limner.core.jobs import Happening
-from limner.core.records import Operation, Size, Sketch
+from limner.core.records import Operation, Size
 from limner.generators.embedded import EmbeddedGenerator
 from limner.store.jobs import NewJob
 from limner.store.repository import Store

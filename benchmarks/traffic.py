@@ -30,7 +30,8 @@ import openvino
 
 from benchmarks import efficiency
 from benchmarks.figure import Measurement
-from limner.core.records import Operation, Sketch
+from limner.core.drawing import Sketch
+from limner.core.records import Operation
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.course import Way
 from limner.generators.embedded.networks import Caption, Networks, open_networks

@@ -23,7 +23,8 @@ import numpy as np
 from images_service import Handler as ImagesHandler
 from images_service import pixels, png
 
-from limner.core.records import Operation, Size, Sketch
+from limner.core.drawing import Sketch
+from limner.core.records import Operation, Size
 from limner.testing import PaintedGenerator
 
 CLASSES = ("KSampler", "CLIPTextEncode", "EmptyLatentImage", "LoadImage", "SaveImage")

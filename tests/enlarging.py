@@ -1,6 +1,7 @@
 """One picture enlarged behind the port, for tests."""
 
-from limner.core.records import Operation, Size, Sketch
+from limner.core.drawing import Sketch
+from limner.core.records import Operation, Size
 
 
 def sketch_of(image_HWC, factor):

@@ -16,7 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 from PIL import Image as PillowImage
 
-from limner.core.records import Operation, Size, Sketch
+from limner.core.drawing import Sketch
+from limner.core.records import Operation, Size
 from limner.testing import PaintedGenerator
 
 

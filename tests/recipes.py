@@ -1,6 +1,7 @@
 """A recipe for tests that need one and do not draw."""
 
-from limner.core.records import Operation, Recipe, Size
+from limner.core.recipe import Recipe
+from limner.core.records import Operation, Size
 
 RECIPE = Recipe(
     prompt="a red fox",

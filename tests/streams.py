@@ -18,7 +18,7 @@ from limner.core.models import (
     Origin,
     Stage,
 )
-from limner.core.records import ImageRecord
+from limner.core.recipe import ImageRecord
 from limner.core.reviewing import EventKind as ReviewEvent
 from limner.store import schema
 from limner.store.judgements import add_judgement

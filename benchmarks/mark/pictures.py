@@ -19,7 +19,8 @@ from training.data.sprites import open_sprites, sprite_path
 
 from benchmarks.quality.held_out import held_out
 from benchmarks.quality.specification import seen_concepts
-from limner.core.records import Operation, Sketch
+from limner.core.drawing import Sketch
+from limner.core.records import Operation
 from limner.generators.embedded import EmbeddedGenerator
 from limner.studio.background import lay_under
 

@@ -22,7 +22,8 @@ from benchmarks.quality.judging import Eye, Judge
 from benchmarks.quality.sentences import embed_text
 from benchmarks.quality.specification import Asked
 from limner.checks.referee import Referee
-from limner.core.records import Operation, Sketch
+from limner.core.drawing import Sketch
+from limner.core.records import Operation
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.weights import Weights
 

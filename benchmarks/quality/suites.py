@@ -135,10 +135,11 @@ def suites() -> dict[str, str]:
         ),
         "robust.yaml": _suite(
             name="robust",
+            version=2,
             question="Does a picture show what is meant when it is said otherwise?",
             checks=("integrity", "concept", "colour", "ground", "count", "position"),
             aspects={"robustness": ("concept", "colour", "ground", "count", "position")},
-            twins=("typos", "synonyms", "upper-case", "paraphrase"),
+            twins=("typos", "synonyms", "upper-case", "paraphrase", "translation"),
             cases=[
                 *specification.seen_concepts()[::15],
                 *specification.coloured_things()[::8],

@@ -17,10 +17,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.hashing import sha256_of_bytes
 from limner.core.ports import FloatSpan, Generator, GeneratorCard, IntSpan
-from limner.core.records import DRAWING, Drawn, Execution, Plan, Size, Sketch, StepProgress
+from limner.core.records import DRAWING, Size
 from limner.generators.conformance import FACTS, NotConforming, Trial, Tried, try_fact
 
 # Shapes: B pictures, H height, W width, C channels (RGBA, straight alpha).

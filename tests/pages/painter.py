@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from limner.core.records import Drawn, Plan, StepProgress
+from limner.core.drawing import Drawn, Plan, StepProgress
 from limner.testing import PaintedGenerator
 
 

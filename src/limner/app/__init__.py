@@ -130,7 +130,7 @@ def wire_parts(settings: Settings) -> Parts:
         version=version("limner"),
         requester=settings.reviewer or user_name(),
         open_recognizer=lambda: open_recognizer(parts),
-        open_another=lambda num: open_generator(replace(settings, num_threads=num)),
+        open_another=lambda num: open_generator(replace(settings, num_threads=num), is_fresh=True),
         open_model=shelf.open,
         model_names=shelf.names,
         open_fingerprints=lambda: open_fingerprints(settings),

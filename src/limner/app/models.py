@@ -81,8 +81,13 @@ def open_candidate(
     )
 
 
-def open_weights(settings: Settings, folder: Path) -> Generator:
+def open_weights(settings: Settings, folder: Path, *, is_fresh: bool = False) -> Generator:
     """A generator with other weights than the packaged ones, such as earlier ones.
+
+    Args:
+        settings: of the studio.
+        folder: with the weights.
+        is_fresh: its networks are loaded anew.
 
     Raises:
         BadInput: the folder holds no weights.
@@ -100,11 +105,12 @@ def open_weights(settings: Settings, folder: Path) -> Generator:
         batch_size=settings.batch_size,
         weights=Weights(folder),
         memory=settings.home,
+        is_fresh=is_fresh,
     )
 
 
-def open_adapter(settings: Settings, folder: Path) -> Generator:
-    """The embedded generator with an adapter always on; loads nothing.
+def open_adapter(settings: Settings, folder: Path, *, is_fresh: bool = False) -> Generator:
+    """The embedded generator with an adapter always on; loads nothing. Arguments as above.
 
     Raises:
         GeneratorUnavailable: the adapter's card is missing or cannot be read.
@@ -117,6 +123,7 @@ def open_adapter(settings: Settings, folder: Path) -> Generator:
         batch_size=settings.batch_size,
         memory=settings.home,
         worn=Adapter(folder),
+        is_fresh=is_fresh,
     )
 
 
@@ -136,13 +143,12 @@ def with_weights(parts: Parts, folder: Path) -> Parts:
     return _with_folder(parts, open_weights, folder)
 
 
-def _with_folder(
-    parts: Parts, open_folder: Callable[[Settings, Path], Generator], folder: Path
-) -> Parts:
+def _with_folder(parts: Parts, open_folder: Callable[..., Generator], folder: Path) -> Parts:
     other = parts.with_generator(lambda: open_folder(parts.settings, folder))
 
     def open_another(num_threads: int) -> Generator:
-        return open_folder(replace(parts.settings, num_threads=num_threads), folder)
+        settings = replace(parts.settings, num_threads=num_threads)
+        return open_folder(settings, folder, is_fresh=True)
 
     other.open_another = open_another
     return other
@@ -178,8 +184,8 @@ def with_model(parts: Parts, model: str | None) -> Parts:
     return other
 
 
-def open_generator(settings: Settings) -> Generator:
-    """The model inside; loads with the first drawing."""
+def open_generator(settings: Settings, *, is_fresh: bool = False) -> Generator:
+    """The model inside; loads with the first drawing, and anew if `is_fresh`."""
     from limner.generators.embedded import EmbeddedGenerator
 
     return EmbeddedGenerator(
@@ -187,4 +193,5 @@ def open_generator(settings: Settings) -> Generator:
         batch_size=settings.batch_size,
         memory=settings.home,
         adapters=settings.home / ADAPTERS_FOLDER,
+        is_fresh=is_fresh,
     )

@@ -11,9 +11,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from limner.core.drawing import FittedAdapter
 from limner.core.errors import BadInput
 from limner.core.ports import Ability, FloatSpan, GeneratorCard
-from limner.core.records import SEED_COUNT, FittedAdapter, Operation, Request, Size
+from limner.core.records import SEED_COUNT, Operation, Request, Size
 
 MAX_IMAGES = 64
 MAX_PROMPT_CHARACTERS = 10_000

@@ -15,15 +15,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.core.records import (
-    Drawn,
-    ImageRecord,
-    Operation,
-    Plan,
-    Size,
-    Sketch,
-    StepProgress,
-)
+from limner.core.drawing import Drawn, Plan, Sketch, StepProgress
+from limner.core.recipe import ImageRecord
+from limner.core.records import Operation, Size
 
 
 class IntSpan(NamedTuple):

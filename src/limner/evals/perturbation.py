@@ -1,12 +1,16 @@
 """Twins of a prompt: the same wish in other words, so that both pictures must show the same.
 
-Every twin is made by rule from the prompt alone, so that the same suite has the same twins.
+Every twin is made by rule from the prompt alone, or taken from the shipped table of translations,
+so that the same suite has the same twins.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib.resources import files
 
 import numpy as np
 
@@ -76,11 +80,12 @@ def twins_of(prompt: str, kind: str, key: str) -> list[tuple[str, str]]:
 
     Args:
         prompt: to be said otherwise.
-        kind: of `TWINS`, or ``gender`` or ``skin-tone``.
+        kind: of `TWINS`, or ``translation``, ``gender`` or ``skin-tone``.
         key: decides by which chance it is made; the same key gives the same twin.
 
     Returns:
-        Pairs of a name and the prompt; none where it would be the prompt itself.
+        Pairs of a name and the prompt; none where it would be the prompt itself, and no
+        translation where the shipped table has none.
 
     Raises:
         BadInput: no such kind.
@@ -91,12 +96,25 @@ def twins_of(prompt: str, kind: str, key: str) -> list[tuple[str, str]]:
         return [
             (tone, f"{prompt}, {tone} skin tone") for tone in SKIN_TONES if _PERSON.search(prompt)
         ]
+    if kind == "translation":
+        return list(_translations().get(prompt, {}).items())
     if kind not in TWINS:
-        known = ", ".join((*TWINS, "gender", "skin-tone"))
+        known = ", ".join((*TWINS, "translation", "gender", "skin-tone"))
         raise BadInput(f"The twin {kind!r} is not known; allowed are {known}.")
     rng = np.random.default_rng(list(f"{kind} {key}".encode()))
     twin = TWINS[kind](prompt, rng)
     return [] if twin == prompt else [(kind, twin)]
+
+
+@lru_cache(maxsize=1)
+def _translations() -> dict[str, dict[str, str]]:
+    """What each prompt of the shipped table is in other languages, by their names."""
+    shipped = files("limner.evals") / "suites" / "translations.tsv"
+    rows = csv.DictReader(shipped.read_text(encoding="utf-8").splitlines(), delimiter="\t")
+    return {
+        row["prompt"]: {name.lower(): said for name, said in row.items() if name != "prompt"}
+        for row in rows
+    }
 
 
 def _of_person(prompt: str, word: str) -> str:

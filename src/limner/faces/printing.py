@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from limner.core.errors import LimnerError
 
 if TYPE_CHECKING:
-    from limner.core.records import Recipe
+    from limner.core.recipe import Recipe
     from limner.studio.batch import RowResult
     from limner.studio.grid import Grid
     from limner.studio.image import Image

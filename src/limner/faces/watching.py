@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Event, Timer
 from types import FrameType
 
-from limner.core.records import StepProgress
+from limner.core.drawing import StepProgress
 from limner.studio.parts import Watch
 
 SHOWN_AFTER_SECONDS = 1.0

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Sketch, StepProgress
 from limner.core.errors import BadInput, DrawingCancelled, LimnerError
 from limner.core.ports import Ability, Generator, GeneratorCard
-from limner.core.records import Drawn, Operation, Size, Sketch, StepProgress
+from limner.core.records import Operation, Size
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 

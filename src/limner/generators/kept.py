@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import groupby
 
+from limner.core.drawing import Drawn, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled
 from limner.core.hashing import sha256_of_bytes
 from limner.core.ports import Ability, Generator, GeneratorCard
-from limner.core.records import Drawn, Plan, Sketch, StepProgress
 
 MAX_BYTES = 32_000_000  # a hundred and twenty pictures of 256 px
 NOTICE = "Drawn before from the same request and seed; nothing was drawn anew."

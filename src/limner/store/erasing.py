@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from limner.core.records import ImageRecord
+from limner.core.recipe import ImageRecord
 from limner.store import schema
 from limner.store.blobs import SIDECAR_SUFFIX, BlobFolder
 from limner.store.jobs import forget_request, is_source_wanted

@@ -264,24 +264,15 @@ class Leases:
         Raises:
             LeaseLost: somebody else was given the job; the caller's transaction must not stand.
         """
-        values = {"change": tick(connection), "fruitless": 0}
-        held = {THIS_JOB: claim.job_id, _UNDER: claim.lease}
-        if connection.execute(_UPDATE_LEASED, {**held, **values}).rowcount == 0:
-            raise _lease_lost(claim)
-        row = {
-            "job_id": claim.job_id,
-            "picture_index": index,
-            "image_id": image_id,
-            "seed": claim.shots[index][1],
-            "stored_at": now.isoformat(),
-        }
-        connection.execute(schema.job_images.insert(), row)
+        _note_fruit(connection, claim)
+        _add_image(connection, claim, index, image_id, now)
 
     def record_stored_image(self, claim: Claim, index: int, image_id: str, now: datetime) -> None:
         """The same for a picture that was stored before, of another job with the same bytes."""
         with transaction(self._engine) as connection:
+            _note_fruit(connection, claim)
             if index not in _stored_images(connection, claim.job_id):
-                self.record_image(connection, claim, index, image_id, now)
+                _add_image(connection, claim, index, image_id, now)
             shelve(connection, image_id, claim.owner)
 
     def held(self) -> list[Held]:
@@ -320,6 +311,27 @@ def _leased_row(connection: sa.Connection, claim: Claim) -> JobRow:
     if row is None:
         raise _lease_lost(claim)
     return row
+
+
+def _note_fruit(connection: sa.Connection, claim: Claim) -> None:
+    """Note that the attempt brought a picture; refuses it of a lease that was lost."""
+    held = {THIS_JOB: claim.job_id, _UNDER: claim.lease}
+    values = {"change": tick(connection), "fruitless": 0}
+    if connection.execute(_UPDATE_LEASED, {**held, **values}).rowcount == 0:
+        raise _lease_lost(claim)
+
+
+def _add_image(
+    connection: sa.Connection, claim: Claim, index: int, image_id: str, now: datetime
+) -> None:
+    row = {
+        "job_id": claim.job_id,
+        "picture_index": index,
+        "image_id": image_id,
+        "seed": claim.shots[index][1],
+        "stored_at": now.isoformat(),
+    }
+    connection.execute(schema.job_images.insert(), row)
 
 
 def _lease_lost(claim: Claim) -> LeaseLost:

@@ -18,7 +18,8 @@ from limner.core.criteria import Criteria
 from limner.core.deciding import Decision
 from limner.core.errors import StorageUnavailable
 from limner.core.hashing import canonical_json, sha256_of_bytes
-from limner.core.records import FileFormat, ImageRecord, OriginalFile, Recipe, Size
+from limner.core.recipe import ImageRecord, Recipe
+from limner.core.records import FileFormat, OriginalFile, Size
 from limner.store import schema
 from limner.store.blobs import BlobFolder
 from limner.store.boards import Boards

@@ -10,8 +10,8 @@ from limner.core.models import Stage
 ADAPTERS_FOLDER = "adapters"  # of the data folder
 
 if TYPE_CHECKING:
+    from limner.core.drawing import FittedAdapter
     from limner.core.ports import GeneratorCard
-    from limner.core.records import FittedAdapter
     from limner.studio.parts import Parts
 
 

@@ -15,9 +15,11 @@ from threading import Event
 from typing import TYPE_CHECKING, cast
 
 from limner.core.deciding import Outcome
+from limner.core.drawing import StepProgress
 from limner.core.errors import JobDoubtful, LeaseLost, StorageUnavailable
 from limner.core.jobs import Happening, JobError, JobState
-from limner.core.records import FileFormat, ImageRecord, StepProgress
+from limner.core.recipe import ImageRecord
+from limner.core.records import FileFormat
 from limner.executors.local import Pulse
 from limner.store.leases import Claim, Told, Wanted
 from limner.studio.attempt_ending import ending_of

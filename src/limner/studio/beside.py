@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+
+MOST_THREADS = 24  # two for each picture in hand: a stamp that is waited for delays no other
 
 
 @cache
 def threads_beside() -> ThreadPoolExecutor:
     """The threads; what runs in them waits for nothing else that does."""
-    return ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="beside")
+    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="beside")

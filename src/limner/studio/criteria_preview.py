@@ -18,7 +18,8 @@ from limner.core.criteria import Criteria
 from limner.core.deciding import Circumstances, Outcome, decide
 from limner.core.errors import BadInput, CriteriaInvalid
 from limner.core.judging import Cause, CheckCard, Limits, Result, Verdict, verdict_of
-from limner.core.records import ImageRecord, Request
+from limner.core.recipe import ImageRecord
+from limner.core.records import Request
 from limner.store.gallery import Search
 from limner.store.judgements import StoredDecision
 from limner.studio.criteria_file import parse_criteria, require_known_checks

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.core.errors import PictureBroken
-from limner.core.records import FileFormat, Picture, Recipe
+from limner.core.recipe import Recipe
+from limner.core.records import FileFormat, Picture
 from limner.studio.beside import threads_beside
 from limner.studio.image_file import decode_rgba, encode_image, is_lossless
 

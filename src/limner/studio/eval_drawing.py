@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from limner.checks.near_copy.fingerprint import pdq_of
+from limner.core.drawing import Drawn, Plan
 from limner.core.errors import BadInput, PictureBroken, RequestRefused
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import ImageSubject
 from limner.core.ports import Generator
-from limner.core.records import Drawn, ImageRecord, Picture, Plan, Request
+from limner.core.recipe import ImageRecord
+from limner.core.records import Picture, Request
 from limner.core.runs import RunPicture, Spot
 from limner.evals.arriving import ARRIVALS, arrived
 from limner.evals.suite import Case, Suite, Way

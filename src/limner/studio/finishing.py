@@ -8,14 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.checks.integrity import find_fault
+from limner.core.drawing import Drawn
 from limner.core.errors import PictureBroken
-from limner.core.records import (
-    Drawn,
-    DrawnLabel,
-    FileFormat,
-    Operation,
-    Size,
-)
+from limner.core.labels import DrawnLabel
+from limner.core.records import FileFormat, Operation, Size
 from limner.studio.background import (
     AUTO,
     COLOUR_KEY,

@@ -14,7 +14,7 @@ import numpy as np
 
 from limner.core.access import Principal
 from limner.core.errors import NotFound
-from limner.core.records import ImageRecord
+from limner.core.recipe import ImageRecord
 from limner.store.boards import Board, Keeping
 from limner.store.gallery import Place, Search, Shelved
 from limner.store.judgements import StoredDecision, StoredSeal

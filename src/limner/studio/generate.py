@@ -19,18 +19,12 @@ from numpy.typing import NDArray
 
 from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.deciding import Outcome
+from limner.core.drawing import Drawn, Plan, StepProgress
 from limner.core.errors import PictureBroken
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import ImageSubject
-from limner.core.records import (
-    Drawn,
-    FileFormat,
-    ImageRecord,
-    Plan,
-    Recipe,
-    Request,
-    StepProgress,
-)
+from limner.core.recipe import ImageRecord, Recipe
+from limner.core.records import FileFormat, Request
 from limner.store.judgements import StoredDecision
 from limner.store.ledger.images import prompt_commitment
 from limner.studio.ahead import made_ahead

@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, ImageHeld, ImageRefused
-from limner.core.records import ImageRecord, Recipe
+from limner.core.recipe import ImageRecord, Recipe
 from limner.store.files import make_folder, write_new
 from limner.store.judgements import StoredDecision, StoredSeal
 from limner.studio.image_file import SUFFIXES

@@ -21,7 +21,8 @@ from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngInfo
 
 from limner.core.hashing import canonical_json
-from limner.core.records import FileFormat, Recipe
+from limner.core.recipe import Recipe
+from limner.core.records import FileFormat
 from limner.studio.parameters_text import format_parameters
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).

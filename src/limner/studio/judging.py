@@ -29,7 +29,8 @@ from limner.core.judging import (
     RequestCheck,
     Result,
 )
-from limner.core.records import ImageRecord, Operation, Picture, Request
+from limner.core.recipe import ImageRecord
+from limner.core.records import Operation, Picture, Request
 from limner.core.reviewing import MAY_LEAVE, REVIEW_WITHIN
 from limner.store.gallery import shelve
 from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.core.hashing import sha256_of_pixels
-from limner.core.records import DrawnLabel, Label, Operation, Size
+from limner.core.labels import DrawnLabel, Label
+from limner.core.records import Operation, Size
 from limner.provenance.label import LabelKind, draw_label, require_room
 from limner.provenance.mark import (
     ID_COUNT,

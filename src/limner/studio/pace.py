@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from limner.core.records import StepProgress
+from limner.core.drawing import StepProgress
 
 
 class Pace:

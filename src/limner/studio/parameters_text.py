@@ -12,7 +12,8 @@ import json
 from collections.abc import Mapping
 
 from limner.core.hashing import sha256_of_document
-from limner.core.records import Operation, Recipe
+from limner.core.recipe import Recipe
+from limner.core.records import Operation
 
 
 def format_parameters(recipe: Recipe) -> str:

@@ -13,9 +13,10 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from limner.core.drawing import StepProgress
 from limner.core.limits import require_one_of
 from limner.core.ports import Generator, Recognizer
-from limner.core.records import ImageRecord, StepProgress
+from limner.core.recipe import ImageRecord
 from limner.core.settings import Settings
 from limner.store.repository import Store
 from limner.studio.judging import Judge

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from limner.core.drawing import Plan, Sketch
 from limner.core.errors import BadInput
 from limner.core.limits import (
     MAX_IMAGES,
@@ -16,15 +17,7 @@ from limner.core.limits import (
     require_text,
     resolve_choices,
 )
-from limner.core.records import (
-    SEED_COUNT,
-    Operation,
-    OriginalFile,
-    Plan,
-    Request,
-    Size,
-    Sketch,
-)
+from limner.core.records import SEED_COUNT, Operation, OriginalFile, Request, Size
 from limner.studio.adapters import require_active
 from limner.studio.background import (
     AUTO,

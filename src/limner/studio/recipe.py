@@ -7,15 +7,10 @@ import platform
 import numpy as np
 import PIL
 
+from limner.core.drawing import Drawn, Plan, Sketch
 from limner.core.ports import GeneratorCard
-from limner.core.records import (
-    Drawn,
-    Plan,
-    Recipe,
-    Request,
-    Sketch,
-    UsedAdapter,
-)
+from limner.core.recipe import Recipe, UsedAdapter
+from limner.core.records import Request
 from limner.studio.finishing import Finished
 from limner.studio.parts import Parts
 from limner.studio.planning import Ready

@@ -11,7 +11,8 @@ from PIL import Image as PillowImage
 
 from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.ports import FoundMark
-from limner.core.records import ImageRecord, Picture
+from limner.core.recipe import ImageRecord
+from limner.core.records import Picture
 from limner.provenance.mark import read_mark, value_of
 from limner.studio.image_file import decode_rgba
 from limner.studio.keys import mark_keys

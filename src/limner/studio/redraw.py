@@ -13,18 +13,16 @@ from numpy.typing import NDArray
 
 from limner.core.errors import BadInput, RecipeMissing
 from limner.core.hashing import sha256_of_bytes
+from limner.core.labels import Label
+from limner.core.recipe import ImageRecord, Recipe, UsedAdapter
 from limner.core.records import (
     FILE_FORMATS,
     AskedAdapter,
-    ImageRecord,
-    Label,
     Mask,
     Operation,
     OriginalFile,
     Picture,
-    Recipe,
     Request,
-    UsedAdapter,
 )
 from limner.studio.generate import generate
 from limner.studio.image import Image

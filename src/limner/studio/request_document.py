@@ -13,18 +13,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from limner.core.errors import BadInput, StorageUnavailable
-from limner.core.records import (
-    AskedAdapter,
-    Label,
-    LabelPosition,
-    LabelSize,
-    Margins,
-    Mask,
-    OriginalFile,
-    Picture,
-    Request,
-    Size,
-)
+from limner.core.labels import Label, LabelPosition, LabelSize
+from limner.core.records import AskedAdapter, Margins, Mask, OriginalFile, Picture, Request, Size
 from limner.studio.picture_file import mask_of, picture_of
 
 REQUEST_FORMAT = "limner.request/1"

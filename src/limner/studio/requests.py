@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
 from limner.core.errors import BadInput
-from limner.core.records import AskedAdapter, Label, Margins, Request, parse_size
+from limner.core.labels import Label
+from limner.core.records import AskedAdapter, Margins, Request, parse_size
 from limner.core.settings import Settings
 from limner.studio.parts import Parts
 from limner.studio.picture_file import read_mask, read_picture

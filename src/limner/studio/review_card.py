@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from limner.core.errors import BadInput
 from limner.core.limits import require_one_of
 from limner.core.looking import Incoming
-from limner.core.records import ImageRecord
+from limner.core.recipe import ImageRecord
 from limner.core.reviewing import (
     REASON_CODES,
     Answer,

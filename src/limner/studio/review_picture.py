@@ -21,7 +21,7 @@ from limner.studio.image_file import decode_rgba
 from limner.studio.picture_file import picture_of
 
 if TYPE_CHECKING:
-    from limner.core.records import ImageRecord
+    from limner.core.recipe import ImageRecord
     from limner.studio.parts import Parts
 
     Shown = ImageRecord | Incoming

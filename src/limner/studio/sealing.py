@@ -16,7 +16,8 @@ from limner.checks.integrity import find_fault
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
-from limner.core.records import FileFormat, ImageRecord, Operation, Recipe
+from limner.core.recipe import ImageRecord, Recipe
+from limner.core.records import FileFormat, Operation
 from limner.provenance.containers import MediaType
 from limner.provenance.facts import (
     DecisionFacts,

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from limner.core.drawing import Drawn, Plan
 from limner.core.limits import Choices
 from limner.core.ports import Generator
-from limner.core.records import Drawn, Operation, Plan, Request, SecondPass, Size
+from limner.core.recipe import SecondPass
+from limner.core.records import Operation, Request, Size
 from limner.studio.framing import fit
 
 ENLARGER = "lanczos"

@@ -18,7 +18,8 @@ from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import ImageSubject
 from limner.core.models import DEFAULT_ALIAS, ModelState, ModelVersion, Stage, model_sha256
 from limner.core.ports import Generator
-from limner.core.records import ImageRecord, Picture, Recipe
+from limner.core.recipe import ImageRecord, Recipe
+from limner.core.records import Picture
 from limner.core.shadows import LOST, Shadow
 from limner.store.models import find_aliases, find_states
 from limner.store.shadows import end_shadow

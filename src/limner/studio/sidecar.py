@@ -11,7 +11,7 @@ from pathlib import Path
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import ImageRecord
+from limner.core.recipe import ImageRecord
 from limner.provenance.verify import CredentialState, read_credential
 from limner.store.blobs import SIDECAR_SUFFIX
 from limner.store.files import write_new

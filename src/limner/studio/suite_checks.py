@@ -308,7 +308,7 @@ class SameCheck:
         """What this check is: not one pixel may differ; what nobody could see is unsure."""
         return CheckCard(
             name=f"same-{self.way}",
-            version="1",
+            version="2",
             question=f"Is the picture the same when it is drawn {WAY_WORDS[self.way]}?",
             better=Better.LOWER,
             limits=Limits(pass_at=0.0, fail_at=SEEN_APART),

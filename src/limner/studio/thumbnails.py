@@ -20,7 +20,7 @@ from limner.store.files import make_folder, write_new
 from limner.studio.image_file import decode_rgba
 
 if TYPE_CHECKING:
-    from limner.core.records import ImageRecord
+    from limner.core.recipe import ImageRecord
     from limner.studio.parts import Parts
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).

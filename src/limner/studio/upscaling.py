@@ -8,7 +8,8 @@ here says so, whoever brings it.
 from __future__ import annotations
 
 from limner.core.limits import require_one_of
-from limner.core.records import ImageRecord, Picture, Request
+from limner.core.recipe import ImageRecord
+from limner.core.records import Picture, Request
 from limner.studio.parts import Parts
 from limner.studio.requests import label_of
 

@@ -15,7 +15,8 @@ from typing import Literal, NamedTuple
 from limner.core.errors import BadInput, ImageUnreadable, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.ports import FoundMark
-from limner.core.records import ImageRecord, Picture
+from limner.core.recipe import ImageRecord
+from limner.core.records import Picture
 from limner.provenance.containers import has_store_traces, media_type_of
 from limner.provenance.verify import Credential, CredentialState, read_credential
 from limner.store.blobs import SIDECAR_SUFFIX

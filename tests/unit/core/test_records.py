@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from recipes import RECIPE
 
 from limner.core.hashing import canonical_json
-from limner.core.records import Margins, Recipe, Size, parse_size
+from limner.core.recipe import Recipe
+from limner.core.records import Margins, Size, parse_size
 
 
 def test_recipe_reads_back_from_its_json():

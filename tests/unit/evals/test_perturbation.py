@@ -36,6 +36,17 @@ def test_a_prompt_without_people_has_no_gender():
     assert twins_of("a fox", "gender", "x") == []
 
 
+def test_a_translation_is_told_by_its_language():
+    assert twins_of("a red balloon", "translation", "x") == [
+        ("german", "ein roter Luftballon"),
+        ("spanish", "un globo rojo"),
+    ]
+
+
+def test_a_prompt_nobody_translated_has_no_translation():
+    assert twins_of("a fox in a box", "translation", "x") == []
+
+
 def test_an_unknown_twin_is_refused_by_name():
     with pytest.raises(BadInput, match="'pirate' is not known; allowed are typos"):
         twins_of("a fox", "pirate", "x")

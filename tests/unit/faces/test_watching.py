@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from limner.core.records import StepProgress
+from limner.core.drawing import StepProgress
 from limner.faces.watching import watching
 
 

@@ -9,8 +9,9 @@ import openvino
 import pytest
 from openvino import opset13 as op
 
+from limner.core.drawing import Sketch
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import Operation, Size, Sketch
+from limner.core.records import Operation, Size
 from limner.generators.embedded.generator import EmbeddedGenerator
 from limner.generators.embedded.weights import Weights
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from limner.core.drawing import FittedAdapter
 from limner.core.errors import GeneratorUnavailable
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import FittedAdapter
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.adapter import (
     CORRECTIONS_FILE,

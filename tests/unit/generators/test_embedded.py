@@ -281,3 +281,11 @@ def test_the_card_needs_no_network(weights_folder):
 def test_it_conforms(generator, fact):
     tried = try_fact(Trial(generator=generator), fact)
     assert tried.holds is not False, tried.told
+
+
+def test_a_fresh_generator_loads_networks_of_its_own(weights_folder):
+    def networks(**options):
+        return EmbeddedGenerator(weights=Weights(weights_folder), **options)._networks
+
+    assert networks() is networks()
+    assert networks(is_fresh=True) is not networks()

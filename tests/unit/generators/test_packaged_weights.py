@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from limner.core.records import Operation, Size, Sketch
+from limner.core.drawing import Sketch
+from limner.core.records import Operation, Size
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.weights import CARD_FILE, PACKAGED, Weights
 

@@ -9,6 +9,7 @@ from limner.generators.embedded.networks import Networks
 from limner.generators.embedded.precision import (
     FILE_NAME,
     ROUNDS,
+    Choice,
     candidates,
     choose,
     remember,
@@ -108,6 +109,14 @@ def test_a_choice_is_kept_for_the_same_facts_and_no_others(machine, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
 
 
+def test_each_number_of_threads_keeps_its_own_choice(machine, tmp_path):
+    for num_threads, precision in ((0, "f32"), (1, "bf16")):
+        choice = Choice(precision=precision, is_sure=True, tested={})
+        remember(tmp_path, FACTS | {"num_threads": num_threads}, choice)
+    assert remembered(tmp_path, FACTS) == "f32"
+    assert remembered(tmp_path, FACTS | {"num_threads": 1}) == "bf16"
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"format": "limner.precision/1"}', b"\xff"]
 )
@@ -134,7 +143,7 @@ def test_networks_run_in_the_precision_that_is_kept_and_test_nothing(
     monkeypatch.setattr(module, "remember", lambda folder, facts, choice: kept.update(facts))
     monkeypatch.setattr(module, "choose", lambda runs, usual: module_choice("f32"))
     assert first.facts.precision == "f32"
-    (tmp_path / FILE_NAME).write_text(
+    (tmp_path / "precision-1.json").write_text(
         json.dumps({"format": "limner.precision/1", "precision": "bf16", "measured_on": kept})
     )
     monkeypatch.setattr(module, "choose", None)
@@ -142,6 +151,4 @@ def test_networks_run_in_the_precision_that_is_kept_and_test_nothing(
 
 
 def module_choice(precision):
-    from limner.generators.embedded.precision import Choice
-
     return Choice(precision=precision, is_sure=True, tested={})

@@ -6,7 +6,8 @@ from recipes import RECIPE
 
 from limner.core.errors import StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import ImageRecord, OriginalFile, Size
+from limner.core.recipe import ImageRecord
+from limner.core.records import OriginalFile, Size
 from limner.store.ledger.entries import Kind
 from limner.store.repository import Store
 

@@ -10,7 +10,8 @@ from recipes import RECIPE
 
 from limner.core.errors import BadInput, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import ImageRecord, Size
+from limner.core.recipe import ImageRecord
+from limner.core.records import Size
 from limner.core.rights import OptedOut, RightsEntry, RightsKind, RightsState
 from limner.store import schema
 from limner.store.database import transaction

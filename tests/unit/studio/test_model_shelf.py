@@ -6,7 +6,8 @@ from engine_forms import FORM
 
 from limner.core.errors import BadInput
 from limner.core.ports import Ability
-from limner.core.records import AskedAdapter, Picture, Request, UsedAdapter
+from limner.core.recipe import UsedAdapter
+from limner.core.records import AskedAdapter, Picture, Request
 from limner.studio.model_shelf import ModelShelf
 from limner.testing import PaintedGenerator
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from limner.core.errors import BadInput
 from limner.core.hashing import canonical_json
-from limner.core.records import Label, LabelPosition, LabelSize, Margins, Request, Size
+from limner.core.labels import Label, LabelPosition, LabelSize
+from limner.core.records import Margins, Request, Size
 from limner.studio.request_document import document_of, request_of
 
 

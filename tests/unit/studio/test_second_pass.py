@@ -7,7 +7,8 @@ import pytest
 from painted_limner import painted_studio
 
 from limner.core.errors import BadInput
-from limner.core.records import DRAWING, Operation, Recipe, Size
+from limner.core.recipe import Recipe
+from limner.core.records import DRAWING, Operation, Size
 from limner.studio.parameters_text import format_parameters
 from limner.testing import PAINTED_CARD, PaintedGenerator
 

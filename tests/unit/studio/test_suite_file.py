@@ -46,6 +46,7 @@ def test_every_shipped_suite_can_be_read(name: str):
 def test_earlier_versions_are_what_they_were():
     assert {one: read_suite(one).sha256[7:19] for one in EARLIER} == {
         "basics@2": "00d7bc2ef9ac",
+        "robust@1": "04a0f850427d",
         "safe@1": "83daa72d10db",
     }
 
@@ -55,6 +56,14 @@ def test_an_earlier_version_is_not_taken_for_the_present_one(name: str):
     earlier, present = read_suite(name), read_suite(name.partition("@")[0])
     assert earlier.name == present.name
     assert earlier.sha256 != present.sha256
+
+
+def test_every_case_of_robust_is_asked_for_in_two_other_languages():
+    cases = read_suite("robust").cases
+    own = [one.id for one in cases if one.twin_of is None]
+    for language in ("german", "spanish"):
+        said = f"translation: {language}"
+        assert [one.twin_of for one in cases if one.slices["said"] == said] == own
 
 
 def test_basics_asks_for_no_style_that_no_weights_know():

@@ -326,7 +326,7 @@ def test_a_system_clock_that_jumps_neither_ends_nor_keeps_a_lease(studio, worker
 def test_progress_and_previews_reach_who_watches(studio, worker, submit, painter, monkeypatch):
     import numpy as np
 
-    from limner.core.records import StepProgress
+    from limner.core.drawing import StepProgress
 
     real = StepProgress
 

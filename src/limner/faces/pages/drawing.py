@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from limner.core.access import Principal
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, NotFound
+from limner.core.labels import Label
 from limner.core.limits import require_one_of
+from limner.core.recipe import Recipe
 from limner.core.records import (
     FILE_FORMATS,
     FileFormat,
-    Label,
     Margins,
     Mask,
     Operation,
     OriginalFile,
     Picture,
-    Recipe,
     Request,
     Size,
     parse_size,

@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from limner.core.access import Principal, Scope
 from limner.core.deciding import Outcome
-from limner.core.records import Operation, Recipe
+from limner.core.recipe import Recipe
+from limner.core.records import Operation
 from limner.faces.http.native.asking import Drawer, Given, ImageId, Requester
 from limner.faces.pages.cards import cards_of
 from limner.faces.pages.drawing import start_picture, whole

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from limner.core.drawing import FittedAdapter
 from limner.core.errors import BadInput, WeightsRefused
 from limner.core.forms import AdapterForm, ModelForm
 from limner.core.ports import AdapterKind
-from limner.core.records import FittedAdapter
 from limner.generators.diffusers.loading import Pipeline, open_library
 from limner.generators.weight_files import (
     SAFETENSORS,

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch
 from limner.core.errors import DrawingCancelled, EngineFailed, PromptTooLong
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.records import Drawn, Execution, Operation, Plan, Sketch
+from limner.core.records import Operation
 from limner.generators.diffusers.adapters import Adapters, require_words
 from limner.generators.diffusers.loading import (
     OPTIONS,

@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Sketch, StepProgress
 from limner.core.errors import DrawingCancelled
-from limner.core.records import Sketch, StepProgress
 from limner.generators.diffusers.loading import Pipeline, open_library
 from limner.generators.diffusers.pictures import rgba_of
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.core.records import Sketch
+from limner.core.drawing import Sketch
 
 # Shapes: H height, W width, C channels.
 

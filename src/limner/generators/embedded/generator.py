@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, PromptTooLong
 from limner.core.ports import FloatSpan, GeneratorCard, IntSpan
-from limner.core.records import DRAWING, Drawn, Execution, Plan, Size, Sketch, StepProgress
+from limner.core.records import DRAWING, Size
 from limner.generators.embedded.adapter import Adapter
 from limner.generators.embedded.canvas import (
     are_finite,
@@ -62,6 +63,8 @@ class EmbeddedGenerator:
             usual one.
         adapters: folder of those that a request may put on; ``None`` for none.
         worn: one that every picture is drawn with; the generator then goes by its name.
+        is_fresh: its networks are loaded anew, and not those that this process has of the same
+            weights.
     """
 
     def __init__(
@@ -73,9 +76,11 @@ class EmbeddedGenerator:
         memory: Path | None = None,
         adapters: Path | None = None,
         worn: Adapter | None = None,
+        is_fresh: bool = False,
     ) -> None:
         self._num_threads = num_threads
         self._memory = memory
+        self._is_fresh = is_fresh
         self._batch_size = batch_size or DEFAULT_BATCH_SIZE
         self._weights = weights or Weights()
         self._worn = worn
@@ -262,7 +267,8 @@ class EmbeddedGenerator:
 
     @cached_property
     def _networks(self) -> Networks:
-        return open_networks(self._weights, self._num_threads, self._memory)
+        opened = Networks if self._is_fresh else open_networks
+        return opened(self._weights, self._num_threads, self._memory)
 
     @cached_property
     def _tokens(self) -> Tokens:

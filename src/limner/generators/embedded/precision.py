@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "limner.precision/1"
-FILE_NAME = "precision.json"  # in the data folder
+FILE_NAME = "precision.json"  # in the data folder; with so many threads, precision-N.json
 EXACT = "f32"
 EIGHT_BITS = "int8"  # products of matrices; everything else in the usual precision
 ROUNDS = 9
@@ -111,6 +111,12 @@ def choose(
     return Choice(precision=best, is_sure=is_sure, tested=tested)
 
 
+def _file_name(facts: Mapping[str, object]) -> str:
+    """Each number of threads has a file of its own, or two would have each other measured anew."""
+    num_threads = facts.get("num_threads")
+    return FILE_NAME.replace(".", f"-{num_threads}.") if num_threads else FILE_NAME
+
+
 def _rms(values: NDArray[np.floating[Any]]) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
@@ -134,7 +140,7 @@ def _fastest(seconds: Mapping[str, Sequence[float]], usual: str) -> tuple[str, b
 def remembered(folder: Path, facts: Mapping[str, object]) -> str | None:
     """The precision kept in a data folder; ``None`` if there is none for exactly these facts."""
     try:
-        document = json.loads((folder / FILE_NAME).read_bytes())
+        document = json.loads((folder / _file_name(facts)).read_bytes())
         if document["format"] != FORMAT or document["measured_on"] != dict(facts):
             return None
         precision = cast("object", document["precision"])
@@ -160,7 +166,7 @@ def remember(folder: Path, facts: Mapping[str, object], choice: Choice) -> None:
         try:
             json.dump(document, part, indent=2)
             part.close()
-            os.replace(part.name, folder / FILE_NAME)
+            os.replace(part.name, folder / _file_name(facts))
         except OSError:
             Path(part.name).unlink(missing_ok=True)
             raise

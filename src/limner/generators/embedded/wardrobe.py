@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from limner.core.records import Sketch
+from limner.core.drawing import Sketch
 from limner.generators.embedded.adapter import Adapter, AdapterShelf, together
 from limner.generators.embedded.networks import Caption, Floats, Networks
 from limner.generators.embedded.passes import Passes

@@ -14,9 +14,10 @@ from typing import NamedTuple, Protocol, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled
 from limner.core.ports import Ability, FloatSpan, GeneratorCard, IntSpan
-from limner.core.records import Drawn, Execution, Operation, Plan, Size, Sketch, StepProgress
+from limner.core.records import Operation, Size
 from limner.generators.enlarging.squares import OnPart
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).

@@ -19,10 +19,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import BinaryIO, cast
 
+from limner.core.drawing import StepProgress
 from limner.core.errors import DrawingCancelled, EngineFailed, LimnerError
 from limner.core.forms import ModelForm
 from limner.core.ports import Generator
-from limner.core.records import StepProgress
 from limner.generators.process.frames import Frame, read_frame, write_frame
 from limner.generators.process.messages import (
     drawn_frame,

@@ -16,10 +16,10 @@ from threading import RLock, Timer
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, EngineLost, LimnerError
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.records import Drawn, Plan, Sketch, StepProgress
 from limner.generators.process.frames import Frame
 from limner.generators.process.messages import drawn_of, plan_of, sketch_frame
 from limner.generators.process.outside import POLL_SECONDS, EngineProcess, Housing

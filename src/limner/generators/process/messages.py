@@ -6,17 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from limner.core import errors
+from limner.core.drawing import Drawn, Execution, FittedAdapter, Plan, Sketch, StepProgress
 from limner.core.errors import LimnerError
-from limner.core.records import (
-    Drawn,
-    Execution,
-    FittedAdapter,
-    Operation,
-    Plan,
-    Size,
-    Sketch,
-    StepProgress,
-)
+from limner.core.records import Operation, Size
 from limner.generators.process.frames import Frame
 
 _SKETCH_WORDS = (

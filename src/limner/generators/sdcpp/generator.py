@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch
 from limner.core.errors import BadInput, DrawingCancelled, EngineFailed
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.records import Drawn, Execution, Plan, Sketch
 from limner.generators.sdcpp.describing import OPTIONS, SAMPLERS
 from limner.generators.sdcpp.loading import LIBRARY, device_of, load_model, open_library
 from limner.generators.sdcpp.looking_on import Look, Watcher

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from limner.core.records import StepProgress
+from limner.core.drawing import StepProgress
 
 Watcher = Callable[[StepProgress], None]
 

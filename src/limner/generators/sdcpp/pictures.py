@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from limner.core.drawing import Sketch
 from limner.core.errors import EngineFailed
-from limner.core.records import Sketch
 
 
 def pixels_of(drawn: Sequence[Image.Image], sketch: Sketch) -> NDArray[np.uint8]:

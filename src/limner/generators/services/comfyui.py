@@ -18,10 +18,11 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import BadInput, DrawingCancelled, EngineFailed, EngineLost, LimnerError
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.records import Drawn, Execution, Operation, Plan, Sketch, StepProgress
+from limner.core.records import Operation
 from limner.core.settings import Secret, Secrets
 from limner.generators.services.calls import POLL_SECONDS, Call, IsCancelled, quoted, service_of
 from limner.generators.services.comfyui_client import ComfyUI

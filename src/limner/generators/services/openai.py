@@ -18,10 +18,11 @@ from typing import cast
 
 import numpy as np
 
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost
 from limner.core.forms import ModelForm
 from limner.core.ports import Ability, GeneratorCard
-from limner.core.records import Drawn, Execution, Operation, Plan, Sketch, StepProgress
+from limner.core.records import Operation
 from limner.core.settings import Secret, Secrets
 from limner.generators.services.calls import (
     POLL_SECONDS,

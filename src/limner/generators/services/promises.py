@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from limner.core.drawing import Plan, Sketch
 from limner.core.errors import ModelFormInvalid, PromptTooLong
 from limner.core.forms import ModelForm
 from limner.core.ports import Ability, GeneratorCard
-from limner.core.records import Operation, Plan, Sketch
+from limner.core.records import Operation
 
 CARRIED = ("seed", "negative", "steps", "guidance", "sampler", "strength")
 """What a request may say that not every service has a place for."""

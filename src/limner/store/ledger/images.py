@@ -6,7 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from limner.core.records import ImageRecord, OriginalFile
+from limner.core.recipe import ImageRecord
+from limner.core.records import OriginalFile
 from limner.store import schema
 from limner.store.ledger.appending import append_entry, entry_of
 from limner.store.ledger.commitments import keep_commitment

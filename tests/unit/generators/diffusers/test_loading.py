@@ -16,10 +16,11 @@ from peft.utils import get_peft_model_state_dict  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 from single_files import save_single_file  # noqa: E402
 
+from limner.core.drawing import FittedAdapter  # noqa: E402
 from limner.core.errors import BadInput, WeightsRefused  # noqa: E402
 from limner.core.forms import AdapterForm  # noqa: E402
 from limner.core.ports import AdapterKind, FloatSpan  # noqa: E402
-from limner.core.records import DRAWING, FittedAdapter, Operation  # noqa: E402
+from limner.core.records import DRAWING, Operation  # noqa: E402
 from limner.generators.conformance import Trial  # noqa: E402
 from limner.generators.diffusers.describing import describe  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from engine_forms import form_of
 
+from limner.core.drawing import FittedAdapter
 from limner.core.errors import (
     DrawingCancelled,
     EngineFailed,
@@ -13,7 +14,6 @@ from limner.core.errors import (
     GeneratorUnavailable,
     PromptTooLong,
 )
-from limner.core.records import FittedAdapter
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.process.generator import ProcessGenerator, Room
 from limner.generators.process.outside import Housing

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from recipes import RECIPE
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import ImageRecord, Size
+from limner.core.recipe import ImageRecord
+from limner.core.records import Size
 from limner.store import blobs, repository
 from limner.store.ledger import images, ledger
 

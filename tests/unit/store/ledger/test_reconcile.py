@@ -7,7 +7,8 @@ from ledgers import NOW, at, make_home_before_ledger
 from recipes import RECIPE
 
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import ImageRecord, OriginalFile, Size
+from limner.core.recipe import ImageRecord
+from limner.core.records import OriginalFile, Size
 from limner.store.ledger.entries import Kind
 from limner.store.ledger.reconcile import Gap
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from taught_folders import allow
 
+from limner.core.drawing import FittedAdapter
 from limner.core.errors import BadInput, DrawingCancelled, ModelPaused, RequestRefused
 from limner.core.models import Stage
-from limner.core.records import FittedAdapter, Request
+from limner.core.records import Request
 from limner.generators.embedded.adapter import Adapter
 from limner.generators.embedded.tuning.teaching import Following
 from limner.studio import rights

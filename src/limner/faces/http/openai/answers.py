@@ -15,7 +15,8 @@ from typing import Literal
 
 from PIL import Image as PillowImage
 
-from limner.core.records import FileFormat, Operation, Picture, Recipe
+from limner.core.recipe import Recipe
+from limner.core.records import FileFormat, Operation, Picture
 from limner.faces.http.compat.deliveries import Delivery, job_path
 from limner.faces.http.openai.requests import Asked
 from limner.studio.image import Image

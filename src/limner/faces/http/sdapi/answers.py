@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from limner.core.jobs import Job, JobState
 from limner.core.ports import GeneratorCard
-from limner.core.records import Operation, Recipe
+from limner.core.recipe import Recipe
+from limner.core.records import Operation
 from limner.faces.http.compat.deliveries import Delivery, job_path
 from limner.faces.http.sdapi.requests import Asked
 from limner.studio.image import Image
