@@ -132,6 +132,7 @@ def real_model(studio, shelf, tmp_path):
     yield add
     for one in opened:
         one.close()
+    (tmp_path / "tiny.safetensors").unlink(missing_ok=True)  # a gigabyte
 
 
 WISH = {"prompt": "a red fox", "seed": 7, "size": "64x64", "steps": 2, "negative": "blur"}

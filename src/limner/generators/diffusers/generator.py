@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
+from limner.core.drawing import Drawn, Execution, Plan, Sketch
 from limner.core.errors import DrawingCancelled, EngineFailed, PromptTooLong
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
@@ -33,6 +32,8 @@ from limner.generators.diffusers.loading import (
     open_library,
     open_tokenizer,
 )
+from limner.generators.diffusers.looking_on import Look, Watcher
+from limner.generators.diffusers.pictures import rgb_of, rgba_of
 from limner.generators.diffusers.schedulers import open_scheduler
 from limner.generators.diffusers.weighting import WEIGHTINGS, weighted_words
 
@@ -45,8 +46,6 @@ TASKS = {
     Operation.IMAGE: "AutoPipelineForImage2Image",
     Operation.MASK: "AutoPipelineForInpainting",
 }
-
-Watcher = Callable[[StepProgress], None]
 
 
 def open_generator(form: ModelForm) -> DiffusersGenerator:
@@ -109,14 +108,14 @@ class DiffusersGenerator:
         for first in range(0, len(seeds), batch_size):
             batch = seeds[first : first + batch_size]
             started = time.perf_counter()
-            look = _Look(pipeline, sketch, on_step, is_cancelled, (first, len(batch), len(seeds)))
+            look = Look(pipeline, sketch, on_step, is_cancelled, (first, len(batch), len(seeds)))
             with look.on():
                 images_BHWC = _drawn_by(pipeline, {**given, **self._seeded(batch)})
             seconds = (time.perf_counter() - started) / len(batch)
             execution = self._execution(plan, look, len(batch))
             for seed, image_HWC in zip(batch, images_BHWC, strict=True):
                 yield Drawn(
-                    image_HWC=_rgba(image_HWC),
+                    image_HWC=rgba_of(image_HWC),
                     seed=seed,
                     is_finite=bool(np.isfinite(image_HWC).all()),
                     execution=execution,
@@ -156,9 +155,9 @@ class DiffusersGenerator:
         known = frozenset(inspect.signature(pipeline.__call__).parameters)
         given = self._arguments(sketch, known)
         for one in self._adapters.pictures(sketch.adapters):
-            given["ip_adapter_image"] = _rgb(one.image_HWC, sketch)
+            given["ip_adapter_image"] = rgb_of(one.image_HWC, sketch)
         if controls:
-            pictures = [_rgb(one.image_HWC, sketch) for one, _ in controls]
+            pictures = [rgb_of(one.image_HWC, sketch) for one, _ in controls]
             weights = [one.weight for one, _ in controls]
             is_one = len(controls) == 1
             name = "control_image" if "control_image" in known else "image"
@@ -181,7 +180,7 @@ class DiffusersGenerator:
         }
         given |= {name: value for name, value in optional.items() if name in known}
         if sketch.source_HWC is not None:
-            given |= {"image": _rgb(sketch.source_HWC, sketch), "strength": sketch.strength}
+            given |= {"image": rgb_of(sketch.source_HWC, sketch), "strength": sketch.strength}
         if sketch.mask_HW is not None:
             given["mask_image"] = Image.fromarray(sketch.mask_HW)
         return given
@@ -199,7 +198,7 @@ class DiffusersGenerator:
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in batch]
         return {"generator": generators, "num_images_per_prompt": len(batch)}
 
-    def _execution(self, plan: Plan, look: _Look, batch_size: int) -> Execution:
+    def _execution(self, plan: Plan, look: Look, batch_size: int) -> Execution:
         torch = open_library("torch")
         return Execution(
             steps=look.num_steps_run,
@@ -229,82 +228,6 @@ class DiffusersGenerator:
         return open_tokenizer(self._form)
 
 
-class _Look:
-    """Looks on at one batch: counts steps and passes, tells them, and stops between two."""
-
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        sketch: Sketch,
-        on_step: Watcher | None,
-        is_cancelled: Callable[[], bool],
-        place: tuple[int, int, int],
-    ) -> None:
-        self._pipeline, self._sketch = pipeline, sketch
-        self._on_step, self._is_cancelled = on_step, is_cancelled
-        self._num_done, self._batch_size, self._num_images = place
-        self._network: Any = getattr(pipeline, "transformer", None) or pipeline.unet
-        self.num_steps_run = 0
-        self.num_forwards = 0
-
-    @contextmanager
-    def on(self) -> Generator[None]:
-        """Look on while the pipeline draws."""
-        scheduler = self._pipeline.scheduler
-        step = scheduler.step
-
-        def looked_on_step(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - diffusers' own
-            made = step(*args, **named)
-            self._step(made)
-            return made
-
-        scheduler.step = looked_on_step
-        hook = self._network.register_forward_hook(self._count)
-        try:
-            yield
-        finally:
-            hook.remove()
-            del scheduler.step
-
-    def _count(self, *_: object) -> None:
-        self.num_forwards += 1
-
-    def _step(self, made: Any) -> None:  # noqa: ANN401 - diffusers' own
-        self.num_steps_run += 1
-        num_steps = max(self._num_steps(), self.num_steps_run)
-        latents = cast(Any, made[0] if isinstance(made, tuple) else made.prev_sample)
-        if self._on_step is not None:
-            self._on_step(
-                StepProgress(
-                    step=self.num_steps_run,
-                    num_steps=num_steps,
-                    num_images_done=self._num_done,
-                    batch_size=self._batch_size,
-                    num_images=self._num_images,
-                    read_preview=lambda: self._preview(latents),
-                )
-            )
-        if self.num_steps_run < num_steps and self._is_cancelled():
-            raise DrawingCancelled()
-
-    def _num_steps(self) -> int:
-        scheduler = self._pipeline.scheduler
-        return len(scheduler.timesteps) - (getattr(scheduler, "begin_index", None) or 0)
-
-    def _preview(self, latents: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - a tensor
-        torch, vae = open_library("torch"), self._pipeline.vae
-        width_px, height_px = self._sketch.canvas
-        with torch.no_grad():
-            if latents.ndim == 3:  # packed, as in Flux
-                scale = self._pipeline.vae_scale_factor
-                latents = self._pipeline._unpack_latents(latents, height_px, width_px, scale)
-            shift = getattr(vae.config, "shift_factor", None) or 0.0
-            clean = latents.to(vae.dtype) / vae.config.scaling_factor + shift
-            seen_BCHW = vae.decode(clean, return_dict=False)[0].float().clamp(-1, 1)
-        seen_BHWC = (seen_BCHW.permute(0, 2, 3, 1).cpu().numpy() + 1) / 2
-        return np.stack([_rgba(one) for one in seen_BHWC])
-
-
 def _drawn_by(pipeline: Pipeline, given: dict[str, Any]) -> NDArray[np.floating[Any]]:
     """What the pipeline draws, float BHWC, 0-1.
 
@@ -320,18 +243,3 @@ def _drawn_by(pipeline: Pipeline, given: dict[str, Any]) -> NDArray[np.floating[
         raise EngineFailed(
             f"The pipeline {type(pipeline).__name__} does not take this: {told[:300]}"
         ) from error
-
-
-def _rgba(image_HWC: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
-    """An opaque picture, rounded as diffusers does; numbers that are not finite become black."""
-    with np.errstate(invalid="ignore"):
-        rgb_HWC = (np.nan_to_num(image_HWC, posinf=0, neginf=0) * 255).round().astype(np.uint8)
-    return np.dstack([rgb_HWC, np.full(rgb_HWC.shape[:2], 255, np.uint8)])
-
-
-def _rgb(image_HWC: NDArray[np.uint8] | None, sketch: Sketch) -> Image.Image:
-    """A picture on white, at the size of the canvas."""
-    assert image_HWC is not None
-    picture = Image.fromarray(image_HWC)
-    ground = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(ground, picture).convert("RGB").resize(sketch.canvas)

@@ -17,20 +17,19 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
+from limner.core.drawing import Drawn, Execution, Plan, Sketch
 from limner.core.errors import BadInput, DrawingCancelled, EngineFailed
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
 from limner.generators.sdcpp.describing import OPTIONS, SAMPLERS
 from limner.generators.sdcpp.loading import LIBRARY, device_of, load_model, open_library
+from limner.generators.sdcpp.looking_on import Look, Watcher
+from limner.generators.sdcpp.pictures import on_white, pixels_of
 from limner.generators.services.promises import accepted
 
 GUIDANCE_ARGUMENTS = ("cfg_scale", "guidance")
-
-Watcher = Callable[[StepProgress], None]
 
 
 def open_generator(form: ModelForm) -> SdcppGenerator:
@@ -92,8 +91,8 @@ class SdcppGenerator:
         for number, seed in enumerate(seeds):
             if is_cancelled():
                 raise DrawingCancelled()
-            started, look = time.perf_counter(), _Look(on_step, is_cancelled, number, len(seeds))
-            rgb_HWC = _pixels(self._drawn({**given, "seed": seed}, look), plan.sketch)
+            started, look = time.perf_counter(), Look(on_step, is_cancelled, number, len(seeds))
+            rgb_HWC = pixels_of(self._drawn({**given, "seed": seed}, look), plan.sketch)
             yield Drawn(
                 image_HWC=np.dstack([rgb_HWC, np.full(rgb_HWC.shape[:2], 255, np.uint8)]),
                 seed=seed,
@@ -102,7 +101,7 @@ class SdcppGenerator:
                 execution=self._execution(plan, look.num_steps_run),
             )
 
-    def _drawn(self, given: dict[str, Any], look: _Look) -> Sequence[Image.Image]:
+    def _drawn(self, given: dict[str, Any], look: Look) -> Sequence[Image.Image]:
         try:
             return self._model.generate_image(**given, progress_callback=look)
         except (ValueError, TypeError) as error:  # what its binding says of no picture at all
@@ -130,37 +129,6 @@ class SdcppGenerator:
         return load_model(self._form, self._num_threads)
 
 
-class _Look:
-    """Looks on at one drawing: tells its steps, and ends the process before the next."""
-
-    def __init__(
-        self,
-        on_step: Watcher | None,
-        is_cancelled: Callable[[], bool],
-        num_done: int,
-        num_images: int,
-    ) -> None:
-        self._on_step, self._is_cancelled = on_step, is_cancelled
-        self._num_done, self._num_images = num_done, num_images
-        self.num_steps_run = 0
-
-    def __call__(self, step: int, num_steps: int, _: float) -> None:
-        """What the library calls before the first step, as 0, and after every one."""
-        self.num_steps_run = step
-        if step and self._on_step is not None:
-            self._on_step(
-                StepProgress(
-                    step=step,
-                    num_steps=num_steps,
-                    num_images_done=self._num_done,
-                    batch_size=1,
-                    num_images=self._num_images,
-                )
-            )
-        if self._is_cancelled():
-            os._exit(0)  # an error raised here would be swallowed, and drawing go on
-
-
 def _arguments(sketch: Sketch, guidance: str) -> dict[str, Any]:
     given: dict[str, Any] = {
         "prompt": sketch.prompt,
@@ -174,20 +142,7 @@ def _arguments(sketch: Sketch, guidance: str) -> dict[str, Any]:
         guidance: sketch.guidance,
     }
     if sketch.source_HWC is not None:
-        on_white = Image.new("RGBA", sketch.canvas, "white")
-        on_white.alpha_composite(Image.fromarray(sketch.source_HWC).resize(sketch.canvas))
-        given |= {"init_image": on_white.convert("RGB"), "strength": sketch.strength}
+        given |= {"init_image": on_white(sketch.source_HWC, sketch), "strength": sketch.strength}
     if sketch.mask_HW is not None:
         given["mask_image"] = Image.fromarray(sketch.mask_HW)
     return given
-
-
-def _pixels(drawn: Sequence[Image.Image], sketch: Sketch) -> NDArray[np.uint8]:
-    """The one picture that was drawn, RGB, of the canvas's size."""
-    if len(drawn) != 1 or drawn[0].size != sketch.canvas:
-        sizes = ", ".join("x".join(map(str, one.size)) for one in drawn) or "nothing"
-        raise EngineFailed(
-            f"stable-diffusion.cpp drew {sizes} where {sketch.canvas} was asked for.",
-            hint="Canvases must be whole multiples of 64 pixels.",
-        )
-    return np.asarray(drawn[0].convert("RGB"))

@@ -1,0 +1,110 @@
+"""Looking on while a pipeline draws, without changing what it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.core.drawing import Sketch, StepProgress
+from limner.core.errors import DrawingCancelled
+from limner.generators.diffusers.loading import Pipeline, open_library
+from limner.generators.diffusers.pictures import rgba_of
+
+# Shapes: B pictures, H height, W width, C channels.
+
+Watcher = Callable[[StepProgress], None]
+
+
+class Look:
+    """Looks on at one batch: counts steps and passes, tells them, and stops between two.
+
+    Args:
+        pipeline: that draws the batch.
+        sketch: it is drawn by.
+        on_step: told after every step; ``None`` for nobody.
+        is_cancelled: asked between two steps.
+        place: pictures done before the batch, in it, and in all.
+
+    Attributes:
+        num_steps_run, num_forwards: so far.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        sketch: Sketch,
+        on_step: Watcher | None,
+        is_cancelled: Callable[[], bool],
+        place: tuple[int, int, int],
+    ) -> None:
+        self._pipeline, self._sketch = pipeline, sketch
+        self._on_step, self._is_cancelled = on_step, is_cancelled
+        self._num_done, self._batch_size, self._num_images = place
+        self._network: Any = getattr(pipeline, "transformer", None) or pipeline.unet
+        self.num_steps_run = 0
+        self.num_forwards = 0
+
+    @contextmanager
+    def on(self) -> Generator[None]:
+        """Look on while the pipeline draws.
+
+        Raises:
+            DrawingCancelled: between two steps.
+        """
+        scheduler = self._pipeline.scheduler
+        step = scheduler.step
+
+        def looked_on_step(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - diffusers' own
+            made = step(*args, **named)
+            self._step(made)
+            return made
+
+        scheduler.step = looked_on_step
+        hook = self._network.register_forward_hook(self._count)
+        try:
+            yield
+        finally:
+            hook.remove()
+            del scheduler.step
+
+    def _count(self, *_: object) -> None:
+        self.num_forwards += 1
+
+    def _step(self, made: Any) -> None:  # noqa: ANN401 - diffusers' own
+        self.num_steps_run += 1
+        num_steps = max(self._num_steps(), self.num_steps_run)
+        latents = cast(Any, made[0] if isinstance(made, tuple) else made.prev_sample)
+        if self._on_step is not None:
+            self._on_step(
+                StepProgress(
+                    step=self.num_steps_run,
+                    num_steps=num_steps,
+                    num_images_done=self._num_done,
+                    batch_size=self._batch_size,
+                    num_images=self._num_images,
+                    read_preview=lambda: self._preview(latents),
+                )
+            )
+        if self.num_steps_run < num_steps and self._is_cancelled():
+            raise DrawingCancelled()
+
+    def _num_steps(self) -> int:
+        scheduler = self._pipeline.scheduler
+        return len(scheduler.timesteps) - (getattr(scheduler, "begin_index", None) or 0)
+
+    def _preview(self, latents: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - a tensor
+        torch, vae = open_library("torch"), self._pipeline.vae
+        width_px, height_px = self._sketch.canvas
+        with torch.no_grad():
+            if latents.ndim == 3:  # packed, as in Flux
+                scale = self._pipeline.vae_scale_factor
+                latents = self._pipeline._unpack_latents(latents, height_px, width_px, scale)
+            shift = getattr(vae.config, "shift_factor", None) or 0.0
+            clean = latents.to(vae.dtype) / vae.config.scaling_factor + shift
+            seen_BCHW = vae.decode(clean, return_dict=False)[0].float().clamp(-1, 1)
+        seen_BHWC = (seen_BCHW.permute(0, 2, 3, 1).cpu().numpy() + 1) / 2
+        return np.stack([rgba_of(one) for one in seen_BHWC])
