@@ -2,7 +2,7 @@
 
 The encoder stays as it is, so a drawing network trained on its latents goes on to fit; only what becomes of latents
 gets better. Latents are blurred by noise of differing strength, because drawn ones are less exact than encoded ones.
-Takes the place of the decoder in the autoencoder's checkpoint at the end; a run that was stopped begins anew.
+Resumes by itself, and takes the place of the decoder in the autoencoder's checkpoint at the end.
 """
 
 import argparse
@@ -52,7 +52,8 @@ def main() -> None:
 
     log(refined=0, held_out_psnr_db=round(psnr_db(model, held_out), 2))
     model.eval()
-    seen, started = 0, time.monotonic()
+    seen = checkpoint.resume_simple(run / "refining.pt", model, optimizer, batches)
+    save_due, started, first_seen = checkpoint.Clock(240), time.monotonic(), seen
     while seen < args.samples:
         rgba = batches.next()[0].contiguous(memory_format=torch.channels_last) * 2 - 1
         optimizer.param_groups[0]["lr"] = learning_rate(seen / args.samples)
@@ -68,9 +69,15 @@ def main() -> None:
         optimizer.zero_grad(set_to_none=True)
         seen += BATCH
         if seen // BATCH % 50 == 0:
-            log(refined=seen, loss=round(loss.item(), 4), pictures_per_second=round(seen / (time.monotonic() - started), 1))
+            speed = (seen - first_seen) / (time.monotonic() - started)
+            log(refined=seen, loss=round(loss.item(), 4), pictures_per_second=round(speed, 1))
+        if save_due.is_due():
+            going = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "seen": seen, "batches": batches.state_dict()}
+            checkpoint.save(going, run / "refining.pt")
     log(refined=seen, held_out_psnr_db=round(psnr_db(model, held_out), 2))
     checkpoint.save({**state, "model": model.state_dict(), "refined": seen}, run / "checkpoint.pt")
+    (run / "refining.pt").unlink(missing_ok=True)
+    (run / "refining.previous").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
