@@ -4,7 +4,8 @@ Resumes by itself from the run's folder, where it keeps a checkpoint (at least e
 at fixed noise levels on held-out pictures, and sample sheets. Everything random is seeded and stored.
 
 With `--teacher RUN` it learns to give RUN's guided estimate by itself, one row a picture instead of two, with the
-guidance as an input (Meng et al. 2023, arXiv:2210.03142, the first stage).
+guidance as an input (Meng et al. 2023, arXiv:2210.03142, the first stage), while the other part of every batch goes on
+learning from the pictures themselves, at guidance 1.
 """
 
 import argparse
@@ -30,8 +31,10 @@ from training.text import EMBEDDING_WIDTH, MAX_TOKENS, EncodedText, TextEncoder
 FIXED_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 DROPPED_CAPTIONS = 0.12
 MOST_GUIDANCE = 12.0
-TRUTH_SHARE = 0.3  # of the picture itself in what a student learns; the rest is its teacher's estimate
-EVENED_ABOVE = 0.1  # velocity error from which a student's pictures weigh the same
+TAUGHT_SHARE = 0.5  # of a student's pictures that it learns from its teacher; the others it learns as they are
+TRUTH_SHARE = 0.3  # of the picture itself in what a student is taught; the rest is its teacher's estimate
+EVENED_ABOVE = 0.1  # velocity error from which taught pictures weigh the same
+TRUE_WEIGHT = 2.0  # of a picture a student learns as it is, where taught ones weigh 1 / (error + EVENED_ABOVE)
 ADAMW_SHARE = 0.3  # of Muon's learning rate
 SHEET_PROMPTS = (
     "a red apple", "cat face", "a house, flat emoji style", "pizza", "a blue car, on a yellow background",
@@ -229,16 +232,24 @@ class Run:
         clean = pictures.repeat_interleave(self.options.noisings, dim=0)
         times = flow.sample_times(len(clean), self.time_mean)
         noisy = flow.add_noise(clean, times, torch.randn_like(clean))
-        guidance, target = None, clean
+        guidance, target, weights = None, clean, torch.ones(len(clean))
+        taught = round(TAUGHT_SHARE * len(pictures)) if self.teacher is not None else 0
+        rows = taught * self.options.noisings
         if self.teacher is not None:
-            guidance = sample_guidance(dropped)
-            target = guided_estimate(self.teacher, noisy, times, encoded, dropped, guidance, clean)
+            dropped[:taught] = False
+            guidance = torch.ones(len(pictures))
+            guidance[:taught] = sample_guidance(taught)
+            captions = EncodedText(*(part[:taught] for part in encoded))
+            guided = guided_estimate(self.teacher, noisy[:rows], times[:rows], captions, guidance[:taught], clean[:rows])
+            target = torch.cat([guided, clean[rows:]])
         with torch.autocast("cpu", torch.bfloat16):
             made = self.model(noisy, times, *encoded, dropped, guidance)
         errors = flow.velocity_errors(made.float(), target, times)
-        # Estimates of much guidance err by far the most; evened out, they do not drown the others (MeanFlow, p = 1).
-        even = 1.0 if self.teacher is None else 1 / (errors.detach() + EVENED_ABOVE)
-        (even * errors).mean().backward()
+        if self.teacher is not None:
+            # Estimates of much guidance err by far the most; evened out, they do not drown the others (MeanFlow, p = 1).
+            # Pictures themselves are not evened: that would draw the estimate from their mean to their median.
+            weights[:rows], weights[rows:] = 1 / (errors[:rows].detach() + EVENED_ABOVE), TRUE_WEIGHT
+        (weights * errors).mean().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         share = learning_rate(self.seen, self.options.samples)
         for optimizer, scale in zip(self.optimizers, (1.0, ADAMW_SHARE), strict=True):
@@ -325,26 +336,24 @@ def averaged_network(state: checkpoint.State) -> DrawingNetwork:
     return model.eval().requires_grad_(requires_grad=False)
 
 
-def sample_guidance(dropped_B: Tensor) -> Tensor:
-    """Guidance float32 `[B]`, even in its logarithm between 1 and `MOST_GUIDANCE`; 1 where the caption is left out."""
-    guidance = MOST_GUIDANCE ** torch.rand(len(dropped_B))
-    return torch.where(dropped_B, torch.ones(()), guidance)
+def sample_guidance(num: int) -> Tensor:
+    """Guidance float32 `[num]`, even in its logarithm between 1 and `MOST_GUIDANCE`."""
+    return MOST_GUIDANCE ** torch.rand(num)
 
 
 @torch.no_grad()
 def guided_estimate(
-    teacher: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, dropped_B: Tensor, guidance_B: Tensor,
-    clean: Tensor | None = None,
+    teacher: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, guidance_B: Tensor, clean: Tensor | None = None
 ) -> Tensor:
     """The teacher's clean estimate with classifier-free guidance; each caption serves several noisy pictures in a row.
 
     Given the `clean` pictures, the estimate is drawn towards them by `TRUTH_SHARE` before it is guided, so that a
     student can come to know what its teacher does not.
-    """  # fmt: skip
-    num = len(dropped_B)
+    """
+    num = len(guidance_B)
     both = EncodedText(*(torch.cat([part, part]) for part in encoded))
     with torch.autocast("cpu", torch.bfloat16):
-        text = teacher.encode_text(*both, torch.cat([dropped_B, torch.ones(num, dtype=torch.bool)]))
+        text = teacher.encode_text(*both, torch.arange(2 * num) >= num)
         given, free = teacher.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text).float().chunk(2)
     scale = guidance_B.repeat_interleave(len(noisy) // num)[:, None, None, None]
     towards = 0.0 if clean is None else TRUTH_SHARE * (clean - given)
@@ -365,7 +374,7 @@ def sample(
     def predict(noisy: Tensor, time_: float) -> Tensor:
         times = torch.full((count,), time_)
         if not model.shape.reads_guidance:
-            return guided_estimate(model, noisy, times, encoded, kept, scale)
+            return guided_estimate(model, noisy, times, encoded, scale)
         with torch.autocast("cpu", torch.bfloat16):
             return model(noisy, times, *encoded, kept, scale).float()
 
