@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sealing import FACTS, PROMPT, source
 
@@ -171,6 +171,7 @@ def test_metadata_hold_the_prompt_only_if_it_was_asked_for():
 
 @given(st.text(min_size=8, max_size=40), st.integers(0, 2**32 - 1))
 def test_a_manifest_is_json_and_never_holds_the_prompt(prompt, seed):
+    assume(json.dumps(prompt)[1:-1] not in json.dumps(build_manifest(replace(FACTS, seed=seed))))
     written = json.dumps(build_manifest(replace(FACTS, prompt=prompt, seed=seed)))
     assert json.loads(written)["title"] == "image.png"
     assert json.dumps(prompt)[1:-1] not in written
