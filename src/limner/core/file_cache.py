@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 from limner.core.hashing import sha256_of_document
@@ -59,7 +60,9 @@ class FileCache:
             self._remove_longest_unread()
 
     def _path(self, facts: Mapping[str, object]) -> Path:
-        return self._folder / sha256_of_document(facts).removeprefix("sha256:")
+        # Another version of the package may make something else of the same facts.
+        document = {"limner": version("limner"), **facts}
+        return self._folder / sha256_of_document(document).removeprefix("sha256:")
 
     def _remove_longest_unread(self) -> None:
         files = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)

@@ -1,5 +1,7 @@
 """Keeping what takes long to make: whole, or as if it were not there."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,8 @@ def test_the_longest_unread_are_removed_first(tmp_path, monkeypatch):
     cache = FileCache(tmp_path)
     cache.keep({"name": "first"}, b"1")
     cache.keep({"name": "second"}, b"2")
+    for path in tmp_path.iterdir():  # clocks of file systems are coarse
+        os.utime(path, (1, 1))
     assert cache.read({"name": "first"}) == b"1"
     cache.keep({"name": "third"}, b"3")
     assert [cache.read({"name": name}) for name in ("first", "second", "third")] == [
@@ -59,3 +63,10 @@ def test_the_longest_unread_are_removed_first(tmp_path, monkeypatch):
 def test_nothing_but_whole_files_is_ever_in_the_folder(tmp_path, kept):
     FileCache(tmp_path).keep(FACTS, kept)
     assert [path.name.startswith(".part-") for path in tmp_path.iterdir()] == [False]
+
+
+def test_what_another_version_of_the_package_made_is_not_read(tmp_path, monkeypatch):
+    cache = FileCache(tmp_path)
+    cache.keep(FACTS, b"made by this version")
+    monkeypatch.setattr(file_cache, "version", lambda _name: "another")
+    assert cache.read(FACTS) is None
