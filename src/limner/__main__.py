@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 
 UNFORESEEN = 5
 UNFLUSHED = 120  # what the interpreter itself ends with when its output cannot be written
@@ -22,7 +22,7 @@ def main() -> None:
     codes: list[int] = []
     atexit.register(lambda: _end(*codes))
     try:
-        app(prog_name="limner")
+        app_for(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="limner")
     except SystemExit as leaving:
         codes[:] = [leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))]
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typer
+from typer.models import CommandInfo
 
 from limner.faces import (
     criteria_commands,
@@ -37,13 +38,19 @@ from limner.faces.printing import say, say_json
 DRAW, VOUCH = "Draw", "Judge, review, vouch"
 CHOOSE, SERVE = "Choose models, look and watch", "Serve, and this install"
 
-app = typer.Typer(
-    help="Makes images you can stand behind: draws, judges, asks people, seals, keeps evidence.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def _named_commands() -> typer.Typer:
+    return typer.Typer(
+        help="Makes images you can stand behind: "
+        "draws, judges, asks people, seals, keeps evidence.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _named_commands()
 for draws in (
     drawing_commands.generate,
     drawing_commands.variations,
@@ -148,3 +155,24 @@ def version() -> None:
     from importlib.metadata import version as version_of
 
     say(f"limner {version_of('limner')}")
+
+
+def app_for(asked: str) -> typer.Typer:
+    """`app` with no more than the command asked for, where there is one of that name.
+
+    typer builds every command it is given before it runs one; of a hundred, that takes as long as
+    many a command.
+    """
+    groups = [one for one in app.registered_groups if one.name == asked]
+    commands = [one for one in app.registered_commands if _name_of(one) == asked]
+    if not groups and not commands:
+        return app
+    narrow = _named_commands()
+    narrow.registered_groups = groups
+    narrow.registered_commands = [*commands, app.registered_commands[-1]]  # one alone has no name
+    return narrow
+
+
+def _name_of(command: CommandInfo) -> str:
+    assert command.callback is not None, "every command here is a function"
+    return command.name or command.callback.__name__

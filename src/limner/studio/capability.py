@@ -27,8 +27,8 @@ from limner.studio.gate_file import gate_in_force
 from limner.studio.gate_use import answer_gate, basis_now, hold_against, suite_source
 from limner.studio.model_files import file_fault, whence_of
 from limner.studio.parts import Parts
+from limner.studio.passed_gates import passed_gate
 from limner.studio.registry import find_version
-from limner.studio.revalidating import passed_gate
 from limner.studio.suite_file import read_suite
 
 RELIABLE_FROM = 0.9  # the lower bound of a share that is done reliably

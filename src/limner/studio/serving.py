@@ -28,6 +28,7 @@ from limner.store.models import find_aliases, find_states
 from limner.store.sqlite import DATABASE_FILE
 from limner.studio.aliases import alias_of, last_good
 from limner.studio.model_files import whence_of
+from limner.studio.revalidating import pause_by_rule, revalidate
 
 if TYPE_CHECKING:
     from limner.core.ports import Generator
@@ -198,8 +199,6 @@ class Serving:
         self._seen, self._looked_seconds = self._read(), now
         is_due = now - self._revalidated_seconds >= REVALIDATE_SECONDS
         if self._seen is not None and is_due:
-            from limner.studio.revalidating import revalidate  # imports suites and checks
-
             self._revalidated_seconds = now
             if revalidate(self._parts):
                 self._seen = self._read()
@@ -221,8 +220,6 @@ class Serving:
 
     def _open(self, version: ModelVersion) -> Generator | None:
         """Its generator; ``None`` where it is not what was registered, and is paused for that."""
-        from limner.studio.revalidating import pause_by_rule
-
         known = self._opened.get(version.sha256)
         if known is not None:
             return known

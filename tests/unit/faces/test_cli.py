@@ -15,7 +15,7 @@ from limner.core.errors import (
     StorageUnavailable,
     WitnessRefused,
 )
-from limner.faces.cli import app
+from limner.faces.cli import app, app_for
 from limner.faces.exits import exit_code_of
 
 DRAWING = [
@@ -364,3 +364,16 @@ def test_settings_say_where_each_value_came_from(limner):
 
 def test_version_is_printed(limner):
     assert limner("version").stdout.startswith("limner 0.")
+
+
+@pytest.mark.parametrize("asked", ["generate", "eval", "version"])
+def test_the_command_asked_for_is_built_alone_and_is_the_same(asked):
+    whole, narrow = (typer.main.get_command(one) for one in (app, app_for(asked)))
+    assert set(narrow.commands) == {asked, "version"}
+    options_of = [[p.opts for p in one.commands[asked].params] for one in (whole, narrow)]
+    assert options_of[0] == options_of[1]
+
+
+@pytest.mark.parametrize("asked", ["", "--help", "generat"])
+def test_every_command_is_there_where_none_is_asked_for(asked):
+    assert app_for(asked) is app
