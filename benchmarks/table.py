@@ -33,7 +33,7 @@ from benchmarks.memorisation import measure_memorisation
 from benchmarks.other_runtimes import measure_other_runtimes
 from benchmarks.pages import measure_page_time
 from benchmarks.quality.measure import measure_referee, quality
-from benchmarks.quality.steps import measure_few_steps
+from benchmarks.quality.quicker import measure_few_steps, measure_precisions
 from benchmarks.rights import measure_withdrawal
 from benchmarks.seal_tampering import measure_seal_tampering
 from benchmarks.sealing import measure_sealing
@@ -362,6 +362,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="points",
         goal=Goal(">=", -3),
         measure=measure_few_steps,
+    ),
+    Benchmark(
+        name="precisions",
+        title=FAST,
+        unit="points",
+        goal=Goal(">=", -3),
+        measure=measure_precisions,
     ),
     Benchmark(
         name="traffic-uniform",

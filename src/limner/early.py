@@ -54,4 +54,4 @@ def _networks() -> Networks:
     from limner.generators.embedded.weights import Weights
 
     settings = read_settings(default_home=Path(user_data_path("limner")))
-    return open_networks(Weights(), settings.num_threads, settings.home)
+    return open_networks(Weights(), settings.num_threads, settings.home, settings.precision)

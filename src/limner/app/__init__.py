@@ -188,7 +188,7 @@ def read_sentences(settings: Settings, texts: Sequence[str]) -> NDArray[np.float
     """Unit vectors of texts by the generator's own text encoder; see `Sentences`."""
     from limner.generators.embedded.sentences import Sentences
 
-    return Sentences(num_threads=settings.num_threads)(texts)
+    return Sentences(num_threads=settings.num_threads, precision=settings.precision)(texts)
 
 
 def open_store(settings: Settings) -> Store:

@@ -104,7 +104,9 @@ def _image_checks(
     from limner.generators.embedded.sentences import Sentences
 
     # A network takes one core, since checks run side by side.
-    sentences = Sentences(num_threads=settings.num_threads, memory=settings.home)
+    sentences = Sentences(
+        num_threads=settings.num_threads, memory=settings.home, precision=settings.precision
+    )
     kept = FileCache(settings.home / COMPILED_FOLDER)
     referee = Referee(sentences, num_threads=1, kept=kept)
     views = RefereeViews(referee, sentences.ingredients)

@@ -105,6 +105,7 @@ def open_weights(settings: Settings, folder: Path, *, is_fresh: bool = False) ->
         batch_size=settings.batch_size,
         weights=Weights(folder),
         memory=settings.home,
+        precision=settings.precision,
         is_fresh=is_fresh,
     )
 
@@ -122,6 +123,7 @@ def open_adapter(settings: Settings, folder: Path, *, is_fresh: bool = False) ->
         num_threads=settings.num_threads,
         batch_size=settings.batch_size,
         memory=settings.home,
+        precision=settings.precision,
         worn=Adapter(folder),
         is_fresh=is_fresh,
     )
@@ -192,6 +194,7 @@ def open_generator(settings: Settings, *, is_fresh: bool = False) -> Generator:
         num_threads=settings.num_threads,
         batch_size=settings.batch_size,
         memory=settings.home,
+        precision=settings.precision,
         adapters=settings.home / ADAPTERS_FOLDER,
         is_fresh=is_fresh,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +22,7 @@ SETTINGS_FILE = "settings.toml"
 LOOPBACK = "127.0.0.1"
 MAX_NAME_CHARACTERS = 80
 MAX_NAMES = 64
+PRECISIONS = ("auto", "int8", "bf16", "f16", "f32")
 _ENGINE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -66,6 +67,8 @@ class Settings:
         home: data folder; images, database and wildcards live in it. Environment only.
         num_threads: threads for drawing; 0 takes every core the process may use.
         batch_size: most pictures drawn together; 0 leaves it to the generator.
+        precision: of the model inside: ``auto`` takes the fastest that is near enough on this
+            machine, ``f32`` is the same on every machine.
         max_input_megapixels: larger pictures are not opened.
         criteria: ``auto``, ``personal``, ``team``, or the path of a criteria file. ``auto`` takes
             ``criteria.yaml`` in the data folder if it is there, else ``personal``.
@@ -115,6 +118,7 @@ class Settings:
     home: Path
     num_threads: int
     batch_size: int
+    precision: str
     max_input_megapixels: int
     criteria: str
     database: str
@@ -168,6 +172,15 @@ def _whole_number(low: int, high: int) -> Callable[[object], object]:
         if not low <= number <= high:
             raise ValueError
         return number
+
+    return parse
+
+
+def _one_of(words: Sequence[str]) -> Callable[[object], object]:
+    def parse(value: object) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
 
     return parse
 
@@ -292,6 +305,9 @@ RULES: Mapping[str, SettingRule] = {
     ),
     "batch_size": SettingRule(
         default=0, parse=_whole_number(0, 64), allowed="a whole number from 0 to 64"
+    ),
+    "precision": SettingRule(
+        default="auto", parse=_one_of(PRECISIONS), allowed=", ".join(PRECISIONS)
     ),
     "max_input_megapixels": SettingRule(
         default=64, parse=_whole_number(1, 1000), allowed="a whole number from 1 to 1000"

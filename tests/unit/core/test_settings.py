@@ -15,6 +15,7 @@ def test_the_list_of_settings_is_frozen():
         "home",
         "num_threads",
         "batch_size",
+        "precision",
         "max_input_megapixels",
         "criteria",
         "database",
@@ -90,6 +91,7 @@ def test_a_home_argument_goes_before_limner_home(tmp_path):
             "Setting 'num_threads' in LIMNER_NUM_THREADS is 'many'; "
             "allowed is a whole number from 0 to 1024.",
         ),
+        ({"LIMNER_PRECISION": "fp8"}, "allowed is auto, int8, bf16, f16, f32."),
         ({"LIMNER_NUM_THREADS": "-1"}, "allowed is a whole number from 0 to 1024."),
         ({"LIMNER_COLOUR": "red"}, "Unknown setting 'colour' in LIMNER_COLOUR; known settings"),
     ],

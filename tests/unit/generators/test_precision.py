@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from limner.core.errors import GeneratorUnavailable
 from limner.generators.embedded.networks import Networks
 from limner.generators.embedded.precision import (
     FILE_NAME,
@@ -152,3 +153,19 @@ def test_networks_run_in_the_precision_that_is_kept_and_test_nothing(
 
 def module_choice(precision):
     return Choice(precision=precision, is_sure=True, tested={})
+
+
+@pytest.mark.parametrize("asked", ["f32", "bf16"])
+def test_the_precision_asked_for_is_taken_or_refused_with_what_there_is(weights_folder, asked):
+    networks = Networks(Weights(weights_folder), 1, precision=asked)
+    possible = candidates(networks._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    if asked in possible:
+        assert networks.facts.precision == asked
+    else:
+        with pytest.raises(GeneratorUnavailable, match=r"it does in .*f32"):
+            _ = networks.facts
+
+
+def test_a_precision_no_processor_has_is_refused(weights_folder):
+    with pytest.raises(GeneratorUnavailable, match=r"does not draw in 'f8'; it does in .*f32"):
+        _ = Networks(Weights(weights_folder), 1, precision="f8").facts

@@ -32,6 +32,7 @@ from limner.generators.embedded.canvas import (
 from limner.generators.embedded.course import Course, Way
 from limner.generators.embedded.networks import Caption, Networks, open_networks
 from limner.generators.embedded.passes import Passes
+from limner.generators.embedded.precision import AUTO
 from limner.generators.embedded.sampler import (
     SAMPLERS,
     Canvas,
@@ -61,6 +62,7 @@ class EmbeddedGenerator:
         weights: another set than the packaged one.
         memory: folder that keeps which precision is best on this machine; ``None`` takes the
             usual one.
+        precision: see `Networks`.
         adapters: folder of those that a request may put on; ``None`` for none.
         worn: one that every picture is drawn with; the generator then goes by its name.
         is_fresh: its networks are loaded anew, and not those that this process has of the same
@@ -74,12 +76,14 @@ class EmbeddedGenerator:
         batch_size: int = 0,
         weights: Weights | None = None,
         memory: Path | None = None,
+        precision: str = AUTO,
         adapters: Path | None = None,
         worn: Adapter | None = None,
         is_fresh: bool = False,
     ) -> None:
         self._num_threads = num_threads
         self._memory = memory
+        self._precision = precision
         self._is_fresh = is_fresh
         self._batch_size = batch_size or DEFAULT_BATCH_SIZE
         self._weights = weights or Weights()
@@ -268,7 +272,7 @@ class EmbeddedGenerator:
     @cached_property
     def _networks(self) -> Networks:
         opened = Networks if self._is_fresh else open_networks
-        return opened(self._weights, self._num_threads, self._memory)
+        return opened(self._weights, self._num_threads, self._memory, self._precision)
 
     @cached_property
     def _tokens(self) -> Tokens:

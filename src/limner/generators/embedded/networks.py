@@ -27,6 +27,7 @@ from limner.generators.embedded.adapter import Corrections, correct
 from limner.generators.embedded.eight_bits import held_in_8_bits
 from limner.generators.embedded.lengths import free_length
 from limner.generators.embedded.precision import (
+    AUTO,
     EIGHT_BITS,
     Run,
     candidates,
@@ -79,12 +80,16 @@ class Networks:
         num_threads: 0 takes every core the process may use.
         memory: folder that keeps which precision is best here, and the compiled networks; ``None``
             tries and keeps none.
+        precision: asked for instead of the one that is best here; ``auto`` asks for none.
     """
 
-    def __init__(self, weights: Weights, num_threads: int, memory: Path | None = None) -> None:
+    def __init__(
+        self, weights: Weights, num_threads: int, memory: Path | None = None, precision: str = AUTO
+    ) -> None:
         self._weights = weights
         self._num_threads = num_threads
         self._memory = memory
+        self._asked_precision = precision
         self._kept = None if memory is None else FileCache(memory / COMPILED_FOLDER)
         self._core = openvino.Core()
         self._graphs: dict[str, openvino.CompiledModel] = {}
@@ -291,6 +296,14 @@ class Networks:
     @cached_property
     def _precision(self) -> str:
         possible = candidates(self._able)
+        if self._asked_precision in possible:
+            return self._asked_precision
+        if self._asked_precision != AUTO:
+            raise GeneratorUnavailable(
+                f"This processor does not draw in {self._asked_precision!r}; "
+                f"it does in {', '.join(possible)}.",
+                hint="Set the setting 'precision' to one of these, or to 'auto'.",
+            )
         if self._memory is None or len(possible) == 1:
             return self._usual
         facts = {**self._engine, "weights": self._files_of(TESTED_GRAPH)}
@@ -329,20 +342,23 @@ def _noise(rng: np.random.Generator, shape: openvino.PartialShape) -> Floats:
     )
 
 
-_opened: dict[tuple[Path, int], Networks] = {}
+_opened: dict[tuple[Path, int, str], Networks] = {}
 _opening = threading.Lock()
 
 
-def open_networks(weights: Weights, num_threads: int, memory: Path | None = None) -> Networks:
+def open_networks(
+    weights: Weights, num_threads: int, memory: Path | None = None, precision: str = AUTO
+) -> Networks:
     """The process's networks of these weights; opened once, loaded on first use.
 
     Args:
         weights: where the files are.
         num_threads: 0 takes every core the process may use.
         memory: folder that keeps which precision is best here, of whoever asks first.
+        precision: as in `Networks`.
     """
     with _opening:
-        key = (weights.folder.resolve(), num_threads)
+        key = (weights.folder.resolve(), num_threads, precision)
         if key not in _opened:
-            _opened[key] = Networks(weights, num_threads, memory)
+            _opened[key] = Networks(weights, num_threads, memory, precision)
         return _opened[key]

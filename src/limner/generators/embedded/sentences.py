@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.generators.embedded.networks import open_networks
+from limner.generators.embedded.precision import AUTO
 from limner.generators.embedded.tokens import Tokens
 from limner.generators.embedded.weights import Weights
 
@@ -28,7 +29,7 @@ class Sentences:
     Args:
         num_threads: as the generator's, so that both share the loaded encoder.
         weights: another set than the packaged one.
-        memory: as the generator's.
+        memory, precision: as the generator's.
     """
 
     def __init__(
@@ -37,9 +38,11 @@ class Sentences:
         num_threads: int = 0,
         weights: Weights | None = None,
         memory: Path | None = None,
+        precision: str = AUTO,
     ) -> None:
         self._num_threads = num_threads
         self._memory = memory
+        self._precision = precision
         self._weights = weights or Weights()
 
     @property
@@ -64,7 +67,7 @@ class Sentences:
     def _summed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         padded = self._tokens.rows([self._tokens.kept_part(text) for text in texts])
         rows = padded.shortened()
-        networks = open_networks(self._weights, self._num_threads, self._memory)
+        networks = open_networks(self._weights, self._num_threads, self._memory, self._precision)
         tokens_NTE = networks.read_tokens(rows)
         return (tokens_NTE * rows.mask_BT[..., None]).sum(axis=1, dtype=np.float32)
 

@@ -1,4 +1,4 @@
-"""What fewer steps cost in quality: the landed weights in 4 and 8 steps beside their teacher."""
+"""What quicker drawing costs in quality: fewer steps, and products in fewer bits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import openvino
 from numpy.typing import NDArray
 
 from benchmarks.figure import Measurement
@@ -25,6 +26,7 @@ from limner.checks.referee import Referee
 from limner.core.drawing import Sketch
 from limner.core.records import Operation
 from limner.generators.embedded import EmbeddedGenerator
+from limner.generators.embedded.precision import AUTO, EXACT, candidates
 from limner.generators.embedded.weights import Weights
 
 REPOSITORY = Path(__file__).parents[2]
@@ -40,8 +42,8 @@ NUM_SEEDS, NUM_QUICK = 2, 4
 class Drawing:
     """Weights drawing what is asked in so many steps, straight from the generator."""
 
-    def __init__(self, weights: Weights, steps: int) -> None:
-        self._generator = EmbeddedGenerator(weights=weights)
+    def __init__(self, weights: Weights, steps: int, precision: str = AUTO) -> None:
+        self._generator = EmbeddedGenerator(weights=weights, precision=precision)
         self._steps = steps
         self.styles = self._generator.card.styles
         self.concepts = specification.drawn_concepts()
@@ -83,10 +85,25 @@ def measure_few_steps(is_quick: bool) -> Measurement:
             Column(f"{landed.card.steps[2]} steps", Drawing(landed, landed.card.steps[2])),
             Column("4 steps", Drawing(landed, 4)),
         ]
-        measured = aspects(Eye(Referee(embed_text)))
-        differences = [_compared(measured[name], columns, is_quick) for name in MEASURED]
-    worst, num = min(differences, key=lambda one: one[0].value)
-    return Measurement(value=worst.value, n=num, interval=worst.interval)
+        apart = [differences[0] for differences in _compared(columns, is_quick)]
+    return _worst(apart)
+
+
+def measure_precisions(is_quick: bool) -> Measurement:
+    """Points that a precision the networks may run in here is behind float32 where it is worst.
+
+    Precisions, aspects, prompts and seeds as in `measure_few_steps`; the value is the lowest
+    difference of any precision in any aspect, of some twelve, so it errs to the low side.
+    """
+    landed = Weights()
+    able = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    others = [one for one in candidates(able) if one != EXACT]
+    if not others:
+        raise SystemExit("This processor has float32 alone; there is nothing to compare.")
+    columns = [
+        Column(name, Drawing(landed, landed.card.steps[2], name)) for name in (EXACT, *others)
+    ]
+    return _worst([one for differences in _compared(columns, is_quick) for one in differences])
 
 
 class Share(NamedTuple):
@@ -100,16 +117,29 @@ class Share(NamedTuple):
         return f"{self.value:5.1f} [{self.interval[0]:.1f}, {self.interval[1]:.1f}]"
 
 
-def _compared(aspect: Aspect, columns: Sequence[Column], is_quick: bool) -> tuple[Share, int]:
-    """Difference of the second column from the first, and the pictures behind it; prints all."""
+def _compared(columns: Sequence[Column], is_quick: bool) -> list[Sequence[Measurement]]:
+    """How far each column but the first is from the first, by aspect; prints all.
+
+    Prompts and seeds are the same for all.
+    """
+    measured = aspects(Eye(Referee(embed_text)))
+    return [_compare(measured[name], columns, is_quick) for name in MEASURED]
+
+
+def _compare(aspect: Aspect, columns: Sequence[Column], is_quick: bool) -> Sequence[Measurement]:
     judge = next(iter(aspect.judges.values()))
     asked = aspect.asked(columns[0].drawing)[: NUM_QUICK if is_quick else None]
     right = [_verdicts(column.drawing, asked, judge) for column in columns]
     apart = [_in_per_cent(one - right[0]) for one in right]
     for column, verdicts, difference in zip(columns, right, apart, strict=True):
-        told = f"{_in_per_cent(verdicts)}  from teacher {difference}"
+        told = f"{_in_per_cent(verdicts)}  from {columns[0].name} {difference}"
         print(f"{aspect.name:22} {column.name:17} {told}", flush=True)
-    return apart[1], right[0].size
+    num = right[0].size
+    return [Measurement(value=one.value, n=num, interval=one.interval) for one in apart[1:]]
+
+
+def _worst(differences: Sequence[Measurement]) -> Measurement:
+    return min(differences, key=lambda one: one.value)
 
 
 def _verdicts(drawing: Drawing, asked: Sequence[Asked], judge: Judge) -> NDArray[np.float64]:
