@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import openvino
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
 
 from benchmarks.figure import Measurement
 from benchmarks.quality import specification
@@ -37,6 +39,12 @@ MEASURED = (
     "held-out-combinations",
 )  # fmt: skip
 NUM_SEEDS, NUM_QUICK = 2, 4
+SHEET = REPOSITORY / "docs" / "images" / "few-steps.png"
+SHEET_PROMPTS = (
+    "a red apple", "a blue car", "three yellow stars", "a cat to the left of a dog",
+    "a green umbrella on a pink background", "a house", "a guitar", "a mushroom",
+)  # fmt: skip
+CELL_PX, LABEL_PX = 128, 150
 
 
 class Drawing:
@@ -75,7 +83,7 @@ def measure_few_steps(is_quick: bool) -> Measurement:
     The teacher is drawn in its own 16 steps with two rows a picture. Same prompts and seeds for
     all; every aspect's share and paired difference is printed with its 95 % interval over prompts.
     The value is the lowest of the differences: with some 100 prompts in an aspect it is below the
-    true one more often than above it.
+    true one more often than above it. A full run draws a sheet of all (docs/images/few-steps.png).
     """
     with tempfile.TemporaryDirectory() as folder:
         teacher = Weights(_from_history(TEACHER, Path(folder)))
@@ -85,6 +93,8 @@ def measure_few_steps(is_quick: bool) -> Measurement:
             Column(f"{landed.card.steps[2]} steps", Drawing(landed, landed.card.steps[2])),
             Column("4 steps", Drawing(landed, 4)),
         ]
+        if not is_quick:
+            _sheet(columns).save(SHEET)
         apart = [differences[0] for differences in _compared(columns, is_quick)]
     return _worst(apart)
 
@@ -124,6 +134,20 @@ def _compared(columns: Sequence[Column], is_quick: bool) -> list[Sequence[Measur
     """
     measured = aspects(Eye(Referee(embed_text)))
     return [_compare(measured[name], columns, is_quick) for name in MEASURED]
+
+
+def _sheet(columns: Sequence[Column]) -> PillowImage.Image:
+    """The same prompts and seed drawn in every way, a row each, on white."""
+    size = (LABEL_PX + CELL_PX * len(SHEET_PROMPTS), CELL_PX * len(columns))
+    sheet = PillowImage.new("RGBA", size, "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+    for row, column in enumerate(columns):
+        pen.text((8, CELL_PX * (row + 0.5)), column.name, "black", font, anchor="lm")
+        for number, prompt in enumerate(SHEET_PROMPTS):
+            (drawn,) = column.drawing.draw(Asked(prompt=prompt), 1)
+            cell = PillowImage.fromarray(np.asarray(drawn)).resize((CELL_PX, CELL_PX))
+            sheet.alpha_composite(cell, (LABEL_PX + CELL_PX * number, CELL_PX * row))
+    return sheet.convert("RGB")
 
 
 def _compare(aspect: Aspect, columns: Sequence[Column], is_quick: bool) -> Sequence[Measurement]:
