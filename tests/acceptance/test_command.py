@@ -56,9 +56,9 @@ def test_a_reader_that_goes_away_is_not_told_off():
 def test_what_nobody_foresaw_is_one_sentence_with_exit_code_5():
     program = (
         "import limner.__main__ as entry\n"
-        "def broken(prog_name):\n"
+        "def broken(asked):\n"
         "    raise ZeroDivisionError('division by zero')\n"
-        "entry.app = broken\n"
+        "entry.app_for = broken\n"
         "entry.main()\n"
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
