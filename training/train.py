@@ -22,11 +22,14 @@ from torch import Tensor, nn
 
 from training import checkpoint, flow
 from training.data.batches import Batches, evaluation_pairs
+from training.data.scenes import SQUARE, TALL, WIDE, Canvas
 from training.landed import landed_network
 from training.muon import Muon
 from training.network import DrawingNetwork, NetworkShape
 from training.spaces import Space, open_space
 from training.text import EMBEDDING_WIDTH, MAX_TOKENS, EncodedText, TextEncoder
+
+torch._dynamo.config.cache_size_limit = 64  # blocks are compiled for every form and number of rows
 
 FIXED_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 DROPPED_CAPTIONS = 0.12
@@ -35,6 +38,7 @@ GUIDED_SHARE = 0.5  # of the pictures, learnt as the average's guided estimate; 
 TRUTH_SHARE = 0.3  # of the picture itself in a guided estimate that is learnt
 EVENED_ABOVE = 0.1  # velocity error from which guided pictures weigh the same
 TRUE_WEIGHT = 2.0  # of a picture learnt as it is, where guided ones weigh 1 / (error + EVENED_ABOVE)
+LONG_SHARE = 0.16  # of the steps that are of a wide or a tall canvas
 AVERAGE_TAKEN = 4800  # pictures after which the average that guides is taken anew
 ADAMW_SHARE = 0.3  # of Muon's learning rate
 SHEET_PROMPTS = (
@@ -66,6 +70,7 @@ class Options:
     look_every: float
     start: Path | None
     guided: bool
+    long: bool
 
 
 def parse_options() -> Options:
@@ -87,6 +92,7 @@ def parse_options() -> Options:
     parser.add_argument("--time-mean", type=float, help="logit mean of the noise times; left out: the space's")
     parser.add_argument("--start", type=Path, help="weights folder or run a new run starts from; its latents must be the first of this one's")
     parser.add_argument("--guided", action="store_true", help="guidance as an input, learnt from the network's own average")
+    parser.add_argument("--long", action="store_true", help="canvases half again as wide or as tall too")
     parser.add_argument("--look-every", type=float, default=900, help="seconds between sample sheets")
     return Options(**vars(parser.parse_args()))
 
@@ -121,26 +127,29 @@ def make_optimizers(model: DrawingNetwork, peak: float) -> list[torch.optim.Opti
 
 
 class Replay:
-    """Painted and encoded pictures with their captions, drawn from again and again.
+    """Painted and encoded pictures of one form with their captions, drawn from again and again.
 
     Painting a picture and encoding it costs two thirds of training on it once, so every step takes a few new ones
     and many that were there before. It is not in the checkpoint: a resumed run paints its first pictures anew.
     """
 
     FIRST, MOST = 2048, 24_576
+    LESS_OF_LONG = 4
 
-    def __init__(self, batches: Batches, space: Space, text: TextEncoder) -> None:
-        self.batches, self.space, self.text = batches, space, text
-        side = (space.channels, space.canvas, space.canvas)
-        self.clean_KCHW = torch.empty(self.MOST, *side, dtype=torch.bfloat16)
-        self.tokens_KTE = torch.empty(self.MOST, MAX_TOKENS, EMBEDDING_WIDTH, dtype=torch.bfloat16)
-        self.mask_KT = torch.empty(self.MOST, MAX_TOKENS, dtype=torch.bool)
+    def __init__(self, batches: Batches, space: Space, text: TextEncoder, form: Canvas) -> None:
+        self.batches, self.space, self.text, self.form = batches, space, text, form
+        less = self.LESS_OF_LONG if form.is_long else 1
+        self.first, self.most = self.FIRST // less, self.MOST // less
+        sides = (round(form.height * space.canvas), round(form.width * space.canvas))
+        self.clean_KCHW = torch.empty(self.most, space.channels, *sides, dtype=torch.bfloat16)
+        self.tokens_KTE = torch.empty(self.most, MAX_TOKENS, EMBEDDING_WIDTH, dtype=torch.bfloat16)
+        self.mask_KT = torch.empty(self.most, MAX_TOKENS, dtype=torch.bool)
         self.num_painted = 0
 
     def _paint(self) -> int:
-        rgba, captions, _ = self.batches.next()
+        rgba, captions, _ = self.batches.next(self.form)
         encoded = self.text.encode(captions)
-        places = (self.num_painted + torch.arange(len(captions))) % self.MOST
+        places = (self.num_painted + torch.arange(len(captions))) % self.most
         self.clean_KCHW[places] = self.space.to_canvas(rgba).bfloat16()
         self.tokens_KTE[places] = encoded.tokens_BTE.bfloat16()
         self.mask_KT[places] = encoded.mask_BT
@@ -149,10 +158,10 @@ class Replay:
 
     def next(self, num: int) -> tuple[Tensor, EncodedText]:
         """`num` pictures on the canvas, float32, and their captions: new ones, and others by chance."""
-        while self.num_painted < self.FIRST:
+        while self.num_painted < self.first:
             self._paint()
-        newest = (self.num_painted + torch.arange(self._paint())) % self.MOST
-        others = torch.randint(min(self.num_painted, self.MOST), (num - len(newest),))
+        newest = (self.num_painted + torch.arange(self._paint())) % self.most
+        others = torch.randint(min(self.num_painted, self.most), (num - len(newest),))
         chosen = torch.cat([newest, others])
         return self.clean_KCHW[chosen].float(), EncodedText(self.tokens_KTE[chosen].float(), self.mask_KT[chosen])
 
@@ -171,11 +180,13 @@ class Run:
         self.seen_things = Batches(
             options.work / "data", size=self.space.picture_px, batch=256, seed=3, is_core=options.core
         ).next()  # trained things, painted in ways of their own
-        self.replay = Replay(self.batches, self.space, self.text)
+        forms = (SQUARE, WIDE, TALL) if options.long else (SQUARE,)
+        self.replays = [Replay(self.batches, self.space, self.text, form) for form in forms]
         self.time_mean = self.space.time_mean if options.time_mean is None else options.time_mean
         shape = NetworkShape(
             channels=self.space.channels, canvas=self.space.canvas, patch=self.space.patch,
             width=options.width, depth=options.depth, hidden=options.hidden, reads_guidance=options.guided,
+            long_side=round(WIDE.width * self.space.canvas / self.space.patch) if options.long else 0,
         )  # fmt: skip
         self.model, self.seen_before = self._new_model(shape)
         self.averaged = AveragedWeights(self.model)
@@ -185,7 +196,7 @@ class Run:
         self.guide = self.averaged_model().requires_grad_(requires_grad=False) if options.guided else None
         for model in (self.model, self.guide):
             for block in () if model is None else (*model.text_blocks, *model.blocks):
-                block.compile()
+                block.compile(dynamic=False)  # a form and a number of rows each, of which there are few
 
     def _new_model(self, shape: NetworkShape) -> tuple[DrawingNetwork, int]:
         """The network a new run starts with, and how many noised pictures it has seen in earlier ones."""
@@ -228,7 +239,9 @@ class Run:
 
     def step(self) -> Tensor:
         """One batch; returns the loss without waiting on it."""
-        pictures, encoded = self.replay.next(self.options.batch // self.options.noisings)
+        is_long = self.options.long and torch.rand(()) < LONG_SHARE
+        replay = self.replays[int(torch.randint(1, 3, ())) if is_long else 0]
+        pictures, encoded = replay.next(self.options.batch // self.options.noisings)
         dropped = torch.rand(len(pictures)) < DROPPED_CAPTIONS
         clean = pictures.repeat_interleave(self.options.noisings, dim=0)
         times = flow.sample_times(len(clean), self.time_mean)
@@ -340,7 +353,7 @@ def averaged_network(state: checkpoint.State) -> DrawingNetwork:
 
 
 def grown(network: DrawingNetwork, shape: NetworkShape) -> DrawingNetwork:
-    """A network of `shape` that draws what `network` draws until it is trained: more channels, or guidance read."""
+    """A network of `shape` that draws what `network` draws until it is trained: more channels or forms, guidance read."""
     model = DrawingNetwork(shape)
     state, known = model.state_dict(), network.state_dict()
     state["patch_in.0.weight"][: len(known["patch_in.0.weight"])] = 0
@@ -349,6 +362,8 @@ def grown(network: DrawingNetwork, shape: NetworkShape) -> DrawingNetwork:
     for name, value in known.items():
         state[name][tuple(slice(size) for size in value.shape)] = value
     model.load_state_dict(state)
+    if shape.long_side and not network.shape.long_side:
+        model.spread_places()
     return model
 
 
