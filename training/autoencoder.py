@@ -4,7 +4,7 @@ Shapes: B batch, C channels, H height, W width. It does not draw; it only gives 
 space to work in (Rombach et al. 2022, arXiv:2112.10752). Plain reconstruction loss, no adversary.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -84,6 +84,20 @@ class Autoencoder(nn.Module):
         if noise:
             latent = latent + noise * torch.randn_like(latent)
         return self.decode(latent)
+
+
+def widened(narrow: Autoencoder, latent_channels: int) -> Autoencoder:
+    """An autoencoder with more latent channels, which encodes the first ones and decodes as `narrow` does until it is trained.
+
+    A drawing network that knows the first channels need only learn the others (docs/log.md).
+    """
+    wide = Autoencoder(replace(narrow.shape, latent_channels=latent_channels))
+    state = wide.state_dict()
+    state["up.0.weight"].zero_()
+    for name, value in narrow.state_dict().items():
+        state[name][tuple(slice(size) for size in value.shape)] = value
+    wide.load_state_dict(state)
+    return wide
 
 
 def edge_loss(made_BCHW: Tensor, true_BCHW: Tensor) -> Tensor:

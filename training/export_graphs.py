@@ -68,8 +68,8 @@ class Denoise(nn.Module):
     def __init__(self, network: DrawingNetwork) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("cos", torch.cat([network.cos, network.cos], dim=-1)[None, None])
-        self.register_buffer("sin", torch.cat([network.sin, network.sin], dim=-1)[None, None])
+        self.register_buffer("cos", torch.cat([network.cos_square, network.cos_square], dim=-1)[None, None])
+        self.register_buffer("sin", torch.cat([network.sin_square, network.sin_square], dim=-1)[None, None])
         self.register_buffer("frequencies", 100 * torch.exp(torch.arange(128) * (-math.log(1000.0) / 128)))
 
     def _heads(self, x_BND: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class Denoise(nn.Module):
         for index, block in enumerate(net.blocks):
             x = self._layer(block, x, modulation, keys_BL2ATK[:, index, 0], keys_BL2ATK[:, index, 1])
         shift, scale = net.out_modulation(F.silu(time)).unsqueeze(1).chunk(2, dim=-1)
-        return net.unpatchify(net.patch_out(rms_norm(x) * (1 + scale) + shift))
+        return net.unpatchify(net.patch_out(rms_norm(x) * (1 + scale) + shift), "square")
 
 
 class Decode(nn.Module):

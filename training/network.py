@@ -34,11 +34,18 @@ class NetworkShape:
     text_blocks: int = 1
     bottleneck: int = 128
     reads_guidance: bool = False
+    long_side: int = 0
 
     @property
     def grid(self) -> int:
-        """Image tokens along one side."""
+        """Image tokens along the shorter side."""
         return self.canvas // self.patch
+
+    @property
+    def grids(self) -> dict[str, tuple[int, int]]:
+        """Rows and columns of image tokens, by form; `long_side` tokens are along the longer side, 0 for squares only."""
+        short, long = self.grid, self.long_side
+        return {"square": (short, short)} | ({"wide": (short, long), "tall": (long, short)} if long else {})
 
     def as_dict(self) -> dict[str, int | bool]:
         """Plain fields, for JSON."""
@@ -187,14 +194,30 @@ class DrawingNetwork(nn.Module):
         self._start_values()
 
     def _register_positions(self) -> None:
-        line = (torch.arange(self.shape.grid) + 0.5) / self.shape.grid * 8
-        places = torch.stack(torch.meshgrid(line, line, indexing="ij"), dim=-1).flatten(0, 1)
-        cos, sin = rotary_table(places, self.shape.head_width, 100.0)
-        self.register_buffer("cos", cos, persistent=False)
-        self.register_buffer("sin", sin, persistent=False)
-        bands = places[:, :, None] * (0.5 ** torch.arange(8)) * math.pi
-        fixed = torch.cat([bands.sin(), bands.cos()], dim=-1).flatten(1)
-        self.place = nn.Parameter(fixed @ torch.randn(fixed.shape[1], self.shape.width) * 0.05)
+        """Positions of every form, counted from the middle of the canvas: tokens of the square lie in the longer ones too."""
+        for form, grid in self.shape.grids.items():
+            lines = [(torch.arange(num) + 0.5 - (num - self.shape.grid) / 2) / self.shape.grid * 8 for num in grid]
+            places = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).flatten(0, 1)
+            for name, table in zip(("cos", "sin"), rotary_table(places, self.shape.head_width, 100.0), strict=True):
+                self.register_buffer(f"{name}_{form}", table, persistent=False)
+            if form == "square":
+                bands = places[:, :, None] * (0.5 ** torch.arange(8)) * math.pi
+                fixed = torch.cat([bands.sin(), bands.cos()], dim=-1).flatten(1)
+                self.place = nn.Parameter(fixed @ torch.randn(fixed.shape[1], self.shape.width) * 0.05)
+            else:
+                self.register_parameter(f"place_{form}", nn.Parameter(torch.empty(len(places), self.shape.width)))
+        self.spread_places()
+
+    @torch.no_grad()
+    def spread_places(self) -> None:
+        """Start what is learnt of a longer form's tokens as what is known of the nearest ones of the square."""
+        square = self.place.view(self.shape.grid, self.shape.grid, -1)
+        for form, grid in self.shape.grids.items():
+            if form != "square":
+                rows, columns = (
+                    (torch.arange(num) - (num - self.shape.grid) // 2).clamp(0, self.shape.grid - 1) for num in grid
+                )
+                getattr(self, f"place_{form}").copy_(square[rows][:, columns].flatten(0, 1))
 
     def _start_values(self) -> None:
         for layer in (self.modulation, self.out_modulation, self.patch_out):
@@ -240,15 +263,20 @@ class DrawingNetwork(nn.Module):
 
     def patchify(self, image_BCHW: Tensor) -> Tensor:
         """`[B, C, H, W]` to `[B, N, C * patch * patch]`."""
-        batch, grid, patch = image_BCHW.shape[0], self.shape.grid, self.shape.patch
-        tiles = image_BCHW.view(batch, self.shape.channels, grid, patch, grid, patch)
-        return tiles.permute(0, 2, 4, 1, 3, 5).reshape(batch, grid * grid, -1)
+        (batch, channels, height, width), patch = image_BCHW.shape, self.shape.patch
+        tiles = image_BCHW.reshape(batch, channels, height // patch, patch, width // patch, patch)
+        return tiles.permute(0, 2, 4, 1, 3, 5).reshape(batch, height * width // patch**2, -1)
 
-    def unpatchify(self, tokens_BNP: Tensor) -> Tensor:
+    def unpatchify(self, tokens_BNP: Tensor, form: str) -> Tensor:
         """The reverse of `patchify`."""
-        batch, grid, patch = tokens_BNP.shape[0], self.shape.grid, self.shape.patch
-        tiles = tokens_BNP.view(batch, grid, grid, self.shape.channels, patch, patch)
-        return tiles.permute(0, 3, 1, 4, 2, 5).reshape(batch, self.shape.channels, grid * patch, grid * patch)
+        (rows, columns), patch = self.shape.grids[form], self.shape.patch
+        tiles = tokens_BNP.view(-1, rows, columns, self.shape.channels, patch, patch)
+        return tiles.permute(0, 3, 1, 4, 2, 5).reshape(-1, self.shape.channels, rows * patch, columns * patch)
+
+    def form_of(self, image_BCHW: Tensor) -> str:
+        """Which of the network's forms a canvas has."""
+        grid = tuple(side // self.shape.patch for side in image_BCHW.shape[2:])
+        return next(form for form, one in self.shape.grids.items() if one == grid)
 
     def pooled(self, text_BTD: Tensor, guidance_B: Tensor | None = None) -> Tensor:
         """What of a caption, and of the guidance with it, joins the time; `[B, D]`. No guidance is a guidance of 1."""
@@ -263,7 +291,7 @@ class DrawingNetwork(nn.Module):
         """Estimate of the clean image.
 
         Args:
-            noisy_BCHW: float, `time * clean + (1 - time) * noise`.
+            noisy_BCHW: float, `time * clean + (1 - time) * noise`, all of one form.
             time_B: float in 0 (noise) to 1 (clean).
             text_BTD: float, from `encode_text`; each caption may serve several images in a row, so that B is a
                 multiple of its length.
@@ -274,17 +302,19 @@ class DrawingNetwork(nn.Module):
         """
         share = len(noisy_BCHW) // len(text_BTD)
         pooled = self.pooled_in(self.pooled(text_BTD, guidance_B)).repeat_interleave(share, dim=0)
-        x = self.patch_in(self.patchify(noisy_BCHW)) + self.place
+        form = self.form_of(noisy_BCHW)
+        place = self.place if form == "square" else getattr(self, f"place_{form}")
+        x = self.patch_in(self.patchify(noisy_BCHW)) + place
         steps = torch.exp(torch.arange(128, device=time_B.device) * (-math.log(1000.0) / 128))
         angles = time_B[:, None].float() * 100 * steps
         time = self.time_in(torch.cat([angles.cos(), angles.sin()], dim=-1)) + pooled
         modulation = self.modulation(F.silu(time)).view(-1, 6, self.shape.width)
-        rotary = (self.cos, self.sin)
+        rotary = (getattr(self, f"cos_{form}"), getattr(self, f"sin_{form}"))
         for block in self.blocks:
             keys, values = (part.repeat_interleave(share, dim=0) for part in block.text_keys(text_BTD))
             x = block(x, modulation, (keys, values), rotary)
         shift, scale = self.out_modulation(F.silu(time)).unsqueeze(1).chunk(2, dim=-1)
-        return self.unpatchify(self.patch_out(rms_norm(x) * (1 + scale) + shift))
+        return self.unpatchify(self.patch_out(rms_norm(x) * (1 + scale) + shift), form)
 
     def forward(
         self, noisy_BCHW: Tensor, time_B: Tensor, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor, guidance_B: Tensor | None = None

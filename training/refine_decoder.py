@@ -79,6 +79,160 @@ def reconstruction(made: Tensor, true: Tensor) -> Tensor:
     return F.l1_loss(made, true) + 0.5 * edge_loss(made, true) + F.mse_loss(made, true)
 
 
+class Run:
+    """One run: the networks it trains, its steps, its records."""
+
+    def __init__(self, work: Path, samples: int, *, is_core: bool) -> None:
+        self.folder, self.samples = work / "refined", samples
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.places = {"autoencoder": work / "autoencoder/checkpoint.pt", "head": work / "superres-latents/checkpoint.pt"}
+        self.states = {name: loaded(path) for name, path in self.places.items()}
+        torch.manual_seed(7)
+        self.autoencoder = Autoencoder(AutoencoderShape(**self.states["autoencoder"]["shape"]))
+        self.autoencoder.load_state_dict(self.states["autoencoder"]["model"])
+        self.autoencoder.eval()
+        self.head = SuperResolution(self.autoencoder.shape.canvas)
+        self.head.load_state_dict(self.states["head"]["model"])
+        self.networks = nn.ModuleDict({"model": Refinement(self.autoencoder, self.head), "critic": Critic()})
+        for network in (self.autoencoder, self.networks):
+            network.to(memory_format=torch.channels_last)
+        self.model, self.critic = self.networks["model"], self.networks["critic"]
+        self.optimizers = [
+            torch.optim.AdamW(self.model.parameters(), betas=(0.8, 0.95), weight_decay=0.0, fused=True),
+            torch.optim.AdamW(self.critic.parameters(), betas=(0.5, 0.95), weight_decay=0.0, fused=True),
+        ]
+        self.batches = Batches(work / "data", size=OUTPUT_PX, batch=BATCH, seed=8, is_core=is_core)
+        self.looked_at = {
+            "held_out": evaluation_pairs(work / "data", size=OUTPUT_PX)[0][:64],
+            "scenes": Batches(work / "data", size=OUTPUT_PX, batch=32, seed=9, is_core=is_core).next()[0],
+        }
+        self.seen, self.critic_share = 0, 0.0
+        self._resume()
+
+    def _resume(self) -> None:
+        if (state := checkpoint.load(self.folder / "checkpoint.pt")) is not None:
+            self.networks.load_state_dict(state["networks"])
+            for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
+            self.batches.load_state_dict(state["batches"])
+            self.seen = state["seen"]
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        optimizers = [optimizer.state_dict() for optimizer in self.optimizers]
+        going = {"networks": self.networks.state_dict(), "optimizers": optimizers, "batches": self.batches.state_dict(), "seen": self.seen}
+        checkpoint.save(going, self.folder / "checkpoint.pt")
+
+    def finish(self) -> None:
+        """Put decoder and head in the place of what was there."""
+        trained = {"autoencoder": self.autoencoder, "head": self.head}
+        for name, network in trained.items():
+            checkpoint.save({**self.states[name], "model": network.state_dict()}, self.places[name])
+
+    def small(self, rgba_BCHW: Tensor) -> Tensor:
+        """The picture at the autoencoder's size."""
+        return F.interpolate(rgba_BCHW, size=(self.autoencoder.shape.canvas,) * 2, mode="area")
+
+    @torch.no_grad()
+    def latents(self, rgba_BCHW: Tensor) -> Tensor:
+        """What the encoder makes of a picture, 0 to 1."""
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.autoencoder.encode(self.small(rgba_BCHW).contiguous(memory_format=torch.channels_last) * 2 - 1)
+
+    def step(self) -> dict[str, float]:
+        """One batch: the critic first, then decoder and head; returns both losses and the critic's share."""
+        rgba = self.batches.next()[0].contiguous(memory_format=torch.channels_last)
+        for optimizer, peak in zip(self.optimizers, (PEAK, CRITIC_PEAK), strict=True):
+            optimizer.param_groups[0]["lr"] = peak * learning_rate(self.seen / self.samples)
+        latent = self.latents(rgba)
+        latent = latent + MOST_NOISE * torch.rand(len(latent), 1, 1, 1) * torch.randn_like(latent)
+        true = rgba * 2 - 1
+        with torch.autocast("cpu", torch.bfloat16):
+            small, made = self.model(latent)
+        small, made = small.float(), made.float()
+        critic_loss, of_true = self.teach_critic(true, made.detach())
+        loss = reconstruction(made, true) + 0.5 * reconstruction(small, self.small(true))
+        if self.seen >= CRITIC_ALONE:
+            loss = loss + self.critics_part(made, of_true, loss)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizers[0].step()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        self.seen += BATCH
+        return {"loss": round(loss.item(), 4), "critic": round(critic_loss.item(), 3), "share": round(self.critic_share, 5)}
+
+    def teach_critic(self, true: Tensor, made: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """One step of the critic; returns its loss and its features of the true pictures."""
+        with torch.autocast("cpu", torch.bfloat16):
+            verdicts, features = self.critic(torch.cat([true, made]))
+        by_true, by_made = verdicts.chunk(2)
+        loss = F.relu(1 - by_true).mean() + F.relu(1 + by_made).mean()
+        loss.backward()
+        self.optimizers[1].step()
+        return loss, [one[: len(true)].float().detach() for one in features]
+
+    def critics_part(self, made: Tensor, of_true: list[Tensor], loss: Tensor) -> Tensor:
+        """What the critic adds to the loss of a picture: `CRITIC_SHARE` of its gradient where the picture is made."""
+        self.critic.requires_grad_(requires_grad=False)
+        with torch.autocast("cpu", torch.bfloat16):
+            verdict, of_made = self.critic(made)
+        self.critic.requires_grad_(requires_grad=True)
+        features = sum((a.float() - b).abs().mean() for a, b in zip(of_made, of_true, strict=True))
+        asked = MATCHED * features - verdict.mean()
+        if self.critic_share == 0 or self.seen // BATCH % 20 == 0:  # once in a while, as it takes two more passes backward
+            last = self.head.out[0].weight
+            pull, push = (torch.autograd.grad(one, last, retain_graph=True)[0].norm() for one in (loss, asked))
+            self.critic_share = float(CRITIC_SHARE * pull / (push + 1e-6))
+        return self.critic_share * asked
+
+    @torch.no_grad()
+    def look(self) -> None:
+        """Log the error on pictures that are never trained on and on scenes, and write a sheet of pairs: true, made."""
+        errors = {}
+        for name, rgba in self.looked_at.items():
+            with torch.autocast("cpu", torch.bfloat16):
+                made = torch.cat([self.model(self.latents(part))[1] for part in rgba.split(16)]).float()
+            shown = proper_rgba((made + 1) / 2)
+            errors[f"{name}_psnr_db"] = round(float(-10 * (shown - rgba).square().mean(dim=(1, 2, 3)).log10().mean()), 2)
+        self.log(**errors)
+        pairs = torch.stack([rgba[:12], shown[:12]], dim=1).flatten(0, 1)
+        Image.fromarray(contact_sheet(pairs, columns=8)).save(self.folder / f"sheet_{self.seen:07d}.png")
+
+    def log(self, **facts: object) -> None:
+        """Append one line to the run's log."""
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"seen": self.seen, **facts}) + "\n")
+
+    def train(self) -> None:
+        """Run to the end, and put what was trained in its place."""
+        self.look()
+        save_due, look_due = checkpoint.Clock(240), checkpoint.Clock(600)
+        started, first = time.monotonic(), self.seen
+        while self.seen < self.samples:
+            facts = self.step()
+            if self.seen // BATCH % 50 == 0:
+                self.log(**facts, pictures_per_second=round((self.seen - first) / (time.monotonic() - started), 1))
+            if save_due.is_due():
+                self.save()
+            if look_due.is_due():
+                self.look()
+        self.look()
+        self.finish()
+
+
+def loaded(path: Path) -> checkpoint.State:
+    """A checkpoint.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    state = checkpoint.load(path)
+    if state is None:
+        raise FileNotFoundError(f"no checkpoint {path}")
+    return state
+
+
 def main() -> None:
     """Train on `--samples` pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,111 +240,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=40_000)
     parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
     args = parser.parse_args()
-    run = args.work / "refined"
-    run.mkdir(parents=True, exist_ok=True)
-    places = {"autoencoder": args.work / "autoencoder/checkpoint.pt", "head": args.work / "superres-latents/checkpoint.pt"}
-    states = {name: checkpoint.load(path) for name, path in places.items()}
-    for name, state in states.items():
-        if state is None:
-            raise FileNotFoundError(f"no checkpoint {places[name]}")
-    torch.manual_seed(7)
-    autoencoder = Autoencoder(AutoencoderShape(**states["autoencoder"]["shape"]))
-    autoencoder.load_state_dict(states["autoencoder"]["model"])
-    head = SuperResolution(autoencoder.shape.canvas)
-    head.load_state_dict(states["head"]["model"])
-    autoencoder.eval().to(memory_format=torch.channels_last)
-    model = Refinement(autoencoder, head).to(memory_format=torch.channels_last)
-    critic = Critic().to(memory_format=torch.channels_last)
-    networks = nn.ModuleDict({"model": model, "critic": critic})
-    optimizers = [
-        torch.optim.AdamW(model.parameters(), betas=(0.8, 0.95), weight_decay=0.0, fused=True),
-        torch.optim.AdamW(critic.parameters(), betas=(0.5, 0.95), weight_decay=0.0, fused=True),
-    ]
-    batches = Batches(args.work / "data", size=OUTPUT_PX, batch=BATCH, seed=8, is_core=args.core)
-    held_out = evaluation_pairs(args.work / "data", size=OUTPUT_PX)[0][:64]
-    scenes = Batches(args.work / "data", size=OUTPUT_PX, batch=32, seed=9, is_core=args.core).next()[0]
-
-    def latents(rgba_BCHW: Tensor) -> Tensor:
-        small = F.interpolate(rgba_BCHW, size=(autoencoder.shape.canvas,) * 2, mode="area")
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            return autoencoder.encode(small.contiguous(memory_format=torch.channels_last) * 2 - 1)
-
-    def log(**facts: object) -> None:
-        with (run / "log.jsonl").open("a") as file:
-            file.write(json.dumps(facts) + "\n")
-
-    @torch.no_grad()
-    def look(seen: int) -> None:
-        errors = {}
-        for name, rgba in (("held_out", held_out), ("scenes", scenes)):
-            with torch.autocast("cpu", torch.bfloat16):
-                made = torch.cat([model(latents(part))[1] for part in rgba.split(16)]).float()
-            shown = proper_rgba((made + 1) / 2)
-            errors[f"{name}_psnr_db"] = round(float(-10 * (shown - rgba).square().mean(dim=(1, 2, 3)).log10().mean()), 2)
-        log(seen=seen, **errors)
-        pairs = torch.stack([scenes[:12], shown[:12]], dim=1).flatten(0, 1)
-        Image.fromarray(contact_sheet(pairs, columns=8)).save(run / f"sheet_{seen:07d}.png")
-
-    seen = 0
-    if (state := checkpoint.load(run / "checkpoint.pt")) is not None:
-        networks.load_state_dict(state["networks"])
-        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
-        batches.load_state_dict(state["batches"])
-        seen = state["seen"]
-    look(seen)
-    save_due, look_due = checkpoint.Clock(240), checkpoint.Clock(600)
-    started, first_seen, share = time.monotonic(), seen, 0.0
-    while seen < args.samples:
-        rgba = batches.next()[0].contiguous(memory_format=torch.channels_last)
-        for optimizer, peak in zip(optimizers, (PEAK, CRITIC_PEAK), strict=True):
-            optimizer.param_groups[0]["lr"] = peak * learning_rate(seen / args.samples)
-        latent = latents(rgba)
-        latent = latent + MOST_NOISE * torch.rand(len(latent), 1, 1, 1) * torch.randn_like(latent)
-        true = rgba * 2 - 1
-        true_small = F.interpolate(true, size=(autoencoder.shape.canvas,) * 2, mode="area")
-        with torch.autocast("cpu", torch.bfloat16):
-            small, made = model(latent)
-        small, made = small.float(), made.float()
-
-        with torch.autocast("cpu", torch.bfloat16):
-            verdicts, of_true = critic(torch.cat([true, made.detach()]))
-            by_true, by_made = verdicts.chunk(2)
-        critic_loss = F.relu(1 - by_true).mean() + F.relu(1 + by_made).mean()
-        critic_loss.backward()
-        optimizers[1].step()
-
-        loss = reconstruction(made, true) + 0.5 * reconstruction(small, true_small)
-        if seen >= CRITIC_ALONE:
-            critic.requires_grad_(requires_grad=False)
-            with torch.autocast("cpu", torch.bfloat16):
-                verdict, of_made = critic(made)
-            pairs = zip(of_made, of_true, strict=True)
-            features = sum((a.float() - b[: len(a)].float().detach()).abs().mean() for a, b in pairs)
-            asked = MATCHED * features - verdict.mean()
-            critic.requires_grad_(requires_grad=True)
-            if share == 0 or seen // BATCH % 20 == 0:  # once in a while, as it takes two more passes backward
-                last = head.out[0].weight
-                pull, push = (torch.autograd.grad(one, last, retain_graph=True)[0].norm() for one in (loss, asked))
-                share = float(CRITIC_SHARE * pull / (push + 1e-6))
-            loss = loss + share * asked
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizers[0].step()
-        for optimizer in optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        seen += BATCH
-        if seen // BATCH % 50 == 0:
-            speed = (seen - first_seen) / (time.monotonic() - started)
-            log(seen=seen, loss=round(loss.item(), 4), critic=round(critic_loss.item(), 3), share=round(share, 5), pictures_per_second=round(speed, 1))
-        if save_due.is_due():
-            going = {"networks": networks.state_dict(), "optimizers": [one.state_dict() for one in optimizers], "batches": batches.state_dict(), "seen": seen}
-            checkpoint.save(going, run / "checkpoint.pt")
-        if look_due.is_due():
-            look(seen)
-    look(seen)
-    checkpoint.save({**states["autoencoder"], "model": autoencoder.state_dict(), "refined": seen}, places["autoencoder"])
-    checkpoint.save({**states["head"], "model": head.state_dict()}, places["head"])
+    Run(args.work, args.samples, is_core=args.core).train()
 
 
 if __name__ == "__main__":

@@ -52,18 +52,27 @@ class Pixels:
         return proper_rgba((canvas_BCHW.float() + 1) / 2)
 
 
+def trained_autoencoder(run: Path) -> Autoencoder:
+    """The autoencoder of a run, for reading only.
+
+    Raises:
+        FileNotFoundError: the run has no checkpoint.
+    """
+    state = checkpoint.load(run / "checkpoint.pt")
+    if state is None:
+        raise FileNotFoundError(f"no autoencoder checkpoint in {run}")
+    model = Autoencoder(AutoencoderShape(**state["shape"]))
+    model.load_state_dict(state["model"])
+    return model.eval().requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+
+
 class Latents:
     """Latents of a trained autoencoder, mean 0 and variance 1."""
 
     patch, time_mean = 1, 0.0
 
     def __init__(self, autoencoder: Path) -> None:
-        state = checkpoint.load(autoencoder / "checkpoint.pt")
-        if state is None:
-            raise FileNotFoundError(f"no autoencoder checkpoint in {autoencoder}")
-        self.model = Autoencoder(AutoencoderShape(**state["shape"]))
-        self.model.load_state_dict(state["model"])
-        self.model.eval().requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+        self.model = trained_autoencoder(autoencoder)
         shape = self.model.shape
         self.picture_px, self.channels = shape.canvas, shape.latent_channels
         self.canvas = shape.canvas // shape.unshuffle // 2 ** (len(shape.widths) - 1)

@@ -3,9 +3,9 @@
 Resumes by itself from the run's folder, where it keeps a checkpoint (at least every 10 minutes), a log of the error
 at fixed noise levels on held-out pictures, and sample sheets. Everything random is seeded and stored.
 
-With `--teacher RUN` it learns to give RUN's guided estimate by itself, one row a picture instead of two, with the
-guidance as an input (Meng et al. 2023, arXiv:2210.03142, the first stage), while the other part of every batch goes on
-learning from the pictures themselves, at guidance 1.
+With `--guided` guidance becomes an input, one row a picture instead of two when it draws (Meng et al. 2023,
+arXiv:2210.03142): a part of every batch learns the guided estimate of the network's own average (Tang et al. 2025,
+arXiv:2502.12154), while the other goes on learning from the pictures themselves, at guidance 1.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import json
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,19 +22,24 @@ from torch import Tensor, nn
 
 from training import checkpoint, flow
 from training.data.batches import Batches, evaluation_pairs
+from training.data.scenes import SQUARE, TALL, WIDE, Canvas
 from training.landed import landed_network
 from training.muon import Muon
 from training.network import DrawingNetwork, NetworkShape
 from training.spaces import Space, open_space
 from training.text import EMBEDDING_WIDTH, MAX_TOKENS, EncodedText, TextEncoder
 
+torch._dynamo.config.cache_size_limit = 64  # blocks are compiled for every form and number of rows
+
 FIXED_TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
 DROPPED_CAPTIONS = 0.12
 MOST_GUIDANCE = 12.0
-TAUGHT_SHARE = 0.5  # of a student's pictures that it learns from its teacher; the others it learns as they are
-TRUTH_SHARE = 0.3  # of the picture itself in what a student is taught; the rest is its teacher's estimate
-EVENED_ABOVE = 0.1  # velocity error from which taught pictures weigh the same
-TRUE_WEIGHT = 2.0  # of a picture a student learns as it is, where taught ones weigh 1 / (error + EVENED_ABOVE)
+GUIDED_SHARE = 0.5  # of the pictures, learnt as the average's guided estimate; the others are learnt as they are
+TRUTH_SHARE = 0.3  # of the picture itself in a guided estimate that is learnt
+EVENED_ABOVE = 0.1  # velocity error from which guided pictures weigh the same
+TRUE_WEIGHT = 2.0  # of a picture learnt as it is, where guided ones weigh 1 / (error + EVENED_ABOVE)
+LONG_SHARE = 0.16  # of the steps that are of a wide or a tall canvas
+AVERAGE_TAKEN = 4800  # pictures after which the average that guides is taken anew
 ADAMW_SHARE = 0.3  # of Muon's learning rate
 SHEET_PROMPTS = (
     "a red apple", "cat face", "a house, flat emoji style", "pizza", "a blue car, on a yellow background",
@@ -64,7 +69,8 @@ class Options:
     time_mean: float | None
     look_every: float
     start: Path | None
-    teacher: str | None
+    guided: bool
+    long: bool
 
 
 def parse_options() -> Options:
@@ -84,8 +90,9 @@ def parse_options() -> Options:
     parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
     parser.add_argument("--fresh", type=int, default=16, help="pictures painted anew for each step; the others are replayed")
     parser.add_argument("--time-mean", type=float, help="logit mean of the noise times; left out: the space's")
-    parser.add_argument("--start", type=Path, help="weights folder a new run starts from; its autoencoder must be the same")
-    parser.add_argument("--teacher", help="run whose guided estimates are learnt; the network is started from it")
+    parser.add_argument("--start", type=Path, help="weights folder or run a new run starts from; its latents must be the first of this one's")
+    parser.add_argument("--guided", action="store_true", help="guidance as an input, learnt from the network's own average")
+    parser.add_argument("--long", action="store_true", help="canvases half again as wide or as tall too")
     parser.add_argument("--look-every", type=float, default=900, help="seconds between sample sheets")
     return Options(**vars(parser.parse_args()))
 
@@ -120,26 +127,29 @@ def make_optimizers(model: DrawingNetwork, peak: float) -> list[torch.optim.Opti
 
 
 class Replay:
-    """Painted and encoded pictures with their captions, drawn from again and again.
+    """Painted and encoded pictures of one form with their captions, drawn from again and again.
 
     Painting a picture and encoding it costs two thirds of training on it once, so every step takes a few new ones
     and many that were there before. It is not in the checkpoint: a resumed run paints its first pictures anew.
     """
 
     FIRST, MOST = 2048, 24_576
+    LESS_OF_LONG = 4
 
-    def __init__(self, batches: Batches, space: Space, text: TextEncoder) -> None:
-        self.batches, self.space, self.text = batches, space, text
-        side = (space.channels, space.canvas, space.canvas)
-        self.clean_KCHW = torch.empty(self.MOST, *side, dtype=torch.bfloat16)
-        self.tokens_KTE = torch.empty(self.MOST, MAX_TOKENS, EMBEDDING_WIDTH, dtype=torch.bfloat16)
-        self.mask_KT = torch.empty(self.MOST, MAX_TOKENS, dtype=torch.bool)
+    def __init__(self, batches: Batches, space: Space, text: TextEncoder, form: Canvas) -> None:
+        self.batches, self.space, self.text, self.form = batches, space, text, form
+        less = self.LESS_OF_LONG if form.is_long else 1
+        self.first, self.most = self.FIRST // less, self.MOST // less
+        sides = (round(form.height * space.canvas), round(form.width * space.canvas))
+        self.clean_KCHW = torch.empty(self.most, space.channels, *sides, dtype=torch.bfloat16)
+        self.tokens_KTE = torch.empty(self.most, MAX_TOKENS, EMBEDDING_WIDTH, dtype=torch.bfloat16)
+        self.mask_KT = torch.empty(self.most, MAX_TOKENS, dtype=torch.bool)
         self.num_painted = 0
 
     def _paint(self) -> int:
-        rgba, captions, _ = self.batches.next()
+        rgba, captions, _ = self.batches.next(self.form)
         encoded = self.text.encode(captions)
-        places = (self.num_painted + torch.arange(len(captions))) % self.MOST
+        places = (self.num_painted + torch.arange(len(captions))) % self.most
         self.clean_KCHW[places] = self.space.to_canvas(rgba).bfloat16()
         self.tokens_KTE[places] = encoded.tokens_BTE.bfloat16()
         self.mask_KT[places] = encoded.mask_BT
@@ -148,10 +158,10 @@ class Replay:
 
     def next(self, num: int) -> tuple[Tensor, EncodedText]:
         """`num` pictures on the canvas, float32, and their captions: new ones, and others by chance."""
-        while self.num_painted < self.FIRST:
+        while self.num_painted < self.first:
             self._paint()
-        newest = (self.num_painted + torch.arange(self._paint())) % self.MOST
-        others = torch.randint(min(self.num_painted, self.MOST), (num - len(newest),))
+        newest = (self.num_painted + torch.arange(self._paint())) % self.most
+        others = torch.randint(min(self.num_painted, self.most), (num - len(newest),))
         chosen = torch.cat([newest, others])
         return self.clean_KCHW[chosen].float(), EncodedText(self.tokens_KTE[chosen].float(), self.mask_KT[chosen])
 
@@ -170,31 +180,33 @@ class Run:
         self.seen_things = Batches(
             options.work / "data", size=self.space.picture_px, batch=256, seed=3, is_core=options.core
         ).next()  # trained things, painted in ways of their own
-        self.replay = Replay(self.batches, self.space, self.text)
+        forms = (SQUARE, WIDE, TALL) if options.long else (SQUARE,)
+        self.replays = [Replay(self.batches, self.space, self.text, form) for form in forms]
         self.time_mean = self.space.time_mean if options.time_mean is None else options.time_mean
         shape = NetworkShape(
             channels=self.space.channels, canvas=self.space.canvas, patch=self.space.patch,
-            width=options.width, depth=options.depth, hidden=options.hidden,
+            width=options.width, depth=options.depth, hidden=options.hidden, reads_guidance=options.guided,
+            long_side=round(WIDE.width * self.space.canvas / self.space.patch) if options.long else 0,
         )  # fmt: skip
-        self.teacher = None if options.teacher is None else averaged_network(load_run(options.work / options.teacher))
         self.model, self.seen_before = self._new_model(shape)
         self.averaged = AveragedWeights(self.model)
         self.optimizers = make_optimizers(self.model, options.peak)
         self.seen = 0
         self._resume()
-        for model in (self.model, self.teacher):
+        self.guide = self.averaged_model().requires_grad_(requires_grad=False) if options.guided else None
+        for model in (self.model, self.guide):
             for block in () if model is None else (*model.text_blocks, *model.blocks):
-                block.compile()
+                block.compile(dynamic=False)  # a form and a number of rows each, of which there are few
 
     def _new_model(self, shape: NetworkShape) -> tuple[DrawingNetwork, int]:
         """The network a new run starts with, and how many noised pictures it has seen in earlier ones."""
-        if self.options.teacher is not None and self.teacher is not None:
-            model = DrawingNetwork(replace(self.teacher.shape, reads_guidance=True))
-            model.load_state_dict(self.teacher.state_dict(), strict=False)  # all but what reads the guidance
-            return model, num_seen(load_run(self.options.work / self.options.teacher))
-        if self.options.start is not None:
-            card = json.loads((self.options.start / "card.json").read_text())
-            return landed_network(self.options.start), card["num_samples_trained"]
+        start = self.options.start
+        if start is not None and (start / "card.json").exists():
+            card = json.loads((start / "card.json").read_text())
+            return grown(landed_network(start), shape), card["num_samples_trained"]
+        if start is not None:
+            state = load_run(start)
+            return grown(averaged_network(state), shape), num_seen(state)
         model = DrawingNetwork(shape)
         captions = [caption for _ in range(60) for caption in self.batches.next()[1]]
         model.whiten_text(*self.text.encode(captions))
@@ -227,25 +239,27 @@ class Run:
 
     def step(self) -> Tensor:
         """One batch; returns the loss without waiting on it."""
-        pictures, encoded = self.replay.next(self.options.batch // self.options.noisings)
+        is_long = self.options.long and torch.rand(()) < LONG_SHARE
+        replay = self.replays[int(torch.randint(1, 3, ())) if is_long else 0]
+        pictures, encoded = replay.next(self.options.batch // self.options.noisings)
         dropped = torch.rand(len(pictures)) < DROPPED_CAPTIONS
         clean = pictures.repeat_interleave(self.options.noisings, dim=0)
         times = flow.sample_times(len(clean), self.time_mean)
         noisy = flow.add_noise(clean, times, torch.randn_like(clean))
         guidance, target, weights = None, clean, torch.ones(len(clean))
-        taught = round(TAUGHT_SHARE * len(pictures)) if self.teacher is not None else 0
-        rows = taught * self.options.noisings
-        if self.teacher is not None:
-            dropped[:taught] = False
+        if self.guide is not None:
+            num = round(GUIDED_SHARE * len(pictures))
+            rows = num * self.options.noisings
+            dropped[:num] = False
             guidance = torch.ones(len(pictures))
-            guidance[:taught] = sample_guidance(taught)
-            captions = EncodedText(*(part[:taught] for part in encoded))
-            guided = guided_estimate(self.teacher, noisy[:rows], times[:rows], captions, guidance[:taught], clean[:rows])
+            guidance[:num] = sample_guidance(num)
+            captions = EncodedText(*(part[:num] for part in encoded))
+            guided = guided_estimate(self.guide, noisy[:rows], times[:rows], captions, guidance[:num], clean[:rows])
             target = torch.cat([guided, clean[rows:]])
         with torch.autocast("cpu", torch.bfloat16):
             made = self.model(noisy, times, *encoded, dropped, guidance)
         errors = flow.velocity_errors(made.float(), target, times)
-        if self.teacher is not None:
+        if self.guide is not None:
             # Estimates of much guidance err by far the most; evened out, they do not drown the others (MeanFlow, p = 1).
             # Pictures themselves are not evened: that would draw the estimate from their mean to their median.
             weights[:rows], weights[rows:] = 1 / (errors[:rows].detach() + EVENED_ABOVE), TRUE_WEIGHT
@@ -259,6 +273,8 @@ class Run:
             optimizer.zero_grad(set_to_none=True)
         self.seen += len(clean)
         self.averaged.update(self.model, len(clean), self.seen)
+        if self.guide is not None and self.seen // AVERAGE_TAKEN != (self.seen - len(clean)) // AVERAGE_TAKEN:
+            self.guide.load_state_dict(self.averaged.values)
         return errors.detach().mean()
 
     def averaged_model(self) -> DrawingNetwork:
@@ -336,6 +352,21 @@ def averaged_network(state: checkpoint.State) -> DrawingNetwork:
     return model.eval().requires_grad_(requires_grad=False)
 
 
+def grown(network: DrawingNetwork, shape: NetworkShape) -> DrawingNetwork:
+    """A network of `shape` that draws what `network` draws until it is trained: more channels or forms, guidance read."""
+    model = DrawingNetwork(shape)
+    state, known = model.state_dict(), network.state_dict()
+    state["patch_in.0.weight"][: len(known["patch_in.0.weight"])] = 0
+    for name in ("patch_in.1.weight", "patch_out.weight", "patch_out.bias"):
+        state[name].zero_()
+    for name, value in known.items():
+        state[name][tuple(slice(size) for size in value.shape)] = value
+    model.load_state_dict(state)
+    if shape.long_side and not network.shape.long_side:
+        model.spread_places()
+    return model
+
+
 def sample_guidance(num: int) -> Tensor:
     """Guidance float32 `[num]`, even in its logarithm between 1 and `MOST_GUIDANCE`."""
     return MOST_GUIDANCE ** torch.rand(num)
@@ -343,18 +374,18 @@ def sample_guidance(num: int) -> Tensor:
 
 @torch.no_grad()
 def guided_estimate(
-    teacher: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, guidance_B: Tensor, clean: Tensor | None = None
+    network: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, guidance_B: Tensor, clean: Tensor | None = None
 ) -> Tensor:
-    """The teacher's clean estimate with classifier-free guidance; each caption serves several noisy pictures in a row.
+    """A clean estimate with classifier-free guidance; each caption serves several noisy pictures in a row.
 
-    Given the `clean` pictures, the estimate is drawn towards them by `TRUTH_SHARE` before it is guided, so that a
-    student can come to know what its teacher does not.
+    Given the `clean` pictures, the estimate is drawn towards them by `TRUTH_SHARE` before it is guided, so that who
+    learns it can come to know what `network` does not.
     """
     num = len(guidance_B)
     both = EncodedText(*(torch.cat([part, part]) for part in encoded))
     with torch.autocast("cpu", torch.bfloat16):
-        text = teacher.encode_text(*both, torch.arange(2 * num) >= num)
-        given, free = teacher.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text).float().chunk(2)
+        text = network.encode_text(*both, torch.arange(2 * num) >= num)
+        given, free = network.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text).float().chunk(2)
     scale = guidance_B.repeat_interleave(len(noisy) // num)[:, None, None, None]
     towards = 0.0 if clean is None else TRUTH_SHARE * (clean - given)
     return free + scale * (given - free) + towards

@@ -5,7 +5,7 @@ measuring.
     rgba_BCHW, captions, facts = batches.next()
 
 `rgba_BCHW` is float32, premultiplied, 0..1. Only rows of the split "train" are ever used by
-`Batches`.
+`Batches`. `size` is the shorter side of the pictures.
 """
 
 # Shapes: B pictures, K sprites, C = 4 channels (red, green, blue, alpha; premultiplied), H
@@ -26,7 +26,7 @@ from training.data import colours
 from training.data.colours import Floats
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import Pool
-from training.data.scenes import Background, Placement, Scene, SceneMaker
+from training.data.scenes import SQUARE, Background, Canvas, Placement, Scene, SceneMaker
 from training.data.splits import Split
 from training.data.sprites import open_sprites
 
@@ -46,12 +46,13 @@ class Painter:
         self._sprites = {px: open_sprites(folder, px) for px in SOURCES_PX if px <= max(size, SOURCES_PX[1])}
 
     def paint(self, scenes: Sequence[Scene]) -> torch.Tensor:
-        """Paint the scenes.
+        """Paint scenes of one form.
 
         Returns:
-            rgba_BCHW: float32 [B, 4, size, size], premultiplied, 0..1.
+            rgba_BCHW: float32 [B, 4, H, W], premultiplied, 0..1.
         """
-        rgba_BCHW = torch.stack([self._ground(scene.background) for scene in scenes])
+        (canvas,) = {scene.canvas for scene in scenes}
+        rgba_BCHW = torch.stack([self._ground(scene.background, canvas) for scene in scenes])
         by_side: dict[int, list[tuple[int, Placement]]] = defaultdict(list)
         for number, scene in enumerate(scenes):
             for placement in scene.placements:
@@ -70,18 +71,20 @@ class Painter:
         """Sides are rounded to a few sizes, so that many sprites share one sampling."""
         return max(1, round(placement.side * TILE_STEP)) * self.size // TILE_STEP
 
-    def _ground(self, background: Background) -> torch.Tensor:
-        canvas_CHW = torch.zeros(4, self.size, self.size)
+    def _ground(self, background: Background, canvas: Canvas) -> torch.Tensor:
+        height, width = round(canvas.height * self.size), round(canvas.width * self.size)
+        canvas_CHW = torch.zeros(4, height, width)
         if background.ground == "transparent":
             return canvas_CHW
         canvas_CHW[3] = 1
         first_C11, last_C11 = (
             torch.from_numpy(background.rgb[place])[:, None, None] for place in (0, -1)
         )
-        ramp_W = (torch.arange(self.size) + 0.5) / self.size
+        length = width if background.is_across else height
+        ramp_L = (torch.arange(length) + 0.5) / length
         if background.ground == "split":
-            ramp_W = (ramp_W > 0.5).float()
-        ramp_HW = ramp_W[None, :] if background.is_across else ramp_W[:, None]
+            ramp_L = (ramp_L > 0.5).float()
+        ramp_HW = ramp_L[None, :] if background.is_across else ramp_L[:, None]
         canvas_CHW[:3] = first_C11 + (last_C11 - first_C11) * ramp_HW
         return canvas_CHW
 
@@ -112,8 +115,8 @@ class Painter:
         self, canvas_CHW: torch.Tensor, tile_CHW: torch.Tensor, placement: Placement
     ) -> None:
         side = tile_CHW.shape[-1]
-        top = min(self.size - side, max(0, round(placement.top * self.size)))
-        left = min(self.size - side, max(0, round(placement.left * self.size)))
+        top = min(canvas_CHW.shape[1] - side, max(0, round(placement.top * self.size)))
+        left = min(canvas_CHW.shape[2] - side, max(0, round(placement.left * self.size)))
         window_CHW = canvas_CHW[:, top : top + side, left : left + side]
         window_CHW.mul_(1 - tile_CHW[3]).add_(tile_CHW)
 
@@ -147,7 +150,7 @@ class Batches:
 
     Args:
         folder: the data work folder, with sprite files and `rows.jsonl`.
-        size: side of the pictures in pixels, 64, 128 or 256.
+        size: shorter side of the pictures in pixels, 64, 128 or 256.
         batch: pictures a batch.
         seed: of everything random in it.
         is_core: only core concepts (`pool.core_rows`).
@@ -164,8 +167,9 @@ class Batches:
         self.styles = sorted({row.style for row in rows})
         self._maker = _maker(self.pool, self._painter, np.random.default_rng(seed))
 
-    def next(self) -> tuple[torch.Tensor, list[str], Facts]:
-        """One batch: pictures [B, 4, size, size], their captions, and lists of facts by name."""
+    def next(self, canvas: Canvas = SQUARE) -> tuple[torch.Tensor, list[str], Facts]:
+        """One batch: pictures [B, 4, H, W] of one form, their captions, lists of facts by name."""
+        self._maker.canvas = canvas
         scenes = [self._maker.draw() for _ in range(self._batch)]
         return self._painter.paint(scenes), [scene.caption for scene in scenes], facts_of(scenes)
 

@@ -2,15 +2,15 @@
 which background.
 
 A scene is plain data with the facts that its caption states, so that captions and pixels agree by
-construction. Painting is done elsewhere. Lengths are fractions of the canvas; (0, 0) is its top
-left corner. Needs no torch.
+construction. Painting is done elsewhere. Lengths are in shorter sides of the canvas; (0, 0) is its
+top left corner. Needs no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,21 @@ HANDED = frozenset(
 Box = tuple[float, float, float]
 
 
+class Canvas(NamedTuple):
+    """Width and height in shorter sides."""
+
+    width: float
+    height: float
+
+    @property
+    def is_long(self) -> bool:
+        """Whether one side is longer."""
+        return self.width != self.height
+
+
+SQUARE, WIDE, TALL = Canvas(1, 1), Canvas(1.5, 1), Canvas(1, 1.5)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """One sprite in the square at (left, top), then scaled, shifted and turned in it."""
@@ -75,6 +90,7 @@ class Scene:
     """One training picture before it is painted, with its caption.
 
     Attributes:
+        canvas: its form.
         relation: where the first sprite is against the second ("left", "right", "above",
             "below"), or the corner it is in.
     """
@@ -83,6 +99,7 @@ class Scene:
     placements: tuple[Placement, ...]
     background: Background
     caption: str
+    canvas: Canvas
     relation: str = ""
 
 
@@ -93,11 +110,13 @@ class SceneMaker:
     Attributes:
         pool: the pictures that may be used.
         words_of: colour words of a picture after a recolouring.
+        canvas: the form of the next scenes.
     """
 
     pool: Pool
     words_of: Callable[[Row, Floats], tuple[str, ...]]
     generator: np.random.Generator
+    canvas: Canvas = SQUARE
 
     def draw(self, row: Row | None = None) -> Scene:
         """Draw a scene; a given row makes a single picture of it."""
@@ -125,19 +144,20 @@ class SceneMaker:
     def _single(self, row: Row) -> Scene:
         scale = self.generator.uniform(0.8, 1.1)
         room = min(0.06, max(0.0, (1 - CONTENT * scale) / 2))
-        placement = self._placed(row, (0, 0, 1), scale=scale, room=room)
+        middle = ((self.canvas.width - 1) / 2, (self.canvas.height - 1) / 2, 1.0)
+        placement = self._placed(row, middle, scale=scale, room=room)
         layout = "centered" if room < 0.03 and self.generator.random() < 0.1 else ""
         return self._finished("single", (placement,), self._subject(placement), layout=layout)
 
     def _corner(self) -> Scene:
         row = self.pool.draw(self.generator)
         side = self.generator.uniform(0.34, 0.5)
-        far = 1 - side
+        right, bottom = self.canvas.width - side, self.canvas.height - side
         spots: dict[str, tuple[float, float]] = {
-            "top left corner": (0, 0), "top right corner": (far, 0), "bottom left corner": (0, far),
-            "bottom right corner": (far, far), "top": (far / 2, 0), "bottom": (far / 2, far),
-            "left": (0, far / 2),
-            "right": (far, far / 2), "center": (far / 2, far / 2),
+            "top left corner": (0, 0), "top right corner": (right, 0),
+            "bottom left corner": (0, bottom), "bottom right corner": (right, bottom),
+            "top": (right / 2, 0), "bottom": (right / 2, bottom), "left": (0, bottom / 2),
+            "right": (right, bottom / 2), "center": (right / 2, bottom / 2),
         }  # fmt: skip
         spot = list(spots)[int(self.generator.integers(len(spots)))]
         left, top = spots[spot]
@@ -157,7 +177,7 @@ class SceneMaker:
     def _count(self) -> Scene:
         row = self.pool.draw(self.generator, lambda row: captions.can_be_counted(row.concept))
         count = int(self.generator.choice((2, 3, 4, 5), p=(0.33, 0.33, 0.22, 0.12)))
-        boxes = _boxes_for(count, self.generator)
+        boxes = _boxes_for(count, self.canvas, self.generator)
         first = self._placed(row, boxes[0])
         same = {
             "recolouring": first.recolouring,
@@ -178,11 +198,14 @@ class SceneMaker:
 
     def _pair(self) -> Scene:
         one, two = self._rows(2)
-        side = self.generator.uniform(0.4, 0.49)
-        slack = (1 - 2 * side) / 2
-        near, far = self.generator.uniform(0, slack), 1 - side - self.generator.uniform(0, slack)
-        cross = [(1 - side) / 2 + self.generator.uniform(-0.1, 0.1) for _ in range(2)]
-        is_across = self.generator.random() < 0.5
+        width, height = self.canvas
+        is_across = self.generator.random() < 0.5 + 0.4 * (width - height) * 2
+        length, breadth = (width, height) if is_across else (height, width)
+        side = self.generator.uniform(0.4 * length, 0.49 * length)
+        slack = (length - 2 * side) / 2
+        near = self.generator.uniform(0, slack)
+        far = length - side - self.generator.uniform(0, slack)
+        cross = [(breadth - side) / 2 + self.generator.uniform(-0.1, 0.1) for _ in range(2)]
         boxes = (
             ((near, cross[0], side), (far, cross[1], side))
             if is_across
@@ -198,10 +221,14 @@ class SceneMaker:
 
     def _sizes(self) -> Scene:
         one, two = self._rows(2)
-        large, small = self.generator.uniform(0.56, 0.62), self.generator.uniform(0.26, 0.32)
+        width, height = self.canvas
+        large, small = (
+            width * self.generator.uniform(*sides) for sides in ((0.56, 0.62), (0.26, 0.32))
+        )
         large_left = self.generator.random() < 0.5
-        tops = (self.generator.uniform(0, 1 - large), self.generator.uniform(0, 1 - small))
-        lefts = (0.01, 0.99 - small) if large_left else (0.99 - large, 0.01)
+        tops = [self.generator.uniform(0, height - side) for side in (large, small)]
+        right = width - 0.01
+        lefts = (0.01, right - small) if large_left else (right - large, 0.01)
         placements = (
             self._placed(one, (lefts[0], tops[0], large)),
             self._placed(two, (lefts[1], tops[1], small)),
@@ -219,7 +246,7 @@ class SceneMaker:
         rows = self._rows(3)
         placements = tuple(
             self._placed(row, box)
-            for row, box in zip(rows, _boxes_for(3, self.generator), strict=True)
+            for row, box in zip(rows, _boxes_for(3, self.canvas, self.generator), strict=True)
         )
         first, second, third = self._subjects(placements)
         return self._finished("several", placements, f"{first}, {second} and {third}")
@@ -240,8 +267,8 @@ class SceneMaker:
         may_mirror = not HANDED.intersection(row.concept.split())
         return Placement(
             row=row,
-            left=float(np.clip(box[0], 0, 1 - box[2])),
-            top=float(np.clip(box[1], 0, 1 - box[2])),
+            left=float(np.clip(box[0], 0, self.canvas.width - box[2])),
+            top=float(np.clip(box[1], 0, self.canvas.height - box[2])),
             side=box[2],
             scale=scale,
             shift=(self.generator.uniform(-room, room), self.generator.uniform(-room, room)),
@@ -324,6 +351,7 @@ class SceneMaker:
             placements=placements,
             background=background,
             caption=caption,
+            canvas=self.canvas,
             relation=relation,
         )
 
@@ -347,8 +375,28 @@ def _relation_phrase(
     return (f"{second} {joint} {first}" if is_turned else f"{first} {joint} {second}"), place
 
 
-def _boxes_for(count: int, generator: np.random.Generator) -> list[Box]:
+def _boxes_for(count: int, canvas: Canvas, generator: np.random.Generator) -> list[Box]:
     """Squares for `count` equal things that do not overlap, inside the canvas."""
+    if not canvas.is_long:
+        return _boxes_in_a_square(count, generator)
+    side, along = _rows_along(count, generator)
+    spots = along if canvas.width > canvas.height else [(y, x) for x, y in along]
+    return [(x - side / 2, y - side / 2, side) for x, y in spots]
+
+
+def _rows_along(count: int, generator: np.random.Generator) -> tuple[float, list[tuple[float, float]]]:
+    """Side and middles of things in one row or two along a canvas of 1.5 by 1."""
+    if count <= 3 or generator.random() < 0.5:
+        length = 1.5 / count
+        side = generator.uniform(0.86, 0.97) * min(length, 0.8)
+        return side, [(length * (number + 0.5), 0.5) for number in range(count)]
+    upper = (count + 1) // 2
+    side = generator.uniform(0.86, 0.97) * 0.5
+    rows = ((upper, 0.26), (count - upper, 0.74))
+    return side, [(1.5 / num * (number + 0.5), y) for num, y in rows for number in range(num)]
+
+
+def _boxes_in_a_square(count: int, generator: np.random.Generator) -> list[Box]:
     draw = generator.random()
     if count == 2:
         side = generator.uniform(0.42, 0.48)

@@ -9,10 +9,11 @@ def same_colours(row, recolouring):
     return row.colours
 
 
-@pytest.fixture(scope="module")
-def drawn(rows):
-    maker = SceneMaker(Pool.of_training(rows), same_colours, np.random.default_rng(7))
-    return [maker.draw() for _ in range(3000)]
+@pytest.fixture(scope="module", params=[scenes.SQUARE, scenes.WIDE, scenes.TALL], ids=str)
+def drawn(rows, request):
+    rng = np.random.default_rng(7)
+    maker = SceneMaker(Pool.of_training(rows), same_colours, rng, request.param)
+    return [maker.draw() for _ in range(700)]
 
 
 def by_kind(drawn, kind):
@@ -73,8 +74,8 @@ def test_sprites_of_a_scene_do_not_overlap(drawn):
 def test_every_sprite_lies_inside_the_canvas(drawn):
     for scene in drawn:
         for placement in scene.placements:
-            assert 0 <= placement.left <= 1 - placement.side + 1e-9
-            assert 0 <= placement.top <= 1 - placement.side + 1e-9
+            assert 0 <= placement.left <= scene.canvas.width - placement.side + 1e-9
+            assert 0 <= placement.top <= scene.canvas.height - placement.side + 1e-9
 
 
 def test_a_scene_has_one_style(drawn):
@@ -103,7 +104,7 @@ def test_a_recoloured_thing_is_called_by_its_new_colour(rows):
     maker = SceneMaker(
         Pool.of_training(rows), lambda row, recolouring: ("purple",), np.random.default_rng(3)
     )
-    singles = [scene for scene in (maker.draw() for _ in range(1500)) if scene.kind == "single"]
+    singles = [scene for scene in (maker.draw() for _ in range(700)) if scene.kind == "single"]
     turned = [scene for scene in singles if scene.placements[0].recolouring is not None]
     said = sum("purple" in scene.caption for scene in turned)
     assert len(turned) > 100
