@@ -10,7 +10,8 @@ from typing import Any, cast
 from limner.core.errors import GeneratorUnavailable, WeightsRefused
 from limner.core.forms import ModelForm
 from limner.generators.diffusers.describing import read_index
-from limner.generators.weight_files import require_as_written
+from limner.generators.diffusers.single_file import open_single_file
+from limner.generators.weight_files import require_model_as_written
 
 OPTIONS = frozenset(
     {
@@ -58,16 +59,15 @@ def load_pipeline(form: ModelForm) -> Pipeline:
     diffusers = open_library("diffusers")
     torch = open_library("torch")
     quieten(diffusers)
-    require_as_written(form.path, form.files)
+    require_model_as_written(form)
     class_name = require_known_classes(form)
     if num_threads := int(form.number("num_threads", 0, 0, 1024)):
         torch.set_num_threads(num_threads)
     dtype = getattr(torch, dtype_of(form))
     try:
         if form.path.is_file():
-            pipeline = getattr(diffusers, class_name).from_single_file(
-                str(form.path), config=form.text("config"), dtype=dtype, local_files_only=True
-            )
+            parts = parts_of(read_index(form.path, form.text("config")))
+            pipeline = open_single_file(form, class_name, parts, dtype)
         else:
             pipeline = diffusers.DiffusionPipeline.from_pretrained(
                 form.path, dtype=dtype, use_safetensors=True, local_files_only=True

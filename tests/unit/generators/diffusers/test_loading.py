@@ -1,6 +1,8 @@
 import json
 import pickle
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +26,8 @@ from limner.core.records import DRAWING, Operation  # noqa: E402
 from limner.generators.conformance import Trial  # noqa: E402
 from limner.generators.diffusers.describing import describe  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
-from limner.generators.weight_files import hash_files  # noqa: E402
+from limner.generators.diffusers.loading import load_pipeline  # noqa: E402
+from limner.generators.weight_files import hash_files, read_safetensors_header  # noqa: E402
 
 
 @pytest.fixture
@@ -306,10 +309,89 @@ def test_two_ip_adapters_at_once_are_refused(form_of, folder_of, tmp_path):
         trial.draw(1, sketch=trial.sketch(adapters=both))
 
 
-def test_a_single_file_draws_what_its_folder_draws(form_of, folder_of, tmp_path):
-    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1"))
-    path = save_single_file(pipeline, tmp_path / "model.safetensors")
-    options = {"config": str(folder_of("sd1"))}
-    (from_file,) = loaded(form_of("sd1", location=path, options=options))
-    (from_folder,) = loaded(form_of("sd1"))
+WEIGHTS_BESIDE = {
+    "flux": ("transformer",),
+    "wide-flux": ("transformer",),
+}  # the parts of the single file, else all
+
+
+@pytest.fixture
+def single_file_of(folder_of, form_of, tmp_path):
+    """A family's pipeline as a single file, with a folder of what it lacks, and its form."""
+
+    def make(family):
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of(family))
+        path = save_single_file(pipeline, tmp_path / "model.safetensors")
+        config = shutil.copytree(folder_of(family), tmp_path / "config")
+        for part in WEIGHTS_BESIDE.get(family, [one.name for one in config.iterdir()]):
+            for weights in (config / part).glob("*.safetensors"):
+                weights.unlink()
+        return form_of(family, location=path, options={"config": str(config)})
+
+    return make
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux"])
+def test_a_single_file_draws_what_its_folder_draws_and_calls_nobody(
+    form_of, single_file_of, monkeypatch, family
+):
+    form = single_file_of(family)
+    (from_folder,) = loaded(form_of(family))
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("it called somebody"))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: pytest.fail("it called somebody"))
+    (from_file,) = loaded(form)
     assert np.array_equal(from_file.image_HWC, from_folder.image_HWC)
+
+
+def test_flux_is_read_by_the_names_of_its_authors(form_of, single_file_of, monkeypatch):
+    """At its true width, the only one that has them; half a billion values, so none is drawn."""
+    monkeypatch.setitem(tiny_pipelines.FAMILIES, "wide-flux", tiny_pipelines.wide_flux)
+    form = single_file_of("wide-flux")
+    assert "double_blocks.0.img_attn.qkv.weight" in read_safetensors_header(form.path)
+    form = replace(form, options={**form.options, "dtype": "bfloat16"})
+    found = load_pipeline(form).transformer.state_dict()
+    folder = replace(form_of("wide-flux"), options={"dtype": "bfloat16"})
+    expected = load_pipeline(folder).transformer.state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(values, found[name]) for name, values in expected.items())
+
+
+def test_the_settings_of_a_single_file_are_part_of_its_form(single_file_of):
+    form = single_file_of("sd1")
+    assert {"model.safetensors", "config/model_index.json"} <= set(form.files)
+    settings = Path(form.text("config")) / "scheduler" / "scheduler_config.json"
+    settings.write_text(settings.read_text().replace("0.012", "0.02"))
+    with pytest.raises(WeightsRefused, match="has the hash"):
+        loaded(form)
+
+
+def test_a_single_file_is_loaded_in_the_precision_that_is_asked(form_of, single_file_of):
+    form = single_file_of("flux")
+    form = replace(form, options={**form.options, "dtype": "bfloat16"})
+    pipeline = load_pipeline(form)
+    kinds = {one.dtype for one in pipeline.components.values() if hasattr(one, "dtype")}
+    assert kinds == {torch.bfloat16}
+
+
+def test_a_part_that_neither_file_nor_folder_has_is_named(single_file_of, form_of):
+    form = single_file_of("flux")
+    (Path(form.text("config")) / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+    form = form_of("flux", location=form.path, options=dict(form.options))
+    with pytest.raises(WeightsRefused, match="lacks the part 'vae'"):
+        loaded(form)
+
+
+def test_a_pickle_among_the_settings_of_a_single_file_is_refused(single_file_of, form_of):
+    form = single_file_of("sd1")
+    config = Path(form.text("config"))
+    (config / "text_encoder" / "pytorch_model.bin").write_bytes(pickle.dumps({"w": [1.0]}))
+    with pytest.raises(WeightsRefused, match="pickle"):
+        form_of("sd1", location=form.path, options=dict(form.options))
+
+
+def test_settings_that_are_no_folder_here_are_refused_with_the_way_to_fetch_them(tmp_path, form_of):
+    path = tmp_path / "model.safetensors"
+    save_file({"x": torch.ones(1)}, path)
+    with pytest.raises(WeightsRefused, match="no folder here") as caught:
+        form_of("sd1", location=path, options={"config": "stabilityai/sdxl-base-1.0"})
+    assert "hf download" in caught.value.hint
