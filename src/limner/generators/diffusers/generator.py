@@ -173,12 +173,12 @@ class DiffusersGenerator:
 
     def _made_ready(self, rows: Sequence[Row]) -> tuple[Pipeline, dict[str, Any]]:
         """The pipeline for rows of one kind, and what it is called with."""
-        sketch = rows[0].plan.sketch
+        sketch, own_scheduler = rows[0].plan.sketch, self._scheduler
         self._adapters.put_on(sketch.adapters)
         controls = self._adapters.controlnets(sketch.adapters)
         pipeline = self._pipeline_for(sketch, [network for _, network in controls])
         seeds = [row.seed for row in rows]
-        pipeline.scheduler = open_scheduler(sketch.sampler, self._pipeline.scheduler, seeds)
+        pipeline.scheduler = open_scheduler(sketch.sampler, own_scheduler, seeds)
         known = frozenset(inspect.signature(pipeline.__call__).parameters)
         given = {**self._arguments(sketch, known), **self._rows(rows)}
         for one in self._adapters.pictures(sketch.adapters):
@@ -193,7 +193,14 @@ class DiffusersGenerator:
         return pipeline, given
 
     def _pipeline_for(self, sketch: Sketch, networks: Sequence[Any]) -> Pipeline:
-        """The pipeline that starts from what a sketch starts from; the parts are shared."""
+        """The pipeline that starts from what a sketch starts from; the parts are shared.
+
+        Raises:
+            EngineFailed: the library has none for this model.
+        """
+        is_plain = sketch.operation is Operation.TEXT and not networks
+        if is_plain and "image" not in inspect.signature(self._pipeline.__call__).parameters:
+            return self._pipeline  # also of a class that has no siblings
         task = getattr(open_library("diffusers"), TASKS[sketch.operation])
         further = (
             {"controlnet": networks[0] if len(networks) == 1 else networks} if networks else {}
@@ -277,6 +284,11 @@ class DiffusersGenerator:
     @cached_property
     def _pipeline(self) -> Pipeline:
         return load_pipeline(self._form)
+
+    @cached_property
+    def _scheduler(self) -> Any:  # noqa: ANN401 - a class without types
+        """The one the model came with, whatever the pipeline was given since."""
+        return self._pipeline.scheduler
 
     @cached_property
     def _adapters(self) -> Adapters:

@@ -3,6 +3,7 @@ import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -19,14 +20,14 @@ from safetensors.torch import save_file  # noqa: E402
 from single_files import save_single_file  # noqa: E402
 
 from limner.core.drawing import FittedAdapter  # noqa: E402
-from limner.core.errors import BadInput, WeightsRefused  # noqa: E402
+from limner.core.errors import BadInput, GeneratorUnavailable, WeightsRefused  # noqa: E402
 from limner.core.forms import AdapterForm  # noqa: E402
 from limner.core.ports import AdapterKind, FloatSpan  # noqa: E402
 from limner.core.records import DRAWING, Operation  # noqa: E402
 from limner.generators.conformance import Trial  # noqa: E402
 from limner.generators.diffusers.describing import describe  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
-from limner.generators.diffusers.loading import load_pipeline  # noqa: E402
+from limner.generators.diffusers.loading import load_pipeline, place  # noqa: E402
 from limner.generators.weight_files import hash_files, read_safetensors_header  # noqa: E402
 
 
@@ -395,3 +396,63 @@ def test_settings_that_are_no_folder_here_are_refused_with_the_way_to_fetch_them
     with pytest.raises(WeightsRefused, match="no folder here") as caught:
         form_of("sd1", location=path, options={"config": "stabilityai/sdxl-base-1.0"})
     assert "hf download" in caught.value.hint
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """A machine with a graphics card, as far as torch says so."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("options", "method", "given"),
+    [
+        ({"offload": "model"}, "enable_model_cpu_offload", {"device": "cuda"}),
+        ({"offload": "sequential"}, "enable_sequential_cpu_offload", {"device": "cuda"}),
+        (
+            {"offload": "group"},
+            "enable_group_offload",
+            {"onload_device": torch.device("cuda"), "offload_type": "leaf_level"},
+        ),
+        ({"slicing": "attention", "device": "cpu"}, "enable_attention_slicing", {}),
+    ],
+)
+def test_what_saves_memory_reaches_the_pipeline_as_it_takes_it(
+    form_of, folder_of, cuda, options, method, given
+):
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1"))
+    with patch.object(pipeline, method, autospec=True) as called:  # refuses what is no parameter
+        place(pipeline, form_of("sd1", options=options))
+    called.assert_called_once_with(**given)
+
+
+@pytest.mark.parametrize("offload", ["model", "sequential"])
+def test_offloading_to_no_graphics_card_is_refused_in_one_sentence(form_of, offload):
+    with pytest.raises(GeneratorUnavailable, match=f"'offload' is '{offload}'.*none is found"):
+        loaded(form_of("sd1", options={"offload": offload, "device": "cpu"}))
+
+
+def test_a_device_that_is_not_here_is_refused_in_one_sentence(form_of, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(GeneratorUnavailable, match=r"'device' is 'cuda'.*finds cpu\."):
+        loaded(form_of("sd1", options={"device": "cuda"}))
+
+
+@pytest.mark.parametrize("name", ["StableDiffusionPanoramaPipeline", "StableDiffusionSAGPipeline"])
+def test_a_pipeline_without_siblings_draws_from_text(copy_of, form_of, name):
+    folder = copy_of("sd1")
+    index = json.loads((folder / "model_index.json").read_text())
+    index |= {"_class_name": name, "scheduler": ["diffusers", "DDIMScheduler"]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    trial = Trial(generator=DiffusersGenerator(form_of("sd1", location=folder)))
+    (first,), (again,) = trial.draw(1), trial.draw(1)
+    assert np.array_equal(first.image_HWC, again.image_HWC)
+
+
+def test_the_scheduler_of_one_request_is_not_that_of_the_next(form_of):
+    trial = Trial(generator=DiffusersGenerator(form_of("sd1")))
+    (before,) = trial.draw(1)
+    (other,) = trial.draw(1, sketch=trial.sketch(sampler="euler"))
+    (after,) = trial.draw(1)
+    assert not np.array_equal(before.image_HWC, other.image_HWC)
+    assert np.array_equal(before.image_HWC, after.image_HWC)
