@@ -4,6 +4,10 @@ import os
 import signal
 import time
 
+import numpy as np
+
+from limner.core.errors import DrawingCancelled
+from limner.generators.together import PassStep
 from limner.testing import PaintedGenerator
 
 
@@ -42,4 +46,39 @@ def open_painted(form):
     painter.fault = form.text("fault")
     if painter.fault == "slow start":
         time.sleep(3600)
+    return painter
+
+
+class SharedPainter(PaintedGenerator):
+    """Paints rows of several requests in one pass; seeds from 900 on cannot be painted.
+
+    A pass of more rows than the option 'most' says runs out of memory.
+    """
+
+    most = 64
+
+    def kind_of(self, plan):
+        return None if plan.sketch.is_deterministic else (plan.sketch.steps, plan.sketch.canvas)
+
+    def draw_together(self, rows, *, on_step=None, is_cancelled=None):
+        if len(rows) > self.most:
+            raise MemoryError
+        images = [self._drawn(row.plan, row.seed, 1).image_HWC for row in rows]
+        num_steps = rows[0].plan.sketch.steps
+        for step in range(1, num_steps + 1):
+            if is_cancelled is not None and is_cancelled():
+                raise DrawingCancelled()
+            time.sleep(self.seconds_per_step)
+            if on_step is not None:
+                on_step(PassStep(step, num_steps, lambda rows: np.stack(images[rows])))
+        if any(row.seed >= 900 for row in rows):
+            raise KeyError("a secret prompt")
+        return [self._drawn(row.plan, row.seed, len(rows)) for row in rows]
+
+
+def open_shared(form):
+    painter = SharedPainter(
+        card=form.card, seconds_per_step=form.number("seconds_per_step", 0, 0, 10)
+    )
+    painter.most = int(form.number("most", 64, 1, 64))
     return painter

@@ -139,9 +139,9 @@ def stable_diffusion_xl() -> StableDiffusionXLPipeline:
             beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
         ),
         vae=vae(),
-        text_encoder=CLIPTextModel(clip_config()),
+        text_encoder=CLIPTextModel(clip_config(width=24)),  # single files tell them by width
         tokenizer=clip_tokenizer(),
-        text_encoder_2=CLIPTextModelWithProjection(clip_config()),
+        text_encoder_2=CLIPTextModelWithProjection(clip_config(width=40)),
         tokenizer_2=clip_tokenizer(),
         force_zeros_for_empty_prompt=True,
     )
@@ -161,32 +161,35 @@ def stable_diffusion_3() -> StableDiffusion3Pipeline:
         out_channels=16,
         pos_embed_max_size=64,
     )
+    words = CLIPTextModelWithProjection(clip_config(width=16, projection=16))
+    torch.nn.init.eye_(words.text_projection.weight)  # as in every single file, which lacks it
     return StableDiffusion3Pipeline(
         transformer=network,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=vae(channels=16),
-        text_encoder=CLIPTextModelWithProjection(clip_config(width=16, projection=32)),
+        text_encoder=words,
         tokenizer=clip_tokenizer(),
-        text_encoder_2=CLIPTextModelWithProjection(clip_config(width=16, projection=32)),
+        text_encoder_2=CLIPTextModelWithProjection(clip_config(width=12, projection=48)),
         tokenizer_2=clip_tokenizer(),
         text_encoder_3=t5_model(),
         tokenizer_3=t5_tokenizer(),
     )
 
 
-def flux() -> FluxPipeline:
-    network = FluxTransformer2DModel(
-        patch_size=1,
-        in_channels=16,
-        num_layers=1,
-        num_single_layers=1,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=32,
-        pooled_projection_dim=32,
-        axes_dims_rope=[4, 4, 8],
-        guidance_embeds=True,
-    )
+def flux(**changes: object) -> FluxPipeline:
+    plain = {
+        "patch_size": 1,
+        "in_channels": 16,
+        "num_layers": 1,
+        "num_single_layers": 1,
+        "attention_head_dim": 16,
+        "num_attention_heads": 2,
+        "joint_attention_dim": 32,
+        "pooled_projection_dim": 32,
+        "axes_dims_rope": [4, 4, 8],
+        "guidance_embeds": True,
+    }
+    network = FluxTransformer2DModel(**{**plain, **changes})
     return FluxPipeline(
         transformer=network,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
@@ -208,6 +211,16 @@ def flux() -> FluxPipeline:
         text_encoder_2=t5_model(),
         tokenizer_2=t5_tokenizer(),
     )
+
+
+def wide_flux() -> FluxPipeline:
+    """Of the width of Flux, 3072, with one block of each kind: half a billion values."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        return flux(attention_head_dim=128, num_attention_heads=24, axes_dims_rope=[16, 56, 56])
+    finally:
+        torch.set_default_dtype(before)
 
 
 def pixart() -> PixArtAlphaPipeline:

@@ -219,3 +219,26 @@ def test_a_job_outlives_its_killed_engine(studio, shelf):
     job = studio.jobs.get(job_id)
     assert job.state is JobState.FINISHED
     assert sorted(one.seed for one in job.images) == [1, 2]
+
+
+def test_jobs_that_wait_share_a_pass_and_each_gets_its_own(studio, home):
+    engines = {"LIMNER_ENGINES": "shared=process_engine:open_shared"}
+    shared = open_shelf(read_settings(default_home=home, environment=engines))
+    form = form_of("far-shared", "shared", "/nowhere", options={"seconds_per_step": 0.05})
+    shared.keep(form)
+    studio.parts._open_model, studio.parts._model_names = shared.open, shared.names
+    prompts = ("a red fox", "a blue boat", "a tree", "a house")
+    job_ids = [
+        studio.jobs.submit(
+            Request(prompt=prompt, seed=number, size=Size(32, 32), model="far-shared"),
+            owner=f"owner {number % 2}",
+        ).job_id
+        for number, prompt in enumerate(prompts)
+    ]
+    run_worker(studio.parts, stop=Event(), is_once=True)
+    jobs = [studio.jobs.get(job_id) for job_id in job_ids]
+    shared.open("far-shared").close()
+    assert [job.state for job in jobs] == [JobState.FINISHED] * 4
+    recipes = [studio.parts.store.image_by_id(job.images[0].image_id).recipe for job in jobs]
+    assert [(one.prompt, one.seed) for one in recipes] == list(zip(prompts, range(4), strict=True))
+    assert max(one.batch_size for one in recipes) > 1

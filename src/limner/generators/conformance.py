@@ -8,6 +8,7 @@ service without seeds, is skipped and says so. Nothing here knows an engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -177,6 +178,29 @@ def batched_picture_is_nearly_the_same(trial: Trial) -> None:
     _require(float(np.quantile(difference, 0.99)) <= 8, "Batching changes a picture visibly.")
 
 
+def requests_side_by_side_keep_their_own(trial: Trial) -> None:
+    """Drawn at the same time, two requests get what each gets alone, within 8 of 255 levels."""
+    _require_seeds(trial)
+    if Operation.TEXT not in trial.card.operations:
+        raise Skipped("it reads no prompt")
+    prompts = (trial.prompt, "a blue boat")
+    alone = [trial.draw(21, 22, sketch=trial.sketch(prompt=prompt)) for prompt in prompts]
+    with ThreadPoolExecutor(len(prompts)) as pool:
+        drawings = [
+            pool.submit(
+                trial.draw, 21, 22, sketch=trial.sketch(prompt=prompt, is_deterministic=False)
+            )
+            for prompt in prompts
+        ]
+        together = [one.result() for one in drawings]
+    for prompt, expected, found in zip(prompts, alone, together, strict=True):
+        _require([one.seed for one in found] == [21, 22], f"The seeds of {prompt!r} are mixed up.")
+        for one, other in zip(expected, found, strict=True):
+            difference = np.abs(one.image_HWC.astype(int) - other.image_HWC)
+            told = f"A request beside it changes the picture of {prompt!r} visibly."
+            _require(float(np.quantile(difference, 0.99)) <= 8, told)
+
+
 def steps_are_told(trial: Trial) -> None:
     """After every step it is told which one, of how many, for how many pictures."""
     told: list[StepProgress] = []
@@ -293,6 +317,7 @@ FACTS: Mapping[str, Callable[[Trial], None]] = {
         what_is_asked_changes_the_picture,
         picture_does_not_depend_on_its_batch,
         batched_picture_is_nearly_the_same,
+        requests_side_by_side_keep_their_own,
         steps_are_told,
         previews_are_pictures,
         cancelled_before_the_first_step,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from limner.core.ports import Generator
 from limner.generators.services.comfyui import ComfyUIGenerator
 from limner.generators.services.openai import OpenAIGenerator
 from limner.generators.services.openai_answers import PRICES
-from limner.generators.weight_files import require_as_written
+from limner.generators.weight_files import require_as_written, require_model_as_written
 
 ANSWER_SECONDS = 60.0  # for another interpreter
 ASK = """
@@ -111,11 +112,12 @@ def examine_model(form: ModelForm, generator: Generator) -> list[Finding]:
     """
     findings = [_licence(form)]
     if form.files:
-        findings.append(_files("files", form.path, form.files))
-    findings += [
-        _files(f"adapter {name}", Path(one.location), one.files)
-        for name, one in form.adapters.items()
-    ]
+        see = partial(require_model_as_written, form)
+        findings.append(_files("files", form.path, len(form.files), see))
+    for name, one in form.adapters.items():
+        location = Path(one.location)
+        see = partial(require_as_written, location, one.files)
+        findings.append(_files(f"adapter {name}", location, len(one.files), see))
     if isinstance(generator, OpenAIGenerator):
         findings += [_service(generator), _price(form)]
     elif isinstance(generator, ComfyUIGenerator):
@@ -162,12 +164,12 @@ def _licence(form: ModelForm) -> Finding:
     return Finding("licence", True, told + uses)
 
 
-def _files(subject: str, location: Path, files: Mapping[str, str]) -> Finding:
+def _files(subject: str, location: Path, num_files: int, see: Callable[[], None]) -> Finding:
     try:
-        require_as_written(location, files)
+        see()
     except LimnerError as error:
         return Finding(subject, False, error.message, error.hint or f"Put it back at {location}.")
-    return Finding(subject, True, f"{len(files)} as the form says, at {location}")
+    return Finding(subject, True, f"{num_files} as the form says, at {location}")
 
 
 def _service(generator: OpenAIGenerator) -> Finding:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from limner.core.errors import WeightsRefused
+from limner.core.forms import ModelForm
 
 SAFETENSORS = ".safetensors"
 PICKLE_SUFFIXES = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle")
 CODE_SUFFIXES = (".py", ".pyc", ".so", ".dll", ".dylib")
+CONFIG = "config/"  # before the names of files of a folder of settings
 MAX_HEADER_BYTES = 100_000_000
 MAX_FILES = 10_000
 _CHUNK_BYTES = 4_000_000
@@ -60,6 +62,36 @@ def list_files(location: Path) -> dict[str, Path]:
             "safetensors file, or a folder with the files of a model."
         )
     return found
+
+
+def hash_model(location: Path, config: str = "") -> dict[str, str]:
+    """Tagged SHA-256 of every file of a model, and of the folder of its settings if it has one.
+
+    Args:
+        location: a file, or a folder.
+        config: the folder of its settings; its files are named ``config/...``.
+
+    Raises:
+        WeightsRefused: there is nothing, or a file is one that is not opened.
+    """
+    files = hash_files(location)
+    settings = hash_files(Path(config)) if config else {}
+    return files | {f"{CONFIG}{name}": sha256 for name, sha256 in settings.items()}
+
+
+def require_model_as_written(form: ModelForm) -> None:
+    """See that the files of a model, and of the folder of its settings, are what its form says.
+
+    Raises:
+        WeightsRefused: names the first that is not.
+    """
+    config = form.text("config")
+    settings = {name: one for name, one in form.files.items() if config and name.startswith(CONFIG)}
+    own = {name: one for name, one in form.files.items() if name not in settings}
+    require_as_written(form.path, own)
+    if config:
+        settings = {name.removeprefix(CONFIG): one for name, one in settings.items()}
+        require_as_written(Path(config), settings)
 
 
 def require_as_written(location: Path, files: Mapping[str, str]) -> None:

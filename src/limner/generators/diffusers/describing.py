@@ -17,7 +17,7 @@ from limner.core.models import Licence
 from limner.core.ports import Ability, FloatSpan, IntSpan
 from limner.core.records import DRAWING, Operation, Size
 from limner.generators.diffusers.schedulers import FLOW_SAMPLERS, NOISE_SAMPLERS
-from limner.generators.weight_files import hash_files
+from limner.generators.weight_files import hash_model
 
 ENGINE = "diffusers"
 INDEX_FILE = "model_index.json"
@@ -88,7 +88,8 @@ def describe(
     Args:
         name: it shall have.
         location: a folder with a `model_index.json`, or a safetensors file; the option ``config``
-            then names a folder with the model's settings and tokenizers.
+            then names a folder with the model's settings and tokenizers, and the parts that the
+            file lacks.
         licence: as whoever adds it read it.
         options: of the engine.
 
@@ -96,7 +97,8 @@ def describe(
         WeightsRefused: it is no such model, or a file of it is not opened.
     """
     given = dict(options or {})
-    family = FAMILIES.get(read_index(location, str(given.get("config", "")))["_class_name"], OTHER)
+    config = str(given.get("config", ""))
+    family = FAMILIES.get(read_index(location, config)["_class_name"], OTHER)
     given.setdefault("batch_size", family.batch_size)
     if family.true_guidance:
         given.setdefault("guidance_argument", "true_cfg_scale")
@@ -107,7 +109,7 @@ def describe(
         version="1",
         engine=ENGINE,
         location=str(location.absolute()),
-        files=hash_files(location),
+        files=hash_model(location, config),
         licence=licence,
         canvases=canvases,
         side_px=IntSpan(64, 4 * canvases[0].width_px, canvases[0].width_px),
@@ -135,6 +137,13 @@ def read_index(location: Path, config: str = "") -> Mapping[str, Any]:
         if isinstance(index["_class_name"], str):
             return cast("Mapping[str, Any]", index)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        if config and not folder.is_dir():
+            raise WeightsRefused(
+                f"The option 'config' is {config!r}, which is no folder here; a single file is "
+                "opened with a folder of its settings and tokenizers, and nothing is fetched.",
+                hint="Fetch all but its weights once, with `hf download OWNER/NAME --local-dir "
+                "FOLDER --include '*.json' '*.txt' '*.model'`, and name that folder.",
+            ) from error
         if location.is_file() and not config:
             raise WeightsRefused(
                 f"The model {str(location)!r} is a single file.",

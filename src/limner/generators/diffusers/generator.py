@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from limner.core.drawing import Drawn, Execution, Plan, Sketch
+from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, EngineFailed, PromptTooLong
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
@@ -32,10 +33,11 @@ from limner.generators.diffusers.loading import (
     open_library,
     open_tokenizer,
 )
-from limner.generators.diffusers.looking_on import Look, Watcher
+from limner.generators.diffusers.looking_on import Look
 from limner.generators.diffusers.pictures import rgb_of, rgba_of
 from limner.generators.diffusers.schedulers import open_scheduler
 from limner.generators.diffusers.weighting import WEIGHTINGS, weighted_words
+from limner.generators.together import PassStep, Row, draw_in_passes
 
 # Shapes: B pictures, H height, W width, C channels.
 
@@ -70,6 +72,7 @@ class DiffusersGenerator:
         self._batch_size = int(form.number("batch_size", 1, 1, 64))
         self._is_weighting = form.option("weighting", WEIGHTINGS) == "compel"
         self._guidance = form.option("guidance_argument", GUIDANCE_ARGUMENTS)
+        self._drawing = Lock()  # a pipeline draws one pass at a time
 
     @property
     def card(self) -> GeneratorCard:
@@ -90,37 +93,71 @@ class DiffusersGenerator:
         plan: Plan,
         seeds: Sequence[int],
         *,
-        on_step: Watcher | None = None,
+        on_step: Callable[[StepProgress], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[Drawn]:
-        """Draw one picture for every seed; see the port.
+        """Draw one picture for every seed; see the port and `draw_together`."""
+        return draw_in_passes(self, plan, seeds, on_step=on_step, is_cancelled=is_cancelled)
+
+    @property
+    def batch_size(self) -> int:
+        """Most pictures in a pass, as the form says."""
+        return self._batch_size
+
+    def kind_of(self, plan: Plan) -> Hashable | None:
+        """What plans must agree in to share a pass: everything but words, pictures and seeds.
+
+        Pictures of adapters go to the whole pass, so those that have one share it with nobody.
+        """
+        sketch = plan.sketch
+        has_pictures = any(one.image_HWC is not None for one in sketch.adapters)
+        if sketch.is_deterministic or has_pictures:
+            return None
+        return (
+            sketch.operation,
+            sketch.canvas,
+            sketch.steps,
+            sketch.strength,
+            sketch.guidance,
+            sketch.sampler,
+            bool(sketch.negative),
+            *((one.name, one.weight) for one in sketch.adapters),
+        )
+
+    def draw_together(
+        self,
+        rows: Sequence[Row],
+        *,
+        on_step: Callable[[PassStep], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> list[Drawn]:
+        """One picture for every row, in one call of the pipeline; see `Together`.
 
         Raises:
+            DrawingCancelled: `is_cancelled` said yes.
             WeightsRefused: a file of the model or an adapter is not what the form says.
             EngineFailed: the pipeline does not take what it is given.
         """
-        sketch = plan.sketch
         is_cancelled = is_cancelled or (lambda: False)
         if is_cancelled():
             raise DrawingCancelled()
-        pipeline, given = self._made_ready(sketch)
-        batch_size = 1 if sketch.is_deterministic else self._batch_size
-        for first in range(0, len(seeds), batch_size):
-            batch = seeds[first : first + batch_size]
+        with self._drawing:
+            pipeline, given = self._made_ready(rows)
             started = time.perf_counter()
-            look = Look(pipeline, sketch, on_step, is_cancelled, (first, len(batch), len(seeds)))
+            look = Look(pipeline, rows[0].plan.sketch, on_step, is_cancelled)
             with look.on():
-                images_BHWC = _drawn_by(pipeline, {**given, **self._seeded(batch)})
-            seconds = (time.perf_counter() - started) / len(batch)
-            execution = self._execution(plan, look, len(batch))
-            for seed, image_HWC in zip(batch, images_BHWC, strict=True):
-                yield Drawn(
-                    image_HWC=rgba_of(image_HWC),
-                    seed=seed,
-                    is_finite=bool(np.isfinite(image_HWC).all()),
-                    execution=execution,
-                    seconds=seconds,
-                )
+                images_BHWC = _drawn_by(pipeline, given)
+        seconds = (time.perf_counter() - started) / len(rows)
+        return [
+            Drawn(
+                image_HWC=rgba_of(image_HWC),
+                seed=row.seed,
+                is_finite=bool(np.isfinite(image_HWC).all()),
+                execution=self._execution(row.plan, look, len(rows)),
+                seconds=seconds,
+            )
+            for row, image_HWC in zip(rows, images_BHWC, strict=True)
+        ]
 
     def _accepted(self, name: str, text: str) -> int:
         """The number of tokens of a text."""
@@ -134,26 +171,16 @@ class DiffusersGenerator:
             )
         return len(tokens)
 
-    def _made_ready(self, sketch: Sketch) -> tuple[Pipeline, dict[str, Any]]:
-        """The pipeline for a sketch, and what it is called with but for the seeds."""
+    def _made_ready(self, rows: Sequence[Row]) -> tuple[Pipeline, dict[str, Any]]:
+        """The pipeline for rows of one kind, and what it is called with."""
+        sketch, own_scheduler = rows[0].plan.sketch, self._scheduler
         self._adapters.put_on(sketch.adapters)
         controls = self._adapters.controlnets(sketch.adapters)
-        task = getattr(open_library("diffusers"), TASKS[sketch.operation])
-        networks = [network for _, network in controls]
-        further = (
-            {"controlnet": networks[0] if len(networks) == 1 else networks} if controls else {}
-        )
-        try:
-            pipeline = task.from_pipe(self._pipeline, **further)
-        except ValueError as error:
-            raise EngineFailed(
-                f"The model {self._card.name!r} cannot start from {sketch.operation.value!r}"
-                f"{' with a ControlNet' if controls else ''}."
-            ) from error
-        pipeline.set_progress_bar_config(disable=True)
-        pipeline.scheduler = open_scheduler(sketch.sampler, self._pipeline.scheduler)
+        pipeline = self._pipeline_for(sketch, [network for _, network in controls])
+        seeds = [row.seed for row in rows]
+        pipeline.scheduler = open_scheduler(sketch.sampler, own_scheduler, seeds)
         known = frozenset(inspect.signature(pipeline.__call__).parameters)
-        given = self._arguments(sketch, known)
+        given = {**self._arguments(sketch, known), **self._rows(rows)}
         for one in self._adapters.pictures(sketch.adapters):
             given["ip_adapter_image"] = rgb_of(one.image_HWC, sketch)
         if controls:
@@ -165,9 +192,32 @@ class DiffusersGenerator:
             given["controlnet_conditioning_scale"] = weights[0] if is_one else weights
         return pipeline, given
 
+    def _pipeline_for(self, sketch: Sketch, networks: Sequence[Any]) -> Pipeline:
+        """The pipeline that starts from what a sketch starts from; the parts are shared.
+
+        Raises:
+            EngineFailed: the library has none for this model.
+        """
+        is_plain = sketch.operation is Operation.TEXT and not networks
+        if is_plain and "image" not in inspect.signature(self._pipeline.__call__).parameters:
+            return self._pipeline  # also of a class that has no siblings
+        task = getattr(open_library("diffusers"), TASKS[sketch.operation])
+        further = (
+            {"controlnet": networks[0] if len(networks) == 1 else networks} if networks else {}
+        )
+        try:
+            pipeline = task.from_pipe(self._pipeline, **further)
+        except ValueError as error:
+            raise EngineFailed(
+                f"The model {self._card.name!r} cannot start from {sketch.operation.value!r}"
+                f"{' with a ControlNet' if networks else ''}."
+            ) from error
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
     def _arguments(self, sketch: Sketch, known: frozenset[str]) -> dict[str, Any]:
+        """What all rows share."""
         given: dict[str, Any] = {
-            **self._words(sketch),
             "num_inference_steps": sketch.steps,
             self._guidance: sketch.guidance,
             "output_type": "np",
@@ -180,23 +230,39 @@ class DiffusersGenerator:
         }
         given |= {name: value for name, value in optional.items() if name in known}
         if sketch.source_HWC is not None:
-            given |= {"image": rgb_of(sketch.source_HWC, sketch), "strength": sketch.strength}
-        if sketch.mask_HW is not None:
-            given["mask_image"] = Image.fromarray(sketch.mask_HW)
+            given["strength"] = sketch.strength
         return given
 
-    def _words(self, sketch: Sketch) -> dict[str, Any]:
-        if self._is_weighting:
-            return weighted_words(self._pipeline, sketch.prompt, sketch.negative)
-        return {
-            "prompt": sketch.prompt,
-            **({"negative_prompt": sketch.negative} if sketch.negative else {}),
-        }
-
-    def _seeded(self, batch: Sequence[int]) -> dict[str, Any]:
+    def _rows(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """What is each row's own: noise; with several requests words and pictures too."""
         torch = open_library("torch")
-        generators = [torch.Generator("cpu").manual_seed(seed) for seed in batch]
-        return {"generator": generators, "num_images_per_prompt": len(batch)}
+        sketches = list({id(row.plan): row.plan.sketch for row in rows}.values())
+        is_one = len(sketches) == 1
+        if not is_one:
+            sketches = [row.plan.sketch for row in rows]
+        given: dict[str, Any] = {
+            **self._words(sketches),
+            "generator": [torch.Generator("cpu").manual_seed(row.seed) for row in rows],
+            "num_images_per_prompt": len(rows) if is_one else 1,
+        }
+        if sketches[0].source_HWC is not None:
+            pictures = [rgb_of(one.source_HWC, one) for one in sketches]
+            given["image"] = pictures[0] if is_one else pictures
+        if sketches[0].mask_HW is not None:
+            masks = [Image.fromarray(one.mask_HW) for one in sketches if one.mask_HW is not None]
+            given["mask_image"] = masks[0] if is_one else masks
+        return given
+
+    def _words(self, sketches: Sequence[Sketch]) -> dict[str, Any]:
+        prompts = [one.prompt for one in sketches]
+        negatives = [one.negative for one in sketches]
+        if self._is_weighting:
+            return weighted_words(self._pipeline, prompts, negatives)
+        is_one = len(sketches) == 1
+        given: dict[str, Any] = {"prompt": prompts[0] if is_one else prompts}
+        if negatives[0]:
+            given["negative_prompt"] = negatives[0] if is_one else negatives
+        return given
 
     def _execution(self, plan: Plan, look: Look, batch_size: int) -> Execution:
         torch = open_library("torch")
@@ -220,6 +286,11 @@ class DiffusersGenerator:
         return load_pipeline(self._form)
 
     @cached_property
+    def _scheduler(self) -> Any:  # noqa: ANN401 - a class without types
+        """The one the model came with, whatever the pipeline was given since."""
+        return self._pipeline.scheduler
+
+    @cached_property
     def _adapters(self) -> Adapters:
         return Adapters(self._pipeline, self._form)
 
@@ -238,8 +309,13 @@ def _drawn_by(pipeline: Pipeline, given: dict[str, Any]) -> NDArray[np.floating[
         return pipeline(**given).images
     except (ValueError, TypeError, NotImplementedError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if str(given.get("prompt", "")) in told:
+        if any(prompt in told for prompt in _prompts_of(given)):
             told = type(error).__name__
         raise EngineFailed(
             f"The pipeline {type(pipeline).__name__} does not take this: {told[:300]}"
         ) from error
+
+
+def _prompts_of(given: dict[str, Any]) -> list[str]:
+    said = [given.get("prompt", ""), given.get("negative_prompt", "")]
+    return [one for part in said for one in ([part] if isinstance(part, str) else part) if one]

@@ -10,7 +10,8 @@ from typing import Any, cast
 from limner.core.errors import GeneratorUnavailable, WeightsRefused
 from limner.core.forms import ModelForm
 from limner.generators.diffusers.describing import read_index
-from limner.generators.weight_files import require_as_written
+from limner.generators.diffusers.single_file import open_single_file
+from limner.generators.weight_files import require_model_as_written
 
 OPTIONS = frozenset(
     {
@@ -58,16 +59,15 @@ def load_pipeline(form: ModelForm) -> Pipeline:
     diffusers = open_library("diffusers")
     torch = open_library("torch")
     quieten(diffusers)
-    require_as_written(form.path, form.files)
+    require_model_as_written(form)
     class_name = require_known_classes(form)
     if num_threads := int(form.number("num_threads", 0, 0, 1024)):
         torch.set_num_threads(num_threads)
     dtype = getattr(torch, dtype_of(form))
     try:
         if form.path.is_file():
-            pipeline = getattr(diffusers, class_name).from_single_file(
-                str(form.path), config=form.text("config"), dtype=dtype, local_files_only=True
-            )
+            parts = parts_of(read_index(form.path, form.text("config")))
+            pipeline = open_single_file(form, class_name, parts, dtype)
         else:
             pipeline = diffusers.DiffusionPipeline.from_pretrained(
                 form.path, dtype=dtype, use_safetensors=True, local_files_only=True
@@ -119,9 +119,20 @@ def parts_of(index: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def place(pipeline: Pipeline, form: ModelForm) -> None:
-    """Put a pipeline where the form says, and have it save memory as the form says."""
+    """Put a pipeline where the form says, and have it save memory as the form says.
+
+    Raises:
+        GeneratorUnavailable: that device is not here, or parts are to wait for one that is not.
+    """
     device = device_of(form)
-    match form.option("offload", OFFLOADS):
+    offload = form.option("offload", OFFLOADS)
+    if offload in ("model", "sequential") and device == "cpu":
+        raise GeneratorUnavailable(
+            f"The option 'offload' is {offload!r}, which moves parts to a graphics card while they "
+            "are used; none is found here.",
+            hint="Leave the option out, or set it to 'group'.",
+        )
+    match offload:
         case "model":
             pipeline.enable_model_cpu_offload(device=device)
         case "sequential":
@@ -142,14 +153,31 @@ def place(pipeline: Pipeline, form: ModelForm) -> None:
 
 
 def device_of(form: ModelForm) -> str:
-    """The device a form asks for; ``auto`` takes the fastest there is."""
+    """The device a form asks for; ``auto`` takes the fastest there is.
+
+    Raises:
+        GeneratorUnavailable: torch does not find it here.
+    """
     asked = form.option("device", DEVICES)
-    if asked != "auto":
-        return asked
     torch = open_library("torch")
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    found = [
+        name
+        for name, library in (
+            ("cuda", torch.cuda),
+            ("mps", torch.backends.mps),
+            ("xpu", getattr(torch, "xpu", None)),
+        )
+        if library is not None and library.is_available()
+    ]
+    if asked == "auto":
+        return next(iter(found), "cpu")
+    if asked != "cpu" and asked not in found:
+        raise GeneratorUnavailable(
+            f"The option 'device' is {asked!r}, and torch {torch.__version__} finds none here; it "
+            f"finds {', '.join((*found, 'cpu'))}.",
+            hint="Set it to one of these or to 'auto', or install a torch that is built for it.",
+        )
+    return asked
 
 
 def dtype_of(form: ModelForm) -> str:

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial, wraps
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.core.drawing import Sketch, StepProgress
+from limner.core.drawing import Sketch
 from limner.core.errors import DrawingCancelled
 from limner.generators.diffusers.loading import Pipeline, open_library
 from limner.generators.diffusers.pictures import rgba_of
+from limner.generators.together import PassStep
 
 # Shapes: B pictures, H height, W width, C channels.
 
-Watcher = Callable[[StepProgress], None]
-
 
 class Look:
-    """Looks on at one batch: counts steps and passes, tells them, and stops between two.
+    """Looks on at a call of a pipeline: counts steps and forwards, tells steps, stops between two.
 
     Args:
-        pipeline: that draws the batch.
-        sketch: it is drawn by.
+        pipeline: that is called.
+        sketch: of any row.
         on_step: told after every step; ``None`` for nobody.
         is_cancelled: asked between two steps.
-        place: pictures done before the batch, in it, and in all.
 
     Attributes:
         num_steps_run, num_forwards: so far.
@@ -37,13 +36,11 @@ class Look:
         self,
         pipeline: Pipeline,
         sketch: Sketch,
-        on_step: Watcher | None,
+        on_step: Callable[[PassStep], None] | None,
         is_cancelled: Callable[[], bool],
-        place: tuple[int, int, int],
     ) -> None:
         self._pipeline, self._sketch = pipeline, sketch
         self._on_step, self._is_cancelled = on_step, is_cancelled
-        self._num_done, self._batch_size, self._num_images = place
         self._network: Any = getattr(pipeline, "transformer", None) or pipeline.unet
         self.num_steps_run = 0
         self.num_forwards = 0
@@ -58,6 +55,7 @@ class Look:
         scheduler = self._pipeline.scheduler
         step = scheduler.step
 
+        @wraps(step)  # pipelines look at its parameters: they pass on the pictures' generators
         def looked_on_step(*args: Any, **named: Any) -> Any:  # noqa: ANN401 - diffusers' own
             made = step(*args, **named)
             self._step(made)
@@ -79,16 +77,8 @@ class Look:
         num_steps = max(self._num_steps(), self.num_steps_run)
         latents = cast(Any, made[0] if isinstance(made, tuple) else made.prev_sample)
         if self._on_step is not None:
-            self._on_step(
-                StepProgress(
-                    step=self.num_steps_run,
-                    num_steps=num_steps,
-                    num_images_done=self._num_done,
-                    batch_size=self._batch_size,
-                    num_images=self._num_images,
-                    read_preview=lambda: self._preview(latents),
-                )
-            )
+            told = PassStep(self.num_steps_run, num_steps, partial(self._preview, latents))
+            self._on_step(told)
         if self.num_steps_run < num_steps and self._is_cancelled():
             raise DrawingCancelled()
 
@@ -96,7 +86,8 @@ class Look:
         scheduler = self._pipeline.scheduler
         return len(scheduler.timesteps) - (getattr(scheduler, "begin_index", None) or 0)
 
-    def _preview(self, latents: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - a tensor
+    def _preview(self, latents: Any, rows: slice) -> NDArray[np.uint8]:  # noqa: ANN401 - a tensor
+        latents = latents[rows]
         torch, vae = open_library("torch"), self._pipeline.vae
         width_px, height_px = self._sketch.canvas
         with torch.no_grad():

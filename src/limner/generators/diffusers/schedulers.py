@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -46,28 +46,37 @@ FLOW_SAMPLERS = (DEFAULT, "flow-euler", "flow-heun")
 """For models that were trained on a flow."""
 
 
-def open_scheduler(name: str, own: Any) -> Any:  # noqa: ANN401 - diffusers has no types here
+def open_scheduler(name: str, own: Any, seeds: Sequence[int]) -> Any:  # noqa: ANN401 - no types
     """A scheduler by its name, with the settings of the one the model came with.
 
     Args:
         name: a sampler of the card.
         own: the scheduler the model came with.
+        seeds: of the pictures, for a scheduler that draws noise by itself.
 
     Raises:
         BadInput: there is no such scheduler, or it does not go with this model.
     """
     if name == DEFAULT:
-        return own.from_config(own.config)
+        return _seeded(own.from_config(own.config), seeds)
     if name not in SCHEDULERS:
         raise BadInput(f"Unknown sampler {name!r}; allowed are {', '.join(SCHEDULERS)}.")
     chosen = SCHEDULERS[name]
     compatible = {one.__name__ for one in own.compatibles} | {type(own).__name__}
-    is_flow = name.startswith("flow-")
-    if chosen.name not in compatible and not (is_flow and type(own).__name__.startswith("Flow")):
+    is_flow = type(own).__name__.startswith("Flow")
+    goes_with_kind = is_flow if name.startswith("flow-") else name == "lcm" and not is_flow
+    if chosen.name not in compatible and not goes_with_kind:
         raise BadInput(
             f"The sampler {name!r} does not go with this model, which came with "
             f"{type(own).__name__}.",
             code="sampler_unknown",
         )
     made = getattr(import_module("diffusers"), chosen.name)
-    return made.from_config(own.config, **chosen.settings)
+    return _seeded(made.from_config(own.config, **chosen.settings), seeds)
+
+
+def _seeded(scheduler: Any, seeds: Sequence[int]) -> Any:  # noqa: ANN401 - no types
+    """One that does not use the pictures' own generators is given their seeds."""
+    if hasattr(scheduler, "noise_sampler_seed"):
+        scheduler.noise_sampler_seed = list(seeds)
+    return scheduler

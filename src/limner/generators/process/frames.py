@@ -10,7 +10,7 @@ import json
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -34,11 +34,17 @@ class Frame:
         kind: what it is, such as ``step``.
         values: JSON values by name.
         arrays: by name; uint8 or float32.
+        talk: number of the conversation it belongs to.
     """
 
     kind: str
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, NDArray[Any]])
+    talk: int = 0
+
+    def under(self, talk: int) -> Frame:
+        """The same, said in a conversation."""
+        return replace(self, talk=talk)
 
 
 def write_frame(stream: BinaryIO, frame: Frame) -> None:
@@ -49,7 +55,8 @@ def write_frame(stream: BinaryIO, frame: Frame) -> None:
     """
     arrays = {name: np.asarray(one, order="C") for name, one in frame.arrays.items()}
     said = {name: [str(one.dtype), list(one.shape)] for name, one in arrays.items()}
-    header = json.dumps({"kind": frame.kind, "values": frame.values, "arrays": said}).encode()
+    told = {"kind": frame.kind, "talk": frame.talk, "values": frame.values, "arrays": said}
+    header = json.dumps(told).encode()
     try:
         stream.write(_START.pack(MAGIC, len(header)) + header)
         for one in arrays.values():
@@ -76,12 +83,13 @@ def read_frame(stream: BinaryIO) -> Frame | None:
     try:
         header = json.loads(_exactly(stream, num_bytes))
         kind, values, said = header["kind"], header["values"], header["arrays"]
+        talk = header["talk"]
         arrays = {str(name): _array(stream, *one) for name, one in said.items()}
-        if not isinstance(kind, str) or not isinstance(values, dict):
+        if not (isinstance(kind, str) and isinstance(values, dict) and _is_length(talk)):
             raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _broken("its header says nothing that can be used") from error
-    return Frame(kind=kind, values=cast("dict[str, Any]", values), arrays=arrays)
+    return Frame(kind=kind, values=cast("dict[str, Any]", values), arrays=arrays, talk=talk)
 
 
 def _array(stream: BinaryIO, dtype: str, shape: list[int]) -> NDArray[Any]:

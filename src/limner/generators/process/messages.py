@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +12,8 @@ from limner.core.drawing import Drawn, Execution, FittedAdapter, Plan, Sketch, S
 from limner.core.errors import LimnerError
 from limner.core.records import Operation, Size
 from limner.generators.process.frames import Frame
+
+OUT_OF_MEMORY = "engine_out_of_memory"
 
 _SKETCH_WORDS = (
     "prompt",
@@ -143,3 +147,27 @@ def error_of(frame: Frame) -> LimnerError:
     said = frame.values
     kind = _ERRORS.get(said["type"], LimnerError)
     return kind(said["message"], code=said["code"], hint=said["hint"], retryable=said["retryable"])
+
+
+def error_of_any(error: Exception) -> LimnerError:
+    """Any error as one of ours.
+
+    One that nobody foresaw is told by its kind and place only: its words may hold a prompt.
+    """
+    if isinstance(error, LimnerError):
+        return error
+    if (
+        isinstance(error, MemoryError)
+        or "OutOfMemory" in type(error).__name__
+        or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
+    ):
+        return errors.EngineFailed(
+            "The engine ran out of memory.",
+            code=OUT_OF_MEMORY,
+            hint="Ask for a smaller canvas, set the option 'offload', or raise engine_memory_mb.",
+        )
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return errors.EngineFailed(
+        f"The engine failed by a fault nobody foresaw: {type(error).__name__} in "
+        f"{os.path.basename(place.filename)}, line {place.lineno}."
+    )

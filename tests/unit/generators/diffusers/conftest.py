@@ -9,6 +9,12 @@ from limner.core.ports import FloatSpan, IntSpan
 from limner.core.records import Size
 from limner.generators.diffusers.describing import describe
 
+SAID_BY_LIBRARIES = (
+    "__array__ implementation",
+    "__array_wrap__ must accept",
+    "Already found a `peft_config`",
+    "Should have t[ab]",
+)
 LICENCE = Licence(expression="Apache-2.0", source="LICENSE", reviewer="Ann")
 
 
@@ -44,5 +50,5 @@ def pytest_collection_modifyitems(items):
     """What the libraries say to each other's new versions is not ours to mend."""
     for item in items:
         if "generators/diffusers" in str(item.path):
-            for words in ("__array__ implementation", "Already found a `peft_config`"):
+            for words in SAID_BY_LIBRARIES:
                 item.add_marker(pytest.mark.filterwarnings(f"ignore:{words}"))

@@ -1,6 +1,9 @@
 import json
 import pickle
 import shutil
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,14 +20,15 @@ from safetensors.torch import save_file  # noqa: E402
 from single_files import save_single_file  # noqa: E402
 
 from limner.core.drawing import FittedAdapter  # noqa: E402
-from limner.core.errors import BadInput, WeightsRefused  # noqa: E402
+from limner.core.errors import BadInput, GeneratorUnavailable, WeightsRefused  # noqa: E402
 from limner.core.forms import AdapterForm  # noqa: E402
 from limner.core.ports import AdapterKind, FloatSpan  # noqa: E402
 from limner.core.records import DRAWING, Operation  # noqa: E402
 from limner.generators.conformance import Trial  # noqa: E402
 from limner.generators.diffusers.describing import describe  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
-from limner.generators.weight_files import hash_files  # noqa: E402
+from limner.generators.diffusers.loading import load_pipeline, place  # noqa: E402
+from limner.generators.weight_files import hash_files, read_safetensors_header  # noqa: E402
 
 
 @pytest.fixture
@@ -306,10 +310,149 @@ def test_two_ip_adapters_at_once_are_refused(form_of, folder_of, tmp_path):
         trial.draw(1, sketch=trial.sketch(adapters=both))
 
 
-def test_a_single_file_draws_what_its_folder_draws(form_of, folder_of, tmp_path):
-    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1"))
-    path = save_single_file(pipeline, tmp_path / "model.safetensors")
-    options = {"config": str(folder_of("sd1"))}
-    (from_file,) = loaded(form_of("sd1", location=path, options=options))
-    (from_folder,) = loaded(form_of("sd1"))
+WEIGHTS_BESIDE = {
+    "flux": ("transformer",),
+    "wide-flux": ("transformer",),
+}  # the parts of the single file, else all
+
+
+@pytest.fixture
+def single_file_of(folder_of, form_of, tmp_path):
+    """A family's pipeline as a single file, with a folder of what it lacks, and its form."""
+
+    def make(family):
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of(family))
+        path = save_single_file(pipeline, tmp_path / "model.safetensors")
+        config = shutil.copytree(folder_of(family), tmp_path / "config")
+        for part in WEIGHTS_BESIDE.get(family, [one.name for one in config.iterdir()]):
+            for weights in (config / part).glob("*.safetensors"):
+                weights.unlink()
+        return form_of(family, location=path, options={"config": str(config)})
+
+    return make
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux"])
+def test_a_single_file_draws_what_its_folder_draws_and_calls_nobody(
+    form_of, single_file_of, monkeypatch, family
+):
+    form = single_file_of(family)
+    (from_folder,) = loaded(form_of(family))
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("it called somebody"))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_: pytest.fail("it called somebody"))
+    (from_file,) = loaded(form)
     assert np.array_equal(from_file.image_HWC, from_folder.image_HWC)
+
+
+def test_flux_is_read_by_the_names_of_its_authors(form_of, single_file_of, monkeypatch):
+    """At its true width, the only one that has them; half a billion values, so none is drawn."""
+    monkeypatch.setitem(tiny_pipelines.FAMILIES, "wide-flux", tiny_pipelines.wide_flux)
+    form = single_file_of("wide-flux")
+    assert "double_blocks.0.img_attn.qkv.weight" in read_safetensors_header(form.path)
+    form = replace(form, options={**form.options, "dtype": "bfloat16"})
+    found = load_pipeline(form).transformer.state_dict()
+    folder = replace(form_of("wide-flux"), options={"dtype": "bfloat16"})
+    expected = load_pipeline(folder).transformer.state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(values, found[name]) for name, values in expected.items())
+
+
+def test_the_settings_of_a_single_file_are_part_of_its_form(single_file_of):
+    form = single_file_of("sd1")
+    assert {"model.safetensors", "config/model_index.json"} <= set(form.files)
+    settings = Path(form.text("config")) / "scheduler" / "scheduler_config.json"
+    settings.write_text(settings.read_text().replace("0.012", "0.02"))
+    with pytest.raises(WeightsRefused, match="has the hash"):
+        loaded(form)
+
+
+def test_a_single_file_is_loaded_in_the_precision_that_is_asked(form_of, single_file_of):
+    form = single_file_of("flux")
+    form = replace(form, options={**form.options, "dtype": "bfloat16"})
+    pipeline = load_pipeline(form)
+    kinds = {one.dtype for one in pipeline.components.values() if hasattr(one, "dtype")}
+    assert kinds == {torch.bfloat16}
+
+
+def test_a_part_that_neither_file_nor_folder_has_is_named(single_file_of, form_of):
+    form = single_file_of("flux")
+    (Path(form.text("config")) / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+    form = form_of("flux", location=form.path, options=dict(form.options))
+    with pytest.raises(WeightsRefused, match="lacks the part 'vae'"):
+        loaded(form)
+
+
+def test_a_pickle_among_the_settings_of_a_single_file_is_refused(single_file_of, form_of):
+    form = single_file_of("sd1")
+    config = Path(form.text("config"))
+    (config / "text_encoder" / "pytorch_model.bin").write_bytes(pickle.dumps({"w": [1.0]}))
+    with pytest.raises(WeightsRefused, match="pickle"):
+        form_of("sd1", location=form.path, options=dict(form.options))
+
+
+def test_settings_that_are_no_folder_here_are_refused_with_the_way_to_fetch_them(tmp_path, form_of):
+    path = tmp_path / "model.safetensors"
+    save_file({"x": torch.ones(1)}, path)
+    with pytest.raises(WeightsRefused, match="no folder here") as caught:
+        form_of("sd1", location=path, options={"config": "stabilityai/sdxl-base-1.0"})
+    assert "hf download" in caught.value.hint
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """A machine with a graphics card, as far as torch says so."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("options", "method", "given"),
+    [
+        ({"offload": "model"}, "enable_model_cpu_offload", {"device": "cuda"}),
+        ({"offload": "sequential"}, "enable_sequential_cpu_offload", {"device": "cuda"}),
+        (
+            {"offload": "group"},
+            "enable_group_offload",
+            {"onload_device": torch.device("cuda"), "offload_type": "leaf_level"},
+        ),
+        ({"slicing": "attention", "device": "cpu"}, "enable_attention_slicing", {}),
+    ],
+)
+def test_what_saves_memory_reaches_the_pipeline_as_it_takes_it(
+    form_of, folder_of, cuda, options, method, given
+):
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1"))
+    with patch.object(pipeline, method, autospec=True) as called:  # refuses what is no parameter
+        place(pipeline, form_of("sd1", options=options))
+    called.assert_called_once_with(**given)
+
+
+@pytest.mark.parametrize("offload", ["model", "sequential"])
+def test_offloading_to_no_graphics_card_is_refused_in_one_sentence(form_of, offload):
+    with pytest.raises(GeneratorUnavailable, match=f"'offload' is '{offload}'.*none is found"):
+        loaded(form_of("sd1", options={"offload": offload, "device": "cpu"}))
+
+
+def test_a_device_that_is_not_here_is_refused_in_one_sentence(form_of, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(GeneratorUnavailable, match=r"'device' is 'cuda'.*finds cpu\."):
+        loaded(form_of("sd1", options={"device": "cuda"}))
+
+
+@pytest.mark.parametrize("name", ["StableDiffusionPanoramaPipeline", "StableDiffusionSAGPipeline"])
+def test_a_pipeline_without_siblings_draws_from_text(copy_of, form_of, name):
+    folder = copy_of("sd1")
+    index = json.loads((folder / "model_index.json").read_text())
+    index |= {"_class_name": name, "scheduler": ["diffusers", "DDIMScheduler"]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    trial = Trial(generator=DiffusersGenerator(form_of("sd1", location=folder)))
+    (first,), (again,) = trial.draw(1), trial.draw(1)
+    assert np.array_equal(first.image_HWC, again.image_HWC)
+
+
+def test_the_scheduler_of_one_request_is_not_that_of_the_next(form_of):
+    trial = Trial(generator=DiffusersGenerator(form_of("sd1")))
+    (before,) = trial.draw(1)
+    (other,) = trial.draw(1, sketch=trial.sketch(sampler="euler"))
+    (after,) = trial.draw(1)
+    assert not np.array_equal(before.image_HWC, other.image_HWC)
+    assert np.array_equal(before.image_HWC, after.image_HWC)

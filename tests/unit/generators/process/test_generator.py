@@ -19,18 +19,7 @@ from limner.generators.process.generator import ProcessGenerator, Room
 from limner.generators.process.outside import Housing
 from limner.testing import PaintedGenerator
 
-TESTS = Path(__file__).parents[3]
 ENGINE = "process_engine:open_painted"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def path():
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(TESTS)
-    yield
-    os.environ.pop("PYTHONPATH")
-    if before is not None:
-        os.environ["PYTHONPATH"] = before
 
 
 @pytest.fixture(scope="module")
