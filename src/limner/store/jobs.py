@@ -35,6 +35,7 @@ from limner.core.jobs import (
 )
 from limner.core.records import FileFormat
 from limner.store import schema
+from limner.store.bell import Bell
 from limner.store.database import reading, transaction
 
 SILENT_SECONDS = 30.0  # a worker that was not heard from for so long may be dead
@@ -134,10 +135,12 @@ class JobRows:
 
     Args:
         engine: of the store's database.
+        bell: rung when a job was added or steered.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, bell: Bell) -> None:
         self._engine = engine
+        self.bell = bell
 
     def add(self, new: NewJob) -> bool:
         """Queue a job; whether it was not there yet.
@@ -159,6 +162,7 @@ class JobRows:
             require_room(connection, new.owner)
             number = tick(connection)
             connection.execute(schema.jobs.insert(), _values_of(new, number))
+        self.bell.ring()
         return True
 
     def find(self, job_id: str, now: datetime) -> Job:
@@ -227,6 +231,7 @@ class JobRows:
             elif following in OVER:
                 values = {"ended_at": now.isoformat()}
             move(connection, job_id, following, values)
+        self.bell.ring()
 
     def watch_previews(self, job_id: str, now: datetime, span: timedelta) -> None:
         """Have the worker make previews for a while; writes only when half of it is over."""

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from limner.core.errors import LeaseLost
 from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
 from limner.store import schema
+from limner.store.bell import Bell
 from limner.store.database import passing_transaction, reading, transaction
 from limner.store.gallery import shelve
 from limner.store.jobs import (
@@ -124,10 +125,12 @@ class Leases:
 
     Args:
         engine: of the store's database.
+        bell: rung when a job was let go of.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, bell: Bell) -> None:
         self._engine = engine
+        self._bell = bell
 
     def claim(
         self,
@@ -252,7 +255,9 @@ class Leases:
             ):
                 happening = Happening.DOUBT
             measures = {"seconds": seconds, "num_images": num_images}
-            return _let_go(connection, row, happening, now, error, measures)
+            state = _let_go(connection, row, happening, now, error, measures)
+        self._bell.ring()
+        return state
 
     def record_image(
         self, connection: sa.Connection, claim: Claim, index: int, image_id: str, now: datetime

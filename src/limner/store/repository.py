@@ -21,6 +21,7 @@ from limner.core.hashing import canonical_json, sha256_of_bytes
 from limner.core.recipe import ImageRecord, Recipe
 from limner.core.records import FileFormat, OriginalFile, Size
 from limner.store import schema
+from limner.store.bell import Bell
 from limner.store.blobs import BlobFolder
 from limner.store.boards import Boards
 from limner.store.database import empty_log, open_database, reading, transaction
@@ -77,6 +78,7 @@ class Store:
         reviews: what people are asked, and what they answered.
         tokens: who may ask for what.
         rights: sources, licences, consents and opt-outs, and what they block.
+        bell: rung when jobs have changed.
         jobs: requests that are kept until they are drawn.
         leases: who draws them.
         gallery: which images are whose, and finding them.
@@ -97,8 +99,9 @@ class Store:
         self.reviews = Reviews(engine, ledger)
         self.tokens = TokenRows(engine)
         self.rights = Rights(engine, ledger)
-        self.jobs = JobRows(engine)
-        self.leases = Leases(engine)
+        self.bell = Bell()
+        self.jobs = JobRows(engine, self.bell)
+        self.leases = Leases(engine, self.bell)
         self.gallery = GalleryRows(engine)
         self.boards = Boards(engine)
         self.models = Models(engine, ledger)

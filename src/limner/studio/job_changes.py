@@ -1,6 +1,7 @@
 """Waiting for jobs to change: one thread asks the database for one number, for all who wait.
 
-The number is the jobs' clock (store/jobs.py). Nobody else reads anything until it has risen, and
+The number is the jobs' clock (store/jobs.py); it is asked for when the bell rings, and now and
+then, for workers of others ring none here. Nobody else reads anything until it has risen, and
 then only those wake whose job changed. The thread ends when nobody waits.
 """
 
@@ -17,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from limner.core.errors import LimnerError
 from limner.store.jobs import Change, JobRows
 
-POLL_SECONDS = 0.001
+POLL_SECONDS = 0.005  # between two looks while the bell is quiet
 FAULT_SECONDS = 0.5  # between two tries when the database does not answer
 
 _log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class JobChanges:
 
     def _poll(self, seen: int) -> None:
         while True:
-            time.sleep(POLL_SECONDS)
+            self.rows.bell.wait(POLL_SECONDS)
             with self._lock:
                 if not self._topics:
                     self._is_polling = False
