@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition, Lock, Thread
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from limner.core.errors import LimnerError
 from limner.store.jobs import Change, JobRows
 
@@ -100,7 +98,7 @@ class JobChanges:
                     return
             try:
                 seen = self._tell_since(seen)
-            except (LimnerError, SQLAlchemyError):
+            except LimnerError:
                 _log.exception("The clock of jobs cannot be read", extra={"action": "jobs_unread"})
                 time.sleep(FAULT_SECONDS)
 
