@@ -21,7 +21,9 @@ import numpy as np
 import limner
 from benchmarks.figure import Measurement, median_measurement
 from limner.core.jobs import JobState
+from limner.core.records import Request
 from limner.studio.picture_file import read_content
+from limner.studio.planning import plan_request
 from limner.studio.tokens import Tokens
 
 PROMPT = "a red fox"
@@ -66,14 +68,15 @@ def measure_http_overhead(is_quick: bool) -> Measurement:
     """Median milliseconds that HTTP, JSON, PNG and sealing add to drawing one picture.
 
     `limner studio` and its worker run as processes of their own with the embedded model. A client
-    asks `/v1/images/generations` for a picture as base64, waits, and decodes the JSON. From its
-    wall time is taken the wall time of drawing this very picture, as the worker measured it
-    around the network's passes and stored it. What is left is everything that comes on top of
-    drawing and judging: HTTP, the job's rows, waking worker and client, the sampler's own
-    arithmetic, finishing, PNG, storing, the ledger, sealing, JSON. Criteria ask for a whole picture
-    only and no mark is put in: judging (`checks-time`) and marking have figures of their own. Also
-    printed: the medians of both times, and the same with the criteria and the mark as a new
-    install has them.
+    asks `/v1/images/generations` for a picture as base64, waits, and decodes the JSON. Then the
+    same picture is drawn here, from the same seed, by the same generator with nothing around it,
+    while the service is idle; the difference of the two wall times counts. So everything counts
+    that comes on top of drawing: HTTP, the job's rows, waking worker and client, whatever slows
+    drawing down in a worker that is served, finishing, PNG, storing, the ledger, sealing, JSON.
+    Criteria ask for a whole picture only and no mark is put in: judging (`checks-time`) and marking
+    have figures of their own. Also printed: the medians of both times; the difference to the time
+    that the worker stored with the picture, which is that of the network's passes alone; and all of
+    it with the criteria and the mark as a new install has them.
     """
     num_pictures = 12 if is_quick else 200
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as served:
@@ -88,6 +91,7 @@ def added_by_serving(served: Served, num_pictures: int) -> list[float]:
     """Milliseconds added to each picture; the first ones, which load things, are not counted."""
     added_ms: list[float] = []
     drawing_ms: list[float] = []
+    passing_ms: list[float] = []  # of the network, as the worker measured it
     headers = {"Authorization": f"Bearer {served.token('clock')}"}
     with httpx.Client(base_url=served.url, headers=headers, timeout=ANSWER_SECONDS) as client:
         for number in range(-3, num_pictures):
@@ -98,14 +102,26 @@ def added_by_serving(served: Served, num_pictures: int) -> list[float]:
             wall_ms = (time.perf_counter() - begun) * 1e3
             record = served.studio.parts.store.image_by_id(answer["limner"]["images"][0]["id"])
             assert record is not None
+            alone_ms = drawn_alone_ms(served.studio, int(body["seed"]))
             if number >= 0:
-                drawing_ms.append(record.seconds * 1e3)
-                added_ms.append(wall_ms - record.seconds * 1e3)
+                drawing_ms.append(alone_ms)
+                added_ms.append(wall_ms - alone_ms)
+                passing_ms.append(wall_ms - record.seconds * 1e3)
     print(
         f"{num_pictures} pictures: drawing {np.median(drawing_ms):.0f} ms, serving adds "
-        f"{np.median(added_ms):.1f} ms (95th percentile {np.percentile(added_ms, 95):.1f} ms)"
+        f"{np.median(added_ms):.1f} ms (95th percentile {np.percentile(added_ms, 95):.1f} ms), "
+        f"{np.median(passing_ms):.1f} ms to the network's passes alone"
     )
     return added_ms
+
+
+def drawn_alone_ms(studio: limner.Studio, seed: int) -> float:
+    """Milliseconds of drawing the picture of a seed by the generator that serves, and no more."""
+    parts = studio.parts
+    plan = plan_request(parts, Request(prompt=PROMPT, seed=seed)).plans[PROMPT]
+    begun = time.perf_counter()
+    (_,) = parts.generator.generate(plan, [seed])
+    return (time.perf_counter() - begun) * 1e3
 
 
 def measure_concurrent_clients(is_quick: bool) -> Measurement:

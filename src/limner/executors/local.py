@@ -11,14 +11,14 @@ import sys
 import uuid
 from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
 
 from filelock import FileLock, Timeout
 
-IDLE_POLL_SECONDS = 0.002  # one look at one number, a few microseconds
+IDLE_POLL_SECONDS = 0.005  # between two looks at one number while there is no news
 SWEEP_SECONDS = 1.0  # between two looks for workers that are gone
 
 
@@ -178,6 +178,7 @@ def work(
     *,
     sweep: Callable[[], object],
     read_number: Callable[[], int],
+    wait_for_news: Callable[[float], object],
     read_seconds: Callable[[], float],
     stop: Event,
     is_once: bool,
@@ -188,6 +189,7 @@ def work(
         draw_next: draws what is next, if anything is; says whether it was.
         sweep: takes back what workers that are gone have left.
         read_number: rises when there may be something to draw.
+        wait_for_news: waits so many seconds, or until it may have risen.
         read_seconds: a steady clock.
         stop: set to end after what is in hand is let go of.
         is_once: end when nothing waits.
@@ -203,9 +205,8 @@ def work(
         if is_once:
             return
         until = read_seconds() + SWEEP_SECONDS
-        while read_number() == number and read_seconds() < until:
-            if stop.wait(IDLE_POLL_SECONDS):
-                return
+        while read_number() == number and read_seconds() < until and not stop.is_set():
+            wait_for_news(IDLE_POLL_SECONDS)
 
 
 @contextmanager
@@ -225,12 +226,32 @@ def stopping_on_signals(stop: Event) -> Generator[None]:
             signal.signal(number, handler)
 
 
-def stop_when_input_ends(stop: Event) -> None:
-    """Set `stop` when standard input ends: whoever holds its other end is gone, even if killed."""
+class Tie:
+    """What binds this process to the one that keeps it running (supervisor.py), by two pipes.
 
-    def read_to_end() -> None:
-        while os.read(sys.stdin.fileno(), 1):  # not by its buffer: exiting would wait for its lock
-            pass
-        stop.set()
+    The other end of standard input is held by that process, so it ends with it, even if it is
+    killed. Whatever comes through either pipe says that there is news, and no more.
 
-    Thread(target=read_to_end, name="parent", daemon=True).start()
+    Args:
+        hear: called when the other process has news.
+        stop: set when it is gone.
+    """
+
+    def __init__(self, hear: Callable[[], None], stop: Event) -> None:
+        self._hear = hear
+        self._stop = stop
+        self._output = os.dup(sys.stdout.fileno())  # not inherited: it ends with this process
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        if os.name == "posix":
+            os.set_blocking(self._output, False)
+        Thread(target=self._read_to_end, name="parent", daemon=True).start()
+
+    def ring(self) -> None:
+        """Tell the other process that there is news; nothing where it is gone or has not read."""
+        with suppress(OSError):
+            os.write(self._output, b"\n")
+
+    def _read_to_end(self) -> None:
+        while os.read(sys.stdin.fileno(), 64):  # not by its buffer: exiting would wait for its lock
+            self._hear()
+        self._stop.set()

@@ -1,16 +1,20 @@
 """Keeping one process running: started again when it ends, later each time it ends early.
 
 It knows nothing of what the process does. The process is given a pipe as its standard input that
-ends when this process ends, however it ends, so that it can notice and end as well.
+ends when this process ends, however it ends, so that it can notice and end as well. Through it, and
+through its standard output, both tell each other that there is news (`Tie` in local.py).
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from threading import Event, Lock, Thread
+from typing import IO
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
@@ -34,6 +38,7 @@ class Supervisor:
     Args:
         command: of the process.
         read_seconds: a clock that never goes back.
+        hear: called when the process has news, from a thread.
         wait_seconds: the first wait before it is started again; doubled each time it ends early.
     """
 
@@ -42,10 +47,12 @@ class Supervisor:
         command: Sequence[str],
         *,
         read_seconds: Callable[[], float],
+        hear: Callable[[], None] = lambda: None,
         wait_seconds: float = FIRST_WAIT_SECONDS,
     ) -> None:
         self._command = list(command)
         self._read_seconds = read_seconds
+        self._hear = hear
         self._first_wait = wait_seconds
         self._stop = Event()
         self._lock = Lock()
@@ -64,6 +71,12 @@ class Supervisor:
     def start(self) -> None:
         """Start the process, from a thread that then watches over it."""
         self._thread.start()
+
+    def ring(self) -> None:
+        """Tell the process that there is news; nothing where none runs or it has not read."""
+        with self._lock, suppress(OSError, ValueError):
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.write(b"\n")
 
     def close(self) -> None:
         """End the process in good order, or by force if it does not."""
@@ -86,7 +99,8 @@ class Supervisor:
             if process is not None:
                 process.wait()
                 assert process.stdin is not None
-                process.stdin.close()
+                with self._lock:  # nobody writes to a number that may soon be another file's
+                    process.stdin.close()
             if self._stop.is_set():
                 return
             if self._read_seconds() - started >= SETTLED_SECONDS:
@@ -106,8 +120,22 @@ class Supervisor:
                 return None
             self.num_starts += 1
             try:
-                self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+                self._process = subprocess.Popen(
+                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+                )
             except OSError:
                 _log.exception("The worker cannot be started.", extra={"action": "worker_failed"})
                 self._process = None
-            return self._process
+                return None
+            process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        if os.name == "posix":
+            os.set_blocking(process.stdin.fileno(), False)
+        Thread(target=self._listen, args=(process.stdout,), name="news", daemon=True).start()
+        return process
+
+    def _listen(self, output: IO[bytes]) -> None:
+        with output:
+            while output.read(64):
+                self._hear()

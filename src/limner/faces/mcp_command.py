@@ -15,6 +15,7 @@ from limner.faces.opening import opened
 
 if TYPE_CHECKING:
     from limner.executors.supervisor import Supervisor
+    from limner.store.bell import Bell
 
 NAMELESS = "agent"  # where the system has no name for the user
 
@@ -28,7 +29,7 @@ def mcp(context: typer.Context, name: Name = "") -> None:
         from limner.faces.mcp.desk import Desk
         from limner.faces.mcp.server import make_server
 
-        worker = _Worker()
+        worker = _Worker(studio.parts.store.bell)
         desk = Desk(
             studio=studio,
             owner=_owner(name, studio.parts.requester),
@@ -43,7 +44,8 @@ def mcp(context: typer.Context, name: Name = "") -> None:
 class _Worker:
     """A worker that is started when the first job is asked for, and ends with this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
         self._supervisor: Supervisor | None = None
 
     def start(self) -> None:
@@ -55,7 +57,10 @@ class _Worker:
         from limner.executors.supervisor import Supervisor
         from limner.faces.studio_command import worker_command
 
-        self._supervisor = Supervisor(worker_command(), read_seconds=monotonic)
+        self._supervisor = Supervisor(
+            worker_command(), read_seconds=monotonic, hear=self._bell.hear
+        )
+        self._bell.ring_along(self._supervisor.ring)
         self._supervisor.start()
 
     def close(self) -> None:

@@ -127,7 +127,9 @@ class _Server:
         from limner.faces.http.app import make_app
 
         self._wired = self._open_wired()
-        self._worker = Supervisor(worker_command(), read_seconds=monotonic)
+        bell = self._wired.parts.store.bell
+        self._worker = Supervisor(worker_command(), read_seconds=monotonic, hear=bell.hear)
+        bell.ring_along(self._worker.ring)
         hosts = () if self._host in WILDCARDS else (self._host,)
         return make_app(self._wired, hosts=hosts, worker=self._worker)
 

@@ -24,12 +24,13 @@ def worker(context: typer.Context, once: Once = False, tied: Tied = False) -> No
     with opened(context) as studio:
         from threading import Event
 
-        from limner.executors.local import stop_when_input_ends, stopping_on_signals
+        from limner.executors.local import Tie, stopping_on_signals
         from limner.studio.working import run_worker
 
         stop = Event()
         if tied:
-            stop_when_input_ends(stop)
+            bell = studio.parts.store.bell
+            bell.ring_along(Tie(bell.hear, stop).ring)
         with stopping_on_signals(stop):
             note("Waiting for jobs; Ctrl-C stops and gives back what is in hand.")
             run_worker(studio.parts, stop=stop, is_once=once)

@@ -75,6 +75,7 @@ def seal(
     *,
     read_clock: Callable[[], datetime],
     placement: Placement = Placement.INSIDE,
+    on_signed: Callable[[bytes], None] = lambda _: None,
 ) -> Sealed:
     """Write metadata and credential into a PNG, JPEG or WebP file.
 
@@ -86,6 +87,8 @@ def seal(
         read_clock: the time now, UTC; for our own time-stamps.
         placement: BESIDE leaves the credential out of the file, for channels that strip it. It
             then verifies exactly the file that is given back here.
+        on_signed: given what was signed before it is read back, so that it can be written
+            meanwhile; it must not leave before this has returned.
 
     Raises:
         BadInput: `content` is not of that type, or not whole.
@@ -101,7 +104,7 @@ def seal(
     )
     # 2. Sign, leaving out credentials of ingredients that cannot be kept.
     # 3. Read it back as anybody else would.
-    signed, credential, notices = _sign(unsigned, signer, read_clock)
+    signed, credential, notices = _sign(unsigned, signer, read_clock, on_signed)
     if credential.stamped_at is None:
         notices = (*notices, UNSTAMPED)
     return Sealed(
@@ -130,11 +133,15 @@ def _describe(content: bytes, media_type: MediaType, facts: SealFacts) -> bytes:
 
 
 def _sign(
-    unsigned: Unsigned, signer: Signer, read_clock: Callable[[], datetime]
+    unsigned: Unsigned,
+    signer: Signer,
+    read_clock: Callable[[], datetime],
+    on_signed: Callable[[bytes], None],
 ) -> tuple[Signed, Credential, tuple[str, ...]]:
     lost = [one.title for one in unsigned.ingredients if one.content]
     try:
         signed = _sign_stamped(unsigned, signer, read_clock)
+        on_signed(signed.content if unsigned.is_embedded else signed.store)
         return signed, _read_back(signed, unsigned, signer), ()
     except IngredientRefused as refused:
         lost = [refused.title]
@@ -144,7 +151,8 @@ def _sign(
     kept = tuple(
         replace(one, content=b"") if one.title in lost else one for one in unsigned.ingredients
     )
-    signed, credential, notices = _sign(replace(unsigned, ingredients=kept), signer, read_clock)
+    without = replace(unsigned, ingredients=kept)
+    signed, credential, notices = _sign(without, signer, read_clock, on_signed)
     notice = f"The credential of the {' and the '.join(lost)} cannot be read and is not kept."
     return signed, credential, (notice, *notices)
 

@@ -8,7 +8,7 @@ stored, without reading the whole folder. This module does not know the database
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from limner.core.hashing import sha256_of_bytes
 from limner.store.files import PART_PREFIX, cannot_write, make_folder, write_new
 
 INTENT_SUFFIX = ".intent"
-NUM_WRITERS = 2
+NUM_WRITERS = 4  # flushing is waiting
 SIDECAR_SUFFIX = "c2pa"  # of a credential beside its file
 
 
@@ -64,19 +64,36 @@ class BlobFolder:
             raise cannot_write(path, error) from error
         return blob_sha256
 
+    def add_ahead(self, content: bytes, suffix: str) -> Future[str]:
+        """`add` in a thread, before the transaction that needs the blob is begun.
+
+        It is safe there only once `adding` has found it: until then it may be taken for what a
+        killed process left.
+        """
+        return self._writers.submit(self.add, content, suffix)
+
     @contextmanager
-    def adding(self, content: bytes, suffix: str) -> Generator[None]:
+    def adding(
+        self, content: bytes, suffix: str, ahead: Future[str] | None = None
+    ) -> Generator[None]:
         """`add` in a thread while the block writes rows; done when the block ends.
+
+        Args:
+            content: of the blob.
+            suffix: of its name.
+            ahead: what `add_ahead` gave for the same blob.
 
         Raises:
             StorageUnavailable: it cannot be written; raised after the block.
         """
-        added = self._writers.submit(self.add, content, suffix)
+        added = ahead or self._writers.submit(self.add, content, suffix)
         try:
             yield
         finally:
             wait([added])  # it is not written any more when the transaction is rolled back
         added.result()
+        if ahead is not None:
+            self.add(content, suffix)  # nothing, unless it was cleared away before the block began
 
     def unsettle(self, blob_sha256: str, suffix: str) -> None:
         """Leave an intent: the transaction that is open no longer needs this blob.

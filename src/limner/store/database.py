@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -68,8 +69,10 @@ def passing_transaction(engine: sa.Engine) -> Generator[sa.Connection]:
     Raises:
         StorageUnavailable: the database cannot be written.
     """
-    with _our_errors(engine), engine.execution_options(**{PASSING: True}).begin() as connection:
-        yield connection
+    with _our_errors(engine), engine.connect() as connection:
+        connection.execution_options(**{PASSING: True})
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
@@ -79,8 +82,31 @@ def reading(engine: sa.Engine) -> Generator[sa.Connection]:
     Raises:
         StorageUnavailable: the database cannot be read.
     """
-    with _our_errors(engine), engine.execution_options(**{READ_ONLY: True}).begin() as connection:
-        yield connection
+    with _our_errors(engine), engine.connect() as connection:
+        connection.execution_options(**{READ_ONLY: True})
+        with connection.begin():
+            yield connection
+
+
+def read_number(engine: sa.Engine, statement: str) -> int:
+    """The one number a statement gives, in a few microseconds: no transaction of ours around it.
+
+    Raises:
+        StorageUnavailable: the database cannot be read.
+    """
+    driver = engine.dialect.dbapi
+    assert driver is not None
+    with _our_errors(engine):
+        raw = engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute(statement)
+            (number,) = cast(tuple[int], cursor.fetchone())
+        except driver.Error as error:
+            raise DBAPIError(statement, None, error) from error
+        finally:
+            raw.close()
+    return number
 
 
 def empty_log(engine: sa.Engine) -> None:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -35,7 +35,8 @@ from limner.core.jobs import (
 )
 from limner.core.records import FileFormat
 from limner.store import schema
-from limner.store.database import reading, transaction
+from limner.store.bell import Bell
+from limner.store.database import passing_transaction, read_number, reading, transaction
 
 SILENT_SECONDS = 30.0  # a worker that was not heard from for so long may be dead
 UNMEASURED_SECONDS = 1.0  # taken for a picture before any was measured
@@ -134,20 +135,27 @@ class JobRows:
 
     Args:
         engine: of the store's database.
+        bell: rung when a job was added or steered.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, bell: Bell) -> None:
         self._engine = engine
+        self.bell = bell
 
-    def add(self, new: NewJob) -> bool:
+    def add(self, new: NewJob, *, is_lasting: bool = True) -> bool:
         """Queue a job; whether it was not there yet.
+
+        Args:
+            new: the job.
+            is_lasting: flush it to the disk; without it, the job is lost if the power fails now.
 
         Raises:
             JobConflict: another job has this id.
             QueueFull: too many wait already.
             StorageUnavailable: it cannot be written.
         """
-        with transaction(self._engine) as connection:
+        begin = transaction if is_lasting else passing_transaction
+        with begin(self._engine) as connection:
             found = _find_row(connection, new.job_id)
             if found is not None:
                 if (found.asked_sha256, found.owner) == (new.asked_sha256, new.owner):
@@ -159,6 +167,7 @@ class JobRows:
             require_room(connection, new.owner)
             number = tick(connection)
             connection.execute(schema.jobs.insert(), _values_of(new, number))
+        self.bell.ring()
         return True
 
     def find(self, job_id: str, now: datetime) -> Job:
@@ -227,6 +236,7 @@ class JobRows:
             elif following in OVER:
                 values = {"ended_at": now.isoformat()}
             move(connection, job_id, following, values)
+        self.bell.ring()
 
     def watch_previews(self, job_id: str, now: datetime, span: timedelta) -> None:
         """Have the worker make previews for a while; writes only when half of it is over."""
@@ -257,15 +267,8 @@ class JobRows:
             return _num_waiting(connection)
 
     def number(self) -> int:
-        """The clock: raised by every change of a job. A few microseconds, for it is asked often."""
-        raw = self._engine.raw_connection()  # no transaction of ours around one number
-        try:
-            cursor = raw.cursor()
-            cursor.execute("SELECT number FROM job_clock")
-            found = cast(tuple[int], cursor.fetchone())
-        finally:
-            raw.close()
-        return found[0]
+        """The clock: raised by every change of a job. It is asked often."""
+        return read_number(self._engine, "SELECT number FROM job_clock")
 
     def changes_since(self, number: int) -> list[Change]:
         """The jobs that changed after this number, each once."""

@@ -30,6 +30,7 @@ from limner.store.rights_blocking import blocker_of_image
 DecidedBy = Literal["rule", "person"]
 
 _decisions = schema.decisions.c
+_seals = schema.seals.c
 _FROZEN_AT = sa.select(schema.criteria.c.frozen_at).where(
     schema.criteria.c.criteria_sha256 == sa.bindparam("these")
 )
@@ -37,6 +38,16 @@ _LAST_DECISION = (
     schema.decisions.select()
     .where(_decisions.image_id == sa.bindparam("this_image"))
     .order_by(_decisions.decision_id.desc())
+    .limit(1)
+)
+_LAST_SEAL = (
+    schema.seals.select()
+    .where(
+        _seals.image_id == sa.bindparam("this_image"),
+        _seals.is_beside == sa.bindparam("beside"),
+        _seals.file_format.is_not_distinct_from(sa.bindparam("in_format")),
+    )
+    .order_by(_seals.sealed_at.desc())
     .limit(1)
 )
 _INSERT_DECISIONS = schema.decisions.insert().returning(
@@ -207,12 +218,27 @@ def add_seal(connection: sa.Connection, seal: StoredSeal) -> Entry:
     )
 
 
+def seal_of(
+    connection: sa.Connection,
+    image_id: str,
+    *,
+    is_beside: bool = False,
+    file_format: FileFormat | None = None,
+) -> StoredSeal | None:
+    """The last seal of an image: the one in its file, in one of another format, the sidecar."""
+    wanted = {"this_image": image_id, "beside": is_beside, "in_format": file_format}
+    row = connection.execute(_LAST_SEAL, wanted).one_or_none()
+    return None if row is None else _seal_of_row(row)
+
+
 def find_seal(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> StoredSeal | None:
     """The last seal that fits a condition on the columns of `schema.seals`."""
-    query = schema.seals.select().where(condition)
-    row = connection.execute(query.order_by(schema.seals.c.sealed_at.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
+    query = schema.seals.select().where(condition).order_by(_seals.sealed_at.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _seal_of_row(row)
+
+
+def _seal_of_row(row: sa.Row[tuple[object, ...]]) -> StoredSeal:
     return StoredSeal(
         sealed_sha256=row.sealed_sha256,
         image_id=row.image_id,

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from limner.core.errors import LeaseLost
 from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
 from limner.store import schema
+from limner.store.bell import Bell
 from limner.store.database import passing_transaction, reading, transaction
 from limner.store.gallery import shelve
 from limner.store.jobs import (
@@ -72,6 +73,7 @@ class Claim:
         shots: prompt and seed of every picture of the job.
         image_ids: by picture index; stored by earlier attempts and not to be drawn again.
         seconds_per_picture: as measured before; ``None`` if nothing was.
+        previewed_until: while somebody looks at previews.
         is_suspect: whether its last attempts brought no picture; it may have ended their worker.
     """
 
@@ -85,6 +87,7 @@ class Claim:
     shots: tuple[tuple[str, int], ...]
     image_ids: dict[int, str]
     seconds_per_picture: float | None
+    previewed_until: datetime | None
     is_suspect: bool
 
 
@@ -124,10 +127,12 @@ class Leases:
 
     Args:
         engine: of the store's database.
+        bell: rung when a job was let go of.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, bell: Bell) -> None:
         self._engine = engine
+        self._bell = bell
 
     def claim(
         self,
@@ -183,6 +188,7 @@ class Leases:
                 shots=tuple((prompt, seed) for prompt, seed in json.loads(row.shots)),
                 image_ids=_stored_images(connection, row.job_id) if row.attempts else {},
                 seconds_per_picture=seconds_per_picture(connection),
+                previewed_until=_previewed_until(row),
                 is_suspect=row.fruitless > 0,
             )
 
@@ -237,7 +243,9 @@ class Leases:
         """Let go of a job and say how it went.
 
         FINISH is believed only when a row is there for every picture; LOSE becomes PARK at the
-        last attempt. An attempt that brought a picture is no step towards parking.
+        last attempt. An attempt that brought a picture is no step towards parking. FINISH is not
+        flushed to the disk: if the power fails, the job is taken back and found to have its
+        pictures.
 
         Returns:
             The state it is in now.
@@ -245,14 +253,39 @@ class Leases:
         Raises:
             LeaseLost: somebody else was given the job.
         """
-        with transaction(self._engine) as connection:
-            row = _leased_row(connection, claim)
-            if happening is Happening.FINISH and num_recorded(connection, claim.job_id) != len(
-                claim.shots
-            ):
-                happening = Happening.DOUBT
-            measures = {"seconds": seconds, "num_images": num_images}
-            return _let_go(connection, row, happening, now, error, measures)
+        begin = passing_transaction if happening is Happening.FINISH else transaction
+        with begin(self._engine) as connection:
+            state = self.end_within(
+                connection,
+                claim,
+                happening,
+                now,
+                seconds=seconds,
+                num_images=num_images,
+                error=error,
+            )
+        self._bell.ring()
+        return state
+
+    def end_within(
+        self,
+        connection: sa.Connection,
+        claim: Claim,
+        happening: Happening,
+        now: datetime,
+        *,
+        seconds: float,
+        num_images: int,
+        error: JobError | None = None,
+    ) -> JobState:
+        """`end` in the caller's transaction; who waits is to be told when that is committed."""
+        row = _leased_row(connection, claim)
+        if happening is Happening.FINISH and num_recorded(connection, claim.job_id) != len(
+            claim.shots
+        ):
+            happening = Happening.DOUBT
+        measures = {"seconds": seconds, "num_images": num_images}
+        return _let_go(connection, row, happening, now, error, measures)
 
     def record_image(
         self, connection: sa.Connection, claim: Claim, index: int, image_id: str, now: datetime
@@ -339,10 +372,12 @@ def _lease_lost(claim: Claim) -> LeaseLost:
 
 
 def _wanted(row: JobRow, number: int) -> Wanted:
+    return Wanted(number, JobState(row.state), _previewed_until(row))
+
+
+def _previewed_until(row: JobRow) -> datetime | None:
     until = row.previewed_until
-    return Wanted(
-        number, JobState(row.state), None if until is None else datetime.fromisoformat(until)
-    )
+    return None if until is None else datetime.fromisoformat(until)
 
 
 def _stored_images(connection: sa.Connection, job_id: str) -> dict[int, str]:

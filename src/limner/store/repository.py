@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -21,9 +22,16 @@ from limner.core.hashing import canonical_json, sha256_of_bytes
 from limner.core.recipe import ImageRecord, Recipe
 from limner.core.records import FileFormat, OriginalFile, Size
 from limner.store import schema
+from limner.store.bell import Bell
 from limner.store.blobs import BlobFolder
 from limner.store.boards import Boards
-from limner.store.database import empty_log, open_database, reading, transaction
+from limner.store.database import (
+    empty_log,
+    open_database,
+    passing_transaction,
+    reading,
+    transaction,
+)
 from limner.store.erasing import erase_image, erased_at
 from limner.store.gallery import GalleryRows, take_off
 from limner.store.jobs import JobRows
@@ -38,6 +46,7 @@ from limner.store.judgements import (
     frozen_at,
     last_decision,
     results_of,
+    seal_of,
 )
 from limner.store.learnt import LearntRows
 from limner.store.leases import Leases
@@ -77,6 +86,7 @@ class Store:
         reviews: what people are asked, and what they answered.
         tokens: who may ask for what.
         rights: sources, licences, consents and opt-outs, and what they block.
+        bell: rung when jobs have changed.
         jobs: requests that are kept until they are drawn.
         leases: who draws them.
         gallery: which images are whose, and finding them.
@@ -97,8 +107,9 @@ class Store:
         self.reviews = Reviews(engine, ledger)
         self.tokens = TokenRows(engine)
         self.rights = Rights(engine, ledger)
-        self.jobs = JobRows(engine)
-        self.leases = Leases(engine)
+        self.bell = Bell()
+        self.jobs = JobRows(engine, self.bell)
+        self.leases = Leases(engine, self.bell)
         self.gallery = GalleryRows(engine)
         self.boards = Boards(engine)
         self.models = Models(engine, ledger)
@@ -137,15 +148,21 @@ class Store:
         self,
         record: ImageRecord,
         content: bytes,
-        alongside: Callable[[sa.Connection], None] | None = None,
+        alongside: Callable[[sa.Connection, Entry], None] | None = None,
+        *,
+        ahead: Future[str] | None = None,
+        is_lasting: bool = True,
     ) -> ImageRecord:
         """Store an image whole: file, row and entry.
 
         Args:
             record: `image_id` is the hash of `content`.
             content: the file's bytes.
-            alongside: writes more rows and entries in the same transaction, after the image's own;
-                not called when the image is there already.
+            alongside: writes more rows and entries in the same transaction, after the image's own,
+                which it is given; not called when the image is there already.
+            ahead: what `write_ahead` gave for this file.
+            is_lasting: flush the rows to the disk. Without it they are flushed by the next that
+                are, such as those of its seal, and nobody is to be told of the image before.
 
         Returns:
             `record`, or the earlier record of the same bytes.
@@ -156,15 +173,16 @@ class Store:
         """
         assert record.image_id == sha256_of_bytes(content)
         suffix = record.file_format
-        with transaction(self._engine) as connection:
+        begin = transaction if is_lasting else passing_transaction
+        with begin(self._engine) as connection:
             stored = _image_of_id(connection, record.image_id)
             if stored is not None:
                 return stored
-            with self._blobs.adding(content, suffix):
+            with self._blobs.adding(content, suffix, ahead):
                 connection.execute(schema.images.insert(), _row_of(record))
-                append_image(connection, record)
+                entry = append_image(connection, record)
                 if alongside is not None:
-                    alongside(connection)
+                    alongside(connection, entry)
         self._blobs.settle(record.image_id, suffix)
         self.ledger.sign_if_due(record.created_at)
         return record
@@ -272,16 +290,40 @@ class Store:
         with reading(self._engine) as connection:
             return results_of(connection, image_id)
 
-    def add_seal(self, seal: StoredSeal, content: bytes, suffix: str) -> None:
+    def write_ahead(self, content: bytes, suffix: str) -> Future[str]:
+        """Write a file in a thread before its row is written; see `add_image` and `add_seal`.
+
+        Without a row it is removed when a store is next opened.
+        """
+        return self._blobs.add_ahead(content, suffix)
+
+    def add_seal(
+        self,
+        seal: StoredSeal,
+        content: bytes,
+        suffix: str,
+        alongside: Callable[[sa.Connection], None] = lambda _: None,
+        *,
+        ahead: Future[str] | None = None,
+    ) -> None:
         """Store a sealed file or a sidecar: blob, row and entry, or none of them.
+
+        Args:
+            seal: `sealed_sha256` is the hash of `content`.
+            content: of the file or the sidecar.
+            suffix: of its name.
+            alongside: writes more rows in the same transaction; who waits for jobs is told.
+            ahead: what `write_ahead` gave for this file.
 
         Raises:
             StorageUnavailable: it cannot be written.
         """
         assert seal.sealed_sha256 == sha256_of_bytes(content)
         with transaction(self._engine) as connection:
-            with self._blobs.adding(content, suffix):
+            with self._blobs.adding(content, suffix, ahead):
                 add_seal(connection, seal)
+                alongside(connection)
+        self.bell.ring()
         self._blobs.settle(seal.sealed_sha256, suffix)
         self.ledger.sign_if_due(seal.sealed_at)
 
@@ -290,7 +332,7 @@ class Store:
     ) -> StoredSeal | None:
         """The last seal of an image: the one in its file, in one of another format, the sidecar."""
         with reading(self._engine) as connection:
-            return _find_seal_of(connection, image_id, is_beside=is_beside, file_format=file_format)
+            return seal_of(connection, image_id, is_beside=is_beside, file_format=file_format)
 
     def seal_by_file(self, sealed_sha256: str) -> StoredSeal | None:
         """The seal whose file has these bytes."""
@@ -327,7 +369,7 @@ class Store:
             decided = last_decision(connection, image_id)
             if record is None or decided is None:
                 return None
-            return record, decided, _find_seal_of(connection, image_id)
+            return record, decided, seal_of(connection, image_id)
 
     def image_by_pixels(self, pixels_sha256: str) -> ImageRecord | None:
         """The earliest image with these pixels, whatever its file."""
@@ -465,18 +507,6 @@ def _find_image(connection: sa.Connection, condition: sa.ColumnElement[bool]) ->
     query = schema.images.select().where(condition).order_by(schema.images.c.created_at).limit(1)
     row = connection.execute(query).one_or_none()
     return None if row is None else _record_of(row)
-
-
-def _find_seal_of(
-    connection: sa.Connection,
-    image_id: str,
-    *,
-    is_beside: bool = False,
-    file_format: FileFormat | None = None,
-) -> StoredSeal | None:
-    column = schema.seals.c
-    is_of_image = (column.image_id == image_id) & (column.is_beside == is_beside)
-    return find_seal(connection, is_of_image & (column.file_format == file_format))
 
 
 def _find_source(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from limner.core.errors import StorageUnavailable
 
@@ -33,13 +34,13 @@ def connect(home: Path) -> sa.Engine:
 
 def begin_reading(connection: sa.Connection) -> None:
     """Begin a transaction that sees one state."""
-    connection.exec_driver_sql("BEGIN")
+    _execute(connection, "BEGIN")
 
 
 def begin_writing(connection: sa.Connection, *, is_lasting: bool) -> None:
     """Begin a transaction that writes; it waits for its turn here, not at its first write."""
-    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if is_lasting else 'NORMAL'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    _execute(connection, f"PRAGMA synchronous = {'FULL' if is_lasting else 'NORMAL'}")
+    _execute(connection, "BEGIN IMMEDIATE")
 
 
 def empty_log(engine: sa.Engine) -> None:
@@ -66,6 +67,14 @@ def empty_log(engine: sa.Engine) -> None:
 def reason_of(error: DBAPIError) -> str:
     """What the database said, in one line."""
     return str(error.orig).strip()
+
+
+def _execute(connection: sa.Connection, statement: str) -> None:
+    """Execute what has no result, past what SQLAlchemy does around every statement."""
+    try:
+        connection.connection.cursor().execute(statement)
+    except sqlite3.Error as error:
+        raise OperationalError(statement, None, error) from error
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - DB-API object

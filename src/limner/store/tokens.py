@@ -19,6 +19,7 @@ from limner.store import schema
 from limner.store.database import reading, transaction
 
 _column = schema.tokens.c
+_BY_HASH = schema.tokens.select().where(_column.token_sha256 == sa.bindparam("this_hash"))
 
 
 class TokenKind(StrEnum):
@@ -93,8 +94,7 @@ def add_token(connection: sa.Connection, record: TokenRecord, token_sha256: str)
 
 def find_by_hash(connection: sa.Connection, token_sha256: str) -> TokenRecord | None:
     """The token with this hash, whether or not it is in force."""
-    query = schema.tokens.select().where(_column.token_sha256 == token_sha256)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_BY_HASH, {"this_hash": token_sha256}).one_or_none()
     return None if row is None else _record_of(row)
 
 

@@ -72,7 +72,8 @@ class Attempt:
         self._left = [index for index in range(len(claim.shots)) if index not in claim.image_ids]
         self._recorded: set[int] = set()
         self._due: datetime | None = None
-        self._wanted: Wanted | None = None
+        self._wanted = Wanted(claim.lease, JobState.RUNNING, claim.previewed_until)
+        self._state: JobState | None = None
         self._previewed_seconds = float("-inf")
         self._told: Told | None = None
         self._previews: dict[int, bytes] = {}
@@ -94,11 +95,13 @@ class Attempt:
             return self._outcome()
 
     def let_go(self, happening: Happening, error: JobError | None) -> JobState:
-        """Let go of the job and say how it went.
+        """Let go of the job and say how it went, unless that was said with its last seal.
 
         Raises:
             LeaseLost: it was given to another worker; nothing was said of this attempt.
         """
+        if self._state is not None:
+            return self._state
         return self._leases.end(
             self.claim,
             happening,
@@ -114,6 +117,7 @@ class Attempt:
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - the job loop: an honest failure
+            self._state = None  # what was said with the last seal may not stand
             return ending_of(error, self.claim.job_id)
         return Happening.FINISH, None
 
@@ -134,6 +138,7 @@ class Attempt:
             on_step=self._on_step,
             is_cancelled=self._is_cancelled,
             on_stored=self._on_stored,
+            on_sealing=self._on_sealing,
             is_in_step=True,
         )
         for image in draw_ready(parts, ready, cast(FileFormat, claim.file_format), watch):
@@ -148,6 +153,18 @@ class Attempt:
         self._leases.record_image(connection, self.claim, index, record.image_id, record.created_at)
         self._recorded.add(index)
 
+    def _on_sealing(self, connection: sa.Connection, _record: ImageRecord) -> None:
+        """The job is over with the seal of its last picture: one flush, and who waits is told."""
+        if len(self._recorded) == len(self._left):
+            self._state = self._leases.end_within(
+                connection,
+                self.claim,
+                Happening.FINISH,
+                self._parts.read_clock(),
+                seconds=self._read_seconds() - self._started_seconds,
+                num_images=len(self._recorded),
+            )
+
     def _index_of(self, record: ImageRecord) -> int:
         return self.claim.shots.index((record.recipe.prompt, record.recipe.seed))
 
@@ -157,10 +174,9 @@ class Attempt:
 
     def _wanted_now(self) -> Wanted:
         """Read anew only when the clock of jobs has risen: it is asked before every step."""
-        wanted = self._wanted
-        if wanted is None or wanted.number != self._parts.store.jobs.number():
-            wanted = self._wanted = self._leases.wanted(self.claim)
-        return wanted
+        if self._wanted.number != self._parts.store.jobs.number():
+            self._wanted = self._leases.wanted(self.claim)
+        return self._wanted
 
     def _on_step(self, progress: StepProgress) -> None:
         self._told = Told(progress.step, progress.num_steps, self._pace.seconds_left(progress))
@@ -175,7 +191,7 @@ class Attempt:
         self._pulse.hurry()
 
     def _is_watched(self) -> bool:
-        until = None if self._wanted is None else self._wanted.previewed_until
+        until = self._wanted.previewed_until
         return until is not None and until >= self._parts.read_clock()
 
     def _is_preview_due(self) -> bool:

@@ -98,6 +98,8 @@ def fit(image_HWC: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
         size: of the result.
     """
     image_size = Size(image_HWC.shape[1], image_HWC.shape[0])
+    if image_size == size:
+        return image_HWC
     left_px, top_px, width_px, height_px = placement_in(size, image_size)
     scaled_HWC = _resized(image_HWC, Size(width_px, height_px))
     right_px = size.width_px - width_px - left_px

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
@@ -25,22 +24,21 @@ from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import ImageSubject
 from limner.core.recipe import ImageRecord, Recipe
 from limner.core.records import FileFormat, Request
+from limner.store.gallery import shelve
 from limner.store.judgements import StoredDecision
-from limner.store.ledger.images import prompt_commitment
+from limner.store.ledger.entries import Entry
+from limner.store.ledger.images import prompt_commitment_in
 from limner.studio.ahead import made_ahead
 from limner.studio.beside import threads_beside
 from limner.studio.encoding import Encoding
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image import Image
 from limner.studio.judging import decision_in_force, judge_image
-from limner.studio.parts import UNWATCHED, OnStored, Parts, Watch
+from limner.studio.parts import UNWATCHED, Parts, Watch
 from limner.studio.planning import Ready, make_ready
 from limner.studio.recipe import write_recipe
-from limner.studio.sealing import keep_seal, seal_image, sign_image
+from limner.studio.sealing import Signature, keep_seal, seal_image, sign_image
 from limner.studio.second_pass import draw_over
-
-if TYPE_CHECKING:
-    from limner.provenance.credential import Sealed
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -78,9 +76,7 @@ def draw_ready(
         parts.judge.read_ahead(prompt)
         finished = finish_picture(parts, drawn.image_HWC, ready, file_format)
         recipe = write_recipe(parts, ready, plan, prompt, drawn, finished)
-        yield judge_and_store(
-            parts, ready, finished.image_HWC, file_format, recipe, drawn, watch.on_stored
-        )
+        yield judge_and_store(parts, ready, finished.image_HWC, file_format, recipe, drawn, watch)
     if broken:
         raise PictureBroken(" ".join(one.message for one in broken), hint=broken[0].hint)
 
@@ -92,11 +88,11 @@ def judge_and_store(
     file_format: FileFormat,
     recipe: Recipe,
     drawn: Drawn,
-    on_stored: OnStored | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Image:
     """Judge a finished picture as its file shows it, store it whole, seal it if it is released.
 
-    `on_stored` writes in the same transaction; see `Watch`.
+    The watch writes in the same transactions.
 
     Raises:
         StorageUnavailable: it cannot be written; nothing is left behind.
@@ -122,6 +118,8 @@ def judge_and_store(
     )
     pdq = pdq_of(picture)
     content = encoding.content()
+    ahead = parts.store.write_ahead(content, file_format)
+    is_released = judgement.decision.outcome is Outcome.RELEASED
     record = ImageRecord(
         image_id=sha256_of_bytes(content),
         pixels_sha256=picture.pixels_sha256,
@@ -136,27 +134,32 @@ def judge_and_store(
     )
     # 3. Image, results, decision and entries: all are stored, or none is.
     written: list[StoredDecision] = []
-    signing: list[Future[Sealed]] = []
+    signing: list[Future[Signature]] = []
 
-    def write_decision(connection: sa.Connection) -> None:
+    def write_decision(connection: sa.Connection, entry: Entry) -> None:
         written.append(
             judgement.write(connection, record.image_id, parts.requester, record.created_at)
         )
         if written[0].decision.outcome is Outcome.RELEASED:  # signed while the rest is written
-            commitment = prompt_commitment(connection, record.image_id)
-            arguments = parts, record, content, written[0], commitment
+            arguments = parts, record, content, written[0], prompt_commitment_in(entry)
             signing.append(threads_beside().submit(sign_image, *arguments))
-        if on_stored is not None:
-            on_stored(connection, record)
+        shelve(connection, record.image_id, parts.requester)
+        if watch.on_stored is not None:
+            watch.on_stored(connection, record)
         encoding.require_shown()
 
-    stored = parts.store.add_image(record, content, write_decision)
+    stored = parts.store.add_image(
+        record, content, write_decision, ahead=ahead, is_lasting=not is_released
+    )
     decided = decision_in_force(parts, stored, judgement, next(iter(written), None))
     # 4. Only what is released is sealed, and only what is sealed leaves.
     if decided.decision.outcome is not Outcome.RELEASED:
         return Image(stored, decided, None, None)
     if signing:
-        return Image(stored, decided, *keep_seal(parts, stored, decided, signing[0].result()))
+        signature = signing[0].result()
+        return Image(
+            stored, decided, *keep_seal(parts, stored, decided, signature, watch.on_sealing)
+        )
     return Image(stored, decided, *seal_image(parts, stored, content, decided))
 
 

@@ -11,7 +11,6 @@ import html
 import io
 import json
 import re
-import zlib
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -24,6 +23,7 @@ from limner.core.hashing import canonical_json
 from limner.core.recipe import Recipe
 from limner.core.records import FileFormat
 from limner.studio.parameters_text import format_parameters
+from limner.studio.png_file import write_png
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -98,15 +98,14 @@ def encode_with_texts(
     quality: int | None = None,
 ) -> bytes:
     """File bytes of a picture with both texts inside; see the top of this module."""
-    picture = PillowImage.fromarray(image_HWC, "RGBA")
     own_json = canonical_json(own)
-    buffer = io.BytesIO()
     if file_format == "png":
         chunks = PngInfo()
         chunks.add_text("parameters", parameters)
         chunks.add_itxt(OWN_KEY, own_json)
-        picture.save(buffer, "PNG", pnginfo=chunks, compress_type=zlib.Z_RLE)
-        return buffer.getvalue()
+        return write_png(image_HWC, chunks)
+    picture = PillowImage.fromarray(image_HWC, "RGBA")
+    buffer = io.BytesIO()
     texts: dict[str, Any] = {
         "exif": _exif(parameters),
         "xmp": _XMP.format(html.escape(own_json)).encode(),

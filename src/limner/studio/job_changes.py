@@ -1,6 +1,7 @@
 """Waiting for jobs to change: one thread asks the database for one number, for all who wait.
 
-The number is the jobs' clock (store/jobs.py). Nobody else reads anything until it has risen, and
+The number is the jobs' clock (store/jobs.py); it is asked for when the bell rings, and now and
+then, for workers of others ring none here. Nobody else reads anything until it has risen, and
 then only those wake whose job changed. The thread ends when nobody waits.
 """
 
@@ -12,12 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition, Lock, Thread
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from limner.core.errors import LimnerError
 from limner.store.jobs import Change, JobRows
 
-POLL_SECONDS = 0.001
+POLL_SECONDS = 0.005  # between two looks while the bell is quiet
 FAULT_SECONDS = 0.5  # between two tries when the database does not answer
 
 _log = logging.getLogger(__name__)
@@ -92,14 +91,14 @@ class JobChanges:
 
     def _poll(self, seen: int) -> None:
         while True:
-            time.sleep(POLL_SECONDS)
+            self.rows.bell.wait(POLL_SECONDS)
             with self._lock:
                 if not self._topics:
                     self._is_polling = False
                     return
             try:
                 seen = self._tell_since(seen)
-            except (LimnerError, SQLAlchemyError):
+            except LimnerError:
                 _log.exception("The clock of jobs cannot be read", extra={"action": "jobs_unread"})
                 time.sleep(FAULT_SECONDS)
 

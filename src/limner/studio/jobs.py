@@ -74,6 +74,7 @@ class Jobs:
         file_format: FileFormat = "png",
         priority: int = 0,
         client: str = "",
+        is_awaited: bool = False,
     ) -> Job:
         """Keep a request as a job, to be drawn when its turn comes. Loads no network.
 
@@ -84,6 +85,8 @@ class Jobs:
             file_format: of the images.
             priority: higher first among the jobs of this owner, -100 .. 100.
             client: a word about what asked, such as ``openai``.
+            is_awaited: nobody is told of the job before it is over, so it need not outlast a power
+                cut that ends the waiting too.
 
         Raises:
             BadInput: something cannot be honoured; names the first.
@@ -119,7 +122,8 @@ class Jobs:
             shots=shots,
             created_at=self._parts.read_clock(),
         )
-        return queued_job(new) if self._rows.add(new) else self.get(job_id)
+        is_new = self._rows.add(new, is_lasting=not is_awaited)
+        return queued_job(new) if is_new else self.get(job_id)
 
     def get(self, job_id: str) -> Job:
         """A job as it stands.

@@ -124,6 +124,8 @@ class Judge:
         A picture that was drawn is marked before it is judged, on one core.
         """
         readers = [one for one in self._image_checks if isinstance(one, ReadsPrompt)]
+        if not readers:
+            return
 
         def read() -> None:
             for one in readers:
@@ -212,13 +214,15 @@ class Judgement:
     def write(
         self, connection: sa.Connection, image_id: str, requester: str, now: datetime
     ) -> StoredDecision:
-        """Store it in the caller's transaction; opens a review card where a person must look."""
+        """Store it in the caller's transaction; opens a review card where a person must look.
+
+        The image is still to be put on the requester's shelf (`shelve`).
+        """
         if self.criteria is not None:
             freeze_criteria(connection, self.criteria, now)
         stored = add_judgement(
             connection, image_id, self.results, self.decision, decided_by="rule", now=now
         )
-        shelve(connection, image_id, requester)
         if stored.decision.outcome is Outcome.HELD or stored.decision.is_audited:
             self._open_card(connection, image_id, requester, now)
         return stored
@@ -300,8 +304,10 @@ def decision_in_force(
     ):
         return earlier
     now = parts.read_clock()
-    return parts.store.judge(
-        record.image_id,
-        lambda connection: judgement.write(connection, record.image_id, parts.requester, now),
-        now,
-    )
+
+    def write(connection: sa.Connection) -> StoredDecision:
+        stored = judgement.write(connection, record.image_id, parts.requester, now)
+        shelve(connection, record.image_id, parts.requester)
+        return stored
+
+    return parts.store.judge(record.image_id, write, now)

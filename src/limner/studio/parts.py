@@ -258,6 +258,7 @@ class Watch:
         is_cancelled: asked before every step.
         on_stored: writes in the transaction that stores an image, and undoes it by raising; not
             called for an image that is there already.
+        on_sealing: the same in the transaction that keeps the seal of an image just stored.
         is_in_step: no batch is drawn before the pictures of the one before are stored, as jobs
             need it, whose state may change with every picture.
     """
@@ -266,6 +267,7 @@ class Watch:
     on_step: Callable[[StepProgress], None] | None = None
     is_cancelled: Callable[[], bool] | None = None
     on_stored: OnStored | None = None
+    on_sealing: OnStored | None = None
     is_in_step: bool = False
 
 

@@ -7,7 +7,7 @@ person has decided about it since.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,12 @@ from limner.studio.background import WHITE, lay_under
 from limner.studio.image_file import decode_rgba, encode_image
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    import sqlalchemy as sa
+
     from limner.provenance.credential import Sealed
-    from limner.studio.parts import Parts
+    from limner.studio.parts import OnStored, Parts
 
 UNTRAINED_ENGINE = "pillow"  # plain resampling
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
@@ -75,8 +79,15 @@ def seal_image(
     if earlier is not None and earlier.decision_id == decided.decision_id:
         return earlier, parts.store.read_sealed(earlier, suffix)
     commitment = parts.store.prompt_commitment(record.image_id)
-    sealed = sign_image(parts, record, content, decided, commitment, is_beside=is_beside)
-    return keep_seal(parts, record, decided, sealed)
+    signature = sign_image(parts, record, content, decided, commitment, is_beside=is_beside)
+    return keep_seal(parts, record, decided, signature)
+
+
+class Signature(NamedTuple):
+    """The sealed form of an image, found to hold; and what writes its file meanwhile."""
+
+    sealed: Sealed
+    ahead: Future[str]
 
 
 def sign_image(
@@ -87,8 +98,10 @@ def sign_image(
     prompt_commitment: str | None,
     *,
     is_beside: bool = False,
-) -> Sealed:
-    """The sealed form of an image whose release is written down; nothing of it is stored.
+) -> Signature:
+    """The sealed form of an image whose release is written down; no row of it is stored.
+
+    Its file is written while it is read back.
 
     Args:
         parts: of the studio.
@@ -105,24 +118,35 @@ def sign_image(
     from limner.provenance.credential import Placement, seal
 
     assert decided.decision.outcome is Outcome.RELEASED
-    return seal(
+    suffix = SIDECAR_SUFFIX if is_beside else record.file_format
+    ahead: list[Future[str]] = []
+    sealed = seal(
         content,
         MEDIA_TYPES[record.file_format],
         facts_of(parts, record, decided, prompt_commitment),
         parts.signer,
         read_clock=parts.read_clock,
         placement=Placement.BESIDE if is_beside else Placement.INSIDE,
+        on_signed=lambda given: ahead.append(parts.store.write_ahead(given, suffix)),
     )
+    return Signature(sealed, ahead[-1])
 
 
 def keep_seal(
-    parts: Parts, record: ImageRecord, decided: StoredDecision, sealed: Sealed
+    parts: Parts,
+    record: ImageRecord,
+    decided: StoredDecision,
+    signature: Signature,
+    on_sealing: OnStored | None = None,
 ) -> tuple[StoredSeal, bytes]:
     """Store what `sign_image` gave; the seal, and the bytes that leave.
+
+    `on_sealing` writes in the same transaction; see `Watch`.
 
     Raises:
         StorageUnavailable: the sealed file cannot be stored; it does not leave.
     """
+    sealed, ahead = signature
     is_beside = sealed.sidecar is not None
     suffix = SIDECAR_SUFFIX if is_beside else record.file_format
     given = sealed.content if sealed.sidecar is None else sealed.sidecar
@@ -135,7 +159,12 @@ def keep_seal(
         stamped_at=sealed.stamped_at,
         is_beside=is_beside,
     )
-    parts.store.add_seal(stored, given, suffix)
+
+    def write_along(connection: sa.Connection) -> None:
+        if on_sealing is not None:
+            on_sealing(connection, record)
+
+    parts.store.add_seal(stored, given, suffix, write_along, ahead=ahead)
     return stored, given
 
 

@@ -200,7 +200,7 @@ def _drawn(
         versions={one.check: one.version for one in judged.results},
         seconds=drawn.seconds,
     )
-    kept = parts.store.add_image(record, content, lambda rows: end_shadow(rows, ended))
+    kept = parts.store.add_image(record, content, lambda rows, _entry: end_shadow(rows, ended))
     if kept is not record:  # the same bytes are there from before
         parts.store.shadows.end(ended)
     return ended

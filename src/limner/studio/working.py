@@ -224,6 +224,7 @@ def run_worker(
                 lambda: lanes.draw_next() or (is_once and lanes.end_next()),
                 sweep=sweep,
                 read_number=parts.store.jobs.number,
+                wait_for_news=parts.store.bell.wait,
                 read_seconds=read_seconds,
                 stop=stop,
                 is_once=is_once,

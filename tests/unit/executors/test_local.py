@@ -64,11 +64,20 @@ def test_a_beat_that_fails_does_not_end_the_pulse():
     assert len(faults) == 1
 
 
-def loop(draw_next, *, is_once=False, stop=None, sweep=lambda: None, read_number=lambda: 0):
+def loop(
+    draw_next,
+    *,
+    is_once=False,
+    stop=None,
+    sweep=lambda: None,
+    read_number=lambda: 0,
+    wait_for_news=time.sleep,
+):
     work(
         draw_next,
         sweep=sweep,
         read_number=read_number,
+        wait_for_news=wait_for_news,
         read_seconds=time.monotonic,
         stop=stop or Event(),
         is_once=is_once,
@@ -110,6 +119,22 @@ def test_a_change_while_nothing_was_found_is_looked_at_at_once():
         return False
 
     loop(draw_next, stop=stop, read_number=lambda: next(numbers, 2))
+    assert len(asked) == 2
+
+
+def test_news_end_the_wait_for_a_change():
+    numbers, stop, asked = [1], Event(), []
+
+    def draw_next():
+        asked.append(True)
+        if len(asked) == 2:
+            stop.set()
+        return False
+
+    def wait_for_news(_seconds):
+        numbers.append(2)
+
+    loop(draw_next, stop=stop, read_number=lambda: numbers[-1], wait_for_news=wait_for_news)
     assert len(asked) == 2
 
 

@@ -2,12 +2,14 @@
 
 import sys
 import time
+from threading import Event
 
 import pytest
 
 from limner.executors.supervisor import Kept, Supervisor
 
 ENDS_AT_ONCE = [sys.executable, "-S", "-c", "pass"]
+ANSWERS = [sys.executable, "-S", "-c", "import os\nwhile os.read(0, 9): os.write(1, b'.')"]
 ENDS_WITH_ITS_INPUT = [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"]
 PATIENCE_SECONDS = 30
 
@@ -69,3 +71,19 @@ def test_one_that_was_never_started_is_stopped_and_closes():
     supervisor = Supervisor(ENDS_AT_ONCE, read_seconds=time.monotonic)
     supervisor.close()
     assert supervisor.kept is Kept.STOPPED
+
+
+def test_news_reach_the_process_and_come_back(keep):
+    heard = Event()
+    supervisor = keep(ANSWERS, hear=heard.set)
+    until(lambda: supervisor.kept is Kept.RUNNING)
+    supervisor.ring()
+    assert heard.wait(PATIENCE_SECONDS)
+
+
+def test_news_for_a_process_that_has_ended_go_nowhere(keep):
+    supervisor = keep(ENDS_AT_ONCE, wait_seconds=PATIENCE_SECONDS)
+    until(lambda: supervisor.kept is Kept.WAITING)
+    supervisor.ring()
+    supervisor.close()
+    supervisor.ring()

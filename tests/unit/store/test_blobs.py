@@ -56,3 +56,19 @@ def test_a_blob_that_cannot_be_written_beside_its_rows_undoes_them(blobs):
     path.parent.write_bytes(b"a file where a folder belongs")
     with pytest.raises(StorageUnavailable), blobs.adding(b"content", "png"):
         pass
+
+
+def test_a_blob_written_ahead_is_there_when_the_block_ends(blobs):
+    ahead = blobs.add_ahead(b"content", "png")
+    with blobs.adding(b"content", "png", ahead):
+        pass
+    assert blobs.read(ahead.result(), "png") == b"content"
+
+
+def test_a_blob_written_ahead_and_cleared_away_since_is_written_again(blobs):
+    ahead = blobs.add_ahead(b"content", "png")
+    blobs.discard(ahead.result(), "png")  # another process took it for what a killed one left
+    with blobs.adding(b"content", "png", ahead):
+        pass
+    assert blobs.read(ahead.result(), "png") == b"content"
+    assert list(blobs.unsettled()) == [(ahead.result(), "png")]

@@ -3,9 +3,17 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import event
 
 from limner.core.errors import StorageUnavailable
-from limner.store.database import open_database, passing_transaction, reading, transaction
+from limner.store import database
+from limner.store.database import (
+    open_database,
+    passing_transaction,
+    read_number,
+    reading,
+    transaction,
+)
 from limner.store.migrations import _config, newest_revision
 from limner.store.schema import HEAD_REVISION, metadata
 
@@ -97,3 +105,19 @@ def test_what_passes_is_there_for_everybody_when_it_is_committed(tmp_path, engin
     with reading(again) as connection:
         assert connection.scalar(sa.text("SELECT blob_sha256 FROM sources")) == "b"
     again.dispose()
+
+
+def test_a_number_that_cannot_be_read_is_said_in_our_words(engine):
+    assert read_number(engine, "SELECT number FROM job_clock") == 0
+    with pytest.raises(StorageUnavailable, match="no such table"):
+        read_number(engine, "SELECT number FROM nowhere")
+
+
+def test_a_database_that_another_writes_for_long_is_said_to_be_locked(tmp_path, engine):
+    waiting = sa.create_engine(engine.url, connect_args={"timeout": 0.01})
+    event.listen(waiting, "begin", database._begin)
+    with transaction(engine), pytest.raises(StorageUnavailable, match="locked") as caught:
+        with transaction(waiting):
+            pass
+    waiting.dispose()
+    assert caught.value.retryable

@@ -53,16 +53,16 @@ def at_step(studio, monkeypatch):
     """Do something once, at a worker's question before a step when so many pictures are stored."""
 
     def install(num_stored, do):
-        leases, done = studio.parts.store.leases, []
-        wanted = leases.wanted
+        jobs, done = studio.parts.store.jobs, []
+        number = jobs.number
 
-        def asked(claim):
+        def asked():
             if not done and studio.parts.store.count_images() >= num_stored:
                 done.append(True)
-                do(claim)
-            return wanted(claim)
+                do()
+            return number()
 
-        monkeypatch.setattr(leases, "wanted", asked)
+        monkeypatch.setattr(jobs, "number", asked)
 
     return install
 
@@ -102,7 +102,7 @@ def test_there_is_nothing_to_draw_when_nothing_waits(worker):
 
 def test_a_cancel_is_seen_before_the_next_step(studio, worker, submit, at_step, painter):
     job_id = submit(num_images=12)
-    at_step(4, lambda claim: studio.jobs.cancel(job_id))
+    at_step(4, lambda: studio.jobs.cancel(job_id))
     worker.draw_next()
     job = studio.jobs.get(job_id)
     assert (job.state, len(job.images), painter.num_drawn) == (JobState.CANCELLED, 4, 4)
@@ -110,7 +110,7 @@ def test_a_cancel_is_seen_before_the_next_step(studio, worker, submit, at_step, 
 
 def test_a_pause_keeps_what_is_drawn_and_goes_on_after(studio, worker, submit, at_step, painter):
     job_id = submit(num_images=8)
-    at_step(4, lambda claim: studio.jobs.pause(job_id))
+    at_step(4, lambda: studio.jobs.pause(job_id))
     worker.draw_next()
     assert studio.jobs.get(job_id).state is JobState.PAUSED
     studio.jobs.resume(job_id)
@@ -120,7 +120,7 @@ def test_a_pause_keeps_what_is_drawn_and_goes_on_after(studio, worker, submit, a
 
 def test_a_worker_that_is_stopped_gives_its_job_back(studio, worker, submit, at_step, stop):
     job_id = submit(num_images=8)
-    at_step(4, lambda claim: stop.set())
+    at_step(4, stop.set)
     worker.draw_next()
     job = studio.jobs.get(job_id)
     assert (job.state, len(job.images)) == (JobState.QUEUED, 4)
@@ -203,7 +203,7 @@ def test_a_lost_lease_stores_no_picture_more(studio, worker, submit, at_step):
     job_id = submit(num_images=8)
     leases = studio.parts.store.leases
 
-    def steal(claim):
+    def steal():
         (held,) = leases.held()
         while leases.lose(held, START) is None:
             (held,) = leases.held()
@@ -254,7 +254,7 @@ def test_a_picture_whose_file_is_gone_makes_the_job_unknown(
     studio, worker, submit, home, at_step, stop
 ):
     job_id = submit(num_images=8)
-    at_step(4, lambda claim: stop.set())
+    at_step(4, stop.set)
     worker.draw_next()
     stop.clear()
     gone = studio.jobs.get(job_id).images[0].image_id.removeprefix("sha256:")
@@ -362,7 +362,7 @@ def test_erasing_an_image_erases_what_its_job_was_asked_and_the_job_stays(
 def test_a_job_in_hand_is_cancelled_when_an_image_of_it_is_erased(studio, worker, submit, at_step):
     job_id = submit(num_images=8)
 
-    def erase(claim):
+    def erase():
         image = studio.jobs.get(job_id).images[0]
         studio.parts.store.erase_image(image.image_id, reason="person_asked", recorded_at=START)
 

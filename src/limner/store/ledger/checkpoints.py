@@ -48,6 +48,7 @@ _entries = schema.ledger_entries.c
 _NUM_SIGNED = sa.select(
     sa.func.coalesce(sa.func.max(_checkpoints.num_entries), 0)
 ).scalar_subquery()
+_COUNT_SIGNED = sa.select(_NUM_SIGNED)
 _STANDING = sa.select(
     _NUM_SIGNED.label("num_signed"),
     sa.select(sa.func.max(_entries.position)).scalar_subquery().label("last"),
@@ -136,7 +137,7 @@ def is_due(connection: sa.Connection, cadence: Cadence, now: datetime) -> bool:
 
 def count_signed(connection: sa.Connection) -> int:
     """How many entries the newest checkpoint covers."""
-    return connection.scalar(sa.select(sa.func.max(_checkpoints.num_entries))) or 0
+    return connection.execute(_COUNT_SIGNED).scalar_one()
 
 
 def find_note(connection: sa.Connection, num_entries: int | None = None) -> Note | None:

@@ -36,18 +36,26 @@ def commit(value: str, salt: bytes) -> str:
 
 
 def keep_commitment(connection: sa.Connection, subject: str, value: str) -> str:
-    """Commit to a value with a fresh salt, and keep the salt for `subject`.
+    """`keep_commitments` for one value."""
+    return keep_commitments(connection, subject, value)[0]
+
+
+def keep_commitments(connection: sa.Connection, subject: str, *values: str) -> list[str]:
+    """Commit to each of these values with a fresh salt, and keep the salts for `subject`.
 
     Args:
         connection: in a write transaction.
         subject: whose data it is; what `erase` is told later, such as an image_id.
-        value: what must not stand in the ledger.
+        values: what must not stand in the ledger.
     """
-    salt = secrets.token_bytes(SALT_BYTES)
-    commitment = commit(value, salt)
-    row = {"commitment": commitment, "subject": subject, "salt": salt}
-    connection.execute(schema.ledger_salts.insert(), row)
-    return commitment
+    salts = [secrets.token_bytes(SALT_BYTES) for _ in values]
+    commitments = [commit(value, salt) for value, salt in zip(values, salts, strict=True)]
+    rows = [
+        {"commitment": commitment, "subject": subject, "salt": salt}
+        for commitment, salt in zip(commitments, salts, strict=True)
+    ]
+    connection.execute(schema.ledger_salts.insert(), rows)
+    return commitments
 
 
 def is_commitment_to(connection: sa.Connection, commitment: str, value: str) -> bool | None:

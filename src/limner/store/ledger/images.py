@@ -10,7 +10,7 @@ from limner.core.recipe import ImageRecord
 from limner.core.records import OriginalFile
 from limner.store import schema
 from limner.store.ledger.appending import append_entry, entry_of
-from limner.store.ledger.commitments import keep_commitment
+from limner.store.ledger.commitments import keep_commitments
 from limner.store.ledger.entries import Entry, Kind
 
 _entries = schema.ledger_entries.c
@@ -33,6 +33,9 @@ def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
         connection: in a write transaction.
         record: `created_at` becomes the time of the entry.
     """
+    recipe, prompt = keep_commitments(
+        connection, record.image_id, record.recipe.sha256, record.recipe.prompt
+    )
     document = {
         "pixels_sha256": record.pixels_sha256,
         "file_format": record.file_format,
@@ -40,8 +43,8 @@ def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
         "size": str(record.size),
         "generator": record.recipe.generator,
         "generator_version": record.recipe.generator_version,
-        "recipe": keep_commitment(connection, record.image_id, record.recipe.sha256),
-        "prompt": keep_commitment(connection, record.image_id, record.recipe.prompt),
+        "recipe": recipe,
+        "prompt": prompt,
     }
     return append_entry(
         connection,
@@ -55,9 +58,12 @@ def append_image(connection: sa.Connection, record: ImageRecord) -> Entry:
 def prompt_commitment(connection: sa.Connection, image_id: str) -> str | None:
     """The commitment to an image's prompt in its last entry; ``None`` in entries without one."""
     row = connection.execute(_LAST_STORED, {"this_image": image_id}).one_or_none()
-    if row is None:
-        return None
-    commitment = entry_of(row.position, row.entry).document.get("prompt")
+    return None if row is None else prompt_commitment_in(entry_of(row.position, row.entry))
+
+
+def prompt_commitment_in(entry: Entry) -> str | None:
+    """The same, of an entry that is at hand."""
+    commitment = entry.document.get("prompt")
     return commitment if isinstance(commitment, str) else None
 
 

@@ -65,7 +65,7 @@ def test_what_goes_alongside_an_image_is_stored_with_it(store, ledger):
     store.add_image(
         record,
         b"one",
-        lambda connection: append_entry(
+        lambda connection, _entry: append_entry(
             connection, "decision", {}, subject=record.image_id, recorded_at=NOW
         ),
     )
@@ -74,7 +74,7 @@ def test_what_goes_alongside_an_image_is_stored_with_it(store, ledger):
 
 
 def test_what_fails_alongside_an_image_takes_the_image_with_it(home, store, ledger):
-    def fail(connection):
+    def fail(connection, entry):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -130,7 +130,11 @@ async def _draw(
         label, version = label_of(found.settings), found.model_of(model)
         request = replace(asked.request, label=label, model=version)
         job = found.jobs.submit(
-            request, owner=asking.name, file_format=asked.file_format, client=CLIENT
+            request,
+            owner=asking.name,
+            file_format=asked.file_format,
+            client=CLIENT,
+            is_awaited=not asked.is_stream,
         )
         return asked, job
 

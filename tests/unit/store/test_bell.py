@@ -1,0 +1,41 @@
+"""A bell says that jobs have changed; it is rung by what changes them."""
+
+from tests.job_rows import START, new_job, store_image
+
+from limner.core.jobs import Happening
+from limner.store.bell import Bell
+
+LONG_SECONDS = 60.0  # nobody waits so long: the tests would not end
+
+
+def test_one_that_was_rung_before_is_not_waited_for():
+    bell = Bell()
+    bell.ring()
+    bell.wait(LONG_SECONDS)
+
+
+def test_what_another_process_rang_is_heard_here_and_goes_no_further():
+    bell, told = Bell(), []
+    bell.ring_along(lambda: told.append("along"))
+    bell.hear()
+    bell.wait(LONG_SECONDS)
+    assert told == []
+
+
+def test_ringing_rings_the_other_process_too():
+    bell, told = Bell(), []
+    bell.ring_along(lambda: told.append("along"))
+    bell.ring()
+    assert told == ["along"]
+
+
+def test_adding_steering_and_letting_go_of_a_job_ring_it(store):
+    told = []
+    store.bell.ring_along(lambda: told.append(True))
+    store.jobs.add(new_job("one"))
+    claim = store.leases.claim("worker", START)
+    store_image(store, claim, 0)
+    store.leases.end(claim, Happening.FINISH, START, seconds=1.0, num_images=1)
+    store.jobs.add(new_job("two"))
+    store.jobs.steer("two", Happening.CANCEL, START)
+    assert len(told) == 4
