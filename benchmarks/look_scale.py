@@ -1,13 +1,13 @@
 """Looking at scale: how fast, at what memory, and what a thousand broken files do to it.
 
 Pictures are cuts of the photographs that come with scikit-image, 512 pixels on a side, as JPEG, PNG
-and WebP. Both benchmarks run what `limner look` runs, into a data folder of their own.
+and WebP. All benchmarks run what `limner look` runs, into a data folder of their own.
 """
 
 from __future__ import annotations
 
 import io
-import resource
+import multiprocessing
 import sys
 import time
 import zipfile
@@ -37,17 +37,31 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(400)
 
 
 def measure_look_rate(is_quick: bool) -> Measurement:
-    """Pictures a second with all default checks, by as many processes as there are cores.
-
-    Memory is told too: of the largest process when a tenth was looked at, and at the end.
-    """
+    """Pictures a second with all default checks, by as many processes as there are cores."""
     num = 60 if is_quick else NUM_PICTURES
     with TemporaryDirectory() as folder:
         _write_pictures(Path(folder, "in"), num)
-        rate, peaks_mb = _rate(_settings(Path(folder, "home")), Path(folder, "in"), num)
-    peaks = f"{peaks_mb[0]} MB at a tenth, {peaks_mb[-1]} MB at the end"
-    print(f"by {num_cores()} processes; peak {peaks}", file=sys.stderr)
+        rate = _rate(_settings(Path(folder, "home")), Path(folder, "in"), num)
+    print(f"by {num_cores()} processes", file=sys.stderr)
     return Measurement(value=round(rate, 2), n=num)
+
+
+def measure_look_memory(is_quick: bool) -> Measurement:
+    """By how much the memory of all processes of a look grows from a tenth of it on, in percent.
+
+    Memory is the most that each process ever had in use, added up.
+    """
+    num = 60 if is_quick else NUM_PICTURES
+    told_at = {num // 10: "a tenth", num // 2: "half", num * 9 // 10: "nine tenths"}
+    peaks_mb: list[float] = []
+    with TemporaryDirectory() as folder:
+        _write_pictures(Path(folder, "in"), num)
+        for number, _ in enumerate(_looked(_settings(Path(folder, "home")), Path(folder, "in"))):
+            if number in told_at:
+                each_mb = _peaks_mb()
+                peaks_mb.append(sum(each_mb))
+                print(f"{each_mb} MB at {told_at[number]}", file=sys.stderr)
+    return Measurement(value=round(100 * (peaks_mb[-1] / peaks_mb[0] - 1), 2), n=num)
 
 
 def measure_look_speedup(is_quick: bool) -> Measurement:
@@ -63,19 +77,17 @@ def measure_look_speedup(is_quick: bool) -> Measurement:
         _write_pictures(place, num)
         for turn in range(num_turns):
             plain = _plain_rate(_settings(Path(folder, f"loop-{turn}")), place, num)
-            rate, _ = _rate(_settings(Path(folder, f"look-{turn}")), place, num)
+            rate = _rate(_settings(Path(folder, f"look-{turn}")), place, num)
             print(f"a look {rate:.1f}/s, a plain loop {plain:.1f}/s", file=sys.stderr)
             ratios.append(rate / plain)
     return median_measurement(ratios)
 
 
-def _rate(settings: Settings, folder: Path, num: int) -> tuple[float, list[int]]:
-    """Pictures a second, and the largest process's memory at a tenth of them and at the end."""
-    began, peaks_mb = time.perf_counter(), list[int]()
-    for told in _looked(settings, folder):
-        if told.number in (num // 10, num - 1):
-            peaks_mb.append(_peak_mb())
-    return num / (time.perf_counter() - began), peaks_mb
+def _rate(settings: Settings, folder: Path, num: int) -> float:
+    """Pictures a second, start of the processes included."""
+    began = time.perf_counter()
+    assert sum(1 for _ in _looked(settings, folder)) == num
+    return num / (time.perf_counter() - began)
 
 
 def measure_look_mutated(is_quick: bool) -> Measurement:
@@ -117,9 +129,11 @@ def _plain_rate(settings: Settings, folder: Path, num: int) -> float:
     return num / (time.perf_counter() - began)
 
 
-def _peak_mb() -> int:
-    kinds = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
-    return max(resource.getrusage(one).ru_maxrss for one in kinds) // 1024
+def _peaks_mb() -> list[int]:
+    """Most memory this process had in use so far, and each that works for it; Linux only."""
+    ids = ["self", *(one.pid for one in multiprocessing.active_children())]
+    texts = [Path(f"/proc/{one}/status").read_text() for one in ids]
+    return [int(text.partition("VmHWM:")[2].split()[0]) // 1024 for text in texts]
 
 
 def _settings(home: Path) -> Settings:

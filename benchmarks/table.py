@@ -26,7 +26,12 @@ from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.load_generator import measure_aiperf
 from benchmarks.look_inspection import measure_inspection
 from benchmarks.look_labels import measure_labels
-from benchmarks.look_scale import measure_look_mutated, measure_look_rate, measure_look_speedup
+from benchmarks.look_scale import (
+    measure_look_memory,
+    measure_look_mutated,
+    measure_look_rate,
+    measure_look_speedup,
+)
 from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
@@ -341,6 +346,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="pictures/s",
         goal=Goal(">=", 40),
         measure=measure_look_rate,
+    ),
+    Benchmark(
+        name="look-memory",
+        title=LOOK,
+        unit="%",
+        goal=Goal("<", 5),
+        measure=measure_look_memory,
     ),
     Benchmark(
         name="look-speedup",

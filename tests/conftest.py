@@ -1,5 +1,11 @@
 """Fixtures that several test files use: a studio on the painted generator, and its command line."""
 
+import os
+
+# Before numpy is imported: matrices here are small, and on a busy machine a product that is shared
+# waits for whichever core is taken.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from collections.abc import Callable
 from pathlib import Path
 

@@ -157,11 +157,11 @@ def open_looker(settings: Settings, asked: Asked) -> Looker:
     Raises:
         KeyRefused: a key or certificate file of this install is broken.
     """
-    from limner.checks.tagger.tagger import Tagger
     from limner.studio.look.looker import Looker
 
-    parts = wire_parts(replace(settings, num_threads=1))
-    return Looker(parts, Tagger(num_threads=1), asked, open_seer(settings, asked))
+    on_one_core = replace(settings, num_threads=1)
+    tagger = open_tagger(on_one_core)
+    return Looker(wire_parts(on_one_core), tagger, asked, open_seer(settings, asked))
 
 
 def open_seer(settings: Settings, asked: Asked) -> Seer | None:

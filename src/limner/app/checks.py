@@ -140,11 +140,12 @@ def open_fingerprints(settings: Settings) -> Fingerprints:
     return Fingerprints(RefereeViews(referee))
 
 
-def open_tagger() -> Tagger:
-    """What labels and normal sets are learnt on; it takes every core."""
+def open_tagger(settings: Settings) -> Tagger:
+    """What names what photographs show, and what labels and normal sets are learnt on."""
     from limner.checks.tagger.tagger import Tagger
 
-    return Tagger()
+    kept = FileCache(settings.home / COMPILED_FOLDER)
+    return Tagger(num_threads=settings.num_threads, kept=kept)
 
 
 def name_opted_out(parts: Parts, text: str) -> str | None:

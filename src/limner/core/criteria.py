@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal, cast
 
 from limner.core.hashing import sha256_of_document
@@ -184,7 +185,7 @@ class AuditRates:
     honeypots: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: its hash is kept
 class Criteria:
     """Everything that decides about an image.
 
@@ -215,7 +216,7 @@ class Criteria:
         document: dict[str, object] = {"format": CRITERIA_FORMAT, **asdict(self)}
         return _with_days_as_text(document)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Tagged hash of the canonical JSON; two files that say the same have the same hash."""
         return sha256_of_document(self.to_document())

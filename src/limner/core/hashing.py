@@ -54,4 +54,6 @@ def sha256_of_pixels(image: NDArray[np.uint8]) -> str:
         Hash over the text ``uint8 H W [C]`` and a newline, then the pixels row by row.
     """
     head = " ".join(["uint8", *map(str, image.shape)]) + "\n"
-    return sha256_of_bytes(head.encode() + np.ascontiguousarray(image).tobytes())
+    digest = hashlib.sha256(head.encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return "sha256:" + digest.hexdigest()

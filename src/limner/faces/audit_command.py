@@ -51,7 +51,7 @@ def audit(
         from limner.studio.look.labellers import labellers_agreement
 
         agreed = None if labels is None else labellers_agreement(labels)
-        found = auditing.audit(studio.parts, open_tagger(), folders)
+        found = auditing.audit(studio.parts, open_tagger(studio.parts.settings), folders)
         if as_json:
             told = {} if agreed is None else {"agreement": agreed.to_document()}
             say_json({**found.to_document(), **told})

@@ -62,7 +62,7 @@ def teach(
         further = Answers([], []) if answers is None else read_answers(answers)
         made = teach_label(
             studio.parts,
-            open_tagger(),
+            open_tagger(studio.parts.settings),
             label,
             [*yes, *further.yes],
             [*no, *further.no],
@@ -103,7 +103,13 @@ def normal(
 
         wanted = Wanted(limit, confidence)
         made = teach_normal(
-            studio.parts, open_tagger(), name, good, bad or (), wanted, on_fault=_say_fault
+            studio.parts,
+            open_tagger(studio.parts.settings),
+            name,
+            good,
+            bad or (),
+            wanted,
+            on_fault=_say_fault,
         )
         say_json(learnt_document(made)) if as_json else say_normal(made)
         _exit_by([made.document[one]["at"] for one in ("anomalous", "normal")])

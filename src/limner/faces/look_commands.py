@@ -157,7 +157,7 @@ def runs(context: typer.Context, as_json: Json = False) -> None:
             if as_json:
                 say_json({"run": one["run_id"], "started_at": one["started_at"]})
             else:
-                say(f"{one['run_id']}  {one['started_at'][:19]}")
+                say(f"{one['run_id']}  {one['started_at'][:16].replace('T', ' ')} UTC")
 
 
 @dataclass(frozen=True)

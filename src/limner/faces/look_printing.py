@@ -71,14 +71,19 @@ def say_counts(counts: Counts, run_id: str, *, as_json: bool) -> None:
         f"{counts.refused:,} refused."
     )
     if counts.num_known:
-        say(f"{counts.num_known:,} of them were looked at before and were not looked at again.")
+        were = "was" if counts.num_known == 1 else "were"
+        say(f"{counts.num_known:,} of them {were} looked at before and not again.")
     if counts.num_faults:
-        say(f"{counts.num_faults:,} files could not be looked at; each is named above.")
+        say(f"{_files(counts.num_faults)} could not be looked at; each is named above.")
     if counts.num_passed_over:
-        say(f"{counts.num_passed_over:,} files are no pictures.")
+        say(f"{_files(counts.num_passed_over)} held no picture.")
     if counts.held:
         note("`limner review next` shows the first that is held.")
     note(f"`limner look report {run_id}` writes what was found, with pictures.")
+
+
+def _files(num: int) -> str:
+    return "1 file" if num == 1 else f"{num:,} files"
 
 
 @contextmanager

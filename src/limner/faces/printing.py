@@ -27,17 +27,23 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def say_words(text: str) -> None:
+    """As `say`, folded between words where a person reads it on a terminal."""
+    say(_folded(text) if sys.stdout.isatty() else text)
+
+
 def note(text: str) -> None:
     """One line on stderr; folded between words where a person reads it on a terminal."""
-    if sys.stderr.isatty():
-        columns = shutil.get_terminal_size().columns
-        lines = [_folded(line, columns) for line in text.splitlines()]
-        text = "\n".join(lines)
-    sys.stderr.write(text + "\n")
+    sys.stderr.write((_folded(text) if sys.stderr.isatty() else text) + "\n")
     sys.stderr.flush()
 
 
-def _folded(line: str, columns: int) -> str:
+def _folded(text: str) -> str:
+    columns = shutil.get_terminal_size().columns
+    return "\n".join(_folded_line(line, columns) for line in text.splitlines())
+
+
+def _folded_line(line: str, columns: int) -> str:
     indent = " " * (len(line) - len(line.lstrip()) + 2)
     return textwrap.fill(
         line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False

@@ -139,13 +139,13 @@ def audits(context: typer.Context, as_json: Json = False) -> None:
         from limner.studio.watch.rates import audit_rates
 
         found = audit_rates(studio.parts)
-        for one in found:
-            if as_json:
-                say_json(rates_document(one))
-            else:
-                say_rates(one)
         if not found:
             note("No decision by rule was audited and answered yet.")
+        elif not as_json:
+            say_rates(found)
+        else:
+            for one in found:
+                say_json(rates_document(one))
 
 
 @app.command()

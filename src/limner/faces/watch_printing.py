@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from limner.faces.printing import say
+from limner.faces.printing import say, say_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from limner.core.canaries import CanarySet
     from limner.core.watching import Alarm, Reading, Reference, Telling
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def say_reference(reference: Reference) -> None:
     """A reference: its images, and how often false alarms may come."""
     sensitivity = reference.sensitivity
-    say(
+    say_words(
         f"{reference.stream}  {reference.reference_id}  {reference.num_images} images, "
         f"{reference.from_at:%Y-%m-%d %H:%M} to {reference.until_at:%Y-%m-%d %H:%M} UTC"
     )
@@ -49,7 +50,7 @@ def watched_document(watched: Watched) -> dict[str, object]:
 
 def say_canaries(canaries: CanarySet) -> None:
     """A canary set: what it is made of."""
-    say(
+    say_words(
         f"{canaries.stream}  {canaries.canary_id}  pictures of {canaries.run_id}, kept "
         f"{canaries.set_at:%Y-%m-%d %H:%M} UTC"
     )
@@ -71,10 +72,9 @@ def redrawn_document(redrawn: Redrawn) -> dict[str, object]:
 
 
 def _say_what_followed(looked: Watched | Redrawn) -> None:
-    for reading in looked.readings:
-        _say_reading(reading)
+    _say_readings(looked.readings)
     if looked.note:
-        say(f"  {looked.note}")
+        say_words(f"  {looked.note}")
     if looked.alarm is not None:
         _say_told(looked.alarm, looked.told)
 
@@ -93,8 +93,7 @@ def _document_of_what_followed(looked: Watched | Redrawn) -> dict[str, object]:
 def say_canaries_seen(seen: CanariesSeen) -> None:
     """Everything that is known of a canary set."""
     say_canaries(seen.canaries)
-    for one in seen.readings:
-        _say_reading(one.reading)
+    _say_readings(one.reading for one in seen.readings)
     if not seen.readings:
         say("  Not drawn again yet; a worker does, or `limner watch redraw`.")
     for one in seen.alarms:
@@ -103,12 +102,13 @@ def say_canaries_seen(seen: CanariesSeen) -> None:
         say("  Look at it, then keep another run with `limner watch canary`.")
 
 
-def say_rates(rates: GroupRates) -> None:
-    """Precision and recall of one group of decisions, with their intervals."""
-    say(
-        f"{rates.name:6}  {rates.value:16}  precision {_estimate(rates.rates.precision):28}  "
-        f"recall {_estimate(rates.rates.recall)}"
-    )
+def say_rates(rates: Sequence[GroupRates]) -> None:
+    """Precision and recall of groups of decisions, with their intervals and numbers."""
+    say(f"{'':24}  {'precision':26}  recall")
+    for one in rates:
+        group = f"{one.name} {one.value}".strip()
+        precision, recall = one.rates.precision, one.rates.recall
+        say(f"{group:24}  {_estimate(precision):26}  {_estimate(recall)}".rstrip())
 
 
 def rates_document(rates: GroupRates) -> dict[str, object]:
@@ -121,15 +121,14 @@ def _estimate(estimate: Estimate) -> str:
         return "not known"
     interval = ""
     if estimate.low is not None and estimate.high is not None:
-        interval = f" ({estimate.low:.3f} to {estimate.high:.3f})"
-    return f"{estimate.value:.3f}{interval}, n {estimate.num}"
+        interval = f" ({estimate.low:.2f} to {estimate.high:.2f})"
+    return f"{estimate.value:.2f}{interval}, n {estimate.num}"
 
 
 def say_overview(overview: Overview) -> None:
     """Everything that is known of a stream."""
     say_reference(overview.reference)
-    for series in overview.series().values():
-        _say_reading(series[-1].reading)
+    _say_readings(series[-1].reading for series in overview.series().values())
     for one in overview.alarms:
         _say_told(one.alarm, one.told)
     if overview.is_alarmed:
@@ -139,13 +138,13 @@ def say_overview(overview: Overview) -> None:
 def _say_told(alarm: Alarm, told: Sequence[Telling]) -> None:
     _say_alarm(alarm)
     for one in told:
-        say(f"  told: {one.channel}, {one.to}" if one.is_told else f"  not told: {one.note}")
+        say_words(f"  told: {one.channel}, {one.to}" if one.is_told else f"  not told: {one.note}")
 
 
 def _say_alarm(alarm: Alarm) -> None:
     say(f"  ALARM {alarm.alarm_id}  {alarm.raised_at:%Y-%m-%d %H:%M} UTC")
     for change in alarm.changes:
-        say(f"  - {change.note}")
+        say_words(f"  - {change.note}")
         for part in change.slices:
             say(f"      {part}")
         if change.examples:
@@ -158,11 +157,31 @@ def _say_alarm(alarm: Alarm) -> None:
     say(f"  {num} {'piece' if num == 1 else 'pieces'} of evidence ended.")
 
 
-def _say_reading(reading: Reading) -> None:
-    values = ""
-    if reading.value is not None and reading.limit is not None:
-        values = f"{reading.value:.2f} of {reading.limit:.2f}"
-    say(
-        f"  {reading.verdict:12}  {reading.measure:28}  {reading.method:18}  {values:14}  "
-        f"{reading.note}".rstrip()
-    )
+def _say_readings(readings: Iterable[Reading]) -> None:
+    """What alarms by itself; of what is quiet the highest; what has no verdict by why."""
+    moments: defaultdict[int, list[Reading]] = defaultdict(list)
+    for one in readings:
+        moments[one.position].append(one)
+    for position, read in moments.items():
+        say(f"  after {position:,} images")
+        alarms = [one for one in read if one.verdict == "alarm"]
+        for one in alarms:
+            say_words(f"    alarm  {one.measure}, {_strength(one)}. {one.note}".rstrip())
+        quiet = [one for one in read if one.verdict == "quiet"]
+        if quiet:
+            highest = max(quiet, key=lambda one: one.value or 0.0)
+            of = f"{len(quiet)} others" if alarms else f"all {len(quiet)}"
+            say_words(f"    quiet  {of}; highest is {highest.measure}, {_strength(highest)}")
+        reasons: defaultdict[str, list[str]] = defaultdict(list)
+        for one in read:
+            if one.verdict == "insufficient":
+                reasons[one.note].append(one.measure)
+        for why, measures in reasons.items():
+            say_words(f"    insufficient  {', '.join(measures)}. {why}")
+
+
+def _strength(reading: Reading) -> str:
+    """How strong the evidence of a change is, and by which method."""
+    if reading.value is None or reading.limit is None:
+        return reading.method
+    return f"{reading.value:.2f} of {reading.limit:.2f} ({reading.method})"

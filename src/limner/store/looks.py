@@ -32,6 +32,13 @@ _looks = schema.looks.c
 _items = schema.look_items.c
 
 PAGE = 500  # rows that are read at once
+_INCOMING = schema.incoming.select().where(_incoming.image_id == sa.bindparam("this_image"))
+_HAS_LOOK = sa.select(
+    sa.exists().where(
+        _looks.image_id == sa.bindparam("this_image"),
+        _looks.looker_sha256 == sa.bindparam("this"),
+    )
+)
 
 
 class StoredItem(NamedTuple):
@@ -90,7 +97,7 @@ class Writing:
             self.kept.append((incoming.image_id, incoming.file_format))
         if found is None:
             kept = replace(incoming, is_kept=content is not None)
-            self.connection.execute(schema.incoming.insert().values(_row_of(kept, thumbnail)))
+            self.connection.execute(schema.incoming.insert(), _row_of(kept, thumbnail))
             _append_received(self.connection, incoming)
         elif content is not None:
             update = schema.incoming.update().where(_incoming.image_id == incoming.image_id)
@@ -104,14 +111,13 @@ class Writing:
         self, image_id: str, looker_sha256: str, document: Mapping[str, Any], now: datetime
     ) -> None:
         """Store what was found; `document` has ``findings`` and ``results``."""
-        self.connection.execute(
-            schema.looks.insert().values(
-                image_id=image_id,
-                looker_sha256=looker_sha256,
-                looked_at=now.isoformat(),
-                document=canonical_json(document),
-            )
-        )
+        row = {
+            "image_id": image_id,
+            "looker_sha256": looker_sha256,
+            "looked_at": now.isoformat(),
+            "document": canonical_json(document),
+        }
+        self.connection.execute(schema.looks.insert(), row)
 
     def add_heat(self, image_id: str, heat_sha256: str, png: bytes) -> None:
         """Store a heat map, once."""
@@ -119,13 +125,13 @@ class Writing:
         is_there = sa.exists().where(column.heat_sha256 == heat_sha256, column.image_id == image_id)
         if not self.connection.scalar(sa.select(is_there)):
             row = {"heat_sha256": heat_sha256, "image_id": image_id, "png": png}
-            self.connection.execute(schema.heat_maps.insert().values(row))
+            self.connection.execute(schema.heat_maps.insert(), row)
 
     def add_item(self, run_id: str, item: StoredItem) -> None:
         """Store what a run met."""
         shot = None if item.shot is None else canonical_json(item.shot._asdict())
         row = {"run_id": run_id, **item._asdict(), "shot": shot}
-        self.connection.execute(schema.look_items.insert().values(row))
+        self.connection.execute(schema.look_items.insert(), row)
 
 
 class Looks:
@@ -292,14 +298,12 @@ class Looks:
 
 
 def _find(connection: sa.Connection, image_id: str) -> Incoming | None:
-    query = schema.incoming.select().where(_incoming.image_id == image_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_INCOMING, {"this_image": image_id}).one_or_none()
     return None if row is None else _incoming_of(row)
 
 
 def _has_look(connection: sa.Connection, image_id: str, looker_sha256: str) -> bool:
-    is_there = sa.exists().where(_looks.image_id == image_id, _looks.looker_sha256 == looker_sha256)
-    return bool(connection.scalar(sa.select(is_there)))
+    return bool(connection.scalar(_HAS_LOOK, {"this_image": image_id, "this": looker_sha256}))
 
 
 def _append_received(connection: sa.Connection, incoming: Incoming) -> None:

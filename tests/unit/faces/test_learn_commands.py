@@ -12,8 +12,9 @@ from limner.faces.cli import app
 
 
 @pytest.fixture
-def limner(tmp_path):
-    """Run a command in a data folder of its own."""
+def limner(tmp_path, monkeypatch):
+    """Run a command in a data folder of its own, on one core: there is little to learn from."""
+    monkeypatch.setenv("LIMNER_NUM_THREADS", "1")
 
     def run(*words):
         home = tmp_path / "home"

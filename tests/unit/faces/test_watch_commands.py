@@ -1,6 +1,7 @@
 """Facts of ``limner watch`` at the command line."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -94,6 +95,6 @@ def test_audits_are_printed_by_month_and_style(limner, add, settings, painter):
     with painted_studio(settings, painter) as studio:
         for image_id in add_stream(studio, SCORES[:5], start=500):
             audit(studio, image_id, is_good=True, days=1, probability=0.5)
-    assert "month   2026-01           precision 1.000" in limner("watch", "audits").stdout
+    assert re.search(r"month 2026-01 +1\.00 \(.*\), n 5", limner("watch", "audits").stdout)
     lines = limner("watch", "audits", "--json").stdout.splitlines()
     assert [json.loads(one)["by"] for one in lines] == ["all", "month", "style"]

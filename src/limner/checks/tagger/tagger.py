@@ -21,6 +21,7 @@ from PIL import Image as PillowImage
 from limner.checks.network import Network
 from limner.checks.packaged import Packaged
 from limner.checks.views import OncePerPicture, flat_view
+from limner.core.file_cache import FileCache
 from limner.core.records import Picture
 
 # Shapes: B pictures, H height, W width, C channels (RGB) or features, D width of the embedding,
@@ -62,12 +63,17 @@ class Tagger:
 
     Args:
         num_threads: 0 takes every core the process may use.
+        kept: where the network is kept once compiled.
         folder: of the weights.
     """
 
-    def __init__(self, *, num_threads: int = 0, folder: Path = WEIGHTS) -> None:
+    def __init__(
+        self, *, num_threads: int = 0, kept: FileCache | None = None, folder: Path = WEIGHTS
+    ) -> None:
         self._weights = Packaged(folder)
-        self._network = Network(self._weights, num_threads=num_threads)
+        # In bfloat16 it takes six tenths of the time, and names other tags for one picture in
+        # twelve (docs/log.md, "Looking").
+        self._network = Network(self._weights, num_threads=num_threads, kept=kept)
         self.see = OncePerPicture(lambda picture: self.look(square_of(picture)))
 
     @property

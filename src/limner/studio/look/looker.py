@@ -10,6 +10,7 @@ import io
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image as PillowImage
@@ -135,7 +136,7 @@ class Looker:
         self._mark_keys = mark_keys(parts).read()
         self._checks = _checks(parts, asked)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Tagged hash of everything that decides what is found and decided."""
         criteria = self._parts.judge.criteria

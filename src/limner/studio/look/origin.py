@@ -14,6 +14,9 @@ from limner.core.ports import FoundMark
 from limner.provenance.verify import Credential, CredentialState, Trust, read_credential
 from limner.studio.look.reading import Read
 
+# Without one there is no credential in a file of any format; asking the library takes a hundred
+# times as long as looking for it.
+BOX_OF_A_CREDENTIAL = b"jumb"
 HEAD_BYTES = 2**20  # metadata is looked for in so much of either end of a file
 MADE_BY_MACHINE = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 _SOURCE_TYPE = re.compile(
@@ -24,7 +27,8 @@ _PROGRAMS = re.compile(
     rb"(Stable Diffusion|Midjourney|DALL[-\xc2\xb7 ]?E|Adobe Firefly|NovelAI|InvokeAI|ComfyUI|"
     rb"Imagen|FLUX\.1|sd-metadata|invokeai_metadata)"
 )
-_GRAPH = re.compile(rb"(?:tEXt|iTXt)(?:workflow|prompt)\x00.{0,8}\{", re.DOTALL)
+# What every match begins with comes first: a search for it takes a twentieth of the time.
+_GRAPH = re.compile(rb"Xt(?<=tEXt|iTXt)(?:workflow|prompt)\x00.{0,8}\{", re.DOTALL)
 
 
 def read_signals(read: Read, trust: Trust, mark: FoundMark | None) -> Iterator[OriginSignal]:
@@ -35,9 +39,10 @@ def read_signals(read: Read, trust: Trust, mark: FoundMark | None) -> Iterator[O
         trust: whom to trust.
         mark: what was read from the pixels.
     """
-    credential = read_credential(read.content, f"image/{read.file.file_format}", trust)
-    if credential.state is not CredentialState.NONE:
-        yield _of_credential(credential)
+    if BOX_OF_A_CREDENTIAL in read.content:
+        credential = read_credential(read.content, f"image/{read.file.file_format}", trust)
+        if credential.state is not CredentialState.NONE:
+            yield _of_credential(credential)
     if mark is not None:
         note = "The pixels carry this install's mark, which says that it drew them."
         yield OriginSignal("mark", says_ai=True, is_proof=False, note=note)
@@ -57,7 +62,7 @@ def _of_credential(credential: Credential) -> OriginSignal:
 
 
 def _of_metadata(read: Read) -> Iterator[OriginSignal]:
-    texts, ends = read.file.texts, read.content[:HEAD_BYTES] + read.content[-HEAD_BYTES:]
+    texts, ends = read.file.texts, _ends(read.content)
     notes: list[str] = []
     if texts.own is not None:
         notes.append("The file carries a recipe of Limner.")
@@ -73,6 +78,12 @@ def _of_metadata(read: Read) -> Iterator[OriginSignal]:
         notes.append(f"The metadata names {found.group(1).decode('latin-1')!r}.")
     for note in notes:
         yield OriginSignal("metadata", says_ai=True, is_proof=False, note=note)
+
+
+def _ends(content: bytes) -> bytes:
+    if len(content) <= 2 * HEAD_BYTES:
+        return content
+    return content[:HEAD_BYTES] + content[-HEAD_BYTES:]
 
 
 def _texts_only(read: Read) -> bytes:

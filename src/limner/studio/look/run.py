@@ -122,7 +122,7 @@ def look(
     pool = (RayPool[Task, Answer] if on_ray else Pool[Task, Answer])(
         open_looker, num_processes=num_processes, limit_seconds=LIMIT_SECONDS
     )
-    keeper = _Keeper(parts, run)
+    keeper = Keeper(parts, run)
     items = _with_frames(find_items(run.paths if paths is None else paths))
     answers = pool.run(_tasks(parts, keeper, enumerate(items, first)))
     try:
@@ -139,7 +139,7 @@ def look(
         answers.close()
 
 
-def _tasks(parts: Parts, keeper: _Keeper, items: Iterator[tuple[int, Item]]) -> Iterator[Task]:
+def _tasks(parts: Parts, keeper: Keeper, items: Iterator[tuple[int, Item]]) -> Iterator[Task]:
     """Items that can be looked at; faults that were found on the way are kept at once."""
     for number, item in items:
         if item.fault is not None:
@@ -173,7 +173,7 @@ class _Taken(NamedTuple):
     answer: Answer
 
 
-class _Keeper:
+class Keeper:
     """Stores answers in groups, and knows near duplicates among all that ever came in."""
 
     def __init__(self, parts: Parts, run: LookRun) -> None:

@@ -1,11 +1,20 @@
+import gc
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
+from limner.core.deciding import Decision, Outcome
+from limner.core.looking import Findings
+from limner.core.records import Size
 from limner.core.reviewing import CardKind
 from limner.store.ledger.entries import Kind
 from limner.studio.erase import erase
+from limner.studio.look.looker import Asked, Looked
 from limner.studio.look.rows import rows_of
+from limner.studio.look.run import Keeper, begin_look
+from limner.studio.look.sources import Item
 from limner.studio.review import list_cards, show_picture
 
 
@@ -84,9 +93,6 @@ def test_looking_again_adds_nothing(parts, look_at, folder, told):
 
 
 def test_an_erased_image_leaves_no_row_and_no_file(parts, look_at, tmp_path):
-    import numpy as np
-    from PIL import Image as PillowImage
-
     path = tmp_path / "private.png"
     deep = np.random.default_rng(9).integers(0, 9, (64, 64, 3), np.uint8)
     PillowImage.fromarray(deep).save(path)
@@ -98,3 +104,30 @@ def test_an_erased_image_leaves_no_row_and_no_file(parts, look_at, tmp_path):
         [],
     )
     assert parts.store.ledger.reconcile().gaps == ()
+
+
+def looked(number):
+    """What could have been found on a picture like no other."""
+    decision = Decision(
+        outcome=Outcome.RELEASED, reasons=(), criteria_sha256=None, impact="low",
+        audit_probability=0, is_audited=False, needs_second=False,
+    )  # fmt: skip
+    return Looked(
+        image_id=f"sha256:{number:064x}", pixels_sha256="sha256:aa", file_format="png",
+        num_bytes=9, size=Size(4, 3), pdq=np.random.default_rng(number).bytes(32),
+        findings=Findings(), results=(), decision=decision, thumbnail=b"small", content=None,
+    )  # fmt: skip
+
+
+def test_nothing_lives_on_of_a_picture_that_is_stored(parts, tmp_path):
+    keeper = Keeper(parts, begin_look(parts, [tmp_path], Asked(), "sha256:looker"))
+
+    def living_after(numbers):
+        for number in numbers:
+            keeper.take(number, Item(name=f"{number}.png"), looked(number))
+            list(keeper.store_if_due())
+        gc.collect()
+        return len(gc.get_objects())
+
+    living = living_after(range(160))  # statements are kept the first time they are made
+    assert living_after(range(160, 288)) - living < 2 * 128  # a picture is five objects and more
