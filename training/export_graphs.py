@@ -82,10 +82,11 @@ class Denoise(nn.Module):
         def padded(rows_ND: Tensor, value: float = 0.0) -> Tensor:
             return F.pad(rows_ND, (0, 0, 0, longest - len(rows_ND)), value=value)
 
-        self.register_buffer("places", torch.stack([padded(one.detach()) for one in places]))
+        self.longest = longest
+        self.register_buffer("places", torch.cat([padded(one.detach()) for one in places]))
         for name in ("cos", "sin"):
             tables = [getattr(network, f"{name}_{form}") for form in network.shape.grids]
-            self.register_buffer(name, torch.stack([padded(torch.cat([one, one], dim=-1)) for one in tables]))
+            self.register_buffer(name, torch.cat([padded(torch.cat([one, one], dim=-1)) for one in tables]))
         self.register_buffer("ends", torch.stack([padded(torch.zeros(len(one), 1), FAR)[:, 0] for one in places]))
         self.register_buffer("frequencies", 100 * torch.exp(torch.arange(128) * (-math.log(1000.0) / 128)))
 
@@ -109,10 +110,11 @@ class Denoise(nn.Module):
 
     def forward(self, noisy_BCN: Tensor, time_B: Tensor, keys_BL2ATK: Tensor, pooled_BD: Tensor, form_B: Tensor) -> Tensor:
         net, num = self.network, noisy_BCN.shape[2]
-        x = net.patch_in(noisy_BCN.transpose(1, 2)) + self.places[form_B][:, :num]
+        cell_BN = form_B[:, None] * self.longest + torch.arange(num)
+        x = net.patch_in(noisy_BCN.transpose(1, 2)) + self.places[cell_BN]
         ends = self.ends[form_B][:, None, None, :num]
         ends = F.pad(ends, (keys_BL2ATK.shape[4], 0))  # a caption ends nowhere
-        where = (self.cos[form_B][:, None, :num], self.sin[form_B][:, None, :num], ends)
+        where = (self.cos[cell_BN][:, None], self.sin[cell_BN][:, None], ends)
         angles = time_B[:, None] * self.frequencies
         time = net.time_in(torch.cat([angles.cos(), angles.sin()], dim=-1)) + net.pooled_in(pooled_BD)
         modulation = net.modulation(F.silu(time)).unflatten(-1, (6, net.shape.width))

@@ -86,7 +86,8 @@ def landed_network(weights: Path) -> DrawingNetwork:
     network = DrawingNetwork(NetworkShape(**card["network"]))
     found = parameters_of(weights, "condition", "denoise")
     if PLACES in found:
-        for (form, (rows, columns)), places in zip(network.shape.grids.items(), found[PLACES], strict=True):
+        forms = network.shape.grids
+        for (form, (rows, columns)), places in zip(forms.items(), np.split(found[PLACES], len(forms)), strict=True):
             found[PLACE if form == "square" else f"{PLACE}_{form}"] = places[: rows * columns]
     else:
         found[PLACE_BIAS] = np.zeros(card["network"]["width"], dtype=np.float32)

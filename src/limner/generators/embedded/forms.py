@@ -1,8 +1,9 @@
-"""Canvases of several forms in one pass: their cells in a row, the shorter ones padded at the end.
+"""A drawing network that knows canvases of several forms, as a graph for one of them.
 
-A drawing network that knows several forms takes cells instead of canvases, and the number of each
-row's form; attention leaves out what lies beyond its cells. For squares alone the same network is
-quicker with its form and size fixed, so that is another graph.
+It is stored as one graph that takes the cells of canvases one after the other, padded at the end,
+and the number of each row's form; attention leaves out what lies beyond the end. So several forms
+can share a forward, but apart they take a fifth less, and are rounded as they are alone
+(docs/log.md): each form that is drawn gets a graph of its own, with its places worked in.
 """
 
 from __future__ import annotations
@@ -15,33 +16,11 @@ import openvino
 from numpy.typing import NDArray
 from openvino import opset13 as _opset
 
-# Shapes: B and R rows, C channels, H height, W width, N cells.
-
 NOISY, FORM = "noisy", "form"  # inputs of the graph
 Node = Any  # OpenVINO's nodes have no types that hold
 _operations: Any = _opset
 _openvino: Any = openvino
 Floats = NDArray[np.floating[Any]]  # float32
-
-
-def packed(
-    canvases: Sequence[Floats], forms: Sequence[tuple[int, int]]
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Canvases `[R, C, H, W]`, each of one of `forms`, as cells `[B, C, N]` and numbers `[B]`."""
-    longest = max(one.shape[2] * one.shape[3] for one in canvases)
-    rows = [one.reshape(*one.shape[:2], -1) for one in canvases]
-    padded = [np.pad(one, ((0, 0), (0, 0), (0, longest - one.shape[2]))) for one in rows]
-    numbers = [np.full(len(one), forms.index(one.shape[2:]), np.int64) for one in canvases]
-    return np.concatenate(padded), np.concatenate(numbers)
-
-
-def unpacked(cells_BCN: Floats, like: Sequence[Floats]) -> list[Floats]:
-    """Cells as canvases of the shapes of `like` again."""
-    rows = np.split(cells_BCN, np.cumsum([len(one) for one in like])[:-1])
-    return [
-        np.ascontiguousarray(cells[:, :, : one.shape[2] * one.shape[3]]).reshape(one.shape)
-        for cells, one in zip(rows, like, strict=True)
-    ]
 
 
 def reads_forms(model: openvino.Model) -> bool:

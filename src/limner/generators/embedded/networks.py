@@ -25,7 +25,7 @@ from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER, FileCache
 from limner.generators.embedded.adapter import Corrections, correct
 from limner.generators.embedded.eight_bits import held_in_8_bits
-from limner.generators.embedded.forms import Floats, of_one_form, packed, reads_forms, unpacked
+from limner.generators.embedded.forms import Floats, of_one_form, reads_forms
 from limner.generators.embedded.lengths import free_length
 from limner.generators.embedded.precision import (
     AUTO,
@@ -155,16 +155,22 @@ class Networks:
         time_B: Floats,
         caption: Caption,
     ) -> list[Floats]:
-        """Squares alone by the graph for them, everything else by the one for all forms."""
-        square = self._drawing_part("denoise")
-        if all(one.shape[2:] == square.sides for one in noisy):
-            inputs = [np.concatenate(noisy), time_B, *caption]
-            (made,) = self._run_graph(read_graph, square, inputs)
-            return np.split(made, np.cumsum([len(one) for one in noisy])[:-1])
-        cells_BCN, form_B = packed(noisy, self._weights.card.forms)
-        inputs = [cells_BCN, time_B, *caption, form_B]
-        (made,) = self._run_graph(read_graph, Part("denoise"), inputs)
-        return unpacked(made, noisy)
+        """Each form in a pass by the graph for it."""
+        ends = np.cumsum([len(one) for one in noisy])
+        rows: list[NDArray[np.intp]] = [
+            np.arange(end - len(one), end) for end, one in zip(ends, noisy, strict=True)
+        ]
+        clean: dict[int, Floats] = {}
+        forms = {one.shape[2:] for one in noisy}
+        for form in forms:
+            places = [at for at, one in enumerate(noisy) if one.shape[2:] == form]
+            chosen = slice(None) if len(forms) == 1 else np.concatenate([rows[at] for at in places])
+            inputs = [np.concatenate([noisy[at] for at in places]), time_B[chosen]]
+            inputs += [part[chosen] for part in caption]
+            (made,) = self._run_graph(read_graph, Part("denoise", form), inputs)
+            parts = np.split(made, np.cumsum([len(noisy[at]) for at in places])[:-1])
+            clean |= dict(zip(places, parts, strict=True))
+        return [clean[at] for at in range(len(noisy))]
 
     def decode(self, canvas_BCHW: Floats) -> Floats:
         """Canvases to small premultiplied RGBA pictures, 0-1."""
