@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 LEAST_PSNR = 30.0  # of a picture against the product's, dB
 ROWS = 2  # of one guided picture
+SQUARES = np.zeros(ROWS, np.int64)  # the number of their form
 
 Decode = Callable[[Floats], Floats]
 """Canvases to premultiplied RGBA pictures of full size, 0-1."""
@@ -118,7 +119,8 @@ def draw(engine: Engine, runtime: Runtime, asked: Asked) -> Floats:
     question = next(walk)
     while True:
         noisy = np.repeat(question.noisy_BCHW, ROWS, 0)
-        both = runtime.predict_clean(noisy, np.full(ROWS, question.time, np.float32), caption)
+        times_R = np.full(ROWS, question.time, np.float32)
+        (both,) = runtime.predict_clean([noisy], times_R, caption)
         clean = guided(both[:1], both[1:], asked.guidance)
         try:
             question = walk.send(clean)
@@ -156,7 +158,8 @@ def _modules(weights: Path, folder: Path) -> Modules:
 
     lay(weights, folder)
     space = open_space("latents", folder)
-    decode = nn.Sequential(DecodeGraph(space), Enlarge(load_head(folder, "latents", space)))
+    head = load_head(folder, "latents", space)
+    decode = nn.Sequential(DecodeGraph(space), Enlarge(head, space.picture_px))
     return Modules(Denoise(landed_network(weights)).eval(), decode.eval())
 
 
@@ -165,10 +168,11 @@ def _on_pytorch(modules: Modules) -> Runtime:
 
     denoise, decode = torch.compile(modules.denoise), torch.compile(modules.decode)
 
-    def predict(noisy_BCHW: Floats, time_B: Floats, caption: Caption) -> Floats:
-        inputs = (noisy_BCHW, time_B, *caption)
+    def predict(noisy: Sequence[Floats], time_B: Floats, caption: Caption) -> list[Floats]:
+        inputs = (_cells(noisy[0]), time_B, *caption, SQUARES)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            return denoise(*(torch.from_numpy(one) for one in inputs)).float().numpy()
+            made = denoise(*(torch.from_numpy(one) for one in inputs)).float().numpy()
+        return [made.reshape(noisy[0].shape)]
 
     def decoded(canvas_BCHW: Floats) -> Floats:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
@@ -186,7 +190,12 @@ def _on_onnxruntime(engine: Engine, modules: Modules, folder: Path) -> Runtime:
     examples: dict[str, tuple[nn.Module, tuple[Floats, ...]]] = {
         "denoise": (
             modules.denoise,
-            (canvas, np.zeros(ROWS, np.float32), *(np.repeat(one, ROWS, 0) for one in caption)),
+            (
+                _cells(canvas),
+                np.zeros(ROWS, np.float32),
+                *(np.repeat(one, ROWS, 0) for one in caption),
+                SQUARES,
+            ),
         ),
         "decode": (modules.decode, (canvas[:1],)),
     }
@@ -201,10 +210,16 @@ def _on_onnxruntime(engine: Engine, modules: Modules, folder: Path) -> Runtime:
         names = [one.name for one in sessions[name].get_inputs()]
         return sessions[name].run(None, dict(zip(names, arrays, strict=True)))[0]
 
-    return Runtime(
-        lambda noisy, time_B, caption: run("denoise", noisy, time_B, *caption),
-        lambda canvas_BCHW: run("decode", canvas_BCHW),
-    )
+    def predict(noisy: Sequence[Floats], time_B: Floats, caption: Caption) -> list[Floats]:
+        made = run("denoise", _cells(noisy[0]), time_B, *caption, SQUARES)
+        return [made.reshape(noisy[0].shape)]
+
+    return Runtime(predict, lambda canvas_BCHW: run("decode", canvas_BCHW))
+
+
+def _cells(canvas_BCHW: Floats) -> Floats:
+    """A canvas as the drawing network takes it, cell by cell."""
+    return canvas_BCHW.reshape(*canvas_BCHW.shape[:2], -1)
 
 
 def _on_clones(engine: Engine) -> Runtime:
@@ -224,7 +239,7 @@ def _on_clones(engine: Engine) -> Runtime:
         return np.array(request.infer(list(arrays))[0], np.float32)
 
     return Runtime(
-        lambda noisy, time_B, caption: run("denoise", noisy, time_B, *caption),
+        lambda noisy, time_B, caption: [run("denoise", noisy[0], time_B, *caption)],
         lambda canvas_BCHW: run("enlarge", run("decode", canvas_BCHW)),
         lanes=int(graphs["denoise"].get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")),
     )

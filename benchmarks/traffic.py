@@ -94,9 +94,11 @@ class Engine:
         self.num_passes = self.num_rows = 0
         predict = self.networks.predict_clean
 
-        def counted(noisy: np.ndarray, times: np.ndarray, caption: Caption) -> np.ndarray:
+        def counted(
+            noisy: Sequence[np.ndarray], times: np.ndarray, caption: Caption
+        ) -> list[np.ndarray]:
             self.num_passes += 1
-            self.num_rows += len(noisy)
+            self.num_rows += len(times)
             return predict(noisy, times, caption)
 
         self.networks.predict_clean = counted
@@ -116,7 +118,7 @@ class Engine:
         for rows in range(1, 17):
             noisy = np.zeros((rows, *self.weights.card.canvas), np.float32)
             caption = Caption(*(np.repeat(part, rows, 0) for part in one))
-            self.networks.predict_clean(noisy, np.zeros(rows, np.float32), caption)
+            self.networks.predict_clean([noisy], np.zeros(rows, np.float32), caption)
 
     def draw(self, asked: Asked) -> None:
         """One request, as the product draws it."""

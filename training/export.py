@@ -31,7 +31,7 @@ from training.export_graphs import Condition, Decode, Denoise, Encode, Enlarge, 
 from training.flow import SHIFT
 from training.landed import name_parameters
 from training.model_card import model_card
-from training.network import DrawingNetwork
+from training.network import DrawingNetwork, NetworkShape
 from training.spaces import Space, open_space
 from training.superres import OUTPUT_PX, SuperResolution
 from training.text import EMBEDDING_WIDTH, MAX_TOKENS, TextEncoder, model_folder
@@ -45,6 +45,7 @@ CHECK_CAPTIONS = (
 )  # fmt: skip
 IN_8_BITS = frozenset(("decode", "encode"))  # unpacked at every pass
 PACKED = frozenset(("condition", "denoise"))  # unpacked once
+OF_ANY_SIDES = frozenset(("noisy", "canvas", "small", "picture"))
 LEAST_COSINE = 0.999
 MOST_ERROR = 0.02  # root-mean-square of the difference over that of the values, in float32
 
@@ -74,18 +75,24 @@ def load_head(work: Path, space_name: str, space: Space) -> SuperResolution | No
 
 
 def converted(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]) -> ov.Model:
-    """OpenVINO graph of a module; the first axis of every input may have any length."""
+    """OpenVINO graph of a module; the first axis of every input may have any length, and so may the sides of pictures."""
     module.eval()
     with torch.no_grad():
         model = ov.convert_model(
             module,
             example_input=tuple(examples),
-            input=[ov.PartialShape([-1, *example.shape[1:]]) for example in examples],
+            input=[ov.PartialShape(free_shape(name, example)) for name, example in zip(inputs, examples, strict=True)],
         )
     for port, name in zip([*model.inputs, *model.outputs], [*inputs, *outputs], strict=True):
         port.tensor.set_names({name})
     name_parameters(model, module)
     return model
+
+
+def free_shape(name: str, example: Tensor) -> list[int]:
+    """The shape of an input, -1 where it may have any length."""
+    fixed = 2 if name in OF_ANY_SIDES else example.ndim
+    return [-1, *example.shape[1:fixed], *[-1] * (example.ndim - fixed)]
 
 
 def outputs_of(model: ov.Model, examples: Sequence[Tensor], precision: str) -> list[np.ndarray]:
@@ -172,14 +179,15 @@ def export_drawing(
     large = picture.repeat_interleave(OUTPUT_PX // space.picture_px, -1).repeat_interleave(OUTPUT_PX // space.picture_px, -2)
     guided = (torch.linspace(1, 8, rows),) if network.shape.reads_guidance else ()
     keys, pooled = Condition(network)(text, mask, drop, *guided)
+    tokens, form = torch.randn(rows, space.channels, longest(network), generator=random), torch.arange(rows) % len(network.shape.grids)
     graphs: dict[str, tuple[nn.Module, tuple[Tensor, ...], tuple[str, ...], tuple[str, ...]]] = {
         "condition": (
             Condition(network), (text, mask, drop, *guided), ("tokens", "mask", "drop", "guidance")[: 3 + len(guided)], ("keys", "pooled"),
         ),
-        "denoise": (Denoise(network), (canvas, time, keys, pooled), ("noisy", "time", "keys", "pooled"), ("clean",)),
+        "denoise": (Denoise(network), (tokens, time, keys, pooled, form), ("noisy", "time", "keys", "pooled", "form"), ("clean",)),
         "decode": (Decode(space), (canvas,), ("canvas",), ("picture",)),
         "encode": (Encode(space), (large,), ("picture",), ("canvas",)),
-        "enlarge": (Enlarge(head), (picture,), ("small",), ("picture",)),
+        "enlarge": (Enlarge(head, space.picture_px), (picture,), ("small",), ("picture",)),
     }
     near = {}
     for name, (module, examples, inputs, outputs) in graphs.items():
@@ -187,12 +195,22 @@ def export_drawing(
         if name in IN_8_BITS:
             model = held_in_8_bits(model)
         near[name] = agreement(saved(model, folder / f"{name}.xml", is_packed=name in PACKED), module, examples)
-    with torch.no_grad():
-        true = network.denoise(canvas, time, network.encode_text(text, mask, drop), *guided).numpy()
-    spelled = relative_error(Denoise(network)(canvas, time, keys, pooled).numpy(), true)
-    if spelled > 1e-4:
-        raise ValueError(f"the exported form of the network differs from the trained one by {spelled:.2g}")
+    spelled = Denoise(network)(tokens, time, keys, pooled, form)
+    for number, grid in enumerate(network.shape.grids.values()):
+        chosen, num = (form == number).nonzero()[:, 0], grid[0] * grid[1]
+        noisy = tokens[chosen, :, :num].unflatten(2, grid)
+        with torch.no_grad():
+            text_D = network.encode_text(text[chosen], mask[chosen], drop[chosen])
+            true = network.denoise(noisy, time[chosen], text_D, *(one[chosen] for one in guided)).numpy()
+        error = relative_error(spelled[chosen, :, :num].unflatten(2, grid).numpy(), true)
+        if error > 1e-4:
+            raise ValueError(f"the exported network differs from the trained one by {error:.2g} on a canvas of {grid}")
     return near
+
+
+def longest(network: DrawingNetwork) -> int:
+    """Tokens of the longest form."""
+    return max(rows * columns for rows, columns in network.shape.grids.values())
 
 
 def trained_rows(work: Path, state: checkpoint.State) -> list[Row]:
@@ -208,6 +226,7 @@ def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, 
         "format": "limner.card/1", "name": options.name, "version": options.version, "licence": "Apache-2.0",
         "space": state["space"], "network": state["shape"], "num_samples_trained": num_seen(state),
         "canvas": [space.channels, space.canvas, space.canvas],
+        "forms": [list(grid) for grid in NetworkShape(**state["shape"]).grids.values()],
         "picture_px": space.picture_px, "output_px": OUTPUT_PX,
         "text_tokens": MAX_TOKENS, "text_width": EMBEDDING_WIDTH,
         "styles": {name: style.phrases[0] for name, style in STYLES.items() if name in trained},

@@ -25,13 +25,12 @@ from training.superres import SuperResolution
 
 PREFIX, JOINT = "parameter:", "|"
 PLACE, PLACE_BIAS = "network.place", "network.patch_in.1.bias"
+PLACES = "places"  # of all forms, in one table
 
 
 def name_parameters(model: ov.Model, module: nn.Module) -> None:
     """Name the constants of a graph after the parameters of `module` whose values they hold."""
     values = {name: value.detach().numpy() for name, value in module.state_dict().items() if value.is_floating_point()}
-    if PLACE in values:  # the conversion works the bias in front of it into the places
-        values[PLACE] = values[PLACE] + values[PLACE_BIAS]
     names = {_key(value): name for name, value in values.items()}
     num_rows = {len(value) for value in values.values() if value.ndim == 2}
     for node in model.get_ordered_ops():
@@ -86,7 +85,12 @@ def landed_network(weights: Path) -> DrawingNetwork:
     card = json.loads((weights / "card.json").read_text())
     network = DrawingNetwork(NetworkShape(**card["network"]))
     found = parameters_of(weights, "condition", "denoise")
-    found[PLACE_BIAS] = np.zeros(card["network"]["width"], dtype=np.float32)
+    if PLACES in found:
+        forms = network.shape.grids
+        for (form, (rows, columns)), places in zip(forms.items(), np.split(found[PLACES], len(forms)), strict=True):
+            found[PLACE if form == "square" else f"{PLACE}_{form}"] = places[: rows * columns]
+    else:
+        found[PLACE_BIAS] = np.zeros(card["network"]["width"], dtype=np.float32)
     _all_found(restored(network, found, "network"), weights)
     return network
 

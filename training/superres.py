@@ -31,14 +31,15 @@ class SuperResolution(nn.Module):
     def __init__(self, picture_px: int, width: int = 48, blocks: int = 3) -> None:
         super().__init__()
         fold = picture_px // GRID
+        self.factor = OUTPUT_PX // picture_px
         self.into = nn.Sequential(nn.PixelUnshuffle(fold), nn.Conv2d(4 * fold**2, width, 3, padding=1))
         self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), nn.SiLU())
         self.out = nn.Sequential(nn.Conv2d(width, 4 * 16, 3, padding=1), nn.PixelShuffle(OUTPUT_PX // GRID))
         nn.init.zeros_(self.out[0].weight)
 
     def forward(self, picture_BCHW: Tensor) -> Tensor:
-        """`[B, 4, picture_px, picture_px]` to `[B, 4, 256, 256]`, not clipped."""
-        plain = F.interpolate(picture_BCHW, size=(OUTPUT_PX, OUTPUT_PX), mode="bilinear", align_corners=False)
+        """Pictures of any form, the shorter side `picture_px`, to those whose shorter side is 256 px; not clipped."""
+        plain = F.interpolate(picture_BCHW, scale_factor=self.factor, mode="bilinear", align_corners=False)
         return plain + self.out(self.body(self.into(picture_BCHW)))
 
 

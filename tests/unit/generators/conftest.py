@@ -18,6 +18,7 @@ from limner.generators.embedded.weights import Weights
 TOKENS = 8
 WIDTH = 4
 CANVAS = (4, 8, 8)
+FORMS = ((8, 8), (8, 12), (12, 8))
 OUTPUT_PX = 32
 MATRIX = "network.blocks.0.query.weight"  # does nothing until an adapter corrects it
 WORDS = "a red green apple fox flat style transparent background , on ##es".split()
@@ -78,8 +79,37 @@ def denoise_graph(is_broken: bool) -> openvino.Model:
     return _model([clean], [noisy, time, keys, pooled])
 
 
+def denoise_graph_of_forms() -> openvino.Model:
+    """Cells that look at each other, and lie elsewhere in every form."""
+    noisy = op.parameter([-1, CANVAS[0], -1], np.float32, name="noisy")
+    time = op.parameter([-1], np.float32)
+    keys = op.parameter([-1, 1, 2, 1, TOKENS, WIDTH], np.float32)
+    pooled = op.parameter([-1, WIDTH], np.float32)
+    form = op.parameter([-1], np.int64, name="form")
+    for one, name in ((noisy, "noisy"), (form, "form")):
+        one.output(0).set_names({name})
+    longest = max(rows * columns for rows, columns in FORMS)
+    inside = np.array([np.arange(longest) < rows * columns for rows, columns in FORMS])
+    places = np.random.default_rng(4).random((len(FORMS) * longest, 1), np.float32)
+    num = op.gather(op.shape_of(noisy, "i64"), op.constant([2]), op.constant(0))
+    cells = op.range(op.constant(0), op.squeeze(num, op.constant(0)), op.constant(1), "i64")
+    first = op.unsqueeze(op.multiply(form, op.constant(longest)), op.constant(1))
+    cell = op.add(first, op.unsqueeze(cells, op.constant(0)))
+    ends = np.where(inside, 0, -30_000).astype(np.float32).reshape(-1)
+    mask = op.unsqueeze(op.gather(op.constant(ends), cell, op.constant(0)), op.constant([1, 2]))
+    there = op.gather(op.constant(places), cell, op.constant(0))
+    rows = op.add(op.transpose(noisy, op.constant([0, 2, 1])), there)
+    heads = op.unsqueeze(rows, op.constant(1))
+    seen = op.squeeze(op.scaled_dot_product_attention(heads, heads, heads, mask), op.constant(1))
+    whole = op.unsqueeze(op.add(pooled, op.unsqueeze(time, op.constant(1))), op.constant(1))
+    mean = op.reduce_mean(keys, op.constant([1, 2, 3, 4, 5]))
+    whole = op.add(whole, op.unsqueeze(mean, op.constant([1, 2])))
+    clean = op.tanh(op.add(seen, whole))
+    return _model([op.transpose(clean, op.constant([0, 2, 1]))], [noisy, time, keys, pooled, form])
+
+
 def decode_graph() -> openvino.Model:
-    canvas = op.parameter([-1, *CANVAS], np.float32)
+    canvas = op.parameter([-1, CANVAS[0], -1, -1], np.float32)
     half = op.constant(0.5, np.float32)
     rgba = op.clamp(op.add(op.multiply(canvas, half), half), 0.0, 1.0)
     colour, alpha = op.variadic_split(rgba, op.constant(1), op.constant([3, 1])).outputs()
@@ -87,13 +117,14 @@ def decode_graph() -> openvino.Model:
 
 
 def enlarge_graph() -> openvino.Model:
-    small = op.parameter([-1, *CANVAS], np.float32)
-    sizes, axes = op.constant([OUTPUT_PX, OUTPUT_PX]), op.constant([2, 3])
-    return _model([op.interpolate(small, sizes, "nearest", "sizes", axes=axes)], [small])
+    small = op.parameter([-1, CANVAS[0], -1, -1], np.float32)
+    factor = OUTPUT_PX / CANVAS[1]
+    scales, axes = op.constant([factor, factor], np.float32), op.constant([2, 3])
+    return _model([op.interpolate(small, scales, "nearest", "scales", axes=axes)], [small])
 
 
 def encode_graph() -> openvino.Model:
-    rgba = op.parameter([-1, 4, OUTPUT_PX, OUTPUT_PX], np.float32)
+    rgba = op.parameter([-1, 4, -1, -1], np.float32)
     fold = OUTPUT_PX // CANVAS[1]
     small = op.avg_pool(rgba, [fold, fold], [0, 0], [0, 0], [fold, fold], exclude_pad=True)
     return _model(
@@ -106,12 +137,19 @@ def encode_graph() -> openvino.Model:
     )
 
 
-def write_weights(folder: Path, *, is_broken: bool = False, reads_guidance: bool = False) -> Path:
+def write_weights(
+    folder: Path,
+    *,
+    is_broken: bool = False,
+    reads_guidance: bool = False,
+    has_forms: bool = False,
+) -> Path:
     """A folder of weights with card and hashes."""
     folder.mkdir()
     graphs = {
         "text": text_graph(), "condition": condition_graph(reads_guidance),
-        "denoise": denoise_graph(is_broken), "decode": decode_graph(),
+        "denoise": denoise_graph_of_forms() if has_forms else denoise_graph(is_broken),
+        "decode": decode_graph(),
         "enlarge": enlarge_graph(), "encode": encode_graph(),
     }  # fmt: skip
     for name, model in graphs.items():
@@ -124,6 +162,7 @@ def write_weights(folder: Path, *, is_broken: bool = False, reads_guidance: bool
         "styles": {"flat": "flat style"}, "transparent_phrase": "transparent background",
         "steps": [1, 50, 4], "guidance": [1.0, 10.0, 3.0], "strength": [0.05, 1.0, 0.6],
         "time_shift": 1.0, "files": files, "reads_guidance": reads_guidance,
+        "forms": FORMS if has_forms else (),
     }  # fmt: skip
     (folder / "card.json").write_text(json.dumps(card))
     return folder
@@ -137,6 +176,11 @@ def weights_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def guided_weights_folder(tmp_path: Path) -> Path:
     return write_weights(tmp_path / "guided", reads_guidance=True)
+
+
+@pytest.fixture
+def forms_folder(tmp_path: Path) -> Path:
+    return write_weights(tmp_path / "forms", has_forms=True)
 
 
 @pytest.fixture

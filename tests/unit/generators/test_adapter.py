@@ -89,11 +89,12 @@ def test_a_correction_changes_the_answer_as_its_matrix_says(weights):
     rng = np.random.default_rng(3)
     noisy, time = rng.standard_normal((2, 4, 8, 8), np.float32), np.zeros(2, np.float32)
     caption = Caption(np.zeros((2, 1, 2, 1, 8, 4), np.float32), np.zeros((2, 4), np.float32))
-    made = networks.corrected({MATRIX: given})(noisy, time, caption)
+    (made,) = networks.corrected({MATRIX: given})([noisy], time, caption)
     matrix = np.eye(SIDE) + given.up_OR @ given.down_RI
     turned = (noisy.reshape(2, 4, SIDE) @ matrix.T).reshape(noisy.shape)
     assert np.allclose(made, np.tanh(0.5 * turned), atol=0.05)  # bfloat16 where there is that
-    assert not np.allclose(made, networks.predict_clean(noisy, time, caption), atol=0.1)
+    (plain,) = networks.predict_clean([noisy], time, caption)
+    assert not np.allclose(made, plain, atol=0.1)
 
 
 @pytest.mark.parametrize(

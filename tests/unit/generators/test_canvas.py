@@ -38,7 +38,7 @@ def test_one_bad_value_is_found_in_its_own_picture():
 def test_the_strongest_pixel_of_a_cell_decides_the_mask():
     mask = np.zeros((8, 8), np.uint8)
     mask[3, 4] = 255
-    assert mask_on_canvas(mask, 2).tolist() == [[0, 1], [0, 0]]
+    assert mask_on_canvas(mask, (2, 2)).tolist() == [[0, 1], [0, 0]]
 
 
 def test_the_known_part_is_true_in_every_estimate():

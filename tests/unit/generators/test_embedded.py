@@ -137,9 +137,9 @@ def rows_of_passes(generator, monkeypatch):
     """How many rows every pass has from now on, as a list that grows."""
     rows, run = [], generator._networks.predict_clean
 
-    def counted(noisy_BCHW, times_B, caption):
-        rows.append(len(noisy_BCHW))
-        return run(noisy_BCHW, times_B, caption)
+    def counted(noisy, times_B, caption):
+        rows.append(len(times_B))
+        return run(noisy, times_B, caption)
 
     monkeypatch.setattr(generator._networks, "predict_clean", counted)
     return rows

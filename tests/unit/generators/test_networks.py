@@ -7,7 +7,7 @@ import pytest
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER
-from limner.generators.embedded.networks import DRAWING_GRAPHS, Networks
+from limner.generators.embedded.networks import DRAWING_GRAPHS, Networks, Part
 from limner.generators.embedded.precision import EIGHT_BITS
 from limner.generators.embedded.weights import Weights
 
@@ -18,7 +18,7 @@ def test_what_is_loaded_ahead_is_not_loaded_again(weights_folder):
     for path in weights_folder.glob("*.bin"):
         path.unlink()
     assert networks.facts.num_threads == 1
-    assert set(networks._graphs) == set(DRAWING_GRAPHS)
+    assert {part.name for part in networks._graphs} == set(DRAWING_GRAPHS)
 
 
 def test_a_load_that_is_stopped_leaves_the_rest_to_the_first_use(weights_folder):
@@ -32,7 +32,7 @@ def test_a_load_that_is_stopped_leaves_the_rest_to_the_first_use(weights_folder)
 def test_a_file_that_is_missing_is_told_ahead_and_at_the_first_use(weights_folder):
     (weights_folder / "text.bin").unlink()
     networks = Networks(Weights(weights_folder), 1)
-    for use in (lambda: networks.load(Event()), lambda: networks._graph("text")):
+    for use in (lambda: networks.load(Event()), lambda: networks._graph(Part("text"))):
         with pytest.raises(GeneratorUnavailable, match=r"text\.bin"):
             use()
 

@@ -18,9 +18,13 @@ SHAPE = (2, 4, 4)
 CELLS = 16
 
 
-def predict(noisy_BCHW, times_B, caption):
+def predict(noisy, times_B, caption):
     lift_B = times_B + caption.pooled[:, 0] + caption.keys[:, 0]
-    return np.tanh(0.5 * noisy_BCHW + lift_B[:, None, None, None])
+    lifts = np.split(lift_B, np.cumsum([len(one) for one in noisy])[:-1])
+    return [
+        np.tanh(0.5 * one + lift[:, None, None, None])
+        for one, lift in zip(noisy, lifts, strict=True)
+    ]
 
 
 class Network:
@@ -30,10 +34,10 @@ class Network:
         self.rows = []
         self.before = lambda: None
 
-    def __call__(self, noisy_BCHW, times_B, caption):
+    def __call__(self, noisy, times_B, caption):
         self.before()
-        self.rows.append(len(noisy_BCHW))
-        return predict(noisy_BCHW, times_B, caption)
+        self.rows.append(len(times_B))
+        return predict(noisy, times_B, caption)
 
 
 class Clock:

@@ -43,15 +43,15 @@ def are_finite(canvas_BCHW: Canvas) -> NDArray[np.bool_]:
     return np.array([bool(np.isfinite(one).all()) for one in canvas_BCHW])
 
 
-def mask_on_canvas(mask_HW: NDArray[np.uint8], side: int) -> Canvas:
-    """Where to repaint, float32 `[side, side]`, 0-1: the strongest pixel of each cell decides.
+def mask_on_canvas(mask_HW: NDArray[np.uint8], sides: tuple[int, int]) -> Canvas:
+    """Where to repaint, float32 of `sides`, 0-1: the strongest pixel of each cell decides.
 
     Args:
-        mask_HW: uint8, 255 repaints; H and W multiples of `side`.
-        side: of the network's canvas.
+        mask_HW: uint8, 255 repaints; H and W multiples of `sides`.
+        sides: height and width of the network's canvas.
     """
-    height, width = mask_HW.shape
-    cells = mask_HW.reshape(side, height // side, side, width // side)
+    (height, width), (rows, columns) = mask_HW.shape, sides
+    cells = mask_HW.reshape(rows, height // rows, columns, width // columns)
     return cells.max(axis=(1, 3)).astype(np.float32) / 255
 
 

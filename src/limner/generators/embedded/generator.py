@@ -42,7 +42,7 @@ from limner.generators.embedded.sampler import (
 )
 from limner.generators.embedded.tokens import NUM_MARKS, Tokens
 from limner.generators.embedded.wardrobe import Wardrobe
-from limner.generators.embedded.weights import Weights
+from limner.generators.embedded.weights import Weights, WeightsCard
 
 # Shapes: B pictures, C channels, H height, W width.
 
@@ -110,7 +110,7 @@ class EmbeddedGenerator:
             licence=known.licence,
             ingredients=self._weights.ingredients if worn is None else worn.ingredients,
             styles=tuple(card.styles),
-            canvases=(Size(card.output_px, card.output_px),),
+            canvases=tuple(Size(*reversed(card.output_of(form))) for form in _forms(card)),
             side_px=SIDE_PX,
             steps=IntSpan(*card.steps),
             guidance=FloatSpan(*card.guidance),
@@ -194,16 +194,17 @@ class EmbeddedGenerator:
         card = self._weights.card
         captions = self._captions(sketch)
         num_steps = max(1, round(sketch.steps * sketch.strength))
+        form = _form_of(sketch.canvas, card)
         known_CHW = mask_HW = None
         if sketch.source_HWC is not None:
             known_CHW = self._networks.encode(to_premultiplied(sketch.source_HWC)[None])[0]
             if sketch.mask_HW is not None:
-                mask_HW = mask_on_canvas(sketch.mask_HW, card.canvas[1])
+                mask_HW = mask_on_canvas(sketch.mask_HW, form)
         start = 1 - sketch.strength
         return _Layout(
             caption=Caption(*(np.concatenate(part) for part in zip(*captions, strict=True))),
             times=time_grid(num_steps, start=start, shift=card.time_shift),
-            canvas_shape=card.canvas,
+            canvas_shape=(card.canvas[0], *form),
             known_CHW=known_CHW,
             mask_HW=mask_HW,
         )
@@ -288,6 +289,16 @@ class _Layout:
     canvas_shape: tuple[int, int, int]
     known_CHW: Canvas | None
     mask_HW: Canvas | None
+
+
+def _forms(card: WeightsCard) -> tuple[tuple[int, int], ...]:
+    return card.forms or (card.canvas[1:],)
+
+
+def _form_of(canvas: Size, card: WeightsCard) -> tuple[int, int]:
+    """Height and width of the network's canvas for a picture of this size."""
+    outputs = {card.output_of(form): form for form in _forms(card)}
+    return outputs[canvas.height_px, canvas.width_px]
 
 
 def _way(layout: _Layout, sketch: Sketch, seeds: Sequence[int]) -> Way:

@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import openvino
@@ -25,6 +25,7 @@ from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER, FileCache
 from limner.generators.embedded.adapter import Corrections, correct
 from limner.generators.embedded.eight_bits import held_in_8_bits
+from limner.generators.embedded.forms import Floats, of_one_form, reads_forms
 from limner.generators.embedded.lengths import free_length
 from limner.generators.embedded.precision import (
     AUTO,
@@ -49,7 +50,6 @@ GROUP = 64  # inputs of a product that share a scale in 8 bits; 32 to 256 were t
 GROUP_SETTING = "DYNAMIC_QUANTIZATION_GROUP_SIZE"
 # Every drawing needs these. They load two at a time, the largest first: 0.5 s instead of 0.8.
 DRAWING_GRAPHS = ("denoise", "text", "condition", "decode", "enlarge")
-Floats = NDArray[np.floating[Any]]  # float32
 
 
 class Caption(NamedTuple):
@@ -59,8 +59,15 @@ class Caption(NamedTuple):
     pooled: Floats
 
 
-PredictClean = Callable[[Floats, Floats, Caption], Floats]
-"""Clean canvases `[B, C, H, W]` from noisy ones, times `[B]` and captions."""
+PredictClean = Callable[[Sequence[Floats], Floats, Caption], list[Floats]]
+"""Clean canvases from noisy ones `[R, C, H, W]`, each of a form; times and captions of all rows."""
+
+
+class Part(NamedTuple):
+    """A network as it is compiled: of one height and width of canvas or picture, or of any."""
+
+    name: str
+    sides: tuple[int, int] | None = None
 
 
 class Facts(NamedTuple):
@@ -92,7 +99,7 @@ class Networks:
         self._asked_precision = precision
         self._kept = None if memory is None else FileCache(memory / COMPILED_FOLDER)
         self._core = openvino.Core()
-        self._graphs: dict[str, openvino.CompiledModel] = {}
+        self._graphs: dict[Part, openvino.CompiledModel] = {}
         self._values: dict[str, NDArray[np.uint8]] = {}
         self._lock = threading.RLock()
 
@@ -104,7 +111,7 @@ class Networks:
     def facts_of(self, name: str) -> Facts:
         """What really runs a network; loads it if need be."""
         with self._lock:
-            graph = self._graph(name)
+            graph = self._graph(self._drawing_part(name))
             precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
             is_in_8_bits = int(graph.get_property(GROUP_SETTING)) > 0
             return Facts(
@@ -128,16 +135,42 @@ class Networks:
         if self._weights.card.reads_guidance:
             is_left_out = guidance_B is None
             inputs.append(np.ones(len(drop_B), np.float32) if is_left_out else guidance_B)
-        keys, pooled = self._run("condition", *inputs)
+        keys, pooled = self._run(Part("condition"), *inputs)
         return Caption(keys, pooled)
 
     def read_tokens(self, rows: TokenRows) -> Floats:
         """What the text encoder makes of every token, `[B, T, E]`, in rows of any length."""
-        return self._run("text", rows.ids_BT, rows.mask_BT)[0]
+        return self._run(Part("text"), rows.ids_BT, rows.mask_BT)[0]
 
-    def predict_clean(self, noisy_BCHW: Floats, time_B: Floats, caption: Caption) -> Floats:
-        """Clean canvases from noisy ones; every row has a time and a caption of its own."""
-        return self._run("denoise", noisy_BCHW, time_B, caption.keys, caption.pooled)[0]
+    def predict_clean(
+        self, noisy: Sequence[Floats], time_B: Floats, caption: Caption
+    ) -> list[Floats]:
+        """Clean canvases from noisy ones; see `PredictClean`."""
+        return self._predict(self._graph, noisy, time_B, caption)
+
+    def _predict(
+        self,
+        read_graph: Callable[[Part], openvino.CompiledModel],
+        noisy: Sequence[Floats],
+        time_B: Floats,
+        caption: Caption,
+    ) -> list[Floats]:
+        """Each form in a pass by the graph for it."""
+        ends = np.cumsum([len(one) for one in noisy])
+        rows: list[NDArray[np.intp]] = [
+            np.arange(end - len(one), end) for end, one in zip(ends, noisy, strict=True)
+        ]
+        clean: dict[int, Floats] = {}
+        forms = {one.shape[2:] for one in noisy}
+        for form in forms:
+            places = [at for at, one in enumerate(noisy) if one.shape[2:] == form]
+            chosen = slice(None) if len(forms) == 1 else np.concatenate([rows[at] for at in places])
+            inputs = [np.concatenate([noisy[at] for at in places]), time_B[chosen]]
+            inputs += [part[chosen] for part in caption]
+            (made,) = self._run_graph(read_graph, Part("denoise", form), inputs)
+            parts = np.split(made, np.cumsum([len(noisy[at]) for at in places])[:-1])
+            clean |= dict(zip(places, parts, strict=True))
+        return [clean[at] for at in range(len(noisy))]
 
     def decode(self, canvas_BCHW: Floats) -> Floats:
         """Canvases to small premultiplied RGBA pictures, 0-1."""
@@ -149,7 +182,7 @@ class Networks:
 
     def encode(self, rgba_BCHW: Floats) -> Floats:
         """Premultiplied RGBA pictures of full size, 0-1, to canvases."""
-        return self._run("encode", rgba_BCHW)[0]
+        return self._run(Part("encode", rgba_BCHW.shape[2:]), rgba_BCHW)[0]
 
     def _run_each(self, name: str, array_BCHW: Floats) -> Floats:
         """One row at a time.
@@ -157,12 +190,21 @@ class Networks:
         The convolutions round one row otherwise than several, so that in company the colours of
         nearly clear pixels would change.
         """
-        rows = [self._run(name, array_BCHW[at : at + 1])[0] for at in range(len(array_BCHW))]
+        part = Part(name, array_BCHW.shape[2:])
+        rows = [self._run(part, array_BCHW[at : at + 1])[0] for at in range(len(array_BCHW))]
         return np.concatenate(rows)
 
-    def _run(self, name: str, *arrays: NDArray[np.generic]) -> Sequence[Floats]:
+    def _run(self, part: Part, *arrays: NDArray[np.generic]) -> Sequence[Floats]:
+        return self._run_graph(self._graph, part, arrays)
+
+    def _run_graph(
+        self,
+        read_graph: Callable[[Part], openvino.CompiledModel],
+        part: Part,
+        arrays: Sequence[NDArray[np.generic]],
+    ) -> Sequence[Floats]:
         with self._lock:
-            graph = self._graph(name)
+            graph = read_graph(part)
             made = graph(list(arrays))
             return [np.array(made[port], np.float32) for port in graph.outputs]
 
@@ -173,23 +215,33 @@ class Networks:
             GeneratorUnavailable: a file is missing or does not match its hash.
         """
         with self._lock:
-            self._load_all(DRAWING_GRAPHS, stop)
+            self._load_all(self._drawing_parts, stop)
 
-    def _graph(self, name: str) -> openvino.CompiledModel:
-        if name not in self._graphs:
-            names = DRAWING_GRAPHS if name in DRAWING_GRAPHS else (name,)
-            self._load_all(names, threading.Event())
-        return self._graphs[name]
+    def _graph(self, part: Part) -> openvino.CompiledModel:
+        if part not in self._graphs:
+            parts = self._drawing_parts if part in self._drawing_parts else (part,)
+            self._load_all(parts, threading.Event())
+        return self._graphs[part]
 
-    def _load_all(self, names: Sequence[str], stop: threading.Event) -> None:
+    def _drawing_part(self, name: str) -> Part:
+        """A network as a square is drawn with it."""
+        card = self._weights.card
+        square, small = card.canvas[1:], (card.picture_px, card.picture_px)
+        return Part(name, {"denoise": square, "decode": square, "enlarge": small}.get(name))
+
+    @cached_property
+    def _drawing_parts(self) -> Sequence[Part]:
+        return [self._drawing_part(name) for name in DRAWING_GRAPHS]
+
+    def _load_all(self, parts: Sequence[Part], stop: threading.Event) -> None:
         _ = self._precision  # found before two threads ask for it
 
-        def load(name: str) -> None:
-            if name not in self._graphs and not stop.is_set():
-                self._graphs[name] = self._kept_or_compiled(name)
+        def load(part: Part) -> None:
+            if part not in self._graphs and not stop.is_set():
+                self._graphs[part] = self._kept_or_compiled(part)
 
         with ThreadPoolExecutor(max_workers=2) as pool:
-            list(pool.map(load, names))
+            list(pool.map(load, parts))
 
     def corrected(self, corrections: Corrections) -> PredictClean:
         """The drawing network with corrections worked in, to be called as `predict_clean`.
@@ -197,18 +249,39 @@ class Networks:
         Raises:
             GeneratorUnavailable: they are not of this network.
         """
+        graphs: dict[Part, openvino.CompiledModel] = {}
+
+        def graph(part: Part) -> openvino.CompiledModel:
+            if part not in graphs:
+                graphs[part] = self._compiled(part, self._precision, corrections)
+            return graphs[part]
+
         with self._lock:
-            graph = self._compiled("denoise", self._precision, corrections)
-
-        def predict(noisy_BCHW: Floats, time_B: Floats, caption: Caption) -> Floats:
-            with self._lock:
-                made = graph([noisy_BCHW, time_B, caption.keys, caption.pooled])
-                return np.array(made[graph.outputs[0]], np.float32)
-
-        return predict
+            graph(self._drawing_part("denoise"))
+        return partial(self._predict, graph)
 
     def read_graph(self, name: str) -> openvino.Model:
-        """A graph that is not compiled, as whoever changes it needs it.
+        """A graph of squares that is not compiled, as whoever changes it needs it.
+
+        Raises:
+            GeneratorUnavailable: a file is missing or does not match its hash.
+        """
+        return self._read_part(self._drawing_part(name))
+
+    def _read_part(self, part: Part) -> openvino.Model:
+        model = self._read(part.name)
+        if part.sides is None:
+            return model
+        if reads_forms(model):
+            return of_one_form(model, self._weights.card.forms.index(part.sides), part.sides)
+        shape: openvino.PartialShape = model.inputs[0].get_partial_shape()
+        if shape[2].is_dynamic:
+            fixed = [shape[0], shape[1], *part.sides]
+            model.reshape(openvino.PartialShape(fixed))  # pyright: ignore[reportUnknownMemberType]
+        return model
+
+    def _read(self, name: str) -> openvino.Model:
+        """A graph as it is stored.
 
         Raises:
             GeneratorUnavailable: a file is missing or does not match its hash.
@@ -220,25 +293,26 @@ class Networks:
         except RuntimeError as error:
             raise _unloadable(name) from error
 
-    def _kept_or_compiled(self, name: str) -> openvino.CompiledModel:
+    def _kept_or_compiled(self, part: Part) -> openvino.CompiledModel:
         """The same network either way: it is kept with everything that decides what it does."""
         if self._kept is None:
-            return self._compiled(name, self._precision)
-        settings = self._settings(name, self._precision)
-        facts = {**self._engine, "settings": settings, "files": self._files_of(name)}
+            return self._compiled(part, self._precision)
+        settings = self._settings(part.name, self._precision)
+        files = self._files_of(part.name)
+        facts = {**self._engine, "settings": settings, "files": files, "sides": part.sides}
         if (kept := self._kept.read(facts)) is not None:
             with suppress(RuntimeError):  # then it is compiled anew
                 return self._core.import_model(  # pyright: ignore[reportUnknownMemberType]
                     kept, DEVICE, settings
                 )
-        compiled = self._compiled(name, self._precision)
+        compiled = self._compiled(part, self._precision)
         self._kept.keep(facts, compiled.export_model().getvalue())
         return compiled
 
     def _compiled(
-        self, name: str, precision: str, corrections: Corrections | None = None
+        self, part: Part, precision: str, corrections: Corrections | None = None
     ) -> openvino.CompiledModel:
-        model = self.read_graph(name)
+        name, model = part.name, self._read_part(part)
         if corrections:
             correct(model, corrections)
         if name == "text":
@@ -317,7 +391,7 @@ class Networks:
 
     def _test_run(self, precision: str) -> Run:
         """The drawing network on noise, as many rows as two guided pictures have."""
-        graph = self._compiled(TESTED_GRAPH, precision)
+        graph = self._compiled(self._drawing_part(TESTED_GRAPH), precision)
         rng = np.random.default_rng(0)
         inputs = [_noise(rng, port.get_partial_shape()) for port in graph.inputs]
         return lambda: np.array(graph(inputs)[graph.outputs[0]], np.float32)

@@ -1,8 +1,9 @@
 """One pass of the network for many requests: they join and leave at every pass.
 
-Each course is at its own step of its own sampler, with its own guidance and prompt; all that fits
-goes into one pass. There is no thread here: of the callers that wait for a step, one runs the next
-pass for all of them, so a request that is alone runs as it would if there never were others.
+Each course is at its own step of its own sampler, with its own guidance, prompt and form of canvas;
+all that fits goes into one pass. There is no thread here: of the callers that wait for a step, one
+runs the next pass for all of them, so a request that is alone runs as it would if there never were
+others.
 
 This module knows rows and arrays, nothing of prompts, pictures or networks.
 """
@@ -95,28 +96,24 @@ class Passes:
 
     def _run(self, chosen: Sequence[Course]) -> None:
         started = self._read_seconds()
-        noisy_BCHW, times_B = (
-            np.concatenate(part) for part in zip(*(one.rows() for one in chosen), strict=True)
-        )
+        noisy, times = zip(*(one.rows() for one in chosen), strict=True)
         try:
-            clean_BCHW = self._predict(noisy_BCHW, times_B, self._joint_caption(chosen))
+            clean = self._predict(noisy, np.concatenate(times), self._joint_caption(chosen))
         except Exception as error:  # noqa: BLE001 - told to every caller whose pass it was
             for one in chosen:
                 one.fault = error
             return
         seconds = self._read_seconds() - started
         with self._changed:
-            self._answer(chosen, clean_BCHW, seconds)
+            self._answer(chosen, clean, seconds)
 
-    def _answer(self, chosen: Sequence[Course], clean_BCHW: Floats, seconds: float) -> None:
+    def _answer(self, chosen: Sequence[Course], clean: Sequence[Floats], seconds: float) -> None:
         num_pictures = sum(one.way.num_pictures for one in chosen)
-        first = 0
-        for one in chosen:
-            one.answer(clean_BCHW[first : first + one.num_rows])
-            first += one.num_rows
+        for one, clean_RCHW in zip(chosen, clean, strict=True):
+            one.answer(clean_RCHW)
             one.seconds += seconds / num_pictures
             one.most_together = max(one.most_together, num_pictures)
-        newest = seconds / len(clean_BCHW)
+        newest = seconds / sum(one.num_rows for one in chosen)
         weight = PACE_WEIGHT if self._row_seconds else 1.0
         self._row_seconds += weight * (newest - self._row_seconds)
 

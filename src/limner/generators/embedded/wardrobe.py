@@ -5,7 +5,7 @@ Pictures that wear the same share passes of the network; those that wear otherwi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -74,5 +74,7 @@ class Wardrobe:
         predict = self._read_networks().corrected(corrections)
         return Passes(predict, max_pictures=self._max_pictures)
 
-    def _predict_plainly(self, noisy_BCHW: Floats, times_B: Floats, caption: Caption) -> Floats:
-        return self._read_networks().predict_clean(noisy_BCHW, times_B, caption)
+    def _predict_plainly(
+        self, noisy: Sequence[Floats], times_B: Floats, caption: Caption
+    ) -> list[Floats]:
+        return self._read_networks().predict_clean(noisy, times_B, caption)

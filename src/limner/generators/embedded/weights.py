@@ -33,7 +33,7 @@ class WeightsCard:
     """What `training/export.py` wrote about the weights.
 
     Attributes:
-        canvas: channels, height and width the network works on.
+        canvas: channels, height and width of the square the network works on.
         picture_px: side of the decoded picture before it is enlarged.
         output_px: side of the finished picture.
         text_tokens: tokens the text encoder reads, its two marks of start and end among them.
@@ -43,6 +43,7 @@ class WeightsCard:
         time_shift: above 1 spends more steps near the noise.
         files: tagged SHA-256 by file name.
         reads_guidance: whether guidance is an input, so that a picture takes one row and not two.
+        forms: height and width of every canvas it works on; empty for the square alone.
     """
 
     name: str
@@ -60,6 +61,12 @@ class WeightsCard:
     time_shift: float
     files: Mapping[str, str]
     reads_guidance: bool = False
+    forms: tuple[tuple[int, int], ...] = ()
+
+    def output_of(self, form: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the finished picture of a canvas, in pixels."""
+        height, width = (side * self.output_px // self.canvas[1] for side in form)
+        return height, width
 
 
 class Weights:
@@ -88,6 +95,7 @@ class Weights:
             }
             for name in ("canvas", "steps", "guidance", "strength"):
                 values[name] = tuple(values[name])
+            values["forms"] = tuple(tuple(form) for form in values.get("forms", ()))
             return WeightsCard(**values)
         except (KeyError, TypeError) as error:
             raise GeneratorUnavailable(

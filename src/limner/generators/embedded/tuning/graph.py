@@ -200,6 +200,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "Mod": lambda torch, node, given: torch.fmod(given[0], given[1]),
     "Multiply": lambda torch, node, given: given[0] * given[1],
     "Power": lambda torch, node, given: given[0] ** float(given[1]),  # a number is ten times faster
+    "Range": lambda torch, node, given: torch.arange(*(int(one) for one in given)),
     "ReduceMean": lambda torch, node, given: given[0].mean(
         dim=_ints(given[1]), keepdim=_attribute(node, "keep_dims")
     ),

@@ -125,8 +125,8 @@ class Teacher:
         with suppress(StopIteration):
             while True:
                 at = np.full(len(seeds), question.time, np.float32)
-                given = predict(question.noisy_BCHW, at, captions)
-                free = predict(question.noisy_BCHW, at, nothing)
+                (given,) = predict([question.noisy_BCHW], at, captions)
+                (free,) = predict([question.noisy_BCHW], at, nothing)
                 clean = guided(given, free, card.guidance[2])
                 question = walk.send(clean)
         return self._shown(clean)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from safetensors.numpy import load, save
 
 from limner.core.errors import DrawingCancelled
 from limner.generators.embedded.adapter import Correction, Corrections, constants_of
-from limner.generators.embedded.networks import Caption, Floats
+from limner.generators.embedded.networks import Caption, Floats, PredictClean
 from limner.generators.embedded.sampler import add_noise
 from limner.generators.embedded.tuning.graph import Tensor, Torch, TorchGraph
 
@@ -169,9 +169,7 @@ def teach(
     return Taught(course.best, course.best_step, course.errors)
 
 
-def errors_of(
-    predict: Callable[[Floats, Floats, Caption], Floats], lessons: Lessons, seed: int
-) -> Floats:
+def errors_of(predict: PredictClean, lessons: Lessons, seed: int) -> Floats:
     """Squared error of the clean estimate at fixed times and noises, `[N, K]`.
 
     Args:
@@ -185,7 +183,7 @@ def errors_of(
     for time in FIXED_TIMES:
         for one in noise:
             noisy = add_noise(lessons.clean_NCHW, one, time)
-            made = predict(noisy, np.full(len(lessons), time, np.float32), lessons.captions)
+            (made,) = predict([noisy], np.full(len(lessons), time, np.float32), lessons.captions)
             columns.append(np.square(made - lessons.clean_NCHW).mean(axis=(1, 2, 3)))
     return np.stack(columns, axis=1)
 
@@ -307,11 +305,12 @@ class _Course:
             for name, pair in self._learnt.items()
         }
 
-    def _predict(self, noisy: Floats, times_B: Floats, captions: Caption) -> Floats:
-        torch = self._torch
+    def _predict(self, noisy: Sequence[Floats], times_B: Floats, captions: Caption) -> list[Floats]:
+        """Lessons are squares, all of them in one array."""
+        torch, (squares,) = self._torch, noisy
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            made: Tensor = self._graph(*map(torch.from_numpy, (noisy, times_B, *captions)))
-        return made.float().numpy()
+            made: Tensor = self._graph(*map(torch.from_numpy, (squares, times_B, *captions)))
+        return [made.float().numpy()]
 
     def _some_dropped(self, captions: Caption, is_dropped_B: NDArray[np.bool_]) -> Caption:
         def dropped(given: Floats, nothing: Floats) -> Floats:

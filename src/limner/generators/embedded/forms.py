@@ -1,0 +1,72 @@
+"""A drawing network that knows canvases of several forms, as a graph for one of them.
+
+It is stored as one graph that takes the cells of canvases one after the other, padded at the end,
+and the number of each row's form; attention leaves out what lies beyond the end. So several forms
+can share a forward, but apart they take a fifth less, and are rounded as they are alone
+(docs/log.md): each form that is drawn gets a graph of its own, with its places worked in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+from openvino import opset13 as _opset
+
+NOISY, FORM = "noisy", "form"  # inputs of the graph
+Node = Any  # OpenVINO's nodes have no types that hold
+_operations: Any = _opset
+_openvino: Any = openvino
+Floats = NDArray[np.floating[Any]]  # float32
+
+
+def reads_forms(model: openvino.Model) -> bool:
+    """Whether a graph takes cells and forms."""
+    inputs: list[Node] = model.inputs
+    return any(FORM in one.get_names() for one in inputs)
+
+
+def of_one_form(model: openvino.Model, form: int, sides: tuple[int, int]) -> openvino.Model:
+    """A graph of cells and forms as one of canvases of one form; `model` is used up.
+
+    What depends on the form becomes constant, and nothing lies beyond the end of a canvas, so
+    attention takes no mask: 1 to 2 ms less a pass (docs/log.md).
+    """
+    noisy, asked = _input(model, NOISY), _input(model, FORM)
+    channels = noisy.get_partial_shape()[1].get_length()
+    canvas: Node = _operations.parameter([-1, channels, *sides], np.float32, name="canvas")
+    canvas.output(0).set_names({NOISY})
+    cells = _operations.reshape(canvas, _constant([0, 0, -1]), special_zero=True)
+    _replace(noisy, cells.output(0))
+    _replace(asked, _constant([form]).output(0))
+    for node in list(model.get_ordered_ops()):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType]
+        _without_mask(node)
+    result: Node = model.get_results()[0]
+    clean = _operations.reshape(result.input_value(0), _constant([0, 0, *sides]), special_zero=True)
+    result.input(0).replace_source_output(clean.output(0))
+    kept = [one for one in model.get_parameters() if FORM not in one.output(0).get_names()]
+    return _openvino.Model(model.get_results(), [canvas, *kept[1:]], "denoise")
+
+
+def _without_mask(node: Node) -> None:
+    if node.get_type_name() == "ScaledDotProductAttention" and node.get_input_size() > 3:
+        plain: Node = _operations.scaled_dot_product_attention(
+            *(node.input_value(at) for at in range(3))
+        )
+        _replace(node.output(0), plain.output(0))
+
+
+def _input(model: openvino.Model, name: str) -> Node:
+    return model.input(name)
+
+
+def _replace(port: Node, other: Node) -> None:
+    for user in list(port.get_node().output(0).get_target_inputs()):
+        user.replace_source_output(other)
+
+
+def _constant(values: Sequence[int]) -> Node:
+    return _operations.constant(np.array(values, np.int64))
