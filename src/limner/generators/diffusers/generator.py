@@ -15,8 +15,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, EngineFailed, PromptTooLong
@@ -24,6 +22,13 @@ from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
 from limner.core.records import Operation
 from limner.generators.diffusers.adapters import Adapters, require_words
+from limner.generators.diffusers.calling import (
+    adapter_arguments,
+    drawn_by,
+    plain_words,
+    row_arguments,
+    shared_arguments,
+)
 from limner.generators.diffusers.loading import (
     OPTIONS,
     Pipeline,
@@ -34,7 +39,7 @@ from limner.generators.diffusers.loading import (
     open_tokenizer,
 )
 from limner.generators.diffusers.looking_on import Look
-from limner.generators.diffusers.pictures import rgb_of, rgba_of
+from limner.generators.diffusers.pictures import rgba_of
 from limner.generators.diffusers.schedulers import open_scheduler
 from limner.generators.diffusers.weighting import WEIGHTINGS, weighted_words
 from limner.generators.together import PassStep, Row, draw_in_passes
@@ -146,7 +151,7 @@ class DiffusersGenerator:
             started = time.perf_counter()
             look = Look(pipeline, rows[0].plan.sketch, on_step, is_cancelled)
             with look.on():
-                images_BHWC = _drawn_by(pipeline, given)
+                images_BHWC = drawn_by(pipeline, given)
         seconds = (time.perf_counter() - started) / len(rows)
         return [
             Drawn(
@@ -180,17 +185,20 @@ class DiffusersGenerator:
         seeds = [row.seed for row in rows]
         pipeline.scheduler = open_scheduler(sketch.sampler, own_scheduler, seeds)
         known = frozenset(inspect.signature(pipeline.__call__).parameters)
-        given = {**self._arguments(sketch, known), **self._rows(rows)}
-        for one in self._adapters.pictures(sketch.adapters):
-            given["ip_adapter_image"] = rgb_of(one.image_HWC, sketch)
-        if controls:
-            pictures = [rgb_of(one.image_HWC, sketch) for one, _ in controls]
-            weights = [one.weight for one, _ in controls]
-            is_one = len(controls) == 1
-            name = "control_image" if "control_image" in known else "image"
-            given[name] = pictures[0] if is_one else pictures
-            given["controlnet_conditioning_scale"] = weights[0] if is_one else weights
-        return pipeline, given
+        return pipeline, {
+            **shared_arguments(sketch, known),
+            self._guidance: sketch.guidance,
+            **row_arguments(rows, self._weighted if self._is_weighting else plain_words),
+            **adapter_arguments(
+                sketch,
+                known,
+                self._adapters.pictures(sketch.adapters),
+                [adapter for adapter, _ in controls],
+            ),
+        }
+
+    def _weighted(self, prompts: Sequence[str], negatives: Sequence[str]) -> dict[str, Any]:
+        return weighted_words(self._pipeline, prompts, negatives)
 
     def _pipeline_for(self, sketch: Sketch, networks: Sequence[Any]) -> Pipeline:
         """The pipeline that starts from what a sketch starts from; the parts are shared.
@@ -214,55 +222,6 @@ class DiffusersGenerator:
             ) from error
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
-
-    def _arguments(self, sketch: Sketch, known: frozenset[str]) -> dict[str, Any]:
-        """What all rows share."""
-        given: dict[str, Any] = {
-            "num_inference_steps": sketch.steps,
-            self._guidance: sketch.guidance,
-            "output_type": "np",
-        }
-        optional = {
-            "width": sketch.canvas.width_px,
-            "height": sketch.canvas.height_px,
-            "use_resolution_binning": False,
-            "clean_caption": False,
-        }
-        given |= {name: value for name, value in optional.items() if name in known}
-        if sketch.source_HWC is not None:
-            given["strength"] = sketch.strength
-        return given
-
-    def _rows(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """What is each row's own: noise; with several requests words and pictures too."""
-        torch = open_library("torch")
-        sketches = list({id(row.plan): row.plan.sketch for row in rows}.values())
-        is_one = len(sketches) == 1
-        if not is_one:
-            sketches = [row.plan.sketch for row in rows]
-        given: dict[str, Any] = {
-            **self._words(sketches),
-            "generator": [torch.Generator("cpu").manual_seed(row.seed) for row in rows],
-            "num_images_per_prompt": len(rows) if is_one else 1,
-        }
-        if sketches[0].source_HWC is not None:
-            pictures = [rgb_of(one.source_HWC, one) for one in sketches]
-            given["image"] = pictures[0] if is_one else pictures
-        if sketches[0].mask_HW is not None:
-            masks = [Image.fromarray(one.mask_HW) for one in sketches if one.mask_HW is not None]
-            given["mask_image"] = masks[0] if is_one else masks
-        return given
-
-    def _words(self, sketches: Sequence[Sketch]) -> dict[str, Any]:
-        prompts = [one.prompt for one in sketches]
-        negatives = [one.negative for one in sketches]
-        if self._is_weighting:
-            return weighted_words(self._pipeline, prompts, negatives)
-        is_one = len(sketches) == 1
-        given: dict[str, Any] = {"prompt": prompts[0] if is_one else prompts}
-        if negatives[0]:
-            given["negative_prompt"] = negatives[0] if is_one else negatives
-        return given
 
     def _execution(self, plan: Plan, look: Look, batch_size: int) -> Execution:
         torch = open_library("torch")
@@ -297,25 +256,3 @@ class DiffusersGenerator:
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - a class without types
         return open_tokenizer(self._form)
-
-
-def _drawn_by(pipeline: Pipeline, given: dict[str, Any]) -> NDArray[np.floating[Any]]:
-    """What the pipeline draws, float BHWC, 0-1.
-
-    Raises:
-        EngineFailed: it does not take what it is given.
-    """
-    try:
-        return pipeline(**given).images
-    except (ValueError, TypeError, NotImplementedError) as error:
-        told = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if any(prompt in told for prompt in _prompts_of(given)):
-            told = type(error).__name__
-        raise EngineFailed(
-            f"The pipeline {type(pipeline).__name__} does not take this: {told[:300]}"
-        ) from error
-
-
-def _prompts_of(given: dict[str, Any]) -> list[str]:
-    said = [given.get("prompt", ""), given.get("negative_prompt", "")]
-    return [one for part in said for one in ([part] if isinstance(part, str) else part) if one]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from limner.generators.process import generator as process_generator
+
 TESTS = Path(__file__).parents[3]
 
 
@@ -16,3 +18,9 @@ def path():
     os.environ.pop("PYTHONPATH")
     if before is not None:
         os.environ["PYTHONPATH"] = before
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch):
+    """Whether a drawing was cancelled is looked at so often that no test waits for it."""
+    monkeypatch.setattr(process_generator, "POLL_SECONDS", 0.01)

@@ -85,7 +85,7 @@ def test_the_next_drawing_starts_another_process(room):
 
 def test_an_engine_out_of_memory_is_told_so(room):
     with pytest.raises(EngineFailed, match="ran out of memory"):
-        Trial(generator=painter(room, memory_mb=1500, fault="memory")).draw(1)
+        Trial(generator=painter(room, memory_mb=600, fault="memory")).draw(1)
 
 
 def test_an_unforeseen_fault_is_told_without_its_words(room):

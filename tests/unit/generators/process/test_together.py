@@ -11,17 +11,11 @@ from engine_forms import form_of
 
 from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost
 from limner.generators.conformance import FACTS, Trial, try_fact
-from limner.generators.process import generator as process_generator
 from limner.generators.process.generator import ProcessGenerator, Room
 from limner.generators.process.outside import Housing
 from limner.testing import PaintedGenerator
 
 ENGINE = "process_engine:open_shared"
-
-
-@pytest.fixture(autouse=True)
-def looks_often(monkeypatch):
-    monkeypatch.setattr(process_generator, "POLL_SECONDS", 0.01)
 
 
 @pytest.fixture(scope="module")
