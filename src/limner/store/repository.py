@@ -299,33 +299,37 @@ class Store:
 
     def add_seal(
         self,
-        seal: StoredSeal,
-        content: bytes,
+        found_to_hold: Callable[[], tuple[StoredSeal, bytes]],
         suffix: str,
         alongside: Callable[[sa.Connection], None] = lambda _: None,
         *,
         ahead: Future[str] | None = None,
-    ) -> None:
+    ) -> tuple[StoredSeal, bytes]:
         """Store a sealed file or a sidecar: blob, row and entry, or none of them.
 
         Args:
-            seal: `sealed_sha256` is the hash of `content`.
-            content: of the file or the sidecar.
-            suffix: of its name.
-            alongside: writes more rows in the same transaction; who waits for jobs is told.
+            found_to_hold: gives the seal and its file when it is known to hold; nothing is kept if
+                it raises.
+            suffix: of the file's name.
+            alongside: writes more rows in the same transaction, first; who waits for jobs is told.
             ahead: what `write_ahead` gave for this file.
+
+        Returns:
+            What `found_to_hold` gave.
 
         Raises:
             StorageUnavailable: it cannot be written.
         """
-        assert seal.sealed_sha256 == sha256_of_bytes(content)
         with transaction(self._engine) as connection:
+            alongside(connection)
+            seal, content = found_to_hold()
+            assert seal.sealed_sha256 == sha256_of_bytes(content)
             with self._blobs.adding(content, suffix, ahead):
                 add_seal(connection, seal)
-                alongside(connection)
         self.bell.ring()
         self._blobs.settle(seal.sealed_sha256, suffix)
         self.ledger.sign_if_due(seal.sealed_at)
+        return seal, content
 
     def seal_of(
         self, image_id: str, *, is_beside: bool = False, file_format: FileFormat | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,28 +34,23 @@ class Encoding:
         recipe: Recipe,
         quality: int | None,
     ) -> None:
-        self._content: Future[bytes] = Future()
-
-        def encode() -> NDArray[np.uint8]:
-            try:
-                self._content.set_result(encode_image(image_HWC, file_format, recipe, quality))
-            except Exception as error:  # noqa: BLE001 - raised by `content`
-                self._content.set_exception(error)
-            return decode_rgba(self._content.result())
-
-        self._shown = threads_beside().submit(encode)
-        is_known = is_lossless(file_format, quality)
-        self.picture = Picture.of(image_HWC if is_known else self._shown.result())
+        self._content = threads_beside().submit(
+            encode_image, image_HWC, file_format, recipe, quality
+        )
+        self._is_to_be_seen = is_lossless(file_format, quality)
+        self.picture = Picture.of(image_HWC if self._is_to_be_seen else decode_rgba(self.content()))
 
     def content(self) -> bytes:
         """The bytes of the file; waits until it is encoded."""
         return self._content.result()
 
     def require_shown(self) -> None:
-        """Wait until it is sure that the file shows `picture`.
+        """See that the file shows `picture`.
 
         Raises:
             PictureBroken: it shows another.
         """
-        if not np.array_equal(self._shown.result(), self.picture.image_HWC):
+        if self._is_to_be_seen and not np.array_equal(
+            decode_rgba(self.content()), self.picture.image_HWC
+        ):
             raise PictureBroken("The file does not show the picture that was judged.")

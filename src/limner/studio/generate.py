@@ -8,7 +8,6 @@ pixels, decide, store, and seal what is released.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import replace
 from itertools import groupby
 
@@ -29,7 +28,6 @@ from limner.store.judgements import StoredDecision
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import prompt_commitment_in
 from limner.studio.ahead import made_ahead
-from limner.studio.beside import threads_beside
 from limner.studio.encoding import Encoding
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image import Image
@@ -37,7 +35,7 @@ from limner.studio.judging import decision_in_force, judge_image
 from limner.studio.parts import UNWATCHED, Parts, Watch
 from limner.studio.planning import Ready, make_ready
 from limner.studio.recipe import write_recipe
-from limner.studio.sealing import Signature, keep_seal, seal_image, sign_image
+from limner.studio.sealing import Signing, keep_seal, seal_image
 from limner.studio.second_pass import draw_over
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
@@ -134,15 +132,15 @@ def judge_and_store(
     )
     # 3. Image, results, decision and entries: all are stored, or none is.
     written: list[StoredDecision] = []
-    signing: list[Future[Signature]] = []
+    signing: list[Signing] = []
 
     def write_decision(connection: sa.Connection, entry: Entry) -> None:
         written.append(
             judgement.write(connection, record.image_id, parts.requester, record.created_at)
         )
         if written[0].decision.outcome is Outcome.RELEASED:  # signed while the rest is written
-            arguments = parts, record, content, written[0], prompt_commitment_in(entry)
-            signing.append(threads_beside().submit(sign_image, *arguments))
+            commitment = prompt_commitment_in(entry)
+            signing.append(Signing(parts, record, content, written[0], commitment))
         shelve(connection, record.image_id, parts.requester)
         if watch.on_stored is not None:
             watch.on_stored(connection, record)
@@ -156,10 +154,8 @@ def judge_and_store(
     if decided.decision.outcome is not Outcome.RELEASED:
         return Image(stored, decided, None, None)
     if signing:
-        signature = signing[0].result()
-        return Image(
-            stored, decided, *keep_seal(parts, stored, decided, signature, watch.on_sealing)
-        )
+        kept = keep_seal(parts, stored, decided, signing[0], watch.on_sealing)
+        return Image(stored, decided, *kept)
     return Image(stored, decided, *seal_image(parts, stored, content, decided))
 
 

@@ -7,7 +7,8 @@ person has decided about it since.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from threading import Event
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from limner.provenance.mark.records import MARK_ALGORITHM
 from limner.store.blobs import SIDECAR_SUFFIX
 from limner.store.judgements import StoredDecision, StoredSeal
 from limner.studio.background import WHITE, lay_under
+from limner.studio.beside import threads_beside
 from limner.studio.image_file import decode_rgba, encode_image
 
 if TYPE_CHECKING:
@@ -79,93 +81,114 @@ def seal_image(
     if earlier is not None and earlier.decision_id == decided.decision_id:
         return earlier, parts.store.read_sealed(earlier, suffix)
     commitment = parts.store.prompt_commitment(record.image_id)
-    signature = sign_image(parts, record, content, decided, commitment, is_beside=is_beside)
-    return keep_seal(parts, record, decided, signature)
+    signing = Signing(parts, record, content, decided, commitment, is_beside=is_beside)
+    return keep_seal(parts, record, decided, signing)
 
 
-class Signature(NamedTuple):
-    """The sealed form of an image, found to hold; and what writes its file meanwhile."""
+class Signing:
+    """An image on its way to being sealed, in a thread: signed, written, and read back meanwhile.
 
-    sealed: Sealed
-    ahead: Future[str]
-
-
-def sign_image(
-    parts: Parts,
-    record: ImageRecord,
-    content: bytes,
-    decided: StoredDecision,
-    prompt_commitment: str | None,
-    *,
-    is_beside: bool = False,
-) -> Signature:
-    """The sealed form of an image whose release is written down; no row of it is stored.
-
-    Its file is written while it is read back.
+    No row of it is stored.
 
     Args:
         parts: of the studio.
         record: of the image.
         content: its bytes.
-        decided: its release.
+        decided: its release, written down.
         prompt_commitment: of its prompt, in the ledger.
         is_beside: as `seal_image`.
 
-    Raises:
-        SealFailed, KeyRefused: as `seal_image`.
+    Attributes:
+        suffix: of the file that is written.
     """
-    # the library behind it takes a quarter of a second to load
-    from limner.provenance.credential import Placement, seal
 
-    assert decided.decision.outcome is Outcome.RELEASED
-    suffix = SIDECAR_SUFFIX if is_beside else record.file_format
-    ahead: list[Future[str]] = []
-    sealed = seal(
-        content,
-        MEDIA_TYPES[record.file_format],
-        facts_of(parts, record, decided, prompt_commitment),
-        parts.signer,
-        read_clock=parts.read_clock,
-        placement=Placement.BESIDE if is_beside else Placement.INSIDE,
-        on_signed=lambda given: ahead.append(parts.store.write_ahead(given, suffix)),
-    )
-    return Signature(sealed, ahead[-1])
+    def __init__(
+        self,
+        parts: Parts,
+        record: ImageRecord,
+        content: bytes,
+        decided: StoredDecision,
+        prompt_commitment: str | None,
+        *,
+        is_beside: bool = False,
+    ) -> None:
+        assert decided.decision.outcome is Outcome.RELEASED
+        self.suffix = SIDECAR_SUFFIX if is_beside else record.file_format
+        self._is_signed = Event()
+        self._writing: Future[str] | None = None
+
+        def write(given: bytes) -> None:
+            self._writing = parts.store.write_ahead(given, self.suffix)
+            self._is_signed.set()
+
+        def sign() -> Sealed:
+            # the library behind it takes a quarter of a second to load
+            from limner.provenance.credential import Placement, seal
+
+            try:
+                return seal(
+                    content,
+                    MEDIA_TYPES[record.file_format],
+                    facts_of(parts, record, decided, prompt_commitment),
+                    parts.signer,
+                    read_clock=parts.read_clock,
+                    placement=Placement.BESIDE if is_beside else Placement.INSIDE,
+                    on_signed=write,
+                )
+            finally:
+                self._is_signed.set()  # or never will be
+
+        self._sealed = threads_beside().submit(sign)
+
+    def writing(self) -> Future[str] | None:
+        """What writes the file, once it is signed; ``None`` if it never will be (`sealed`)."""
+        self._is_signed.wait()
+        return self._writing
+
+    def sealed(self) -> Sealed:
+        """What was signed; waits until it was read back.
+
+        Raises:
+            SealFailed, KeyRefused: as `seal_image`.
+        """
+        return self._sealed.result()
 
 
 def keep_seal(
     parts: Parts,
     record: ImageRecord,
     decided: StoredDecision,
-    signature: Signature,
+    signing: Signing,
     on_sealing: OnStored | None = None,
 ) -> tuple[StoredSeal, bytes]:
-    """Store what `sign_image` gave; the seal, and the bytes that leave.
+    """Store what was signed and found to hold; the seal, and the bytes that leave.
 
-    `on_sealing` writes in the same transaction; see `Watch`.
+    `on_sealing` writes in the same transaction, while it is still read back; see `Watch`.
 
     Raises:
-        StorageUnavailable: the sealed file cannot be stored; it does not leave.
+        SealFailed, KeyRefused, StorageUnavailable: as `seal_image`; it does not leave.
     """
-    sealed, ahead = signature
-    is_beside = sealed.sidecar is not None
-    suffix = SIDECAR_SUFFIX if is_beside else record.file_format
-    given = sealed.content if sealed.sidecar is None else sealed.sidecar
-    stored = StoredSeal(
-        sealed_sha256=sha256_of_bytes(given),
-        image_id=record.image_id,
-        decision_id=decided.decision_id,
-        sealed_at=parts.read_clock(),
-        manifest_id=sealed.manifest_id,
-        stamped_at=sealed.stamped_at,
-        is_beside=is_beside,
-    )
 
     def write_along(connection: sa.Connection) -> None:
         if on_sealing is not None:
             on_sealing(connection, record)
 
-    parts.store.add_seal(stored, given, suffix, write_along, ahead=ahead)
-    return stored, given
+    def found_to_hold() -> tuple[StoredSeal, bytes]:
+        sealed = signing.sealed()
+        given = sealed.content if sealed.sidecar is None else sealed.sidecar
+        stored = StoredSeal(
+            sealed_sha256=sha256_of_bytes(given),
+            image_id=record.image_id,
+            decision_id=decided.decision_id,
+            sealed_at=parts.read_clock(),
+            manifest_id=sealed.manifest_id,
+            stamped_at=sealed.stamped_at,
+            is_beside=sealed.sidecar is not None,
+        )
+        return stored, given
+
+    writing = signing.writing()
+    return parts.store.add_seal(found_to_hold, signing.suffix, write_along, ahead=writing)
 
 
 def seal_in_format(
@@ -223,8 +246,7 @@ def seal_in_format(
         stamped_at=sealed.stamped_at,
         file_format=file_format,
     )
-    parts.store.add_seal(stored, sealed.content, file_format)
-    return stored, sealed.content
+    return parts.store.add_seal(lambda: (stored, sealed.content), file_format)
 
 
 def _written_in(
