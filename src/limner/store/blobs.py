@@ -53,11 +53,11 @@ class BlobFolder:
         """
         blob_sha256 = sha256_of_bytes(content)
         path = self.path_of(blob_sha256, suffix)
-        if path.exists():
-            return blob_sha256
         try:
             # Not flushed: should the power fail, the worst is a blob that nobody refers to.
             self._intent_of(path).touch()
+            if path.exists():
+                return blob_sha256
             path.parent.mkdir(exist_ok=True)
             write_new(path, content)
         except OSError as error:
@@ -67,8 +67,7 @@ class BlobFolder:
     def add_ahead(self, content: bytes, suffix: str) -> Future[str]:
         """`add` in a thread, before the transaction that needs the blob is begun.
 
-        It is safe there only once `adding` has found it: until then it may be taken for what a
-        killed process left.
+        Until `adding` has seen to it, it may be taken for what a killed process left, and go.
         """
         return self._writers.submit(self.add, content, suffix)
 
@@ -91,9 +90,10 @@ class BlobFolder:
             yield
         finally:
             wait([added])  # it is not written any more when the transaction is rolled back
-        added.result()
-        if ahead is not None:
-            self.add(content, suffix)  # nothing, unless it was cleared away before the block began
+        if ahead is None:
+            added.result()
+        else:
+            self.add(content, suffix)  # in a transaction nobody clears it away; it is mostly there
 
     def unsettle(self, blob_sha256: str, suffix: str) -> None:
         """Leave an intent: the transaction that is open no longer needs this blob.

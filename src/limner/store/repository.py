@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -177,6 +177,9 @@ class Store:
         with begin(self._engine) as connection:
             stored = _image_of_id(connection, record.image_id)
             if stored is not None:
+                if ahead is not None:
+                    wait([ahead])
+                    self._blobs.settle(record.image_id, suffix)
                 return stored
             with self._blobs.adding(content, suffix, ahead):
                 connection.execute(schema.images.insert(), _row_of(record))

@@ -52,6 +52,7 @@ class Attempt:
         read_seconds: a steady clock.
         stop: set to have the job given back.
         tell_seconds: between two reports of progress.
+        on_over: called before it is told that the job is over.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class Attempt:
         read_seconds: Callable[[], float],
         stop: Event,
         tell_seconds: float,
+        on_over: Callable[[], None],
     ) -> None:
         self._parts = parts
         self.claim = claim
         self._leases = parts.store.leases
         self._read_seconds = read_seconds
         self._stop = stop
+        self._on_over = on_over
         self._started_seconds = read_seconds()
         self._left = [index for index in range(len(claim.shots)) if index not in claim.image_ids]
         self._recorded: set[int] = set()
@@ -164,6 +167,7 @@ class Attempt:
                 seconds=self._read_seconds() - self._started_seconds,
                 num_images=len(self._recorded),
             )
+            self._on_over()
 
     def _index_of(self, record: ImageRecord) -> int:
         return self.claim.shots.index((record.recipe.prompt, record.recipe.seed))

@@ -146,6 +146,7 @@ class Worker:
             read_seconds=self._read_seconds,
             stop=self._stop,
             tell_seconds=TELL_SECONDS * (len(in_hand) + 1),  # so many in all, however many tell
+            on_over=partial(self._put_down, claim),
         )
         return partial(self._draw, attempt)
 
@@ -155,14 +156,18 @@ class Worker:
             try:
                 ended = attempt.draw()
             finally:
-                with self._lock:
-                    self._in_hand.remove(claim)  # before others are told that it ended
+                self._put_down(claim)
             state = attempt.let_go(*ended)
             facts = {"action": "job_let_go", "job_id": claim.job_id, "state": str(state)}
             _log.info("An attempt at a job has ended", extra=facts)
         except LeaseLost:
             facts = {"action": "job_lease_lost", "job_id": claim.job_id}
             _log.warning("The job was given to another worker", extra=facts)
+
+    def _put_down(self, claim: Claim) -> None:
+        """Free the lane of a job, before it is told that it is over: who is told may want it."""
+        with self._lock:
+            self._in_hand = [one for one in self._in_hand if one is not claim]
 
     def _judge_by_criteria_in_force(self) -> None:
         """A worker lives long; criteria that were changed meanwhile hold from the next job on."""

@@ -2,14 +2,22 @@
 
 import sys
 import time
-from threading import Event
 
 import pytest
 
 from limner.executors.supervisor import Kept, Supervisor
 
 ENDS_AT_ONCE = [sys.executable, "-S", "-c", "pass"]
-ANSWERS = [sys.executable, "-S", "-c", "import os\nwhile os.read(0, 9): os.write(1, b'.')"]
+TIED = """
+from threading import Event
+from limner.executors.local import Tie
+stop, rung = Event(), Event()
+tie = Tie(rung.set, stop)
+print("what is printed is no news")
+rung.wait()
+tie.ring()
+stop.wait()
+"""
 ENDS_WITH_ITS_INPUT = [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"]
 PATIENCE_SECONDS = 30
 
@@ -74,11 +82,13 @@ def test_one_that_was_never_started_is_stopped_and_closes():
 
 
 def test_news_reach_the_process_and_come_back(keep):
-    heard = Event()
-    supervisor = keep(ANSWERS, hear=heard.set)
+    heard = []
+    supervisor = keep([sys.executable, "-c", TIED], hear=lambda: heard.append(True))
     until(lambda: supervisor.kept is Kept.RUNNING)
     supervisor.ring()
-    assert heard.wait(PATIENCE_SECONDS)
+    until(lambda: heard)
+    supervisor.close()  # its input ends, and it with it
+    assert heard == [True]
 
 
 def test_news_for_a_process_that_has_ended_go_nowhere(keep):

@@ -1,3 +1,5 @@
+from concurrent.futures import Future
+
 import pytest
 
 from limner.core.errors import StorageUnavailable
@@ -72,3 +74,12 @@ def test_a_blob_written_ahead_and_cleared_away_since_is_written_again(blobs):
         pass
     assert blobs.read(ahead.result(), "png") == b"content"
     assert list(blobs.unsettled()) == [(ahead.result(), "png")]
+
+
+def test_a_blob_whose_writing_ahead_was_disturbed_is_written_again(blobs):
+    ahead = Future()
+    ahead.set_exception(StorageUnavailable("cleared away while it was written"))
+    with blobs.adding(b"content", "png", ahead):
+        pass
+    (stored,) = blobs.unsettled()
+    assert blobs.read(*stored) == b"content"

@@ -445,6 +445,15 @@ def test_no_owner_takes_every_lane(studio, worker, submit):
     assert worker.take() is not None
 
 
+def test_the_lane_of_a_job_is_free_when_it_is_told_that_it_is_over(studio, worker, submit):
+    idle = []
+    studio.parts.store.bell.ring_along(lambda: idle.append(worker.is_idle()))
+    submit()
+    worker.draw_next()
+    assert len(idle) >= 2  # when it was submitted, and when it was over
+    assert all(idle)
+
+
 def test_a_job_that_may_have_ended_a_worker_is_drawn_without_company(studio, worker, submit, home):
     suspect = submit(seed=1)
     dead = Presence(home / "workers")
