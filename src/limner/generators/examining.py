@@ -52,7 +52,18 @@ class Needs(NamedTuple):
 ENGINE_NEEDS: Mapping[str, Needs] = {
     "openvino": Needs(("openvino",), ""),
     "diffusers": Needs(
-        ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors"), "diffusers"
+        (
+            "torch",
+            "diffusers",
+            "transformers",
+            "accelerate",
+            "peft",
+            "safetensors",
+            "compel",
+            "torchsde",
+            "scipy",
+        ),
+        "diffusers",
     ),
     "sdcpp": Needs(("stable-diffusion-cpp-python",), "sdcpp"),
     "openai": Needs((), ""),

@@ -126,7 +126,8 @@ def test_a_library_that_is_missing_is_told_with_the_command_that_brings_it(tmp_p
     python.write_text('#!/bin/sh\necho \'{"torch": "2.9"}\'\n')
     python.chmod(0o700)
     finding = examine_engine("diffusers", python)
-    assert finding.told == "Not installed: diffusers, transformers, accelerate, peft, safetensors."
+    missing = "diffusers, transformers, accelerate, peft, safetensors, compel, torchsde, scipy"
+    assert finding.told == f"Not installed: {missing}."
     assert finding.fix == f"{python} -m pip install 'limner[diffusers]'"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from limner.core.errors import BadInput
+from limner.core.errors import BadInput, GeneratorUnavailable
 
 DEFAULT = "default"
 """The scheduler a model came with."""
@@ -56,6 +56,7 @@ def open_scheduler(name: str, own: Any, seeds: Sequence[int]) -> Any:  # noqa: A
 
     Raises:
         BadInput: there is no such scheduler, or it does not go with this model.
+        GeneratorUnavailable: it needs a library that is not installed here.
     """
     if name == DEFAULT:
         return _seeded(own.from_config(own.config), seeds)
@@ -72,7 +73,14 @@ def open_scheduler(name: str, own: Any, seeds: Sequence[int]) -> Any:  # noqa: A
             code="sampler_unknown",
         )
     made = getattr(import_module("diffusers"), chosen.name)
-    return _seeded(made.from_config(own.config, **chosen.settings), seeds)
+    try:
+        scheduler = made.from_config(own.config, **chosen.settings)
+    except ImportError as error:
+        raise GeneratorUnavailable(
+            f"The sampler {name!r} needs scipy or torchsde, which cannot be imported here.",
+            hint="Install it with: pip install 'limner[diffusers]'",
+        ) from error
+    return _seeded(scheduler, seeds)
 
 
 def _seeded(scheduler: Any, seeds: Sequence[int]) -> Any:  # noqa: ANN401 - no types

@@ -10,7 +10,13 @@ pytest.importorskip("peft", reason=REASON, exc_type=ImportError)
 import tiny_pipelines  # noqa: E402
 import torch  # noqa: E402
 
-from limner.core.errors import BadInput, EngineFailed, ModelFormInvalid, PromptTooLong  # noqa: E402
+from limner.core.errors import (  # noqa: E402
+    BadInput,
+    EngineFailed,
+    GeneratorUnavailable,
+    ModelFormInvalid,
+    PromptTooLong,
+)
 from limner.core.records import Operation  # noqa: E402
 from limner.generators.conformance import FACTS, Trial, try_fact  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
@@ -80,6 +86,18 @@ def test_a_sampler_of_another_kind_of_model_is_refused(generator_of):
     trial = Trial(generator=generator_of("sd1"))
     with pytest.raises(BadInput, match="does not go with this model"):
         trial.draw(1, sketch=trial.sketch(sampler="flow-heun"))
+
+
+def test_a_sampler_whose_library_is_missing_is_told(generator_of, monkeypatch):
+    class LMSDiscreteScheduler:
+        @staticmethod
+        def from_config(*_, **__):
+            raise ImportError("LMSDiscreteScheduler requires the scipy library")
+
+    monkeypatch.setattr(diffusers, "LMSDiscreteScheduler", LMSDiscreteScheduler)
+    trial = Trial(generator=generator_of("sd1"))
+    with pytest.raises(GeneratorUnavailable, match="'lms' needs scipy"):
+        trial.draw(1, sketch=trial.sketch(sampler="lms"))
 
 
 def test_a_negative_prompt_changes_the_picture(generator_of):
