@@ -3,7 +3,8 @@
 Plain functions over uint8 RGBA pictures with straight alpha. None of them knows what was asked.
 """
 
-# Shapes: H height, W width, C channels (RGBA, straight alpha), N colours, P background words.
+# Shapes: H height, W width, C channels (RGBA, straight alpha), N colours, M different ones,
+# P background words.
 
 from __future__ import annotations
 
@@ -53,8 +54,12 @@ def rim_pixels(image_HWC: Bytes) -> Bytes:
 
 def nearest_word(rgb_NC: Bytes) -> NDArray[np.str_]:
     """The background word whose colour is nearest in OKLab to each colour."""
-    apart_NPC = colours.bytes_to_oklab(rgb_NC)[:, None] - _background_colours()[None]
-    return np.array(colours.background_words())[np.square(apart_NPC).sum(axis=2).argmin(axis=1)]
+    # A plain ground is one colour many times over.
+    packed_N = rgb_NC @ np.array([1 << 16, 1 << 8, 1], np.int32)
+    _, first_M, place_N = np.unique(packed_N, return_index=True, return_inverse=True)
+    apart_MPC = colours.bytes_to_oklab(rgb_NC[first_M])[:, None] - _background_colours()[None]
+    nearest_M = np.square(apart_MPC).sum(axis=2).argmin(axis=1)
+    return np.array(colours.background_words())[nearest_M[place_N]]
 
 
 def background_word(image_HWC: Bytes) -> str | None:
