@@ -3,10 +3,12 @@
 Plain functions over uint8 RGBA pictures with straight alpha. None of them knows what was asked.
 """
 
-# Shapes: H height, W width, C channels (RGBA, straight alpha), N colours.
+# Shapes: H height, W width, C channels (RGBA, straight alpha), N colours, M different ones,
+# P background words.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -52,11 +54,12 @@ def rim_pixels(image_HWC: Bytes) -> Bytes:
 
 def nearest_word(rgb_NC: Bytes) -> NDArray[np.str_]:
     """The background word whose colour is nearest in OKLab to each colour."""
-    words = colours.background_words()
-    known_PC = _oklab(np.array([colours.prototype(word) for word in words]))
-    asked_NC = _oklab(rgb_NC.astype(np.float32) / 255)
-    distances_NP = np.square(asked_NC[:, None] - known_PC[None]).sum(axis=2)
-    return np.array(words)[distances_NP.argmin(axis=1)]
+    # A plain ground is one colour many times over.
+    packed_N = rgb_NC @ np.array([1 << 16, 1 << 8, 1], np.int32)
+    _, first_M, place_N = np.unique(packed_N, return_index=True, return_inverse=True)
+    apart_MPC = colours.bytes_to_oklab(rgb_NC[first_M])[:, None] - _background_colours()[None]
+    nearest_M = np.square(apart_MPC).sum(axis=2).argmin(axis=1)
+    return np.array(colours.background_words())[nearest_M[place_N]]
 
 
 def background_word(image_HWC: Bytes) -> str | None:
@@ -171,6 +174,12 @@ def alone(image_HWC: Bytes, mask_HW: Bools) -> Bytes:
         box.top : box.bottom, box.left : box.right
     ]
     return square_HWC
+
+
+@cache
+def _background_colours() -> NDArray[np.float32]:
+    """OKLab of the background words `[P, 3]`."""
+    return _oklab(np.array([colours.prototype(word) for word in colours.background_words()]))
 
 
 def _oklab(rgb_NC: NDArray[np.floating]) -> NDArray[np.float32]:

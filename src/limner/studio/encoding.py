@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,11 +41,20 @@ class Encoding:
             encode_image, image_HWC, file_format, recipe, quality
         )
         self._is_to_be_seen = is_lossless(file_format, quality)
-        self.picture = Picture.of(image_HWC if self._is_to_be_seen else decode_rgba(self.content()))
+        self.picture = Picture.of(image_HWC if self._is_to_be_seen else self._shown.result())
 
     def content(self) -> bytes:
-        """The bytes of the file; waits until it is encoded."""
+        """The bytes of the file; waits until it is encoded.
+
+        Only then is it decoded again, beside what is done with it: until then its pixels are
+        judged, which takes every core.
+        """
+        _ = self._shown
         return self._content.result()
+
+    @cached_property
+    def _shown(self) -> Future[NDArray[np.uint8]]:
+        return threads_beside().submit(decode_rgba, self._content.result())
 
     def require_shown(self) -> None:
         """See that the file shows `picture`.
@@ -50,7 +62,5 @@ class Encoding:
         Raises:
             PictureBroken: it shows another.
         """
-        if self._is_to_be_seen and not np.array_equal(
-            decode_rgba(self.content()), self.picture.image_HWC
-        ):
+        if self._is_to_be_seen and not np.array_equal(self._shown.result(), self.picture.image_HWC):
             raise PictureBroken("The file does not show the picture that was judged.")
