@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from limner.core.hashing import canonical_json
 from limner.store import schema
 from limner.store.database import transaction
-from limner.store.jobs import NewJob
+from limner.store.job_records import NewJob
 from limner.store.leases import Claim
 from limner.store.repository import Store
 

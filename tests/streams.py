@@ -21,10 +21,10 @@ from limner.core.models import (
 from limner.core.recipe import ImageRecord
 from limner.core.reviewing import EventKind as ReviewEvent
 from limner.store import schema
+from limner.store.image_rows import row_of
 from limner.store.judgements import add_judgement
 from limner.store.ledger.images import append_image
 from limner.store.models import register
-from limner.store.repository import _row_of
 from limner.store.reviews import append_event, find_card, open_card
 from limner.studio.studio import Studio
 
@@ -78,7 +78,7 @@ def add_stream(
     ]
     with studio.parts.store.reviews.writing(BEGAN) as connection:
         for record, score in zip(records, scores, strict=True):
-            connection.execute(schema.images.insert().values(_row_of(record)))
+            connection.execute(schema.images.insert().values(row_of(record)))
             append_image(connection, record)
             add_judgement(
                 connection,

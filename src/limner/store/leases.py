@@ -22,17 +22,9 @@ from limner.store import schema
 from limner.store.bell import Bell
 from limner.store.database import passing_transaction, reading, transaction
 from limner.store.gallery import shelve
-from limner.store.jobs import (
-    IS_THIS_JOB,
-    THIS_JOB,
-    UPDATE_JOB,
-    JobRow,
-    error_text,
-    move,
-    num_recorded,
-    seconds_per_picture,
-    tick,
-)
+from limner.store.job_records import JobRow, error_text
+from limner.store.jobs import IS_THIS_JOB, THIS_JOB, UPDATE_JOB, move, num_recorded, tick
+from limner.store.queue_room import seconds_per_picture
 
 _jobs = schema.jobs.c
 _images = schema.job_images.c

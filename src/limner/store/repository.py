@@ -6,21 +6,20 @@ overwritten: storing the same bytes again gives the record that was there first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import sqlalchemy as sa
 
 from limner.core.criteria import Criteria
 from limner.core.deciding import Decision
 from limner.core.errors import StorageUnavailable
-from limner.core.hashing import canonical_json, sha256_of_bytes
-from limner.core.recipe import ImageRecord, Recipe
-from limner.core.records import FileFormat, OriginalFile, Size
+from limner.core.hashing import sha256_of_bytes
+from limner.core.recipe import ImageRecord
+from limner.core.records import FileFormat, OriginalFile
 from limner.store import schema
 from limner.store.bell import Bell
 from limner.store.blobs import BlobFolder
@@ -34,6 +33,15 @@ from limner.store.database import (
 )
 from limner.store.erasing import erase_image, erased_at
 from limner.store.gallery import GalleryRows, take_off
+from limner.store.image_rows import (
+    RecentLook,
+    fastest_pass_seconds,
+    find_image,
+    image_of_id,
+    pdq_hashes,
+    recent_looks,
+    row_of,
+)
 from limner.store.jobs import JobRows
 from limner.store.judgements import (
     StoredDecision,
@@ -64,18 +72,6 @@ from limner.store.shadows import Shadows
 from limner.store.studies import Studies
 from limner.store.tokens import TokenRows
 from limner.store.watches import Watches
-
-TIMED_IMAGES = 256  # newest, over which the fastest pass is looked for
-
-_IMAGE_OF_ID = schema.images.select().where(schema.images.c.image_id == sa.bindparam("this_image"))
-
-
-class RecentLook(NamedTuple):
-    """What is known of how a stored image looks: tagged hash of its pixels, and 32 bytes of PDQ."""
-
-    image_id: str
-    pixels_sha256: str
-    pdq: bytes
 
 
 class Store:
@@ -175,14 +171,14 @@ class Store:
         suffix = record.file_format
         begin = transaction if is_lasting else passing_transaction
         with begin(self._engine) as connection:
-            stored = _image_of_id(connection, record.image_id)
+            stored = image_of_id(connection, record.image_id)
             if stored is not None:
                 if ahead is not None:
                     wait([ahead])
                     self._blobs.settle(record.image_id, suffix)
                 return stored
             with self._blobs.adding(content, suffix, ahead):
-                connection.execute(schema.images.insert(), _row_of(record))
+                connection.execute(schema.images.insert(), row_of(record))
                 entry = append_image(connection, record)
                 if alongside is not None:
                     alongside(connection, entry)
@@ -219,7 +215,7 @@ class Store:
                 case it is erased, but not yet from the database's log.
         """
         with transaction(self._engine) as connection:
-            record = _find_image(connection, schema.images.c.image_id == image_id)
+            record = find_image(connection, schema.images.c.image_id == image_id)
             if record is None:
                 return False
             erase_image(connection, self._blobs, record, reason=reason, recorded_at=recorded_at)
@@ -256,7 +252,7 @@ class Store:
             StorageUnavailable: it cannot be written, or there is no such image.
         """
         with transaction(self._engine) as connection:
-            if _find_image(connection, schema.images.c.image_id == image_id) is None:
+            if find_image(connection, schema.images.c.image_id == image_id) is None:
                 raise StorageUnavailable(f"The image {image_id} is not stored here.")
             stored = write(connection)
         self.ledger.sign_if_due(now)
@@ -362,7 +358,7 @@ class Store:
     def image_by_id(self, image_id: str) -> ImageRecord | None:
         """The image with these file bytes."""
         with reading(self._engine) as connection:
-            return _image_of_id(connection, image_id)
+            return image_of_id(connection, image_id)
 
     def image_in_force(
         self, image_id: str
@@ -372,7 +368,7 @@ class Store:
         ``None`` where it is not stored, or nothing was decided about it.
         """
         with reading(self._engine) as connection:
-            record = _image_of_id(connection, image_id)
+            record = image_of_id(connection, image_id)
             decided = last_decision(connection, image_id)
             if record is None or decided is None:
                 return None
@@ -381,12 +377,12 @@ class Store:
     def image_by_pixels(self, pixels_sha256: str) -> ImageRecord | None:
         """The earliest image with these pixels, whatever its file."""
         with reading(self._engine) as connection:
-            return _find_image(connection, schema.images.c.pixels_sha256 == pixels_sha256)
+            return find_image(connection, schema.images.c.pixels_sha256 == pixels_sha256)
 
     def image_by_mark(self, mark: str) -> ImageRecord | None:
         """The earliest image whose pixels carry this mark."""
         with reading(self._engine) as connection:
-            return _find_image(connection, schema.images.c.mark == mark)
+            return find_image(connection, schema.images.c.mark == mark)
 
     def recent_looks(self, limit: int) -> list[RecentLook]:
         """Hashes of the newest images that have one, the newest first.
@@ -394,41 +390,21 @@ class Store:
         Args:
             limit: most of them.
         """
-        column = schema.images.c
-        query = (
-            sa.select(column.image_id, column.pixels_sha256, column.pdq)
-            .where(column.pdq.is_not(None))
-            .order_by(column.created_at.desc())
-            .limit(limit)
-        )
         with reading(self._engine) as connection:
-            return [RecentLook(*row) for row in connection.execute(query)]
+            return recent_looks(connection, limit)
 
     def fastest_pass_seconds(self, generator: str) -> float | None:
         """Least time of a picture in one pass of a generator, over the newest images.
 
         ``None`` where none of them was drawn by it.
         """
-        column = schema.images.c
-        query = sa.select(column.seconds, column.recipe).order_by(column.created_at.desc())
         with reading(self._engine) as connection:
-            rows = connection.execute(query.limit(TIMED_IMAGES)).all()
-        drawn = [(row.seconds, json.loads(row.recipe)) for row in rows]
-        return min(
-            (
-                seconds / recipe["num_forwards"]
-                for seconds, recipe in drawn
-                if recipe["generator"] == generator and recipe["num_forwards"]
-            ),
-            default=None,
-        )
+            return fastest_pass_seconds(connection, generator)
 
     def pdq_hashes(self) -> list[tuple[str, bytes]]:
         """image_id and PDQ hash of every image that has one, in the order of their ids."""
-        column = schema.images.c
-        query = sa.select(column.image_id, column.pdq).where(column.pdq.is_not(None))
         with reading(self._engine) as connection:
-            return [(row.image_id, row.pdq) for row in connection.execute(query)]
+            return pdq_hashes(connection)
 
     def prompt_commitment(self, image_id: str) -> str | None:
         """The ledger's salted commitment to an image's prompt; ``None`` where it has none."""
@@ -505,17 +481,6 @@ class Store:
                     self._blobs.discard(blob_sha256, suffix)
 
 
-def _image_of_id(connection: sa.Connection, image_id: str) -> ImageRecord | None:
-    row = connection.execute(_IMAGE_OF_ID, {"this_image": image_id}).one_or_none()
-    return None if row is None else _record_of(row)
-
-
-def _find_image(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> ImageRecord | None:
-    query = schema.images.select().where(condition).order_by(schema.images.c.created_at).limit(1)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _record_of(row)
-
-
 def _find_source(
     connection: sa.Connection, pixels_sha256: str, blob_sha256: str | None
 ) -> sa.Row[tuple[object, ...]] | None:
@@ -537,37 +502,3 @@ def _is_needed(connection: sa.Connection, blob_sha256: str) -> bool:
         )
     )
     return bool(connection.scalar(query))
-
-
-def _row_of(record: ImageRecord) -> dict[str, object]:
-    return {
-        "image_id": record.image_id,
-        "pixels_sha256": record.pixels_sha256,
-        "file_format": record.file_format,
-        "num_bytes": record.num_bytes,
-        "width_px": record.size.width_px,
-        "height_px": record.size.height_px,
-        "created_at": record.created_at.isoformat(),
-        "seconds": record.seconds,
-        "seed": record.recipe.seed,
-        "recipe_sha256": record.recipe.sha256,
-        "recipe": canonical_json(record.recipe.to_document()),
-        "mark": record.recipe.mark,
-        "pdq": record.pdq,
-        "is_opaque": record.is_opaque,
-    }
-
-
-def _record_of(row: sa.Row[tuple[object, ...]]) -> ImageRecord:
-    return ImageRecord(
-        image_id=row.image_id,
-        pixels_sha256=row.pixels_sha256,
-        file_format=row.file_format,
-        num_bytes=row.num_bytes,
-        size=Size(row.width_px, row.height_px),
-        created_at=datetime.fromisoformat(row.created_at),
-        seconds=row.seconds,
-        recipe=Recipe.from_document(json.loads(row.recipe)),
-        pdq=row.pdq,
-        is_opaque=row.is_opaque,
-    )

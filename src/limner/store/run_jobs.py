@@ -19,7 +19,8 @@ from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, Jo
 from limner.core.runs import RunJob, RunTask
 from limner.store import schema
 from limner.store.database import reading, transaction
-from limner.store.jobs import error_text, tick
+from limner.store.job_records import error_text
+from limner.store.jobs import tick
 from limner.store.leases import Held
 
 _rows = schema.run_jobs.c

@@ -30,7 +30,8 @@ from limner.core.jobs import (
 )
 from limner.core.limits import require_one_of, require_whole
 from limner.core.records import FILE_FORMATS, FileFormat, Request
-from limner.store.jobs import Change, NewJob, queued_job
+from limner.store.job_records import NewJob, queued_job
+from limner.store.jobs import Change
 from limner.studio.job_changes import JobChanges
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from limner.core.errors import JobConflict, JobNotFound, LeaseLost, QueueFull
 from limner.core.jobs import MAX_WAITING, MAX_WAITING_PER_OWNER, Happening, JobState
 from limner.store import schema
 from limner.store.database import reading, transaction
-from limner.store.jobs import SILENT_SECONDS
+from limner.store.job_records import SILENT_SECONDS
 from limner.store.leases import Held, Told
 
 

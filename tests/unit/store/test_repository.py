@@ -8,6 +8,7 @@ from limner.core.errors import StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.recipe import ImageRecord
 from limner.core.records import OriginalFile, Size
+from limner.store.judgements import StoredSeal
 from limner.store.ledger.entries import Kind
 from limner.store.repository import Store
 
@@ -114,3 +115,39 @@ def test_one_blob_serves_two_sources(store, home):
     store.add_source("sha256:" + "3" * 64, OriginalFile(b"png", "png"), NOW)
     store.add_source("sha256:" + "4" * 64, OriginalFile(b"png", "png"), NOW)
     assert store.read_source("sha256:" + "4" * 64) == OriginalFile(b"png", "png")
+
+
+def seal(content, **form):
+    """A seal of the image ``one``, and its file."""
+    stored = StoredSeal(
+        sealed_sha256=sha256_of_bytes(content),
+        image_id=sha256_of_bytes(b"one"),
+        decision_id=1,
+        sealed_at=NOW,
+        manifest_id=f"urn:{content.decode()}",
+        stamped_at=None,
+        **form,
+    )
+    return stored, content
+
+
+def test_the_seal_of_every_form_is_found_by_its_form(store):
+    image_id = store.add_image(record_of(b"one"), b"one").image_id
+    forms = ({}, {"file_format": "webp"}, {"is_beside": True})
+    for number, form in enumerate(forms):
+        assert store.seal_of(image_id, **form) is None
+        made = seal(b"%d" % number, **form)
+        assert store.add_seal(lambda made=made: made, "png") == made
+        assert store.seal_of(image_id, **form) == made[0]
+
+
+def test_nothing_is_kept_of_a_seal_that_does_not_hold(store):
+    image_id = store.add_image(record_of(b"one"), b"one").image_id
+    before = store.ledger.count()
+
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.add_seal(fail, "png", ahead=store.write_ahead(b"sealed", "png"))
+    assert (store.seal_of(image_id), store.ledger.count()) == (None, before)

@@ -1,0 +1,72 @@
+"""Room in the queue of jobs: how many wait, and when somebody who is turned away may come again."""
+
+from __future__ import annotations
+
+import math
+
+import sqlalchemy as sa
+
+from limner.core.errors import QueueFull
+from limner.core.jobs import LEASED, MAX_WAITING, MAX_WAITING_PER_OWNER, WAITING
+from limner.store import schema
+
+UNMEASURED_SECONDS = 1.0  # taken for a picture before any was measured
+MEASURED_ATTEMPTS = 20
+DRAINED_SHARE = 0.25  # who is turned away comes back when so much of the queue is drawn
+MAX_RETRY_SECONDS = 300
+
+_jobs = schema.jobs.c
+_attempts = schema.job_attempts.c
+_IS_WAITING = _jobs.state.in_([str(one) for one in WAITING])
+_COUNT_WAITING = sa.select(
+    sa.func.count(), sa.func.count().filter(_jobs.owner == sa.bindparam("this_owner"))
+).where(_IS_WAITING)
+_MEASURED = (
+    sa.select(_attempts.seconds, _attempts.num_images)
+    .where(_attempts.num_images > 0, _attempts.seconds.is_not(None))
+    .order_by(_attempts.attempt_id.desc())
+    .limit(MEASURED_ATTEMPTS)
+)
+
+
+def require_room(connection: sa.Connection, owner: str) -> None:
+    """Refuse another job of this owner while too many wait.
+
+    Raises:
+        QueueFull: says when there should be room, from measured times.
+    """
+    num_all, num_own = connection.execute(_COUNT_WAITING, {"this_owner": owner}).one()
+    if num_own >= MAX_WAITING_PER_OWNER:
+        fault = f"{num_own} jobs of yours wait already"
+    elif num_all >= MAX_WAITING:
+        fault = f"{num_all} jobs wait already"
+    else:
+        return
+    raise QueueFull(
+        f"The queue is full: {fault}.", retry_after_seconds=_seconds_until_room(connection)
+    )
+
+
+def seconds_per_picture(connection: sa.Connection) -> float | None:
+    """Measured over the last attempts that brought pictures; ``None`` before the first."""
+    measured = connection.execute(_MEASURED).all()
+    if not measured:
+        return None
+    return sum(one.seconds for one in measured) / sum(one.num_images for one in measured)
+
+
+def _seconds_until_room(connection: sa.Connection) -> int:
+    pictures = sa.select(sa.func.sum(_jobs.num_images)).where(_IS_WAITING)
+    num_pictures = int(connection.scalar(pictures) or 0)
+    leased = _jobs.state.in_([str(one) for one in LEASED])
+    workers = sa.select(sa.func.count(sa.distinct(_jobs.worker))).where(leased)
+    num_workers = max(1, connection.scalar(workers) or 0)
+    seconds = seconds_per_picture(connection) or UNMEASURED_SECONDS
+    wanted = math.ceil(num_pictures * seconds * DRAINED_SHARE / num_workers)
+    return min(MAX_RETRY_SECONDS, max(1, wanted))
+
+
+def num_waiting(connection: sa.Connection) -> int:
+    """Jobs that are queued or drawn."""
+    query = sa.select(sa.func.count()).select_from(schema.jobs).where(_IS_WAITING)
+    return connection.scalar(query) or 0
