@@ -158,3 +158,16 @@ def test_requests_for_several_pictures_share_a_pass(form_of):
     trial = Trial(generator=DiffusersGenerator(form_of("sd1", options={"batch_size": 4})))
     drawn = trial.draw(1, 2, 3, sketch=trial.sketch(is_deterministic=False))
     assert [one.execution.batch_size for one in drawn] == [3, 3, 3]
+
+
+def test_an_autoencoder_of_another_kind_has_no_previews_and_draws(form_of, generator_of):
+    class AutoencoderOfAnotherKind(diffusers.AutoencoderKL):
+        pass
+
+    engine = DiffusersGenerator(form_of("sd1"))
+    engine._pipeline.vae.__class__ = AutoencoderOfAnotherKind
+    told = []
+    (drawn,) = Trial(generator=engine).draw(1, on_step=told.append)
+    (usual,) = Trial(generator=generator_of("sd1")).draw(1)
+    assert [one.read_preview for one in told] == [None] * len(told)
+    assert np.array_equal(drawn.image_HWC, usual.image_HWC)
