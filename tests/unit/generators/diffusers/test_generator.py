@@ -49,15 +49,17 @@ def test_pixels_are_those_of_the_bare_pipeline(generator_of, folder_of, family):
     (drawn,) = trial.draw(5)
     bare = diffusers.DiffusionPipeline.from_pretrained(folder_of(family), use_safetensors=True)
     bare.set_progress_bar_config(disable=True)
-    further = {"use_resolution_binning": False, "clean_caption": False}
+    further = {
+        "pixart": {"guidance_scale": 3.0, "use_resolution_binning": False, "clean_caption": False},
+        "qwen": {"true_cfg_scale": 3.0, "negative_prompt": " "},
+    }.get(family, {"guidance_scale": 3.0})
     (picture,) = bare(
         trial.prompt,
         width=32,
         height=32,
         num_inference_steps=3,
-        guidance_scale=3.0,
         generator=torch.Generator().manual_seed(5),
-        **(further if family == "pixart" else {}),
+        **further,
     ).images
     assert np.array_equal(np.asarray(picture), drawn.image_HWC[..., :3])
 
@@ -98,6 +100,13 @@ def test_a_sampler_whose_library_is_missing_is_told(generator_of, monkeypatch):
     trial = Trial(generator=generator_of("sd1"))
     with pytest.raises(GeneratorUnavailable, match="'lms' needs scipy"):
         trial.draw(1, sketch=trial.sketch(sampler="lms"))
+
+
+def test_qwen_is_guided_without_a_negative_prompt_too(generator_of):
+    trial = Trial(generator=generator_of("qwen"))
+    (little,), (much,) = (trial.draw(1, sketch=trial.sketch(guidance=one)) for one in (1.5, 6.0))
+    assert not np.array_equal(little.image_HWC, much.image_HWC)
+    assert much.execution.num_forwards == 2 * much.execution.steps
 
 
 def test_a_negative_prompt_changes_the_picture(generator_of):
