@@ -49,8 +49,11 @@ def open_painted(form):
     return painter
 
 
+UNPAINTABLE = 999
+
+
 class SharedPainter(PaintedGenerator):
-    """Paints rows of several requests in one pass; seeds from 900 on cannot be painted.
+    """Paints rows of several requests in one pass; one seed cannot be painted.
 
     A pass of more rows than the option 'most' says runs out of memory.
     """
@@ -71,7 +74,7 @@ class SharedPainter(PaintedGenerator):
             time.sleep(self.seconds_per_step)
             if on_step is not None:
                 on_step(PassStep(step, num_steps, lambda rows: np.stack(images[rows])))
-        if any(row.seed >= 900 for row in rows):
+        if any(row.seed == UNPAINTABLE for row in rows):
             raise KeyError("a secret prompt")
         return [self._drawn(row.plan, row.seed, len(rows)) for row in rows]
 

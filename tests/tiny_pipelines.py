@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderKLQwenImage,
     ControlNetModel,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
@@ -19,17 +20,23 @@ from diffusers import (
     PixArtAlphaPipeline,
     PixArtTransformer2DModel,
     PNDMScheduler,
+    QwenImagePipeline,
+    QwenImageTransformer2DModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2Tokenizer,
     T5Config,
     T5EncoderModel,
     T5Tokenizer,
@@ -251,12 +258,68 @@ def pixart() -> PixArtAlphaPipeline:
     )
 
 
+def qwen_tokenizer() -> Qwen2Tokenizer:
+    """Reads byte by byte."""
+    vocab = {one: number for number, one in enumerate(sorted(ByteLevel.alphabet()))}
+    for mark in ("<|endoftext|>", "<|im_start|>", "<|im_end|>"):
+        vocab[mark] = len(vocab)
+    return Qwen2Tokenizer(vocab=vocab, merges=[])
+
+
+def qwen_image() -> QwenImagePipeline:
+    rope = {"mrope_section": [1, 1, 2], "rope_type": "default", "type": "default"}
+    words = {
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "rope_scaling": rope,
+        "vocab_size": 300,
+    }
+    sight = {
+        "depth": 1,
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_heads": 2,
+        "out_hidden_size": 16,
+    }
+    return QwenImagePipeline(
+        transformer=QwenImageTransformer2DModel(
+            patch_size=2,
+            in_channels=16,
+            out_channels=4,
+            num_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=16,
+            guidance_embeds=False,
+            axes_dims_rope=(8, 4, 4),
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
+        vae=AutoencoderKLQwenImage(
+            base_dim=24,
+            z_dim=4,
+            dim_mult=[1, 2, 4],
+            num_res_blocks=1,
+            temperal_downsample=[False, True],
+            latents_mean=[0.0] * 4,
+            latents_std=[1.0] * 4,
+        ),
+        text_encoder=Qwen2_5_VLForConditionalGeneration(
+            Qwen2_5_VLConfig(text_config=words, vision_config=sight)
+        ),
+        tokenizer=qwen_tokenizer(),
+    )
+
+
 FAMILIES = {
     "sd1": stable_diffusion,
     "sdxl": stable_diffusion_xl,
     "sd3": stable_diffusion_3,
     "flux": flux,
     "pixart": pixart,
+    "qwen": qwen_image,
 }
 
 

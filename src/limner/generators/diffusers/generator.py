@@ -47,7 +47,9 @@ from limner.generators.together import PassStep, Row, draw_in_passes
 # Shapes: B pictures, H height, W width, C channels.
 
 LIBRARIES = ("torch", "diffusers", "transformers", "safetensors")
-GUIDANCE_ARGUMENTS = ("guidance_scale", "true_cfg_scale")
+TRUE_GUIDANCE = "true_cfg_scale"
+GUIDANCE_ARGUMENTS = ("guidance_scale", TRUE_GUIDANCE)
+NO_WORDS = " "  # without a negative prompt, pipelines with true guidance do not guide at all
 TASKS = {
     Operation.TEXT: "AutoPipelineForText2Image",
     Operation.IMAGE: "AutoPipelineForImage2Image",
@@ -188,7 +190,7 @@ class DiffusersGenerator:
         return pipeline, {
             **shared_arguments(sketch, known),
             self._guidance: sketch.guidance,
-            **row_arguments(rows, self._weighted if self._is_weighting else plain_words),
+            **row_arguments(rows, self._words),
             **adapter_arguments(
                 sketch,
                 known,
@@ -197,8 +199,12 @@ class DiffusersGenerator:
             ),
         }
 
-    def _weighted(self, prompts: Sequence[str], negatives: Sequence[str]) -> dict[str, Any]:
-        return weighted_words(self._pipeline, prompts, negatives)
+    def _words(self, prompts: Sequence[str], negatives: Sequence[str]) -> dict[str, Any]:
+        if self._is_weighting:
+            return weighted_words(self._pipeline, prompts, negatives)
+        if self._guidance == TRUE_GUIDANCE:
+            return plain_words(prompts, [one or NO_WORDS for one in negatives])
+        return plain_words(prompts, negatives)
 
     def _pipeline_for(self, sketch: Sketch, networks: Sequence[Any]) -> Pipeline:
         """The pipeline that starts from what a sketch starts from; the parts are shared.

@@ -18,6 +18,9 @@ from limner.generators.together import PassStep
 
 # Shapes: B pictures, H height, W width, C channels.
 
+PREVIEWED = ("AutoencoderKL", "AutoencoderTiny", "AutoencoderDC")
+"""Autoencoders that previews are decoded by; others take latents in shapes of their own."""
+
 
 class Look:
     """Looks on at a call of a pipeline: counts steps and forwards, tells steps, stops between two.
@@ -77,7 +80,8 @@ class Look:
         num_steps = max(self._num_steps(), self.num_steps_run)
         latents = cast(Any, made[0] if isinstance(made, tuple) else made.prev_sample)
         if self._on_step is not None:
-            told = PassStep(self.num_steps_run, num_steps, partial(self._preview, latents))
+            read = partial(self._preview, latents) if self._has_previews(latents) else None
+            told = PassStep(self.num_steps_run, num_steps, read)
             self._on_step(told)
         if self.num_steps_run < num_steps and self._is_cancelled():
             raise DrawingCancelled()
@@ -85,6 +89,12 @@ class Look:
     def _num_steps(self) -> int:
         scheduler = self._pipeline.scheduler
         return len(scheduler.timesteps) - (getattr(scheduler, "begin_index", None) or 0)
+
+    def _has_previews(self, latents: Any) -> bool:  # noqa: ANN401 - a tensor
+        """Whether latents lie as its autoencoder takes them, but for scale and shift."""
+        pipeline = self._pipeline
+        is_known = type(getattr(pipeline, "vae", None)).__name__ in PREVIEWED
+        return is_known and (latents.ndim == 4 or hasattr(pipeline, "_unpack_latents"))
 
     def _preview(self, latents: Any, rows: slice) -> NDArray[np.uint8]:  # noqa: ANN401 - a tensor
         latents = latents[rows]

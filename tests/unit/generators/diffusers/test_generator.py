@@ -49,15 +49,17 @@ def test_pixels_are_those_of_the_bare_pipeline(generator_of, folder_of, family):
     (drawn,) = trial.draw(5)
     bare = diffusers.DiffusionPipeline.from_pretrained(folder_of(family), use_safetensors=True)
     bare.set_progress_bar_config(disable=True)
-    further = {"use_resolution_binning": False, "clean_caption": False}
+    further = {
+        "pixart": {"guidance_scale": 3.0, "use_resolution_binning": False, "clean_caption": False},
+        "qwen": {"true_cfg_scale": 3.0, "negative_prompt": " "},
+    }.get(family, {"guidance_scale": 3.0})
     (picture,) = bare(
         trial.prompt,
         width=32,
         height=32,
         num_inference_steps=3,
-        guidance_scale=3.0,
         generator=torch.Generator().manual_seed(5),
-        **(further if family == "pixart" else {}),
+        **further,
     ).images
     assert np.array_equal(np.asarray(picture), drawn.image_HWC[..., :3])
 
@@ -98,6 +100,13 @@ def test_a_sampler_whose_library_is_missing_is_told(generator_of, monkeypatch):
     trial = Trial(generator=generator_of("sd1"))
     with pytest.raises(GeneratorUnavailable, match="'lms' needs scipy"):
         trial.draw(1, sketch=trial.sketch(sampler="lms"))
+
+
+def test_qwen_is_guided_without_a_negative_prompt_too(generator_of):
+    trial = Trial(generator=generator_of("qwen"))
+    (little,), (much,) = (trial.draw(1, sketch=trial.sketch(guidance=one)) for one in (1.5, 6.0))
+    assert not np.array_equal(little.image_HWC, much.image_HWC)
+    assert much.execution.num_forwards == 2 * much.execution.steps
 
 
 def test_a_negative_prompt_changes_the_picture(generator_of):
@@ -158,3 +167,16 @@ def test_requests_for_several_pictures_share_a_pass(form_of):
     trial = Trial(generator=DiffusersGenerator(form_of("sd1", options={"batch_size": 4})))
     drawn = trial.draw(1, 2, 3, sketch=trial.sketch(is_deterministic=False))
     assert [one.execution.batch_size for one in drawn] == [3, 3, 3]
+
+
+def test_an_autoencoder_of_another_kind_has_no_previews_and_draws(form_of, generator_of):
+    class AutoencoderOfAnotherKind(diffusers.AutoencoderKL):
+        pass
+
+    engine = DiffusersGenerator(form_of("sd1"))
+    engine._pipeline.vae.__class__ = AutoencoderOfAnotherKind
+    told = []
+    (drawn,) = Trial(generator=engine).draw(1, on_step=told.append)
+    (usual,) = Trial(generator=generator_of("sd1")).draw(1)
+    assert [one.read_preview for one in told] == [None] * len(told)
+    assert np.array_equal(drawn.image_HWC, usual.image_HWC)

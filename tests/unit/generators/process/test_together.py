@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from engine_forms import form_of
+from process_engine import UNPAINTABLE
 
 from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost
 from limner.generators.conformance import FACTS, Trial, try_fact
@@ -199,7 +200,7 @@ def test_when_all_of_a_pass_are_cancelled_it_ends(hold, shared):
 
 
 def test_one_that_fails_does_not_fail_those_in_its_pass(hold):
-    found = hold(("a fox", [5]), ("a boat", [901]), ("a tree", [7]))
+    found = hold(("a fox", [5]), ("a boat", [UNPAINTABLE]), ("a tree", [7]))
     (fox,), boat, (tree,) = found.ended
     assert isinstance(boat, EngineFailed)
     assert "secret" not in boat.message
