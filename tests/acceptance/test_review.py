@@ -179,6 +179,12 @@ def test_next_goes_past_a_card_that_somebody_holds(hold, limner):
     assert first["card_id"] != second["card_id"]
 
 
+def test_who_asked_for_the_image_is_told_that_it_waits_for_somebody_else(hold, limner):
+    hold()
+    told = limner("review", "next", "--as", "dana").stderr
+    assert "No card waits for you; 1 waits for somebody else: about your own images" in told
+
+
 def test_the_view_file_is_gone_when_the_card_is_answered(hold, home, answer):
     answer(hold(), "ann", "accept")
     assert list((home / "views").iterdir()) == []

@@ -54,7 +54,7 @@ def list_(context: typer.Context, name: Name = None, as_json: Json = False) -> N
 def next_(context: typer.Context, name: Name = None, as_json: Json = False) -> None:
     """Take the most urgent card; in a terminal, answer one after another by keys."""
     with opened(context) as studio:
-        from limner.faces.review_printing import say_card
+        from limner.faces.review_printing import nothing_waits, say_card
         from limner.studio import review
 
         who = review.reviewer_name(studio.parts, name)
@@ -65,7 +65,7 @@ def next_(context: typer.Context, name: Name = None, as_json: Json = False) -> N
             return
         view = review.next_card(studio.parts, who)
         if view is None:
-            note("No card waits for you.")
+            note(nothing_waits(studio.parts, who))
         else:
             say_card(studio.parts, view, as_json=as_json)
 

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 from limner.core.reviewing import REASON_CODES, Answer
 from limner.faces.printing import say
-from limner.faces.review_printing import reason_menu, say_card, say_outcome, say_revealed
+from limner.faces.review_printing import (
+    nothing_waits,
+    reason_menu,
+    say_card,
+    say_outcome,
+    say_revealed,
+)
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -45,7 +51,7 @@ def work_through(parts: Parts, name: str, read_key: ReadKey) -> None:
         _clear_up(parts, card_id)
         if not goes_on:
             return
-    say("No card waits for you.")
+    say(nothing_waits(parts, name))
 
 
 def _one_card(parts: Parts, name: str, view: CardView, read_key: ReadKey, passed: set[str]) -> bool:

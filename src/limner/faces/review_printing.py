@@ -71,6 +71,21 @@ def say_line(view: CardView) -> None:
     say(f"{view.card.card_id}  {_place(view)}  {view.card.question}")
 
 
+def nothing_waits(parts: Parts, name: str) -> str:
+    """That no card waits for a person, and how many wait for others."""
+    from limner.studio import review
+
+    views = review.list_cards(parts, name)
+    num = sum(one.card.kind is not CardKind.HONEYPOT for one in views)
+    if num == 0:
+        return "No card waits for you."
+    said = "1 waits" if num == 1 else f"{num} wait"
+    return (
+        f"No card waits for you; {said} for somebody else: about your own images, "
+        "or another person has to agree."
+    )
+
+
 def say_revealed(view: CardView) -> None:
     """What was hidden until the first answer."""
     if view.card.kind is CardKind.HONEYPOT:
