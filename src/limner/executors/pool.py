@@ -13,7 +13,8 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from threading import Thread
@@ -139,7 +140,8 @@ class _Hand(Generic[Task, Answer]):
         context = multiprocessing.get_context("spawn")  # threads and networks survive no fork
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, open_work), daemon=True)
-        self._process.start()
+        with _without_interrupts():
+            self._process.start()
         theirs.close()
         self.tasks: deque[Task] = deque()
         self.has_answered = False
@@ -176,6 +178,17 @@ class _Hand(Generic[Task, Answer]):
         self.connection.close()
         self._process.kill()
         self._process.join()
+
+
+@contextmanager
+def _without_interrupts() -> Generator[None]:
+    """Ctrl-C reaches every process of a terminal; one that is started in here does not hear it."""
+    resource_tracker.ensure_running()  # or it is started in here, and lets them through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection, open_work: Callable[[], Callable[[Task], Answer]]) -> None:

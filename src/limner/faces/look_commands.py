@@ -112,6 +112,7 @@ def at(  # noqa: PLR0913 - one parameter an option
         try:
             _look_and_tell(parts, run, opening, manner, counts, paths)
         except KeyboardInterrupt as error:
+            say_counts(counts, run.run_id, as_json=as_json)
             note("Stopped; run the same command again to go on. What was found is kept.")
             raise typer.Exit(INTERRUPTED) from error
         say_counts(counts, run.run_id, as_json=as_json)

@@ -1,3 +1,7 @@
+import multiprocessing
+import os
+import signal
+
 import pytest
 from pool_works import open_doubler, open_fragile, open_nothing
 
@@ -11,6 +15,15 @@ def run(open_work, tasks, limit_seconds=30.0, num_processes=2):
 
 def test_every_task_is_answered_once():
     assert run(open_doubler, range(30)) == {one: 2 * one for one in range(30)}
+
+
+def test_a_process_that_is_starting_does_not_hear_ctrl_c():
+    def tasks():
+        (starting,) = multiprocessing.active_children()
+        os.kill(starting.pid, signal.SIGINT)
+        yield 4
+
+    assert run(open_doubler, tasks(), num_processes=1) == {4: 8}
 
 
 def test_messages_larger_than_a_pipe_go_both_ways():
