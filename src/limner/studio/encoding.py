@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,22 +37,24 @@ class Encoding:
         recipe: Recipe,
         quality: int | None,
     ) -> None:
-        self._content: Future[bytes] = Future()
-
-        def encode() -> NDArray[np.uint8]:
-            try:
-                self._content.set_result(encode_image(image_HWC, file_format, recipe, quality))
-            except Exception as error:  # noqa: BLE001 - raised by `content`
-                self._content.set_exception(error)
-            return decode_rgba(self._content.result())
-
-        self._shown = threads_beside().submit(encode)
+        self._content = threads_beside().submit(
+            encode_image, image_HWC, file_format, recipe, quality
+        )
         is_known = is_lossless(file_format, quality)
         self.picture = Picture.of(image_HWC if is_known else self._shown.result())
 
     def content(self) -> bytes:
-        """The bytes of the file; waits until it is encoded."""
+        """The bytes of the file; waits until it is encoded.
+
+        Only then is it decoded again, beside what is done with it: until then its pixels are
+        judged, which takes every core.
+        """
+        _ = self._shown
         return self._content.result()
+
+    @cached_property
+    def _shown(self) -> Future[NDArray[np.uint8]]:
+        return threads_beside().submit(decode_rgba, self._content.result())
 
     def require_shown(self) -> None:
         """Wait until it is sure that the file shows `picture`.

@@ -1,11 +1,15 @@
 import shutil
 from pathlib import Path
 
+import openvino
 import pytest
 from unit.checks.drawings import blurred, disc, subject
 
-from limner.checks.nsfw.check import WEIGHTS, Nsfw
+from limner.checks.network import Network, without_rounding
+from limner.checks.nsfw.check import SURE_BELOW, WEIGHTS, Nsfw, prepared
+from limner.checks.packaged import Packaged
 from limner.checks.runner import judge
+from limner.checks.views import flatten
 from limner.core.file_cache import FileCache
 from limner.core.judging import Cause, Verdict
 
@@ -35,6 +39,29 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_scores_are_those_of_the_original_network(nsfw, image_HWC, probability):
     assert nsfw.measure(subject(image_HWC)).score == pytest.approx(probability, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("image_HWC", "is_rounded"),
+    [(disc(), True), (disc(ground=SKIN, colour=(150, 90, 60, 255)), False)],
+    ids=["sure", "in doubt"],
+)
+def test_only_a_picture_in_doubt_is_looked_at_again_without_rounding(nsfw, image_HWC, is_rounded):
+    network = Network(Packaged(WEIGHTS), precision="bf16", num_threads=1, is_rounded=is_rounded)
+    (probabilities_B2,) = network(prepared(flatten(image_HWC)))
+    assert nsfw.measure(subject(image_HWC)).score == probabilities_B2[0, 1]
+    assert (probabilities_B2[0, 1] < SURE_BELOW) == is_rounded
+
+
+def test_the_graph_says_where_it_is_rounded_and_can_leave_it_out():
+    model = openvino.Core().read_model(WEIGHTS / "network.xml")
+
+    def roundings():
+        return sum(node.get_type_name() == "FakeQuantize" for node in model.get_ops())
+
+    assert roundings() > 40
+    without_rounding(model)
+    assert roundings() == 0
 
 
 def test_a_plain_drawing_passes(nsfw):

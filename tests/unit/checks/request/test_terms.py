@@ -115,3 +115,15 @@ def test_a_byte_order_mark_is_no_part_of_the_first_rule(path):
 
 def test_the_shipped_file_can_be_read():
     assert len(read_terms(SHIPPED_TERMS)) > 20
+
+
+@pytest.mark.parametrize("prompt", ["a sex scene", "two people having sex", "genitals"])
+def test_the_shipped_file_blocks_sexual_acts(prompt):
+    assert verdict(SHIPPED_TERMS, prompt) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a rapeseed field", "oilseed rape", "a grape", "a same-sex couple"]
+)
+def test_the_shipped_file_lets_harmless_words_pass(prompt):
+    assert verdict(SHIPPED_TERMS, prompt) is Verdict.PASS
