@@ -43,12 +43,13 @@ class Exposure:
         """Measure the ranges of red, green and blue at 256 px."""
         image_HWC = small_view(subject.picture)[::2, ::2]  # every fourth pixel tells as much
         rgb_HWC, is_seen_HW1 = image_HWC[..., :3], image_HWC[..., 3:] >= OPAQUE
-        grounds = (0,) if is_seen_HW1.all() else (0, 255)
-        spans = [
-            np.percentile(np.where(is_seen_HW1, rgb_HWC, one), (1, 99), axis=(0, 1)).T / 255
-            for one in grounds
-        ]
-        ends = np.concatenate(spans)
+        laid = (
+            [rgb_HWC]
+            if is_seen_HW1.all()
+            else [np.where(is_seen_HW1, rgb_HWC, ground) for ground in (0, 255)]
+        )
+        channels = [np.ascontiguousarray(one.reshape(-1, 3).T) for one in laid]
+        ends = np.concatenate([np.percentile(one, (1, 99), axis=1).T / 255 for one in channels])
         dark, bright = (float(end) for end in ends[np.ptp(ends, axis=1).argmax()])
         score = (bright - dark) * min(1.0, bright / DIM)
         note = "The picture is too dark, or too even, to be made out well."

@@ -69,7 +69,10 @@ def shrunk(image_HWC: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
     if share >= 1:
         return image_HWC
     size = (max(1, round(width * share)), max(1, round(height * share)))
-    picture = PillowImage.fromarray(image_HWC)
+    # Where nothing is transparent alpha weighs all the same, and need not be multiplied in and out.
+    mode = "RGBX" if image_HWC[..., 3].min() == 255 else "RGBA"
+    tall, wide = image_HWC.shape[:2]
+    picture = PillowImage.frombytes(mode, (wide, tall), image_HWC.tobytes())
     return np.asarray(picture.resize(size, PillowImage.Resampling.BOX, reducing_gap=1.0))
 
 

@@ -73,7 +73,7 @@ class Tagger:
         self._weights = Packaged(folder)
         # In bfloat16 it takes six tenths of the time, and names other tags for one picture in
         # twelve (docs/log.md, "Looking").
-        self._network = Network(self._weights, num_threads=num_threads, kept=kept)
+        self._network = Network(self._weights, num_threads=num_threads, batch=1, kept=kept)
         self.see = OncePerPicture(lambda picture: self.look(square_of(picture)))
 
     @property
