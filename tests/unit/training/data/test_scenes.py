@@ -104,7 +104,7 @@ def test_a_recoloured_thing_is_called_by_its_new_colour(rows):
     maker = SceneMaker(
         Pool.of_training(rows), lambda row, recolouring: ("purple",), np.random.default_rng(3)
     )
-    singles = [scene for scene in (maker.draw() for _ in range(700)) if scene.kind == "single"]
+    singles = [scene for scene in (maker.draw() for _ in range(1500)) if scene.kind == "single"]
     turned = [scene for scene in singles if scene.placements[0].recolouring is not None]
     said = sum("purple" in scene.caption for scene in turned)
     assert len(turned) > 100
