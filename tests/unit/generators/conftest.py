@@ -18,7 +18,7 @@ from limner.generators.embedded.weights import Weights
 TOKENS = 8
 WIDTH = 4
 CANVAS = (4, 8, 8)
-FORMS = ((8, 8), (8, 12), (12, 8))
+SHAPES = ((8, 8), (8, 12), (12, 8))
 OUTPUT_PX = 32
 MATRIX = "network.blocks.0.query.weight"  # does nothing until an adapter corrects it
 WORDS = "a red green apple fox flat style transparent background , on ##es".split()
@@ -79,21 +79,21 @@ def denoise_graph(is_broken: bool) -> openvino.Model:
     return _model([clean], [noisy, time, keys, pooled])
 
 
-def denoise_graph_of_forms() -> openvino.Model:
-    """Cells that look at each other, and lie elsewhere in every form."""
+def denoise_graph_of_shapes() -> openvino.Model:
+    """Cells that look at each other, and lie elsewhere in every shape."""
     noisy = op.parameter([-1, CANVAS[0], -1], np.float32, name="noisy")
     time = op.parameter([-1], np.float32)
     keys = op.parameter([-1, 1, 2, 1, TOKENS, WIDTH], np.float32)
     pooled = op.parameter([-1, WIDTH], np.float32)
-    form = op.parameter([-1], np.int64, name="form")
-    for one, name in ((noisy, "noisy"), (form, "form")):
+    shape = op.parameter([-1], np.int64, name="shape")
+    for one, name in ((noisy, "noisy"), (shape, "shape")):
         one.output(0).set_names({name})
-    longest = max(rows * columns for rows, columns in FORMS)
-    inside = np.array([np.arange(longest) < rows * columns for rows, columns in FORMS])
-    places = np.random.default_rng(4).random((len(FORMS) * longest, 1), np.float32)
+    longest = max(rows * columns for rows, columns in SHAPES)
+    inside = np.array([np.arange(longest) < rows * columns for rows, columns in SHAPES])
+    places = np.random.default_rng(4).random((len(SHAPES) * longest, 1), np.float32)
     num = op.gather(op.shape_of(noisy, "i64"), op.constant([2]), op.constant(0))
     cells = op.range(op.constant(0), op.squeeze(num, op.constant(0)), op.constant(1), "i64")
-    first = op.unsqueeze(op.multiply(form, op.constant(longest)), op.constant(1))
+    first = op.unsqueeze(op.multiply(shape, op.constant(longest)), op.constant(1))
     cell = op.add(first, op.unsqueeze(cells, op.constant(0)))
     ends = np.where(inside, 0, -30_000).astype(np.float32).reshape(-1)
     mask = op.unsqueeze(op.gather(op.constant(ends), cell, op.constant(0)), op.constant([1, 2]))
@@ -105,7 +105,7 @@ def denoise_graph_of_forms() -> openvino.Model:
     mean = op.reduce_mean(keys, op.constant([1, 2, 3, 4, 5]))
     whole = op.add(whole, op.unsqueeze(mean, op.constant([1, 2])))
     clean = op.tanh(op.add(seen, whole))
-    return _model([op.transpose(clean, op.constant([0, 2, 1]))], [noisy, time, keys, pooled, form])
+    return _model([op.transpose(clean, op.constant([0, 2, 1]))], [noisy, time, keys, pooled, shape])
 
 
 def decode_graph() -> openvino.Model:
@@ -142,13 +142,13 @@ def write_weights(
     *,
     is_broken: bool = False,
     reads_guidance: bool = False,
-    has_forms: bool = False,
+    has_shapes: bool = False,
 ) -> Path:
     """A folder of weights with card and hashes."""
     folder.mkdir()
     graphs = {
         "text": text_graph(), "condition": condition_graph(reads_guidance),
-        "denoise": denoise_graph_of_forms() if has_forms else denoise_graph(is_broken),
+        "denoise": denoise_graph_of_shapes() if has_shapes else denoise_graph(is_broken),
         "decode": decode_graph(),
         "enlarge": enlarge_graph(), "encode": encode_graph(),
     }  # fmt: skip
@@ -162,7 +162,7 @@ def write_weights(
         "styles": {"flat": "flat style"}, "transparent_phrase": "transparent background",
         "steps": [1, 50, 4], "guidance": [1.0, 10.0, 3.0], "strength": [0.05, 1.0, 0.6],
         "time_shift": 1.0, "files": files, "reads_guidance": reads_guidance,
-        "forms": FORMS if has_forms else (),
+        "shapes": SHAPES if has_shapes else (),
     }  # fmt: skip
     (folder / "card.json").write_text(json.dumps(card))
     return folder
@@ -179,8 +179,8 @@ def guided_weights_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def forms_folder(tmp_path: Path) -> Path:
-    return write_weights(tmp_path / "forms", has_forms=True)
+def shapes_folder(tmp_path: Path) -> Path:
+    return write_weights(tmp_path / "shapes", has_shapes=True)
 
 
 @pytest.fixture

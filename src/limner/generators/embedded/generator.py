@@ -110,7 +110,7 @@ class EmbeddedGenerator:
             licence=known.licence,
             ingredients=self._weights.ingredients if worn is None else worn.ingredients,
             styles=tuple(card.styles),
-            canvases=tuple(Size(*reversed(card.output_of(form))) for form in _forms(card)),
+            canvases=tuple(Size(*reversed(card.output_of(shape))) for shape in _shapes(card)),
             side_px=SIDE_PX,
             steps=IntSpan(*card.steps),
             guidance=FloatSpan(*card.guidance),
@@ -194,17 +194,17 @@ class EmbeddedGenerator:
         card = self._weights.card
         captions = self._captions(sketch)
         num_steps = max(1, round(sketch.steps * sketch.strength))
-        form = _form_of(sketch.canvas, card)
+        shape = _shape_of(sketch.canvas, card)
         known_CHW = mask_HW = None
         if sketch.source_HWC is not None:
             known_CHW = self._networks.encode(to_premultiplied(sketch.source_HWC)[None])[0]
             if sketch.mask_HW is not None:
-                mask_HW = mask_on_canvas(sketch.mask_HW, form)
+                mask_HW = mask_on_canvas(sketch.mask_HW, shape)
         start = 1 - sketch.strength
         return _Layout(
             caption=Caption(*(np.concatenate(part) for part in zip(*captions, strict=True))),
             times=time_grid(num_steps, start=start, shift=card.time_shift),
-            canvas_shape=(card.canvas[0], *form),
+            canvas_shape=(card.canvas[0], *shape),
             known_CHW=known_CHW,
             mask_HW=mask_HW,
         )
@@ -291,13 +291,13 @@ class _Layout:
     mask_HW: Canvas | None
 
 
-def _forms(card: WeightsCard) -> tuple[tuple[int, int], ...]:
-    return card.forms or (card.canvas[1:],)
+def _shapes(card: WeightsCard) -> tuple[tuple[int, int], ...]:
+    return card.shapes or (card.canvas[1:],)
 
 
-def _form_of(canvas: Size, card: WeightsCard) -> tuple[int, int]:
+def _shape_of(canvas: Size, card: WeightsCard) -> tuple[int, int]:
     """Height and width of the network's canvas for a picture of this size."""
-    outputs = {card.output_of(form): form for form in _forms(card)}
+    outputs = {card.output_of(shape): shape for shape in _shapes(card)}
     return outputs[canvas.height_px, canvas.width_px]
 
 

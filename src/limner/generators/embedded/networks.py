@@ -25,7 +25,6 @@ from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER, FileCache
 from limner.generators.embedded.adapter import Corrections, correct
 from limner.generators.embedded.eight_bits import held_in_8_bits
-from limner.generators.embedded.forms import Floats, of_one_form, reads_forms
 from limner.generators.embedded.lengths import free_length
 from limner.generators.embedded.precision import (
     AUTO,
@@ -37,6 +36,7 @@ from limner.generators.embedded.precision import (
     remembered,
     usual_precision,
 )
+from limner.generators.embedded.shapes import Floats, of_one_shape, reads_shapes
 from limner.generators.embedded.tokens import TokenRows
 from limner.generators.embedded.weights import Weights
 
@@ -60,7 +60,7 @@ class Caption(NamedTuple):
 
 
 PredictClean = Callable[[Sequence[Floats], Floats, Caption], list[Floats]]
-"""Clean canvases from noisy ones `[R, C, H, W]`, each of a form; times and captions of all rows."""
+"""Clean canvases from noisy ones `[R, C, H, W]`, one shape each; times and captions of all rows."""
 
 
 class Part(NamedTuple):
@@ -155,19 +155,21 @@ class Networks:
         time_B: Floats,
         caption: Caption,
     ) -> list[Floats]:
-        """Each form in a pass by the graph for it."""
+        """Each shape in a pass by the graph for it."""
         ends = np.cumsum([len(one) for one in noisy])
         rows: list[NDArray[np.intp]] = [
             np.arange(end - len(one), end) for end, one in zip(ends, noisy, strict=True)
         ]
         clean: dict[int, Floats] = {}
-        forms = {one.shape[2:] for one in noisy}
-        for form in forms:
-            places = [at for at, one in enumerate(noisy) if one.shape[2:] == form]
-            chosen = slice(None) if len(forms) == 1 else np.concatenate([rows[at] for at in places])
+        shapes = {one.shape[2:] for one in noisy}
+        for shape in shapes:
+            places = [at for at, one in enumerate(noisy) if one.shape[2:] == shape]
+            chosen = (
+                slice(None) if len(shapes) == 1 else np.concatenate([rows[at] for at in places])
+            )
             inputs = [np.concatenate([noisy[at] for at in places]), time_B[chosen]]
             inputs += [part[chosen] for part in caption]
-            (made,) = self._run_graph(read_graph, Part("denoise", form), inputs)
+            (made,) = self._run_graph(read_graph, Part("denoise", shape), inputs)
             parts = np.split(made, np.cumsum([len(noisy[at]) for at in places])[:-1])
             clean |= dict(zip(places, parts, strict=True))
         return [clean[at] for at in range(len(noisy))]
@@ -272,8 +274,8 @@ class Networks:
         model = self._read(part.name)
         if part.sides is None:
             return model
-        if reads_forms(model):
-            return of_one_form(model, self._weights.card.forms.index(part.sides), part.sides)
+        if reads_shapes(model):
+            return of_one_shape(model, self._weights.card.shapes.index(part.sides), part.sides)
         shape: openvino.PartialShape = model.inputs[0].get_partial_shape()
         if shape[2].is_dynamic:
             fixed = [shape[0], shape[1], *part.sides]

@@ -1,6 +1,6 @@
 """One pass of the network for many requests: they join and leave at every pass.
 
-Each course is at its own step of its own sampler, with its own guidance, prompt and form of canvas;
+Each course is at its own step of its own sampler, with its own guidance, prompt and canvas shape;
 all that fits goes into one pass. There is no thread here: of the callers that wait for a step, one
 runs the next pass for all of them, so a request that is alone runs as it would if there never were
 others.

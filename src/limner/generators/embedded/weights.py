@@ -43,7 +43,7 @@ class WeightsCard:
         time_shift: above 1 spends more steps near the noise.
         files: tagged SHA-256 by file name.
         reads_guidance: whether guidance is an input, so that a picture takes one row and not two.
-        forms: height and width of every canvas it works on; empty for the square alone.
+        shapes: height and width of every canvas it works on; empty for the square alone.
     """
 
     name: str
@@ -61,11 +61,11 @@ class WeightsCard:
     time_shift: float
     files: Mapping[str, str]
     reads_guidance: bool = False
-    forms: tuple[tuple[int, int], ...] = ()
+    shapes: tuple[tuple[int, int], ...] = ()
 
-    def output_of(self, form: tuple[int, int]) -> tuple[int, int]:
+    def output_of(self, shape: tuple[int, int]) -> tuple[int, int]:
         """Height and width of the finished picture of a canvas, in pixels."""
-        height, width = (side * self.output_px // self.canvas[1] for side in form)
+        height, width = (side * self.output_px // self.canvas[1] for side in shape)
         return height, width
 
 
@@ -95,7 +95,7 @@ class Weights:
             }
             for name in ("canvas", "steps", "guidance", "strength"):
                 values[name] = tuple(values[name])
-            values["forms"] = tuple(tuple(form) for form in values.get("forms", ()))
+            values["shapes"] = tuple(tuple(shape) for shape in values.get("shapes", ()))
             return WeightsCard(**values)
         except (KeyError, TypeError) as error:
             raise GeneratorUnavailable(

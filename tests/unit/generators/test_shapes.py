@@ -1,4 +1,4 @@
-"""Canvases of several forms: each by a graph of its own, in company as alone."""
+"""Canvases of several shapes: each by a graph of its own, in company as alone."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,17 +8,17 @@ import pytest
 
 from limner.core.records import Operation, Size
 from limner.generators.embedded import EmbeddedGenerator
-from limner.generators.embedded.forms import of_one_form
 from limner.generators.embedded.networks import Networks
+from limner.generators.embedded.shapes import of_one_shape
 from limner.generators.embedded.weights import Weights
 
 SIZES = (Size(32, 32), Size(48, 32), Size(32, 48))
-FORMS = ((8, 8), (8, 12), (12, 8))
+SHAPES = ((8, 8), (8, 12), (12, 8))
 
 
 @pytest.fixture
-def generator(forms_folder):
-    return EmbeddedGenerator(weights=Weights(forms_folder))
+def generator(shapes_folder):
+    return EmbeddedGenerator(weights=Weights(shapes_folder))
 
 
 def draw(generator, sketch, seed=7):
@@ -26,10 +26,10 @@ def draw(generator, sketch, seed=7):
     return drawn
 
 
-@pytest.mark.parametrize("form", range(len(FORMS)))
-def test_a_graph_of_one_form_answers_as_the_graph_of_all(forms_folder, form):
-    networks, rng = Networks(Weights(forms_folder), 1), np.random.default_rng(1)
-    sides = FORMS[form]
+@pytest.mark.parametrize("shape", range(len(SHAPES)))
+def test_a_graph_of_one_shape_answers_as_the_graph_of_all(shapes_folder, shape):
+    networks, rng = Networks(Weights(shapes_folder), 1), np.random.default_rng(1)
+    sides = SHAPES[shape]
     canvas = rng.standard_normal((2, 4, *sides), np.float32)
     rest = [
         rng.random(2, np.float32),
@@ -40,12 +40,12 @@ def test_a_graph_of_one_form_answers_as_the_graph_of_all(forms_folder, form):
     cells = np.pad(canvas.reshape(2, 4, num), ((0, 0), (0, 0), (0, 96 - num)), constant_values=5)
     exact = {"INFERENCE_PRECISION_HINT": "f32"}
     whole = openvino.compile_model(networks._read("denoise"), "CPU", exact)
-    made = whole([cells, *rest, np.full(2, form)])[0][:, :, :num].reshape(canvas.shape)
-    alone = of_one_form(networks._read("denoise"), form, sides)
+    made = whole([cells, *rest, np.full(2, shape)])[0][:, :, :num].reshape(canvas.shape)
+    alone = of_one_shape(networks._read("denoise"), shape, sides)
     assert np.allclose(openvino.compile_model(alone, "CPU", exact)([canvas, *rest])[0], made)
 
 
-def test_the_card_offers_every_form(generator):
+def test_the_card_offers_every_shape(generator):
     assert generator.card.canvases == SIZES
 
 
@@ -55,7 +55,7 @@ def test_a_picture_has_the_size_that_was_asked(generator, sketch, size):
     assert drawn.image_HWC.shape == (size.height_px, size.width_px, 4)
 
 
-def test_forms_in_company_are_what_they_are_alone(generator, sketch):
+def test_shapes_in_company_are_what_they_are_alone(generator, sketch):
     sketches = [sketch(canvas=size, steps=steps) for size in SIZES for steps in (3, 5)]
     alone = [draw(generator, one).image_HWC for one in sketches]
     with ThreadPoolExecutor(len(sketches)) as pool:
