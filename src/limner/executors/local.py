@@ -18,7 +18,6 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-IDLE_POLL_SECONDS = 0.005  # between two looks at one number while there is no news
 SWEEP_SECONDS = 1.0  # between two looks for workers that are gone
 
 
@@ -178,7 +177,7 @@ def work(
     *,
     sweep: Callable[[], object],
     read_number: Callable[[], int],
-    wait_for_news: Callable[[float], object],
+    wait_for_news: Callable[[], object],
     read_seconds: Callable[[], float],
     stop: Event,
     is_once: bool,
@@ -189,7 +188,7 @@ def work(
         draw_next: draws what is next, if anything is; says whether it was.
         sweep: takes back what workers that are gone have left.
         read_number: rises when there may be something to draw.
-        wait_for_news: waits so many seconds, or until it may have risen.
+        wait_for_news: waits until it may have risen, but not for long.
         read_seconds: a steady clock.
         stop: set to end after what is in hand is let go of.
         is_once: end when nothing waits.
@@ -206,7 +205,7 @@ def work(
             return
         until = read_seconds() + SWEEP_SECONDS
         while read_number() == number and read_seconds() < until and not stop.is_set():
-            wait_for_news(IDLE_POLL_SECONDS)
+            wait_for_news()
 
 
 @contextmanager

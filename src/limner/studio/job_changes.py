@@ -16,7 +16,6 @@ from threading import Condition, Lock, Thread
 from limner.core.errors import LimnerError
 from limner.store.jobs import Change, JobRows
 
-POLL_SECONDS = 0.005  # between two looks while the bell is quiet
 FAULT_SECONDS = 0.5  # between two tries when the database does not answer
 
 _log = logging.getLogger(__name__)
@@ -91,7 +90,7 @@ class JobChanges:
 
     def _poll(self, seen: int) -> None:
         while True:
-            self.rows.bell.wait(POLL_SECONDS)
+            self.rows.bell.wait()
             with self._lock:
                 if not self._topics:
                     self._is_polling = False

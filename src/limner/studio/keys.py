@@ -5,6 +5,8 @@ Keys are made when they are first needed, and never to read a credential.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -72,6 +74,17 @@ def open_signer(parts: Parts) -> Signer:
     if chain is None or key is None:
         return own_signer(keys)
     return signer_from_files(chain, key, keys)
+
+
+def state_of_keys(parts: Parts) -> Hashable:
+    """Differs once `open_signer` might give another signer or refuse: by its files, or the day."""
+    files = [*_key_folder(parts).folder.glob("[0-9]*/*"), *filter(None, _own_files(parts))]
+    known: list[tuple[str, int, int, int, int]] = []
+    for file in sorted(files):
+        with suppress(OSError):  # `open_signer` tells what is missing
+            stat = file.stat()
+            known.append((str(file), stat.st_ino, stat.st_mtime_ns, stat.st_size, stat.st_mode))
+    return (parts.read_clock().date(), *known)
 
 
 def mark_keys(parts: Parts) -> MarkKeys:

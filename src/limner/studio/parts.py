@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,6 +102,7 @@ class Parts:
         self._enlargers = enlargers or {}
         self._own_enlarger_names = own_enlarger_names
         self._opened_enlargers: dict[str, Generator] = {}
+        self._signers: dict[Hashable, Signer] = {}  # one, by the state of its files; for copies too
 
     def with_generator(self, open_generator: Callable[[], Generator]) -> Self:
         """These parts with another generator, and the same store and judge."""
@@ -204,12 +205,18 @@ class Parts:
         """Have the judge opened anew, by the criteria that are in force then."""
         self.__dict__.pop("judge", None)
 
-    @cached_property
+    @property
     def signer(self) -> Signer:
-        """Who seals; errors as `open_signer`."""
-        from limner.studio.keys import open_signer  # it is given these parts
+        """Who seals, opened anew when its key files have changed; errors as `open_signer`."""
+        from limner.studio.keys import open_signer, state_of_keys  # they are given these parts
 
-        return open_signer(self)
+        state = state_of_keys(self)
+        signer = self._signers.get(state)
+        if signer is None:
+            signer = open_signer(self)
+            self._signers.clear()
+            self._signers[state] = signer
+        return signer
 
     @cached_property
     def mark_key(self) -> bytes:
@@ -220,8 +227,8 @@ class Parts:
 
     def forget_keys(self) -> None:
         """Open the keys anew when they are next used."""
-        for name in ("signer", "mark_key"):
-            self.__dict__.pop(name, None)
+        self._signers.clear()
+        self.__dict__.pop("mark_key", None)
 
     @cached_property
     def recognizer(self) -> Recognizer | None:

@@ -71,7 +71,7 @@ def loop(
     stop=None,
     sweep=lambda: None,
     read_number=lambda: 0,
-    wait_for_news=time.sleep,
+    wait_for_news=lambda: time.sleep(0.005),
 ):
     work(
         draw_next,
@@ -131,7 +131,7 @@ def test_news_end_the_wait_for_a_change():
             stop.set()
         return False
 
-    def wait_for_news(_seconds):
+    def wait_for_news():
         numbers.append(2)
 
     loop(draw_next, stop=stop, read_number=lambda: numbers[-1], wait_for_news=wait_for_news)

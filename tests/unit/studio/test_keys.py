@@ -1,3 +1,5 @@
+from copy import copy
+
 import chains
 import pytest
 from sealing import FACTS, encoded, read_clock
@@ -103,3 +105,26 @@ def test_a_chain_without_its_key_or_the_other_way_round_is_refused(parts, tmp_pa
     set_chain(parts, tmp_path, **{given: tmp_path / "one.pem"})
     with pytest.raises(SettingInvalid, match="both are needed"):
         keys.open_signer(parts)
+
+
+def test_who_seals_is_opened_once_for_all_who_ask(parts):
+    keys.show(parts)
+    assert parts.signer is parts.for_requester("Ann").signer
+
+
+def test_keys_rotated_by_another_process_seal_from_then_on(parts):
+    keys.show(parts)
+    before = parts.signer
+    other = copy(parts)
+    other._signers = {}  # of another process
+    keys.rotate(other)
+    assert parts.signer.chain_pem != before.chain_pem
+
+
+def test_a_key_that_others_can_read_since_is_refused(parts):
+    keys.show(parts)
+    assert parts.signer
+    (key,) = parts.settings.home.glob("keys/seal/0001/signer.pem")
+    key.chmod(0o644)
+    with pytest.raises(KeyRefused, match="mode 0644"):
+        _ = parts.signer
