@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,10 @@ __all__ = ["Studio"]
 # When it is imported, OpenVINO reports to its makers over the network, from a forked process that
 # may never end. Where this module is missing it takes the silent one that it ships.
 sys.modules.setdefault("openvino_telemetry", cast(Any, None))
+
+# After every product of matrices numpy's other threads wait 25 ms for the next one without sleeping,
+# on the cores that everything else needs. Here they sleep at once (docs/log.md, "Speed").
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 
 def __getattr__(name: str) -> object:
