@@ -204,6 +204,16 @@ class ReadsPrompt(Protocol):
         ...
 
 
+@runtime_checkable
+class SharesView(Protocol):
+    """An image check that sees a picture through a view that others see it through too."""
+
+    @property
+    def view(self) -> object:
+        """The view. Whoever sees a picture first makes it; the others wait for that."""
+        ...
+
+
 class RequestCheck(Protocol):
     """Looks at a request before anything is drawn."""
 

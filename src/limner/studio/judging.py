@@ -28,6 +28,7 @@ from limner.core.judging import (
     ReadsPrompt,
     RequestCheck,
     Result,
+    SharesView,
 )
 from limner.core.recipe import ImageRecord
 from limner.core.records import Operation, Picture, Request
@@ -145,14 +146,24 @@ class Judge:
             return self._judge(subject)
 
     def judge_by(self, checks: Sequence[ImageCheck], subject: ImageSubject) -> tuple[Result, ...]:
-        """What some image checks say, in their order; the longest ones begin first."""
-        in_turn = sorted(checks, key=lambda one: -self._seconds_of.get(one.card.name, 0.0))
+        """What some image checks say, in their order."""
+        in_turn = self._in_turn(checks)
         results = {
             one.check: one
             for one in judge_all(in_turn, subject, self.limits, num_lanes=self.num_lanes)
         }
-        self._seconds_of.update((name, one.seconds) for name, one in results.items())
+        for name, one in results.items():
+            self._seconds_of[name] = min(one.seconds, self._seconds_of.get(name, one.seconds))
         return tuple(results[one.card.name] for one in checks)
+
+    def _in_turn(self, checks: Sequence[ImageCheck]) -> Sequence[ImageCheck]:
+        """The order to begin in: the longest first, but for one that makes a view for others.
+
+        How long they take is the least they ever took: the view was made by another then.
+        """
+        longest_first = sorted(checks, key=lambda one: -self._seconds_of.get(one.card.name, 0.0))
+        makers = {id(one.view): one for one in longest_first if isinstance(one, SharesView)}
+        return sorted(longest_first, key=lambda one: one not in makers.values())
 
     def _judge(self, subject: ImageSubject) -> tuple[Result, ...]:
         return self.judge_by(self._image_checks, subject)

@@ -59,7 +59,7 @@ class Atoms:
         """
         return CheckCard(
             name="atoms",
-            version="1",
+            version="2",
             question="Is every thing, colour, number and place of the prompt in the picture?",
             better=Better.HIGHER,
             limits=Limits(pass_at=0.7, fail_at=0.4),
@@ -68,6 +68,11 @@ class Atoms:
                 **self._vocabulary.ingredients,
             },
         )
+
+    @property
+    def view(self) -> object:
+        """Of the referee."""
+        return self._views
 
     def measure(self, subject: ImageSubject) -> Finding:
         """Judge every atom of the prompt.

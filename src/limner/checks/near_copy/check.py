@@ -57,12 +57,17 @@ class NearCopy:
         """
         return CheckCard(
             name=f"near-copy-{self._kind}",
-            version="1",
+            version="2",
             question=f"Is the picture different from every {self._kind} picture?",
             better=Better.HIGHER,
             limits=Limits(pass_at=1.25, fail_at=1.0),
             ingredients={**self._fingerprints.ingredients, **self._ingredients},
         )
+
+    @property
+    def view(self) -> object:
+        """Of the referee."""
+        return self._fingerprints.views
 
     def measure(self, subject: ImageSubject) -> Finding:
         """Look for the nearest known picture.

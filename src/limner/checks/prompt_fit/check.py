@@ -57,7 +57,7 @@ class PromptFit:
         """
         return CheckCard(
             name="prompt-fit",
-            version="1",
+            version="2",
             question="Does the picture show the things the prompt names?",
             better=Better.HIGHER,
             limits=Limits(pass_at=0.75, fail_at=0.2),
@@ -67,6 +67,11 @@ class PromptFit:
                 **self._vocabulary.ingredients,
             },
         )
+
+    @property
+    def view(self) -> object:
+        """Of the referee."""
+        return self._views
 
     def measure(self, subject: ImageSubject) -> Finding:
         """Look for what the prompt names.
