@@ -2,3 +2,5 @@
 
 Outside the wheel, and free of torch. A figure says what it measures in its function's docstring.
 """
+
+import limner as limner  # before numpy, as the command does: it says how numpy's threads wait

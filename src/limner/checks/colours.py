@@ -76,15 +76,18 @@ _TO_LAB = np.array(
 
 def to_oklch(rgb_NC: npt.NDArray[np.floating]) -> Floats:
     """Lightness 0-1, chroma from 0 and hue 0-360 in degrees, of sRGB in 0-1."""
-    lab_NC = _oklab(_linear(rgb_NC))
-    chroma_N = np.hypot(lab_NC[:, 1], lab_NC[:, 2])
-    hue_N = np.degrees(np.arctan2(lab_NC[:, 2], lab_NC[:, 1])) % 360
-    return np.stack([lab_NC[:, 0], chroma_N, hue_N], axis=1).astype(np.float32)
+    return _lch(_oklab(_linear(rgb_NC)))
 
 
 def bytes_to_oklab(rgb_NC: npt.NDArray[np.uint8]) -> Floats:
     """Lightness 0-1 and the two axes of colour, around 0, of sRGB in 0-255."""
     return _oklab(_LINEAR_BYTES[rgb_NC]).astype(np.float32)
+
+
+def _lch(lab_NC: npt.NDArray[np.floating]) -> Floats:
+    chroma_N = np.hypot(lab_NC[:, 1], lab_NC[:, 2])
+    hue_N = np.degrees(np.arctan2(lab_NC[:, 2], lab_NC[:, 1])) % 360
+    return np.stack([lab_NC[:, 0], chroma_N, hue_N], axis=1).astype(np.float32)
 
 
 def _linear(rgb_NC: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
@@ -103,7 +106,11 @@ _LINEAR_BYTES = _linear(np.arange(256, dtype=np.float32) / np.float32(255))
 
 def word_indices(rgb_NC: npt.NDArray[np.floating]) -> Ints:
     """Index into `WORDS` for sRGB colours in 0..1; `UNNAMED` where no plain word fits (skin)."""
-    light, chroma, hue = to_oklch(rgb_NC).T
+    return _word_indices(to_oklch(rgb_NC))
+
+
+def _word_indices(lch_NC: Floats) -> Ints:
+    light, chroma, hue = lch_NC.T
     index = {word: number for number, word in enumerate(WORDS)}
     # The order matters: the first rule that holds names the colour.
     rules: list[tuple[npt.NDArray[np.bool_], int]] = [
@@ -140,6 +147,15 @@ def word_shares(rgba_HWC: npt.NDArray[np.floating]) -> Floats:
     named_N = words_N >= 0
     counts_P = np.bincount(words_N[named_N], weights=flat_NC[named_N, 3], minlength=len(WORDS))
     return (counts_P / flat_NC[:, 3].sum()).astype(np.float32)
+
+
+def byte_word_shares(rgb_NC: npt.NDArray[np.uint8]) -> Floats:
+    """Share of pixels that each word names, [P], of sRGB in 0-255."""
+    if not len(rgb_NC):
+        return np.zeros(len(WORDS), np.float32)
+    words_N = _word_indices(_lch(_oklab(_LINEAR_BYTES[rgb_NC])))
+    counts_P = np.bincount(words_N[words_N >= 0], minlength=len(WORDS))
+    return (counts_P / len(rgb_NC)).astype(np.float32)
 
 
 def dominant_words(

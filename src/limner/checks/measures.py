@@ -39,8 +39,18 @@ def small(image_HWC: Bytes, side_px: int = WORKING_PX) -> Bytes:
     """The picture at `side_px` squared, averaged with the weight of alpha."""
     if image_HWC.shape[:2] == (side_px, side_px):
         return image_HWC
-    picture = PillowImage.fromarray(image_HWC)
+    picture = as_pillow(image_HWC)
     return np.asarray(picture.resize((side_px, side_px), PillowImage.Resampling.BOX))
+
+
+def as_pillow(image_HWC: Bytes) -> PillowImage.Image:
+    """A picture for Pillow to resize; what it gives back has four channels too.
+
+    Where nothing is transparent alpha weighs all the same, and need not be multiplied in and out.
+    """
+    height_px, width_px, _ = image_HWC.shape
+    mode = "RGBX" if image_HWC[..., 3].min() == 255 else "RGBA"
+    return PillowImage.frombytes(mode, (width_px, height_px), image_HWC.tobytes())
 
 
 def rim_pixels(image_HWC: Bytes) -> Bytes:
@@ -90,7 +100,7 @@ def subject_mask(image_HWC: Bytes, least_distance: float = 0.09) -> Bools:
         return is_solid_HW
     ground_1C = _oklab(np.median(solid_NC[:, :3], axis=0)[None] / 255)
     apart_NC = colours.bytes_to_oklab(image_HWC[..., :3].reshape(-1, 3)) - ground_1C
-    distance_N = np.sqrt(np.square(apart_NC).sum(axis=1))
+    distance_N = np.sqrt(np.einsum("nc,nc->n", apart_NC, apart_NC))
     return is_solid_HW & (distance_N.reshape(is_solid_HW.shape) >= least_distance)
 
 

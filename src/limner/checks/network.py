@@ -79,7 +79,7 @@ class Network:
         compiled = self._kept_or_compiled(openvino.Core())
 
         def run(arrays: Sequence[Array]) -> list[Floats]:
-            made = compiled(list(arrays))
+            made = compiled(list(arrays), share_inputs=True)
             return [np.array(made[port], np.float32) for port in compiled.outputs]
 
         return run

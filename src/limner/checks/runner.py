@@ -125,9 +125,10 @@ class _Lanes(Generic[Subject]):
     ) -> None:
         self.answers: SimpleQueue[tuple[int, Result]] = SimpleQueue()
         self._subject = subject
+        cards = [check.card for check in checks]  # one may come from a file, so it is read once
         self._waiting = deque(
-            (at, check, limits.get(check.card.name, check.card.limits))
-            for at, check in enumerate(checks)
+            (at, check, card, limits.get(card.name, card.limits))
+            for at, (check, card) in enumerate(zip(checks, cards, strict=True))
         )
         self._begun: dict[int, float] = {}
 
@@ -137,11 +138,11 @@ class _Lanes(Generic[Subject]):
     def _run(self) -> None:
         while True:
             try:
-                at, check, limits = self._waiting.popleft()
+                at, check, card, limits = self._waiting.popleft()
             except IndexError:
                 return
             self._begun[at] = time.perf_counter()
-            self.answers.put((at, _result(check, self._subject, limits)))
+            self.answers.put((at, _result(check, card, self._subject, limits)))
 
     def seconds_left(self, answered: Container[int], limit_seconds: float) -> float:
         """Until the first check that runs is overdue."""
@@ -157,8 +158,10 @@ class _Lanes(Generic[Subject]):
         ]
 
 
-def _result(check: Check[Subject], subject: Subject, limits: Limits) -> Result:
-    card, started = check.card, time.perf_counter()
+def _result(
+    check: Check[Subject], card: CheckCard, subject: Subject, limits: Limits
+) -> Result:
+    started = time.perf_counter()
     answer = _answer(check, subject)
     seconds = time.perf_counter() - started
     if isinstance(answer, CheckNotAble):

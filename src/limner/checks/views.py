@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from limner.checks.measures import as_pillow
 from limner.core.records import Picture
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
@@ -69,11 +70,7 @@ def shrunk(image_HWC: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
     if share >= 1:
         return image_HWC
     size = (max(1, round(width * share)), max(1, round(height * share)))
-    # Where nothing is transparent alpha weighs all the same, and need not be multiplied in and out.
-    mode = "RGBX" if image_HWC[..., 3].min() == 255 else "RGBA"
-    tall, wide = image_HWC.shape[:2]
-    picture = PillowImage.frombytes(mode, (wide, tall), image_HWC.tobytes())
-    return np.asarray(picture.resize(size, PillowImage.Resampling.BOX, reducing_gap=1.0))
+    return np.asarray(as_pillow(image_HWC).resize(size, PillowImage.Resampling.BOX, reducing_gap=1.0))
 
 
 small_view = OncePerPicture(lambda picture: shrunk(picture.image_HWC, VIEW_PX))

@@ -22,7 +22,7 @@ from limner.core.rights import (
     require_renewal,
 )
 from limner.store import schema
-from limner.store.database import empty_log, reading, transaction
+from limner.store.database import empty_log, read_number, reading, transaction
 from limner.store.judgements import add_blocks
 from limner.store.ledger.commitments import erase
 from limner.store.ledger.ledger import Ledger
@@ -34,7 +34,6 @@ from limner.store.rights_blocking import (
     blocked_image_ids,
     blocker_of_request,
     blocking_entry,
-    has_entries,
     has_unnoted_expiry,
     note_expired,
     subject_of,
@@ -58,12 +57,15 @@ from limner.store.rights_looks import (
     RightsLook,
     add_looks,
     blocked_looks,
-    has_looks,
     looks_of,
 )
 
 _texts = schema.rights_texts.c
 _events = schema.rights_events.c
+
+
+_ANY_ENTRY = "SELECT EXISTS (SELECT 1 FROM rights_entries)"
+_ANY_LOOK = "SELECT EXISTS (SELECT 1 FROM rights_looks)"
 
 
 class Rights:
@@ -237,9 +239,8 @@ class Rights:
             return blocking_entry(connection, image_id)
 
     def is_empty(self) -> bool:
-        """Whether nothing was ever registered."""
-        with reading(self._engine) as connection:
-            return not has_entries(connection)
+        """Whether nothing was ever registered; asked for every request."""
+        return not read_number(self._engine, _ANY_ENTRY)
 
     def blocker_of_request(
         self,
@@ -269,9 +270,8 @@ class Rights:
 
     def blocked_looks(self, now: datetime) -> list[BlockedLook]:
         """See `rights_looks.blocked_looks`."""
-        with reading(self._engine) as connection:
-            if not has_looks(connection):  # asked for every picture, and most registers have none
-                return []
+        if not read_number(self._engine, _ANY_LOOK):  # asked for every picture; most have none
+            return []
         self._note_expired(now)
         with reading(self._engine) as connection:
             return blocked_looks(connection, now)

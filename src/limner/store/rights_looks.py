@@ -56,11 +56,6 @@ def looks_of(connection: sa.Connection, entry_id: int) -> list[RightsLook]:
     return [RightsLook(row.pixels_sha256, row.pdq, row.look, row.taken_with) for row in rows]
 
 
-def has_looks(connection: sa.Connection) -> bool:
-    """Whether any entry is about a picture."""
-    return connection.scalar(sa.select(_looks.entry_id).limit(1)) is not None
-
-
 def blocked_looks(connection: sa.Connection, now: datetime) -> list[BlockedLook]:
     """Every picture that must not be drawn: of opt-outs in force, and of rights that ended."""
     numbers = connection.scalars(sa.select(_looks.entry_id).distinct())

@@ -1,7 +1,7 @@
-"""PNG files of pictures, written in half the time Pillow takes (docs/log.md).
+"""PNG files of pictures, written in a quarter of the time Pillow takes (docs/log.md).
 
 Pillow tries five filters for every row of a picture one after the other; here three are tried for
-all rows at once, and files are a twentieth larger. Reading is Pillow's.
+all rows at once, and ISA-L deflates. Files are a seventh larger. Reading is Pillow's.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngInfo
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha), N bytes of a row, F filters.
+
+DEFLATE_LEVEL = 1  # of 0 to 3; 2 and 3 take longer and leave as much
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FORM = bytes([8, 6, 0, 0, 0])  # eight bits a channel, RGBA, deflated, filtered, not interlaced
@@ -29,8 +32,7 @@ def write_png(image_HWC: NDArray[np.uint8], texts: PngInfo) -> bytes:
     """
     height_px, width_px, _ = image_HWC.shape
     sides = width_px.to_bytes(4, "big") + height_px.to_bytes(4, "big")
-    deflate = zlib.compressobj(1, strategy=zlib.Z_RLE)
-    rows = deflate.compress(_filtered(image_HWC).data) + deflate.flush()
+    rows = isal_zlib.compress(_filtered(image_HWC).data, DEFLATE_LEVEL)
     chunks = [(b"IHDR", sides + _FORM), *_chunks_of(texts), (b"IDAT", rows), (b"IEND", b"")]
     return _SIGNATURE + b"".join(_chunk(kind, content) for kind, content in chunks)
 

@@ -61,9 +61,8 @@ def judge_atoms(prompt: Prompt, seen: Seen, views: RefereeViews) -> Iterator[Ato
 
 def colour_share(image_HWC: Bytes, word: str) -> float:
     """Share of what is seen that a colour word names, 0-1; outlines count less."""
-    alpha_HW1 = (image_HWC[..., 3:] >= OPAQUE).astype(np.float32)
-    seen_HWC = np.concatenate([image_HWC[..., :3] / np.float32(255) * alpha_HW1, alpha_HW1], axis=2)
-    weighted_P = colours.word_shares(seen_HWC) * colours.WORD_WEIGHTS
+    seen_NC = image_HWC[image_HWC[..., 3] >= OPAQUE]
+    weighted_P = colours.byte_word_shares(seen_NC[:, :3]) * colours.WORD_WEIGHTS
     return float(weighted_P[colours.WORDS.index(word)])
 
 
