@@ -24,9 +24,9 @@ __all__ = ["Studio"]
 # may never end. Where this module is missing it takes the silent one that it ships.
 sys.modules.setdefault("openvino_telemetry", cast(Any, None))
 
-# After every product of matrices numpy's other threads wait 25 ms for the next one without sleeping,
-# on the cores that everything else needs. Here they sleep at once (docs/log.md, "Speed").
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+# After a product of matrices numpy's other threads wait 25 ms for the next one without sleeping,
+# on cores that everything else needs. Here they sleep at once (docs/log.md, "A core that span").
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # noqa: TID251 - no setting of ours
 
 
 def __getattr__(name: str) -> object:

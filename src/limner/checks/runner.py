@@ -7,12 +7,15 @@ cause. An error is never a pass. What follows from a result is decided elsewhere
 from __future__ import annotations
 
 import math
+import os
+import sys
 import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Container, Mapping, Sequence
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from queue import SimpleQueue
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
@@ -94,16 +97,11 @@ def judge_all(
     lanes = _Lanes(checks, subject, limits)
     for _ in range(min(num_lanes, len(checks))):
         lanes.open_one()
-    results: dict[int, Result] = {}
-    while len(results) < len(checks):
-        try:
-            at, result = lanes.answers.get(timeout=lanes.seconds_left(results, time_limit_seconds))
-            results.setdefault(at, result)  # one that was given up may answer yet
-        except Empty:
-            for at in lanes.overdue(results, time_limit_seconds):
-                results[at] = _timed_out(checks[at].card, subject, time_limit_seconds)
-                lanes.open_one()
-    return tuple(results[at] for at in range(len(checks)))
+    while not lanes.have_answered_within(lanes.seconds_left(time_limit_seconds)):
+        for at in lanes.overdue(time_limit_seconds):
+            lanes.answer(at, _timed_out(checks[at].card, subject, time_limit_seconds))
+            lanes.open_one()
+    return lanes.answers
 
 
 def judged_sha256(subject: ImageSubject | Request) -> str:
@@ -114,17 +112,16 @@ def judged_sha256(subject: ImageSubject | Request) -> str:
 
 
 class _Lanes(Generic[Subject]):
-    """Threads that take one waiting check after the other.
-
-    Attributes:
-        answers: places of checks, each with its result.
-    """
+    """Threads that take one waiting check after the other."""
 
     def __init__(
         self, checks: Sequence[Check[Subject]], subject: Subject, limits: Mapping[str, Limits]
     ) -> None:
-        self.answers: SimpleQueue[tuple[int, Result]] = SimpleQueue()
         self._subject = subject
+        self._num_checks = len(checks)
+        self._num_lanes = 0
+        self._answers: dict[int, Result] = {}
+        self._have_answered = threading.Event()
         cards = [check.card for check in checks]  # one may come from a file, so it is read once
         self._waiting = deque(
             (at, check, card, limits.get(card.name, card.limits))
@@ -132,35 +129,89 @@ class _Lanes(Generic[Subject]):
         )
         self._begun: dict[int, float] = {}
 
-    def open_one(self) -> None:
-        threading.Thread(target=self._run, name="lane of checks", daemon=True).start()
+        if not checks:
+            self._have_answered.set()
 
-    def _run(self) -> None:
+    @property
+    def answers(self) -> tuple[Result, ...]:
+        """Results, in the order of the checks; all of them have to be there."""
+        return tuple(self._answers[at] for at in range(self._num_checks))
+
+    def answer(self, at: int, result: Result) -> None:
+        """Take the result of the check at this place; one that was given up may come yet."""
+        self._answers.setdefault(at, result)
+        if len(self._answers) == self._num_checks:
+            self._have_answered.set()
+
+    def have_answered_within(self, seconds: float) -> bool:
+        """Wait until all have answered, or so long; whoever waits is woken once, not by each."""
+        return self._have_answered.wait(seconds)
+
+    def open_one(self) -> None:
+        _run_in_thread(partial(self._run, self._num_lanes))
+        self._num_lanes += 1
+
+    def _run(self, number: int) -> None:
+        _begin_on_core(number)
         while True:
             try:
                 at, check, card, limits = self._waiting.popleft()
             except IndexError:
                 return
             self._begun[at] = time.perf_counter()
-            self.answers.put((at, _result(check, card, self._subject, limits)))
+            self.answer(at, _result(check, card, self._subject, limits))
 
-    def seconds_left(self, answered: Container[int], limit_seconds: float) -> float:
+    def seconds_left(self, limit_seconds: float) -> float:
         """Until the first check that runs is overdue."""
         now = time.perf_counter()
-        begun = [one for at, one in self._begun.copy().items() if at not in answered]
+        begun = [one for at, one in self._begun.copy().items() if at not in self._answers]
         return max(0.0, min(begun, default=now) + limit_seconds - now)
 
-    def overdue(self, answered: Container[int], limit_seconds: float) -> list[int]:
+    def overdue(self, limit_seconds: float) -> list[int]:
         """Checks that began too long ago and have not answered."""
         latest = time.perf_counter() - limit_seconds
         return [
-            at for at, one in self._begun.copy().items() if at not in answered and one <= latest
+            at
+            for at, one in self._begun.copy().items()
+            if at not in self._answers and one <= latest
         ]
 
 
-def _result(
-    check: Check[Subject], card: CheckCard, subject: Subject, limits: Limits
-) -> Result:
+# Threads that wait for something to run: a new one takes half a millisecond behind a drawing.
+_idle: deque[SimpleQueue[Callable[[], None]]] = deque()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_idle.clear)
+
+
+def _run_in_thread(run: Callable[[], None]) -> None:
+    """Run something in a thread that is idle, or in a new one; it does not keep the process."""
+    try:
+        errand = _idle.pop()
+    except IndexError:
+        errand = SimpleQueue[Callable[[], None]]()
+        target = _run_errands
+        threading.Thread(target=target, args=(errand,), name="lane of checks", daemon=True).start()
+    errand.put(run)
+
+
+def _begin_on_core(number: int) -> None:
+    """Go on on a core of one's own, as far as there are; the system may move us from there.
+
+    By itself it leaves two threads on one core for up to ten milliseconds, beside an idle one.
+    """
+    if sys.platform == "linux":
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+        os.sched_setaffinity(0, cores)
+
+
+def _run_errands(errand: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        errand.get()()
+        _idle.append(errand)
+
+
+def _result(check: Check[Subject], card: CheckCard, subject: Subject, limits: Limits) -> Result:
     started = time.perf_counter()
     answer = _answer(check, subject)
     seconds = time.perf_counter() - started

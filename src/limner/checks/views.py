@@ -70,7 +70,9 @@ def shrunk(image_HWC: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
     if share >= 1:
         return image_HWC
     size = (max(1, round(width * share)), max(1, round(height * share)))
-    return np.asarray(as_pillow(image_HWC).resize(size, PillowImage.Resampling.BOX, reducing_gap=1.0))
+    return np.asarray(
+        as_pillow(image_HWC).resize(size, PillowImage.Resampling.BOX, reducing_gap=1.0)
+    )
 
 
 small_view = OncePerPicture(lambda picture: shrunk(picture.image_HWC, VIEW_PX))

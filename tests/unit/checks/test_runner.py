@@ -147,7 +147,19 @@ def test_a_check_that_hangs_is_left_behind_with_an_error(let_go):
 def test_a_hanging_check_does_not_keep_the_process_alive(let_go):
     judge(Hanging(let_go), SUBJECT, time_limit_seconds=0.05)
     left = [one for one in threading.enumerate() if one.name == "lane of checks"]
-    assert [one.daemon for one in left] == [True]
+    assert left
+    assert all(one.daemon for one in left)
+
+
+def test_a_lane_that_has_ended_serves_again_and_one_that_hangs_does_not(let_go):
+    check = Stub(Finding(score=0.9), card())
+    judge(check, SUBJECT)
+    before = threading.active_count()
+    for _ in range(5):
+        judge(check, SUBJECT)
+    assert threading.active_count() == before
+    judge(Hanging(let_go), SUBJECT, time_limit_seconds=0.05)
+    assert judge(check, SUBJECT).verdict is Verdict.PASS
 
 
 def test_all_checks_answer_in_their_order_though_one_fails():

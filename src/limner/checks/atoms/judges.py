@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from limner.checks import colours
 from limner.checks.atoms.finding import find_things, place_margin
 from limner.checks.atoms.prompts import Prompt
