@@ -10,6 +10,7 @@ ever made in place of one that is missing: that would hide that it was lost.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import suppress
@@ -108,6 +109,15 @@ class KeyFolder:
             KeyRefused: a ``root.crt`` cannot be read.
         """
         return tuple(read_certificate(one / _PUBLIC) for one in self._generations())
+
+    def files(self) -> list[str]:
+        """Paths of the files in use, in order; none where there are no keys."""
+        try:
+            newest = max(name for name in os.listdir(self.folder) if name.isdigit())
+        except (OSError, ValueError):
+            return []
+        folder = os.path.join(self.folder, newest)
+        return [os.path.join(folder, name) for name in (_ROOT, _PUBLIC, _SIGNER, _STAMPER)]
 
     def trusted_roots(self) -> tuple[x509.Certificate, ...]:
         """Roots of others that were imported.

@@ -28,6 +28,7 @@ from limner.store.judgements import StoredDecision
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import prompt_commitment_in
 from limner.studio.ahead import made_ahead
+from limner.studio.beside import threads_beside
 from limner.studio.encoding import Encoding
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image import Image
@@ -99,6 +100,7 @@ def judge_and_store(
     # 1. The file, and the pixels that whoever opens it will see.
     encoding = Encoding(image_HWC, file_format, recipe, ready.request.file_quality)
     picture = encoding.picture
+    pdq = threads_beside().submit(pdq_of, picture)  # a check may want it too: it is taken once
     # 2. Judge exactly these pixels, and decide.
     subject = ImageSubject(
         picture=picture,
@@ -114,7 +116,6 @@ def judge_and_store(
         impact=ready.request.impact,
         operation=recipe.operation,
     )
-    pdq = pdq_of(picture)
     content = encoding.content()
     ahead = parts.store.write_ahead(content, file_format)
     is_released = judgement.decision.outcome is Outcome.RELEASED
@@ -127,7 +128,7 @@ def judge_and_store(
         created_at=parts.read_clock(),
         seconds=drawn.seconds,
         recipe=recipe,
-        pdq=pdq,
+        pdq=pdq.result(),
         is_opaque=picture.is_opaque,
     )
     # 3. Image, results, decision and entries: all are stored, or none is.

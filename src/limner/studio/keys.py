@@ -5,6 +5,7 @@ Keys are made when they are first needed, and never to read a credential.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from contextlib import suppress
 from datetime import datetime
@@ -78,12 +79,11 @@ def open_signer(parts: Parts) -> Signer:
 
 def state_of_keys(parts: Parts) -> Hashable:
     """Differs once `open_signer` might give another signer or refuse: by its files, or the day."""
-    files = [*_key_folder(parts).folder.glob("[0-9]*/*"), *filter(None, _own_files(parts))]
     known: list[tuple[str, int, int, int, int]] = []
-    for file in sorted(files):
+    for path in (*_key_folder(parts).files(), *filter(None, _own_files(parts))):
         with suppress(OSError):  # `open_signer` tells what is missing
-            stat = file.stat()
-            known.append((str(file), stat.st_ino, stat.st_mtime_ns, stat.st_size, stat.st_mode))
+            stat = os.stat(path)
+            known.append((str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size, stat.st_mode))
     return (parts.read_clock().date(), *known)
 
 
