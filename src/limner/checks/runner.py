@@ -95,8 +95,9 @@ def judge_all(
             its lane, which does not keep the process alive, and a new lane takes its place.
     """
     lanes = _Lanes(checks, subject, limits)
-    for _ in range(min(num_lanes, len(checks))):
-        lanes.open_one()
+    num_lanes = min(num_lanes, len(checks))
+    for number in range(num_lanes):
+        lanes.open_one(None if num_lanes == 1 else number)
     while not lanes.have_answered_within(lanes.seconds_left(time_limit_seconds)):
         for at in lanes.overdue(time_limit_seconds):
             lanes.answer(at, _timed_out(checks[at].card, subject, time_limit_seconds))
@@ -119,7 +120,6 @@ class _Lanes(Generic[Subject]):
     ) -> None:
         self._subject = subject
         self._num_checks = len(checks)
-        self._num_lanes = 0
         self._answers: dict[int, Result] = {}
         self._have_answered = threading.Event()
         cards = [check.card for check in checks]  # one may come from a file, so it is read once
@@ -147,12 +147,13 @@ class _Lanes(Generic[Subject]):
         """Wait until all have answered, or so long; whoever waits is woken once, not by each."""
         return self._have_answered.wait(seconds)
 
-    def open_one(self) -> None:
-        _run_in_thread(partial(self._run, self._num_lanes))
-        self._num_lanes += 1
+    def open_one(self, number: int | None = None) -> None:
+        """Open a lane; one of several has a number, and begins on a core of its own."""
+        _run_in_thread(partial(self._run, number))
 
-    def _run(self, number: int) -> None:
-        _begin_on_core(number)
+    def _run(self, number: int | None) -> None:
+        if number is not None:
+            _begin_on_core(number)
         while True:
             try:
                 at, check, card, limits = self._waiting.popleft()

@@ -157,8 +157,9 @@ class Store:
             alongside: writes more rows and entries in the same transaction, after the image's own,
                 which it is given; not called when the image is there already.
             ahead: what `write_ahead` gave for this file.
-            is_lasting: flush the rows to the disk. Without it they are flushed by the next that
-                are, such as those of its seal, and nobody is to be told of the image before.
+            is_lasting: flush the rows to the disk, and sign the ledger if that is due. Without it
+                both come with the next that are, such as those of its seal, and nobody is to be
+                told of the image before.
 
         Returns:
             `record`, or the earlier record of the same bytes.
@@ -183,7 +184,8 @@ class Store:
                 if alongside is not None:
                     alongside(connection, entry)
         self._blobs.settle(record.image_id, suffix)
-        self.ledger.sign_if_due(record.created_at)
+        if is_lasting:  # else with what comes next
+            self.ledger.sign_if_due(record.created_at)
         return record
 
     def append(
