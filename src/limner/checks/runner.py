@@ -13,7 +13,8 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
 from types import MappingProxyType
@@ -95,9 +96,8 @@ def judge_all(
             its lane, which does not keep the process alive, and a new lane takes its place.
     """
     lanes = _Lanes(checks, subject, limits)
-    num_lanes = min(num_lanes, len(checks))
-    for number in range(num_lanes):
-        lanes.open_one(None if num_lanes == 1 else number)
+    for core in _cores_of(min(num_lanes, len(checks))):
+        lanes.open_one(core)
     while not lanes.have_answered_within(lanes.seconds_left(time_limit_seconds)):
         for at in lanes.overdue(time_limit_seconds):
             lanes.answer(at, _timed_out(checks[at].card, subject, time_limit_seconds))
@@ -147,20 +147,19 @@ class _Lanes(Generic[Subject]):
         """Wait until all have answered, or so long; whoever waits is woken once, not by each."""
         return self._have_answered.wait(seconds)
 
-    def open_one(self, number: int | None = None) -> None:
-        """Open a lane; one of several has a number, and begins on a core of its own."""
-        _run_in_thread(partial(self._run, number))
+    def open_one(self, core: int | None = None) -> None:
+        """Open a lane that stays on this core, if one is named."""
+        _run_in_thread(partial(self._run, core))
 
-    def _run(self, number: int | None) -> None:
-        if number is not None:
-            _begin_on_core(number)
-        while True:
-            try:
-                at, check, card, limits = self._waiting.popleft()
-            except IndexError:
-                return
-            self._begun[at] = time.perf_counter()
-            self.answer(at, _result(check, card, self._subject, limits))
+    def _run(self, core: int | None) -> None:
+        with _staying_on(core):
+            while True:
+                try:
+                    at, check, card, limits = self._waiting.popleft()
+                except IndexError:
+                    return
+                self._begun[at] = time.perf_counter()
+                self.answer(at, _result(check, card, self._subject, limits))
 
     def seconds_left(self, limit_seconds: float) -> float:
         """Until the first check that runs is overdue."""
@@ -195,15 +194,30 @@ def _run_in_thread(run: Callable[[], None]) -> None:
     errand.put(run)
 
 
-def _begin_on_core(number: int) -> None:
-    """Go on on a core of one's own, as far as there are; the system may move us from there.
+def _cores_of(num_lanes: int) -> Sequence[int | None]:
+    """The core that each lane stays on; ``None`` leaves that to the system.
 
-    By itself it leaves two threads on one core for up to ten milliseconds, beside an idle one.
+    Where there are no more cores than lanes, the system at times leaves two lanes on one core for
+    as long as they run, beside an idle one.
     """
-    if sys.platform == "linux":
+    if sys.platform == "linux" and num_lanes > 1:
         cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[number % len(cores)]})
-        os.sched_setaffinity(0, cores)
+        if len(cores) == num_lanes:
+            return cores
+    return [None] * num_lanes
+
+
+@contextmanager
+def _staying_on(core: int | None) -> Generator[None]:
+    if core is None or sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _run_errands(errand: SimpleQueue[Callable[[], None]]) -> None:

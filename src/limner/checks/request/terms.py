@@ -134,6 +134,8 @@ def _rules_in(text: str, path: Path) -> tuple[Rule, ...]:
 def broken_rules(prompt: str, rules: Sequence[Rule]) -> list[Rule]:
     """The rules a prompt matches, in the order of the file."""
     said = spellings(prompt)
+    anywhere = frozenset[str]().union(*said)
+    rules = [rule for rule in rules if all(_is_said(one, anywhere) for one in rule.words)]
     allowed: set[int] = set()
     for rule in rules:
         if rule.kind is Kind.ALLOW:
