@@ -32,7 +32,9 @@ def write_png(image_HWC: NDArray[np.uint8], texts: PngInfo) -> bytes:
     """
     height_px, width_px, _ = image_HWC.shape
     sides = width_px.to_bytes(4, "big") + height_px.to_bytes(4, "big")
-    rows = isal_zlib.compress(_filtered(image_HWC).data, DEFLATE_LEVEL)
+    rows = isal_zlib.compress(  # pyright: ignore[reportUnknownMemberType]  # half annotated
+        _filtered(image_HWC).data, DEFLATE_LEVEL
+    )
     chunks = [(b"IHDR", sides + _FORM), *_chunks_of(texts), (b"IDAT", rows), (b"IEND", b"")]
     return _SIGNATURE + b"".join(_chunk(kind, content) for kind, content in chunks)
 
