@@ -22,6 +22,7 @@ from training.spaces import trained_autoencoder
 BATCH = 32
 NOISE = 0.1  # standard deviations of a latent
 HELD = 1.0  # weight of the distance of the first channels from what they were
+LOGGED_EVERY, LOOKED_EVERY = 50, 250  # steps
 
 
 def learning_rate(done: float, peak: float = 1.5e-3) -> float:
@@ -42,6 +43,77 @@ def psnr_db(model: Autoencoder, rgba_BCHW: Tensor) -> float:
     return float(-10 * torch.cat(errors).log10().mean())
 
 
+class Run:
+    """One run: the autoencoder it trains, its steps, its records.
+
+    `known` is the autoencoder whose latents the first channels are held to; ``None`` where there is none.
+    """
+
+    def __init__(self, work: Path, name: str, model: Autoencoder, known: Autoencoder | None, samples: int, *, is_core: bool) -> None:
+        self.folder, self.samples, self.known = work / name, samples, known
+        self.folder.mkdir(parents=True, exist_ok=True)
+        data, size = work / "data", AutoencoderShape().canvas
+        self.model = model.to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
+        self.batches = Batches(data, size=size, batch=BATCH, seed=1, is_core=is_core)
+        self.looked_at = {
+            "held_out": evaluation_pairs(data, size=size)[0][:128],
+            "scenes": Batches(data, size=size, batch=128, seed=9, is_core=is_core).next()[0],
+        }
+        self.seen = checkpoint.resume_simple(self.folder / "checkpoint.pt", self.model, self.optimizer, self.batches)
+
+    def step(self) -> dict[str, float]:
+        """One batch; returns its loss, and how far the first channels are from what they were."""
+        rgba = (self.batches.next()[0] * 2 - 1).contiguous(memory_format=torch.channels_last)
+        self.optimizer.param_groups[0]["lr"] = learning_rate(self.seen / self.samples)
+        with torch.autocast("cpu", torch.bfloat16):
+            latent = self.model.encode(rgba)
+            made = self.model.decode(latent + NOISE * torch.randn_like(latent)).float()
+        loss = F.l1_loss(made, rgba) + 0.5 * edge_loss(made, rgba) + F.mse_loss(made, rgba)
+        record = {}
+        if self.known is not None:
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                known = self.known.encode(rgba)
+            drift = F.mse_loss(latent[:, : known.shape[1]], known)
+            loss = loss + HELD * drift
+            record["drift"] = round(drift.item(), 4)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.seen += BATCH
+        return {"loss": round(loss.item(), 4), **record}
+
+    def errors(self) -> dict[str, float]:
+        """How near the pictures come that are never trained on, and scenes."""
+        return {f"{name}_psnr_db": round(psnr_db(self.model, rgba), 2) for name, rgba in self.looked_at.items()}
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        going = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "seen": self.seen}
+        checkpoint.save(
+            {**going, "batches": self.batches.state_dict(), "shape": self.model.shape.as_dict()}, self.folder / "checkpoint.pt"
+        )
+
+    def log(self, **facts: float) -> None:
+        """Append a line to the run's log."""
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps({"seen": self.seen, **facts}) + "\n")
+
+    def go_on(self) -> None:
+        """Train until the end, telling and saving on the way."""
+        save_due, started, first_seen = checkpoint.Clock(300), time.monotonic(), self.seen
+        while self.seen < self.samples:
+            record = self.step()
+            num_steps, is_last = self.seen // BATCH, self.seen >= self.samples
+            if is_last or num_steps % LOGGED_EVERY == 0:
+                speed = (self.seen - first_seen) / (time.monotonic() - started)
+                errors = self.errors() if is_last or num_steps % LOOKED_EVERY == 0 else {}
+                self.log(**record, pictures_per_second=round(speed, 1), **errors)
+            if is_last or save_due.is_due():
+                self.save()
+
+
 def main() -> None:
     """Train until `--samples` pictures have been seen."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -53,57 +125,13 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=60_000)
     parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
     args = parser.parse_args()
-    run = args.work / args.name
-    run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    batches = Batches(args.work / "data", size=AutoencoderShape().canvas, batch=BATCH, seed=1, is_core=args.core)
-    held_out = evaluation_pairs(args.work / "data", size=AutoencoderShape().canvas)[0][:128]
-    scenes = Batches(args.work / "data", size=AutoencoderShape().canvas, batch=128, seed=9, is_core=args.core).next()[0]
-    narrow = None if args.widen is None else trained_autoencoder(args.work / args.widen)
-    if narrow is not None:
-        model = widened(narrow, args.channels)
+    known = None if args.widen is None else trained_autoencoder(args.work / args.widen)
+    if known is not None:
+        model = widened(known, args.channels)
     else:
         model = Autoencoder(AutoencoderShape()) if args.start is None else landed_autoencoder(args.start)
-    model = model.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
-    seen = checkpoint.resume_simple(run / "checkpoint.pt", model, optimizer, batches)
-    save_due, started, first_seen = checkpoint.Clock(300), time.monotonic(), seen
-    while seen < args.samples:
-        rgba = batches.next()[0] * 2 - 1
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(seen / args.samples)
-        with torch.autocast("cpu", torch.bfloat16):
-            rgba = rgba.contiguous(memory_format=torch.channels_last)
-            latent = model.encode(rgba)
-            made = model.decode(latent + NOISE * torch.randn_like(latent))
-        loss = F.l1_loss(made.float(), rgba) + 0.5 * edge_loss(made.float(), rgba) + F.mse_loss(made.float(), rgba)
-        if narrow is not None:
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-                known = narrow.encode(rgba)
-            drift = F.mse_loss(latent[:, : known.shape[1]], known)
-            loss = loss + HELD * drift
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        seen += BATCH
-        is_last = seen >= args.samples
-        if is_last or seen // BATCH % 50 == 0:
-            speed = (seen - first_seen) / (time.monotonic() - started)
-            record = {"seen": seen, "loss": round(loss.item(), 4), "pictures_per_second": round(speed, 1)}
-            if is_last or seen // BATCH % 250 == 0:
-                record["held_out_psnr_db"] = round(psnr_db(model, held_out), 2)
-                record["scenes_psnr_db"] = round(psnr_db(model, scenes), 2)
-            if narrow is not None:
-                record["drift"] = round(drift.item(), 4)
-            with (run / "log.jsonl").open("a") as log:
-                log.write(json.dumps(record) + "\n")
-        if is_last or save_due.is_due():
-            checkpoint.save(
-                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "seen": seen,
-                 "batches": batches.state_dict(), "shape": model.shape.as_dict()},
-                run / "checkpoint.pt",
-            )
+    Run(args.work, args.name, model, known, args.samples, is_core=args.core).go_on()
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from limner.studio.beside import threads_beside
 from limner.studio.encoding import Encoding
 from limner.studio.finishing import finish_picture, require_sound
 from limner.studio.image import Image
-from limner.studio.judging import decision_in_force, judge_image
+from limner.studio.judging import Judgement, decision_in_force, judge_image
 from limner.studio.parts import UNWATCHED, Parts, Watch
 from limner.studio.planning import Ready, make_ready
 from limner.studio.recipe import write_recipe
@@ -118,7 +118,6 @@ def judge_and_store(
     )
     content = encoding.content()
     ahead = parts.store.write_ahead(content, file_format)
-    is_released = judgement.decision.outcome is Outcome.RELEASED
     record = ImageRecord(
         image_id=sha256_of_bytes(content),
         pixels_sha256=picture.pixels_sha256,
@@ -132,32 +131,59 @@ def judge_and_store(
         is_opaque=picture.is_opaque,
     )
     # 3. Image, results, decision and entries: all are stored, or none is.
-    written: list[StoredDecision] = []
-    signing: list[Signing] = []
-
-    def write_decision(connection: sa.Connection, entry: Entry) -> None:
-        written.append(
-            judgement.write(connection, record.image_id, parts.requester, record.created_at)
-        )
-        if written[0].decision.outcome is Outcome.RELEASED:  # signed while the rest is written
-            commitment = prompt_commitment_in(entry)
-            signing.append(Signing(parts, record, content, written[0], commitment))
-        shelve(connection, record.image_id, parts.requester)
-        if watch.on_stored is not None:
-            watch.on_stored(connection, record)
-        encoding.require_shown()
-
+    writing = _Writing(parts, record, content, judgement, encoding, watch)
+    is_released = judgement.decision.outcome is Outcome.RELEASED
     stored = parts.store.add_image(
-        record, content, write_decision, ahead=ahead, is_lasting=not is_released
+        record, content, writing.write, ahead=ahead, is_lasting=not is_released
     )
-    decided = decision_in_force(parts, stored, judgement, next(iter(written), None))
+    decided = decision_in_force(parts, stored, judgement, writing.decided)
     # 4. Only what is released is sealed, and only what is sealed leaves.
     if decided.decision.outcome is not Outcome.RELEASED:
         return Image(stored, decided, None, None)
-    if signing:
-        kept = keep_seal(parts, stored, decided, signing[0], watch.on_sealing)
+    if writing.signing is not None:
+        kept = keep_seal(parts, stored, decided, writing.signing, watch.on_sealing)
         return Image(stored, decided, *kept)
     return Image(stored, decided, *seal_image(parts, stored, content, decided))
+
+
+class _Writing:
+    """What is written along with a new image: what was found and decided, whose it is.
+
+    Attributes:
+        decided: the decision as it is stored; ``None`` while nothing was written.
+        signing: of an image that is released, begun while the rest is written.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        record: ImageRecord,
+        content: bytes,
+        judgement: Judgement,
+        encoding: Encoding,
+        watch: Watch,
+    ) -> None:
+        self._parts = parts
+        self._record = record
+        self._content = content
+        self._judgement = judgement
+        self._encoding = encoding
+        self._watch = watch
+        self.decided: StoredDecision | None = None
+        self.signing: Signing | None = None
+
+    def write(self, connection: sa.Connection, entry: Entry) -> None:
+        """Write it in the transaction of the image, whose entry is given."""
+        parts, record = self._parts, self._record
+        now = record.created_at
+        self.decided = self._judgement.write(connection, record.image_id, parts.requester, now)
+        if self.decided.decision.outcome is Outcome.RELEASED:
+            commitment = prompt_commitment_in(entry)
+            self.signing = Signing(parts, record, self._content, self.decided, commitment)
+        shelve(connection, record.image_id, parts.requester)
+        if self._watch.on_stored is not None:
+            self._watch.on_stored(connection, record)
+        self._encoding.require_shown()
 
 
 def _drawn_ahead(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Drawn, Plan, str]]:
