@@ -1,6 +1,7 @@
-"""Measure: `python -m benchmarks NAME`, `--list` or `--all`; `--write` keeps what was measured.
+"""Measure: `python -m benchmarks NAME...`, `--list` or `--all`; `--write` keeps what was measured.
 
-The last line printed is one JSON object. Kept figures are the newest full run of each: all of them
+The last line printed is one JSON object. Several names in one call share a run where they can, as
+those of traffic do. Kept figures are the newest full run of each: all of them
 together take hours, so they need not come from one day.
 """
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for one in BENCHMARKS:
             print(f"{one.name:20} {one.title}")
         return 0
-    chosen = [one for one in BENCHMARKS if options.all or one.name == options.name]
+    chosen = [one for one in BENCHMARKS if options.all or one.name in options.names]
     figures: list[Figure] = []
     for one in chosen:
         figures.append(one.run(is_quick=options.quick))
@@ -45,14 +46,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parse_options(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; what cannot be honoured ends the program with a sentence."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=[one.name for one in BENCHMARKS])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of figures; see --list")
     parser.add_argument("--quick", action="store_true", help="fewer samples; proves nothing")
     parser.add_argument("--list", action="store_true", help="names, with the issue that asks")
     parser.add_argument("--all", action="store_true", help="run every benchmark")
     parser.add_argument("--write", action="store_true", help=f"keep full runs in docs/{PAGE}")
     options = parser.parse_args(argv)
-    if sum((bool(options.name), options.list, options.all)) != 1:
-        parser.error("give one of NAME, --list, --all")
+    if sum((bool(options.names), options.list, options.all)) != 1:
+        parser.error("give one of NAME..., --list, --all")
+    known = {one.name for one in BENCHMARKS}
+    for name in options.names:
+        if name not in known:
+            parser.error(f"there is no figure {name!r}; --list names all")
     if options.write and (options.quick or options.list):
         parser.error("--write needs full runs")
     return options

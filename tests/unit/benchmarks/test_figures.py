@@ -1,6 +1,8 @@
 import json
 
-from benchmarks.__main__ import figures_page, keep
+import pytest
+
+from benchmarks.__main__ import figures_page, keep, parse_options
 from benchmarks.figure import Figure
 from benchmarks.table import BENCHMARKS
 
@@ -28,3 +30,16 @@ def test_a_missed_goal_stands_out_on_the_page(tmp_path):
 def test_a_figure_without_a_full_run_says_so():
     page = figures_page({})
     assert page.count("no full run yet") == len(BENCHMARKS)
+
+
+def test_several_figures_are_named_at_once():
+    assert parse_options(["help-start", "count"]).names == ["help-start", "count"]
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["count", "--all"], ["county"], ["count", "--quick", "--write"]]
+)
+def test_what_cannot_be_measured_is_refused(argv, capsys):
+    with pytest.raises(SystemExit):
+        parse_options(argv)
+    assert "python -m benchmarks: error: " in capsys.readouterr().err
