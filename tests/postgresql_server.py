@@ -42,4 +42,5 @@ def postgresql_server() -> Iterator[str]:
     finally:
         if (data / "postmaster.pid").exists():
             _as_server_user([*control, "-m", "immediate", "stop"], folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        # A hundred thousand files by then, of three hundred databases: nobody waits for that.
+        subprocess.Popen(["rm", "-rf", str(folder)], start_new_session=True)
