@@ -1,5 +1,7 @@
 """Reconciling: every stored image has its file, its row and its entry, and they agree.
 
+So do what checks said of it, what was decided and what seals were made (judged.py).
+
 Files, rows and entries are written together; this finds where that did not hold, by name, whatever
 the cause. It changes nothing. It cannot find an image that was never written at all.
 """
@@ -21,6 +23,7 @@ from limner.store.blobs import SIDECAR_SUFFIX, BlobFolder
 from limner.store.ledger.appending import find_entries, images_before_sha256
 from limner.store.ledger.commitments import is_commitment_to
 from limner.store.ledger.entries import Entry, Kind
+from limner.store.ledger.judged import find_differing
 
 
 class Gap(StrEnum):
@@ -33,6 +36,9 @@ class Gap(StrEnum):
     ROW_CHANGED = "row_changed"
     ENTRY_WITHOUT_ROW = "entry_without_row"
     LIST_CHANGED = "list_changed"
+    RESULTS_DIFFER = "results_differ"
+    DECISIONS_DIFFER = "decisions_differ"
+    SEALS_DIFFER = "seals_differ"
 
 
 class Found(NamedTuple):
@@ -96,6 +102,7 @@ def reconcile(
             blobs, files, _needed(rows) | sources | _sealed(connection) | _received(connection)
         ),
         *_list_gaps(connection, older),
+        *_judged_gaps(connection),
     ]
     return Reconciliation(
         num_images=len(rows),
@@ -228,6 +235,17 @@ def _erased(connection: sa.Connection, stored: dict[str, list[Entry]]) -> set[st
         for image_id, entries in stored.items()
         if last.get(image_id, -1) > entries[-1].position
     }
+
+
+def _judged_gaps(connection: sa.Connection) -> Iterator[Found]:
+    gaps = {
+        Kind.RESULTS: (Gap.RESULTS_DIFFER, "What checks said"),
+        Kind.DECISION: (Gap.DECISIONS_DIFFER, "What was decided"),
+        Kind.SEAL: (Gap.SEALS_DIFFER, "What seals were made"),
+    }
+    for kind, image_id in find_differing(connection):
+        gap, what = gaps[kind]
+        yield Found(gap, image_id, f"{what} of {image_id} is not what the ledger tells.")
 
 
 def _list_gaps(connection: sa.Connection, older: set[str]) -> Iterator[Found]:
