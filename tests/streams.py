@@ -126,16 +126,24 @@ def add_incoming(
     return images
 
 
-def audit(studio: Studio, image_id: str, *, is_good: bool, days: int, probability: float) -> None:
+def audit(
+    studio: Studio,
+    image_id: str,
+    *,
+    is_good: bool,
+    days: int,
+    probability: float,
+    outcome: Outcome = Outcome.RELEASED,
+) -> None:
     """Decide about an image on a day, audit it with a probability, and close its card."""
     now = BEGAN + timedelta(days=days)
-    decision = replace(RELEASED, is_audited=True, audit_probability=probability)
+    decision = replace(RELEASED, outcome=outcome, is_audited=True, audit_probability=probability)
     with studio.parts.store.reviews.writing(now) as connection:
         add_judgement(connection, image_id, [], decision, decided_by="rule", now=now)
         card_id = open_card(
             connection,
             image_id=image_id,
-            kind="audit",
+            kind="held" if outcome is Outcome.HELD else "audit",
             opened_at=now,
             document={
                 "question": "May it leave?",
