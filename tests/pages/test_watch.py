@@ -17,6 +17,7 @@ from limner.core.deciding import Outcome
 from limner.core.evidence import Basis, Evidence
 from limner.core.gates import Circumstances, Direction, Gate, GateVerdict, Lack, Rule
 from limner.core.gating import Found, decide_gate
+from limner.core.learnt import LearntKind
 from limner.core.models import Cause, ModelVersion, Stage
 from limner.store.evidence import add_evidence, evidence_of
 from limner.store.models import point_alias, require_state
@@ -182,6 +183,7 @@ def test_the_pictures_of_an_alarm_lead_to_their_pages(open_page: Open, tmp_path:
 def test_pictures_that_came_in_are_shown_and_lead_to_what_was_found(tmp_path: Path, browser):
     with Served(tmp_path / "home", PaintedGenerator()) as served:
         studio = served.studio
+        studio.parts.store.learnt.add(LearntKind.LABEL, "dented", {"tagger": {}}, b"x", BEGAN)
         add_incoming(studio, 110, camera="Pixel 8")
         set_stream_reference(studio.parts, INCOMING, Asked())
         images = add_incoming(studio, 11, start=110, camera="EOS R5")
@@ -194,6 +196,8 @@ def test_pictures_that_came_in_are_shown_and_lead_to_what_was_found(tmp_path: Pa
         cards = page.locator("article.alarm .card.incoming")
         expect(cards).to_have_count(6)
         expect(page.locator("article.alarm")).not_to_contain_text("not here any more")
+        expect(page.locator("article.alarm")).to_contain_text("In doubt until it is taught anew")
+        expect(page.locator("article.alarm")).to_contain_text("dented")
         assert page.evaluate(LOADED, "article.alarm .card.incoming img")
         cards.first.locator("a").click()
         expect(page).to_have_url(f"{served.address}/watch/incoming/{images[0]}")

@@ -80,10 +80,15 @@ class ChangeShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmShown:
-    """An alarm as the page shows it."""
+    """An alarm as the page shows it.
+
+    Attributes:
+        doubted: names of the labels and normal sets it put in doubt.
+    """
 
     told: ToldAlarm
     changes: tuple[ChangeShown, ...]
+    doubted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +221,7 @@ def _alarm(parts: Parts, told: ToldAlarm) -> AlarmShown:
             )
             for one in told.alarm.changes
         ),
+        doubted=tuple(one.name for one in parts.store.learnt.of_hashes(told.alarm.done.ended)),
     )
 
 
