@@ -1,14 +1,17 @@
 """Streams of stored images with known scores, for tests of watching; nothing is drawn."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from PIL import Image as PillowImage
 
 from limner.core.deciding import Decision, Outcome
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import Limits, Result, Verdict
+from limner.core.looking import Findings, Incoming
 from limner.core.models import (
     Cause,
     EventKind,
@@ -19,6 +22,7 @@ from limner.core.models import (
     Stage,
 )
 from limner.core.recipe import ImageRecord
+from limner.core.records import Size
 from limner.core.reviewing import EventKind as ReviewEvent
 from limner.store import schema
 from limner.store.image_rows import row_of
@@ -91,16 +95,55 @@ def add_stream(
     return [one.image_id for one in records]
 
 
-def audit(studio: Studio, image_id: str, *, is_good: bool, days: int, probability: float) -> None:
+def add_incoming(
+    studio: Studio,
+    num: int,
+    *,
+    start: int = 0,
+    camera: str = "",
+    outcome: Outcome = RELEASED.outcome,
+) -> list[str]:
+    """Store what a look at so many pictures of one camera leaves, a minute apart; their ids."""
+    looks, decision = studio.parts.store.looks, replace(RELEASED, outcome=outcome)
+    if looks.find_run("look-1") is None:
+        looks.begin("look-1", "sha256:looker", {"started_at": BEGAN.isoformat()})
+    buffer = io.BytesIO()
+    PillowImage.new("RGB", (64, 48), "teal").save(buffer, "JPEG")
+    images: list[str] = []
+    with looks.writing(BEGAN) as writing:
+        for number in range(start, start + num):
+            now = BEGAN + timedelta(minutes=number)
+            image_id = sha256_of_bytes(f"incoming {number}".encode())
+            incoming = Incoming(
+                image_id=image_id, pixels_sha256="sha256:aa", file_format="jpeg", num_bytes=900,
+                size=Size(640, 480), source=f"in/{number}.jpg", received_at=now, pdq=None,
+            )  # fmt: skip
+            writing.receive(incoming, buffer.getvalue(), None)
+            document = {"findings": Findings(camera=camera).to_document(), "results": []}
+            writing.add_look(image_id, "sha256:looker", document, now)
+            add_judgement(writing.connection, image_id, [], decision, decided_by="rule", now=now)
+            images.append(image_id)
+    return images
+
+
+def audit(
+    studio: Studio,
+    image_id: str,
+    *,
+    is_good: bool,
+    days: int,
+    probability: float,
+    outcome: Outcome = Outcome.RELEASED,
+) -> None:
     """Decide about an image on a day, audit it with a probability, and close its card."""
     now = BEGAN + timedelta(days=days)
-    decision = replace(RELEASED, is_audited=True, audit_probability=probability)
+    decision = replace(RELEASED, outcome=outcome, is_audited=True, audit_probability=probability)
     with studio.parts.store.reviews.writing(now) as connection:
         add_judgement(connection, image_id, [], decision, decided_by="rule", now=now)
         card_id = open_card(
             connection,
             image_id=image_id,
-            kind="audit",
+            kind="held" if outcome is Outcome.HELD else "audit",
             opened_at=now,
             document={
                 "question": "May it leave?",

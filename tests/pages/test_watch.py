@@ -11,14 +11,17 @@ from pages.cards import draw_one, hold
 from pages.conftest import Open
 from pages.served import Served
 from playwright.sync_api import expect
-from streams import BEGAN, add_stream, audit, register_active
+from streams import BEGAN, add_incoming, add_stream, audit, register_active
 
+from limner.core.deciding import Outcome
 from limner.core.evidence import Basis, Evidence
 from limner.core.gates import Circumstances, Direction, Gate, GateVerdict, Lack, Rule
 from limner.core.gating import Found, decide_gate
+from limner.core.learnt import LearntKind
 from limner.core.models import Cause, ModelVersion, Stage
 from limner.store.evidence import add_evidence, evidence_of
 from limner.store.models import point_alias, require_state
+from limner.store.streams import INCOMING
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_runs import begin_run, draw_run
 from limner.studio.watch.canaries import keep_canaries, redraw_all
@@ -26,6 +29,11 @@ from limner.studio.watch.references import Asked, set_stream_reference
 from limner.studio.watch.run import watch_all
 from limner.testing import PaintedGenerator
 
+LOADED = """async (where) => {
+    const images = [...document.querySelectorAll(where)];
+    await Promise.all(images.map((one) => { one.loading = "eager"; return one.decode(); }));
+    return images.length > 0 && images.every((one) => one.naturalWidth > 0);
+}"""
 SCORES = np.random.default_rng(1).normal(size=260)
 
 
@@ -170,6 +178,44 @@ def test_the_pictures_of_an_alarm_lead_to_their_pages(open_page: Open, tmp_path:
         page.locator("article.alarm .card a.picture").click()
         expect(page).to_have_url(f"{drawn.address}/images/{image_id}")
         page.context.close()
+
+
+def test_pictures_that_came_in_are_shown_and_lead_to_what_was_found(tmp_path: Path, browser):
+    with Served(tmp_path / "home", PaintedGenerator()) as served:
+        studio = served.studio
+        studio.parts.store.learnt.add(LearntKind.LABEL, "dented", {"tagger": {}}, b"x", BEGAN)
+        add_incoming(studio, 110, camera="Pixel 8")
+        set_stream_reference(studio.parts, INCOMING, Asked())
+        images = add_incoming(studio, 11, start=110, camera="EOS R5")
+        held = add_incoming(studio, 1, start=50_000, camera="EOS R5", outcome=Outcome.HELD)
+        (watched,) = watch_all(studio.parts)
+        assert watched.alarm is not None
+        context = browser.new_context(bypass_csp=True)
+        page = context.new_page()
+        page.goto(served.link("opal", "operator", path="/watch"))
+        cards = page.locator("article.alarm .card.incoming")
+        expect(cards).to_have_count(6)
+        expect(page.locator("article.alarm")).not_to_contain_text("not here any more")
+        expect(page.locator("article.alarm")).to_contain_text("In doubt until it is taught anew")
+        expect(page.locator("article.alarm")).to_contain_text("dented")
+        assert page.evaluate(LOADED, "article.alarm .card.incoming img")
+        cards.first.locator("a").click()
+        expect(page).to_have_url(f"{served.address}/watch/incoming/{images[0]}")
+        expect(page.locator("dl.facts")).to_contain_text("in/110.jpg")
+        expect(page.locator("dl.facts")).to_contain_text("EOS R5")
+        assert page.evaluate(LOADED, "section img")
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        veil = page.request.get(f"{served.address}/watch/incoming/{held[0]}/veil")
+        assert (veil.status, veil.headers["content-type"]) == (200, "image/webp")
+
+        for image_id in images:
+            erased = studio.parts.store.looks.erase(image_id, reason="test", recorded_at=BEGAN)
+            assert erased
+        assert page.goto(f"{served.address}/watch/incoming/{images[0]}").status == 404
+        page.goto(f"{served.address}/watch")
+        expect(page.locator("article.alarm")).to_contain_text("not here any more")
+        context.close()
 
 
 def test_rates_of_decisions_stand_on_the_page_by_month_and_style(tmp_path: Path, browser):

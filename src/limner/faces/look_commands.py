@@ -105,7 +105,9 @@ def at(  # noqa: PLR0913 - one parameter an option
         manner = _Manner(processes, is_watching=watch, on_ray=ray, is_quiet=quiet, as_json=as_json)
         settings = _with_criteria(studio.parts.settings, criteria)
         by_words = _words_asked(find or (), ask, ask_model)
-        asked = Asked(with_text=text, learnt=learnt_for(studio.parts, normal or ()), **by_words)
+        learnt = learnt_for(studio.parts, normal or ())
+        doubted = _say_doubted(studio.parts, learnt)
+        asked = Asked(with_text=text, learnt=learnt, doubted=doubted, **by_words)
         parts = studio.parts if criteria is None else wire_parts(settings)
         opening = partial(open_looker, settings, asked)
         run, counts = begin_look(parts, paths, asked, opening().sha256), Counts()
@@ -206,6 +208,16 @@ def _look_and_tell(
             counts.add(told)
             _tell(parts, run, told, as_json=manner.as_json)
             is_to_go_on(counts)
+
+
+def _say_doubted(parts: Parts, learnt: Sequence[str]) -> tuple[str, ...]:
+    """The hashes of what is in doubt, each told."""
+    from limner.studio.look.taught import doubt_of, doubted_among
+
+    doubted = doubted_among(parts, learnt)
+    for one in parts.store.learnt.of_hashes(doubted):
+        note(doubt_of(one))
+    return doubted
 
 
 class _WordsAsked(TypedDict):

@@ -1,12 +1,21 @@
 """The page about a look, from rows made here."""
 
+import base64
 import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from limner.core.looking import Duplicate, Findings, Incoming, OriginSignal, Shot, TagFound
+from limner.core.looking import (
+    AnomalyFound,
+    Duplicate,
+    Findings,
+    Incoming,
+    OriginSignal,
+    Shot,
+    TagFound,
+)
 from limner.core.records import Size
 from limner.faces.look_report import MOST_SHOWN, write_page
 from limner.store.looks import StoredItem, StoredLook
@@ -81,3 +90,16 @@ def test_frames_of_a_film_stand_on_its_contact_sheet_with_their_times(page):
     sheet = sheet[: sheet.index("</ol>")]
     assert sheet.count("<li") == 2
     assert "00:00:03.000 · shot 1, 2.0 to 4.5 s" in sheet
+
+
+def test_a_heat_map_stands_beside_its_picture_with_what_was_said(page, studio):
+    png = b"\x89PNG heat"
+    with studio.parts.store.looks.writing(IMAGE.received_at) as writing:
+        writing.add_heat(IMAGE.image_id, "sha256:heat", png)
+    odd = AnomalyFound("plate", "0" * 12, 2.5, "anomalous", "sha256:heat")
+    gone = AnomalyFound("brick", "0" * 12, 0.5, "normal", "sha256:gone")
+    html = page(picture("a.png", findings=Findings(anomalies=(odd, gone))))
+    assert f"data:image/png;base64,{base64.b64encode(png).decode()}" in html
+    assert 'alt="where a.png differs from plate"' in html
+    assert "plate: anomalous 2.50" in html
+    assert "differs from brick" not in html

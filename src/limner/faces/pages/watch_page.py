@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from limner.core.deciding import Outcome
+from limner.core.errors import NotFound
 from limner.core.watching import Change, ReadingVerdict, Reference
-from limner.faces.http.native.asking import Given, Operator
+from limner.faces.http.native.asking import Given, ImageId, Operator
 from limner.faces.pages.cards import PictureCard
 from limner.faces.pages.frame import frame
 from limner.faces.pages.rate_plots import WIDTH as RATE_WIDTH
 from limner.faces.pages.rate_plots import show_rates
 from limner.faces.pages.site import render
 from limner.faces.pages.watch_plots import HEIGHT, WIDTH, MeasureShown, show_measure
+from limner.store.looks import StoredLook
 from limner.studio.eval_pictures import small_picture
+from limner.studio.image_file import decode_rgba
+from limner.studio.look.rows import newest_look
+from limner.studio.thumbnails import encode_veil
 from limner.studio.watch.overview import CanariesSeen, Overview, ToldAlarm, canaries_seen, overview
 from limner.studio.watch.rates import audit_rates
 from limner.studio.watch.references import smallness_of
@@ -30,6 +36,30 @@ router = APIRouter(include_in_schema=False)
 
 PAIR_PX = 192  # of a picture beside what it was
 NUM_ALARMS = 20  # of a stream, the newest
+KEPT = "private, max-age=300"  # a picture that is erased is gone from the page soon after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingCard:
+    """A picture that came in and was looked at; it has a page below this one."""
+
+    image_id: str
+    outcome: Outcome
+
+    @property
+    def page(self) -> str:
+        """Address of what was found on it."""
+        return f"/watch/incoming/{self.image_id}"
+
+    @property
+    def picture(self) -> str:
+        """Address of the small picture."""
+        return f"{self.page}/thumbnail"
+
+    @property
+    def thumbnail(self) -> str:
+        """Address of what stands among others: a veil unless it is released."""
+        return self.picture if self.outcome is Outcome.RELEASED else f"{self.page}/veil"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +67,28 @@ class ChangeShown:
     """What an alarm says changed, with the pictures that are still here.
 
     Attributes:
+        cards: of drawn pictures.
+        incoming: of those that came in.
         pairs: of canaries, each as it was kept and as it came again: data URLs.
     """
 
     change: Change
     cards: tuple[PictureCard, ...] = ()
+    incoming: tuple[IncomingCard, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmShown:
-    """An alarm as the page shows it."""
+    """An alarm as the page shows it.
+
+    Attributes:
+        doubted: names of the labels and normal sets it put in doubt.
+    """
 
     told: ToldAlarm
     changes: tuple[ChangeShown, ...]
+    doubted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +134,32 @@ def show_audit_rates(_viewer: Operator, given: Given) -> Response:
     """The rates of decisions from audits: fetched by the page, since they take longer."""
     groups = show_rates(audit_rates(given.parts))
     return render("_watch_rates.html", groups=groups, width=RATE_WIDTH)
+
+
+@router.get("/watch/incoming/{image_id}")
+def show_incoming(image_id: ImageId, request: Request, viewer: Operator, given: Given) -> Response:
+    """What was found on a picture that came in."""
+    look = _require_look(given.parts, image_id)
+    return render(
+        "watch_incoming.html",
+        **frame(request, viewer, "/watch"),
+        look=look,
+        card=IncomingCard(image_id=image_id, outcome=Outcome(look.outcome)),
+    )
+
+
+@router.get("/watch/incoming/{image_id}/thumbnail")
+def show_thumbnail(image_id: ImageId, _viewer: Operator, given: Given) -> Response:
+    """The small picture that was made while looking."""
+    look = _require_look(given.parts, image_id)
+    return Response(look.thumbnail, media_type="image/jpeg", headers={"Cache-Control": KEPT})
+
+
+@router.get("/watch/incoming/{image_id}/veil")
+def show_veil(image_id: ImageId, _viewer: Operator, given: Given) -> Response:
+    """Its colours, from which nothing can be made out: who wants to see it opens its page."""
+    veil = encode_veil(decode_rgba(_require_look(given.parts, image_id).thumbnail))
+    return Response(veil, media_type="image/webp", headers={"Cache-Control": KEPT})
 
 
 @router.post("/watch")
@@ -151,14 +215,18 @@ def _alarm(parts: Parts, told: ToldAlarm) -> AlarmShown:
             ChangeShown(
                 change=one,
                 cards=tuple(card for image_id in one.examples if (card := _card(parts, image_id))),
+                incoming=tuple(
+                    card for image_id in one.examples if (card := _incoming_card(parts, image_id))
+                ),
             )
             for one in told.alarm.changes
         ),
+        doubted=tuple(one.name for one in parts.store.learnt.of_hashes(told.alarm.done.ended)),
     )
 
 
 def _card(parts: Parts, image_id: str) -> PictureCard | None:
-    """A picture that is stored here; ``None`` of one that was erased, or only looked at."""
+    """A drawn picture; ``None`` of one that was erased, or came in."""
     record, decided = parts.store.image_by_id(image_id), parts.store.last_decision(image_id)
     if record is None or decided is None:
         return None
@@ -168,3 +236,18 @@ def _card(parts: Parts, image_id: str) -> PictureCard | None:
         text=record.recipe.prompt,
         seed=record.recipe.seed,
     )
+
+
+def _incoming_card(parts: Parts, image_id: str) -> IncomingCard | None:
+    """A picture that came in; ``None`` of one that was erased, or drawn."""
+    found, decided = parts.store.looks.find(image_id), parts.store.last_decision(image_id)
+    if found is None or decided is None:
+        return None
+    return IncomingCard(image_id=image_id, outcome=decided.decision.outcome)
+
+
+def _require_look(parts: Parts, image_id: str) -> StoredLook:
+    look = newest_look(parts, image_id)
+    if look is None:
+        raise NotFound(f"No image {image_id!r} came in here.", code="image_unknown")
+    return look

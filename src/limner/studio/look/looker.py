@@ -50,6 +50,7 @@ class Asked:
         with_text: read text too, which takes several times as long.
         learnt: hashes of the labels and normal sets to look with; every process takes these,
             whatever is taught meanwhile.
+        doubted: of these, the hashes of those in doubt; they are unsure of every picture.
         words: what one that sees is asked for.
         seer: address of a service, to which every picture is sent, or the folder of a model on this
             machine; empty asks nobody.
@@ -58,6 +59,7 @@ class Asked:
 
     with_text: bool = False
     learnt: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     seer: str = ""
     seer_model: str = ""
@@ -131,7 +133,7 @@ class Looker:
         self._tagger = tagger
         self._asked = asked
         self._found = None if seer is None else FoundByWords(seer, asked.words)
-        self._taught = Taught(parts.store.learnt.of_hashes(asked.learnt), tagger)
+        self._taught = Taught(parts.store.learnt.of_hashes(asked.learnt), tagger, asked.doubted)
         self._trust = open_trust(parts)
         self._mark_keys = mark_keys(parts).read()
         self._checks = _checks(parts, asked)
@@ -147,6 +149,7 @@ class Looker:
                 "criteria": None if criteria is None else criteria.sha256,
                 "tagger": dict(self._tagger.ingredients),
                 "learnt": sorted(self._asked.learnt),
+                **({"doubted": sorted(self._asked.doubted)} if self._asked.doubted else {}),
                 **({} if self._found is None else {"words": self._found.sha256}),
             }
         )

@@ -59,6 +59,20 @@ def rows_of(parts: Parts, run_id: str) -> Iterator[Row]:
         yield Row(item, None if item.image_id is None else looks.look(item.image_id, looker_sha256))
 
 
+def newest_look(parts: Parts, image_id: str) -> StoredLook | None:
+    """What was found on an incoming image the last time it was looked at.
+
+    Returns:
+        ``None`` where it was never looked at, or was erased.
+    """
+    looks = parts.store.looks
+    if looks.find(image_id) is None:
+        return None
+    lookers = dict.fromkeys(str(one["looker_sha256"]) for one in looks.runs())
+    found = (looks.look(image_id, one) for one in lookers)
+    return next((one for one in found if one is not None), None)
+
+
 def told_document(parts: Parts, run: LookRun, told: Told) -> dict[str, Any]:
     """JSON form of an item as it is told while its run goes on."""
     item = StoredItem(

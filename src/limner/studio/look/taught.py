@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import Verdict
 from limner.core.learnt import LabelFacts, Learnt, LearntKind, NormalFacts
 from limner.core.looking import AnomalyFound, LabelFound
+from limner.store.watches import alarms
 
 if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # Shapes: H height, W width, C channels (RGB).
 
+UNSURE = "unsure"
 HEAT_PX = 192  # longest side of a heat map
 FAINTEST = 0.85  # share of the limit from which a place is coloured
 STRONGEST = 0.75  # of the colour's cover
@@ -47,13 +49,18 @@ class Taught:
     Args:
         learnt: versions of them.
         tagger: that looks at pictures.
+        doubted: hashes of those in doubt; they say ``unsure`` of every picture.
 
     Attributes:
-        notices: one sentence for every version that cannot be used with this tagger.
+        notices: one sentence for every version that cannot be used with this tagger, or is in
+            doubt.
     """
 
-    def __init__(self, learnt: Sequence[Learnt], tagger: Tagger) -> None:
+    def __init__(
+        self, learnt: Sequence[Learnt], tagger: Tagger, doubted: Collection[str] = ()
+    ) -> None:
         self._tagger = tagger
+        self._doubted = frozenset(doubted)
         self._labels: list[tuple[Learnt, LabelFacts, Line]] = []
         self._sets: list[tuple[Learnt, NormalFacts, Normal]] = []
         self.notices: tuple[str, ...] = ()
@@ -62,7 +69,10 @@ class Taught:
             if one.document["tagger"] != dict(tagger.ingredients):
                 told = f"The {one.kind} {one.name!r} was learnt with other weights; teach it anew."
                 self.notices += (told,)
-            elif one.kind is LearntKind.LABEL:
+                continue
+            if one.sha256 in self._doubted:
+                self.notices += (doubt_of(one),)
+            if one.kind is LearntKind.LABEL:
                 facts = LabelFacts.from_document(one.document)
                 self._labels.append((one, facts, Line.from_bytes(one.content, facts.strength)))
             else:
@@ -77,7 +87,7 @@ class Taught:
         found: list[LabelFound] = []
         for learnt, facts, line in self._labels:
             score = float(line.scores(embedding_1D)[0])
-            verdict = facts.verdict_of(score)
+            verdict = UNSURE if learnt.sha256 in self._doubted else facts.verdict_of(score)
             found.append(LabelFound(learnt.name, learnt.version, round(score, 4), verdict))
         return tuple(found)
 
@@ -95,7 +105,9 @@ class Taught:
                 normal=learnt.name,
                 version=learnt.version,
                 score=round(anomaly.score, 4),
-                verdict=facts.verdict_of(anomaly.score),
+                verdict=(
+                    UNSURE if learnt.sha256 in self._doubted else facts.verdict_of(anomaly.score)
+                ),
                 heat_sha256=sha256_of_bytes(png),
             )
             inspected.append(Inspected(found, png))
@@ -125,6 +137,22 @@ def _told(name: str, found: AnomalyFound | None) -> str:
     if found.verdict == "anomalous":
         return f"It differs from the good parts of {name!r} by {found.score:.2f}."
     return f"The normal set {name!r} cannot tell whether it is normal ({found.score:.2f})."
+
+
+def doubt_of(learnt: Learnt) -> str:
+    """One sentence on a version that is in doubt, and what ends the doubt."""
+    kind = "label" if learnt.kind is LearntKind.LABEL else "normal set"
+    return (
+        f"The {kind} {learnt.name!r} is in doubt, as pictures of another camera came since it was "
+        "taught: it is unsure of every picture until it is taught anew with such pictures."
+    )
+
+
+def doubted_among(parts: Parts, learnt: Sequence[str]) -> tuple[str, ...]:
+    """Of some labels and normal sets, the hashes of those that an alarm put in doubt."""
+    with parts.store.watches.reading() as connection:
+        ended = {digest for alarm in alarms(connection) for digest in alarm.done.ended}
+    return tuple(one for one in learnt if one in ended)
 
 
 def learnt_for(parts: Parts, normal: Sequence[str]) -> tuple[str, ...]:

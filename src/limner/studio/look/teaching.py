@@ -30,6 +30,7 @@ from limner.studio.look.examples import (
     read_both,
 )
 from limner.studio.look.succession import require_no_worse
+from limner.studio.look.taught import doubted_among
 
 if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
@@ -96,6 +97,8 @@ def teach_label(
     line, facts = learn_label(kinds, tagger.ingredients, wanted)
     held_out = [half.held_out for half in part(kinds)]
     earlier = parts.store.learnt.find(LearntKind.LABEL, label)
+    if earlier is not None and doubted_among(parts, [earlier.sha256]):
+        earlier = None  # what it was worth is of pictures that come no more
     require_no_worse(earlier, line, facts, _vectors(held_out), _is_yes(held_out))
     now = parts.read_clock()
     document, content = facts.to_document(), line.to_bytes()

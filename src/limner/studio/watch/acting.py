@@ -15,14 +15,22 @@ from limner.core.models import Cause, Stage
 from limner.core.watching import Alarm, Basis, Done, Method
 from limner.store.evidence import end_evidence, standing_evidence
 from limner.store.models import find_states
+from limner.store.streams import INCOMING
 from limner.studio.aliases import pause_version
+from limner.studio.watch.basis import CAMERA
 
 REVALIDATION = "revalidation"
 DRIFT = "alarm"
 
 
 def act(
-    connection: sa.Connection, alarm: Alarm, basis: Basis, data_sha256: str | None, now: datetime
+    connection: sa.Connection,
+    alarm: Alarm,
+    basis: Basis,
+    data_sha256: str | None,
+    now: datetime,
+    *,
+    learnt: Sequence[str] = (),
 ) -> Done:
     """Pause the model that the alarm is about, and end the evidence it makes doubtful.
 
@@ -32,13 +40,15 @@ def act(
         basis: what the stream was made with when it was found good.
         data_sha256: that evidence measured on the reference's images cites; ``None`` for none.
         now: the time now, UTC.
+        learnt: hashes of the labels and normal sets in force. What they are worth was measured on
+            pictures of the cameras before: another camera ends that too, and puts them in doubt.
     """
     is_by_hash = any(one.method is Method.REVALIDATION for one in alarm.readings)
     cause = Cause.HASH_CHANGED if is_by_hash else Cause.ALARM
     paused, why_not, aliases = _pause(connection, basis, alarm, cause, now)
     ended = end_evidence(
         connection,
-        _doubtful(connection, basis, data_sha256, alarm),
+        [*_doubtful(connection, basis, data_sha256, alarm), *_in_doubt(alarm, learnt)],
         cause=REVALIDATION if is_by_hash else DRIFT,
         alarm_id=alarm.alarm_id,
         now=now,
@@ -78,3 +88,8 @@ def _doubtful(
         or ("basis.criteria" in changed and one.basis.criteria_sha256 == basis.criteria)
         or (one.suite in suites and one.basis.suite_sha256 == basis.datasets.get(one.suite))
     ]
+
+
+def _in_doubt(alarm: Alarm, learnt: Sequence[str]) -> Sequence[str]:
+    is_camera = any(one.measure == CAMERA for one in alarm.readings)
+    return learnt if is_camera and alarm.stream == INCOMING else ()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
 GONE = "gone"
+CAMERA = "basis.camera"
 UNKNOWN_CAMERA = "unknown camera"
 MOST_SENSOR_SIZES = 5  # of a fixed camera or two, with their settings
 LEAST_OF_SIZE = 10  # images of one size that are no accident
@@ -92,7 +93,7 @@ def changes_of(before: Basis, now: Basis, images: Sequence[StreamImage]) -> list
         ]
         listed = ", ".join(new[:3]) + (f" and {len(new) - 3} more" if len(new) > 3 else "")
         note = f"Images came from a camera or of a size the reference has not: {listed}."
-        found.append(Change(measure="basis.camera", note=note, examples=tuple(shown[:6])))
+        found.append(Change(measure=CAMERA, note=note, examples=tuple(shown[:6])))
     return found
 
 

@@ -143,6 +143,7 @@ def _settle(
     reference, now = watched.reference, parts.read_clock()
     readings = tuple(reading for one in reads for reading in one.readings)
     alarmed, alarm = _alarmed(readings), None
+    learnt = [one.sha256 for one in parts.store.learnt.in_force()] if alarmed else []
     with parts.store.watches.writing(now) as connection:
         if alarms(connection, reference.reference_id):  # another process was quicker
             return watched
@@ -160,7 +161,7 @@ def _settle(
                 changes=tuple(changes),
                 done=Done(),
             )
-            done = act(connection, alarm, reference.basis, data_sha256(known), now)
+            done = act(connection, alarm, reference.basis, data_sha256(known), now, learnt=learnt)
             alarm = replace(alarm, done=done)
             raise_alarm(connection, alarm)
     told = () if alarm is None else tuple(tell(parts, alarm))

@@ -160,6 +160,35 @@ def test_what_was_learnt_with_other_weights_is_not_used_and_its_parts_are_held(l
     assert (reason.source, str(reason.consequence)) == ("normal:plate", "hold")
 
 
+def test_what_is_in_doubt_is_unsure_of_every_picture_and_says_so(parts, learnt, folders):
+    found = learnt_for(parts, ["plate"])
+    asked = Asked(learnt=found, doubted=found)
+    opening = partial(open_looker, parts.settings, asked)
+    run = begin_look(parts, [folders["new"], folders["holed"]], asked, opening().sha256)
+    assert all(one.fault is None for one in look(parts, run, opening, num_processes=1))
+    looks = [row.look for row in rows_of(parts, run.run_id)]
+    assert {one.findings.anomalies[0].verdict for one in looks} == {"unsure"}
+    assert {one.findings.labels[0].verdict for one in looks} == {"unsure"}
+    assert all("'plate' is in doubt" in " ".join(one.findings.notices) for one in looks)
+
+
+def test_a_doubt_makes_a_look_another_one(parts, learnt):
+    found = learnt_for(parts, ["plate"])
+    sure, doubting = (
+        open_looker(parts.settings, Asked(learnt=found, doubted=one)).sha256 for one in ((), found)
+    )
+    assert sure != doubting
+
+
+def test_a_label_in_doubt_is_no_measure_for_the_next(parts, tagger, folders, learnt, monkeypatch):
+    monkeypatch.setattr(teaching, "doubted_among", lambda _parts, hashes: tuple(hashes))
+    seen = []
+    monkeypatch.setattr(teaching, "require_no_worse", lambda earlier, *_: seen.append(earlier))
+    given = [[folders["bad"]], [folders["good"]], teaching.Wanted(0.7, 0.8)]
+    teaching.teach_label(parts, tagger, "holed", *given, on_fault=no_fault)
+    assert seen == [None]
+
+
 def test_a_name_that_is_forgotten_is_in_force_no_longer_and_its_versions_stay(
     parts, tagger, learnt
 ):

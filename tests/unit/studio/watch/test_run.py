@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from painted_limner import WHOLE, painted_studio
-from streams import BEGAN, add_stream, register_active
+from streams import BEGAN, add_stream, audit, register_active
 
+from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
 from limner.core.evidence import Basis, Evidence
 from limner.core.models import Cause, Stage
@@ -21,6 +22,7 @@ from limner.store.ledger.entries import Kind
 from limner.store.models import alias_moves, find_aliases, point_alias, require_state
 from limner.store.watches import alarms, readings_of
 from limner.studio.studio import Studio
+from limner.studio.suite_file import read_suite, suite_text
 from limner.studio.watch.references import Asked, set_stream_reference
 from limner.studio.watch.run import Watched, watch_all
 from limner.testing import PaintedGenerator
@@ -233,3 +235,109 @@ def test_another_encoder_is_found_by_the_size_of_files(watched: Studio):
     found = watch(watched).alarm
     assert found is not None
     assert "bits_per_pixel" in {one.measure for one in found.changes}
+
+
+def hold_and_answer(studio: Studio, images: list[str], *, num_held: int, num_good: int) -> None:
+    """Hold the first of some images by rule; people let the first of those go."""
+    for place, image_id in enumerate(images[:num_held]):
+        audit(
+            studio,
+            image_id,
+            is_good=place < num_good,
+            days=1,
+            probability=1.0,
+            outcome=Outcome.HELD,
+        )
+
+
+@pytest.fixture
+def held(studio: Studio) -> Studio:
+    """A stream whose reference has 60 held images, 3 of which people found good."""
+    images = add_stream(studio, NORMAL[:200])
+    hold_and_answer(studio, images, num_held=60, num_good=3)
+    set_stream_reference(studio.parts, studio.card.name, USUAL)
+    return studio
+
+
+def test_good_images_that_are_held_more_often_are_an_alarm(held: Studio):
+    images = add_stream(held, NORMAL[200:300], start=200)
+    hold_and_answer(held, images[:50], num_held=15, num_good=8)
+    hold_and_answer(held, images[50:], num_held=15, num_good=8)
+    found = watch(held)
+    assert found.alarm is not None
+    (reading,) = found.alarm.readings
+    assert (reading.measure, reading.method) == ("audit.held_good", Method.AUDIT_CHART)
+    assert (reading.before, reading.after) == (pytest.approx(3 / 60), pytest.approx(16 / 30))
+    assert [one.measure for one in found.alarm.changes] == ["audit.held_good"]
+
+
+def test_as_many_good_images_held_as_before_are_none(held: Studio):
+    images = add_stream(held, NORMAL[200:300], start=200)
+    hold_and_answer(held, images[:50], num_held=15, num_good=1)
+    hold_and_answer(held, images[50:], num_held=15, num_good=1)
+    found = watch(held)
+    assert found.alarm is None
+    assert ("audit.held_good", ReadingVerdict.QUIET) in {
+        (one.measure, one.verdict) for one in found.readings
+    }
+
+
+def keep_evidence(studio: Studio, *evidence: Evidence) -> None:
+    with studio.parts.store.models.writing(BEGAN) as connection:
+        add_evidence(connection, evidence, BEGAN)
+
+
+def standing(studio: Studio, model_sha256: str) -> list[Evidence]:
+    with studio.parts.store.models.reading() as connection:
+        return evidence_of(connection, model_sha256)
+
+
+def test_changed_criteria_end_the_evidence_that_cites_them_and_no_other(watched: Studio):
+    model, judge = register_active(watched), watched.parts.judge
+    assert judge.criteria is not None
+    citing = evidence("sha256:other", criteria_sha256=judge.criteria.sha256)
+    keep_evidence(watched, evidence(model.sha256), citing, evidence("sha256:third"))
+    watched.parts.__dict__["judge"] = replace(
+        judge, criteria=replace(judge.criteria, owner="somebody else")
+    )
+    found = watch(watched).alarm
+    assert found is not None
+    assert len(found.done.ended) == 2
+    assert citing.sha256 in found.done.ended
+    assert standing(watched, model.sha256) == standing(watched, "sha256:other") == []
+    assert len(standing(watched, "sha256:third")) == 1
+
+
+def test_a_changed_check_ends_the_evidence_about_the_model_it_judged(watched: Studio):
+    model, judge = register_active(watched), watched.parts.judge
+    keep_evidence(watched, evidence(model.sha256), evidence("sha256:third"))
+    assert judge.criteria is not None
+    name = judge.criteria.criteria[-1].check
+    card = replace(judge.cards[name], version="changed")
+    changed = type("Changed", (), {"card": card})()
+    watched.parts.__dict__["judge"] = replace(
+        judge, image_checks={**judge.image_checks, name: changed}
+    )
+    found = watch(watched).alarm
+    assert found is not None
+    assert [one.measure for one in found.changes] == [f"basis.check.{name}"]
+    assert standing(watched, model.sha256) == []
+    assert len(standing(watched, "sha256:third")) == 1
+
+
+def test_a_changed_suite_ends_the_evidence_that_was_measured_by_it(watched: Studio, tmp_path: Path):
+    model, path = register_active(watched), tmp_path / "own.yaml"
+    path.write_text(suite_text("private"))
+    before = read_suite(str(path)).sha256
+    about = replace(evidence(model.sha256, suite_sha256=before), suite=str(path))
+    citing = replace(evidence("sha256:other", suite_sha256=before), suite=str(path))
+    keep_evidence(watched, about, citing, evidence("sha256:third"))
+    set_stream_reference(watched.parts, watched.card.name, USUAL)
+    assert watch(watched).alarm is None
+    path.write_text(suite_text("private").replace("owner:", "owner: changed ", 1))
+    assert read_suite(str(path)).sha256 != before
+    found = watch(watched).alarm
+    assert found is not None
+    assert [one.measure for one in found.changes] == [f"basis.dataset.{path}"]
+    assert set(found.done.ended) == {about.sha256, citing.sha256}
+    assert len(standing(watched, "sha256:third")) == 1
