@@ -1,7 +1,6 @@
 import json
 
 import pytest
-
 from benchmarks.__main__ import figures_page, keep, parse_options
 from benchmarks.figure import Figure
 from benchmarks.table import BENCHMARKS
