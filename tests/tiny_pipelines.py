@@ -12,6 +12,7 @@ from diffusers import (
     AutoencoderKL,
     AutoencoderKLQwenImage,
     ControlNetModel,
+    DiffusionPipeline,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
@@ -24,6 +25,9 @@ from diffusers import (
     QwenImageTransformer2DModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -323,11 +327,33 @@ FAMILIES = {
 }
 
 
+def of_class(kind: type[DiffusionPipeline], **parts: object) -> DiffusionPipeline:
+    """Stable Diffusion 1 as a pipeline of another class, with some parts of its own."""
+    plain = stable_diffusion().components
+    return kind(**{**plain, **parts}, requires_safety_checker=False)
+
+
+PICTURE_ONLY = {
+    "sd1-inpaint": lambda: of_class(StableDiffusionInpaintPipeline, unet=unet(in_channels=9)),
+    "sd1-edit": lambda: of_class(StableDiffusionInstructPix2PixPipeline, unet=unet(in_channels=8)),
+}
+"""Pipelines that draw nothing from words alone."""
+
+SIBLINGS = {
+    "sd1-img2img": lambda: of_class(StableDiffusionImg2ImgPipeline),
+    "sd1-masked": lambda: of_class(StableDiffusionInpaintPipeline),
+    "sd1-nine": lambda: of_class(StableDiffusionPipeline, unet=unet(in_channels=9)),
+}
+"""Pipelines whose class alone does not say what they draw from."""
+
+
 def save(family: str, folder: Path) -> Path:
     """A pipeline of a family in a folder, the same weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        FAMILIES[family]().save_pretrained(folder, safe_serialization=True)
+        {**FAMILIES, **PICTURE_ONLY, **SIBLINGS}[family]().save_pretrained(
+            folder, safe_serialization=True
+        )
     return folder
 
 
