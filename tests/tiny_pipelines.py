@@ -16,13 +16,16 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    FluxControlNetModel,
     FluxPipeline,
     FluxTransformer2DModel,
+    ModelMixin,
     PixArtAlphaPipeline,
     PixArtTransformer2DModel,
     PNDMScheduler,
     QwenImagePipeline,
     QwenImageTransformer2DModel,
+    SD3ControlNetModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
     StableDiffusionImg2ImgPipeline,
@@ -158,12 +161,12 @@ def stable_diffusion_xl() -> StableDiffusionXLPipeline:
     )
 
 
-def stable_diffusion_3() -> StableDiffusion3Pipeline:
+def stable_diffusion_3(num_layers: int = 1) -> StableDiffusion3Pipeline:
     network = SD3Transformer2DModel(
         sample_size=32,
         patch_size=1,
         in_channels=16,
-        num_layers=1,
+        num_layers=num_layers,
         attention_head_dim=8,
         num_attention_heads=4,
         caption_projection_dim=32,
@@ -346,22 +349,44 @@ SIBLINGS = {
 }
 """Pipelines whose class alone does not say what they draw from."""
 
+DEEPER = {"sd3-deep": lambda: stable_diffusion_3(num_layers=2)}
+"""A ControlNet of Stable Diffusion 3 steers all blocks but the last."""
+
 
 def save(family: str, folder: Path) -> Path:
     """A pipeline of a family in a folder, the same weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        {**FAMILIES, **PICTURE_ONLY, **SIBLINGS}[family]().save_pretrained(
+        {**FAMILIES, **PICTURE_ONLY, **SIBLINGS, **DEEPER}[family]().save_pretrained(
             folder, safe_serialization=True
         )
     return folder
 
 
-def controlnet(pipeline: StableDiffusionPipeline) -> ControlNetModel:
+def controlnet(pipeline: DiffusionPipeline) -> ModelMixin:
     """A ControlNet with random weights that fits the pipeline."""
-    network = ControlNetModel.from_unet(pipeline.unet, conditioning_embedding_out_channels=(8, 8))
+    network = _untaught_controlnet(pipeline)
     with torch.no_grad():
         for values in network.parameters():
             if not values.any():
                 values.normal_(std=0.5)
     return network
+
+
+def _untaught_controlnet(pipeline: DiffusionPipeline) -> ModelMixin:
+    if isinstance(pipeline, StableDiffusion3Pipeline):
+        return SD3ControlNetModel.from_transformer(
+            pipeline.transformer,
+            num_layers=1,
+            num_extra_conditioning_channels=0,
+            load_weights_from_transformer=False,  # whose one block is a last one, of another form
+        )
+    if isinstance(pipeline, FluxPipeline):
+        return FluxControlNetModel.from_transformer(
+            pipeline.transformer,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+        )
+    return ControlNetModel.from_unet(pipeline.unet, conditioning_embedding_out_channels=(8, 8))
