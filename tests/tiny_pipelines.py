@@ -17,6 +17,8 @@ from diffusers import (
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     FluxControlNetModel,
+    FluxFillPipeline,
+    FluxKontextPipeline,
     FluxPipeline,
     FluxTransformer2DModel,
     ModelMixin,
@@ -336,8 +338,15 @@ def of_class(kind: type[DiffusionPipeline], **parts: object) -> DiffusionPipelin
     return kind(**{**plain, **parts}, requires_safety_checker=False)
 
 
+def flux_of_class(kind: type[DiffusionPipeline], **changes: object) -> DiffusionPipeline:
+    """Flux as a pipeline of another class, with some settings of its own."""
+    parts = flux(**changes).components
+    return kind(**{name: part for name, part in parts.items() if part is not None})
+
+
 PICTURE_ONLY = {
     "sd1-inpaint": lambda: of_class(StableDiffusionInpaintPipeline, unet=unet(in_channels=9)),
+    "flux-fill": lambda: flux_of_class(FluxFillPipeline, in_channels=36, out_channels=16),
     "sd1-edit": lambda: of_class(StableDiffusionInstructPix2PixPipeline, unet=unet(in_channels=8)),
 }
 """Pipelines that draw nothing from words alone."""
@@ -349,15 +358,18 @@ SIBLINGS = {
 }
 """Pipelines whose class alone does not say what they draw from."""
 
-DEEPER = {"sd3-deep": lambda: stable_diffusion_3(num_layers=2)}
-"""A ControlNet of Stable Diffusion 3 steers all blocks but the last."""
+FURTHER = {
+    "flux-kontext": lambda: flux_of_class(FluxKontextPipeline),
+    "sd3-deep": lambda: stable_diffusion_3(num_layers=2),  # ControlNets steer all but the last
+}
+"""Pipelines for a test or two."""
 
 
 def save(family: str, folder: Path) -> Path:
     """A pipeline of a family in a folder, the same weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        {**FAMILIES, **PICTURE_ONLY, **SIBLINGS, **DEEPER}[family]().save_pretrained(
+        {**FAMILIES, **PICTURE_ONLY, **SIBLINGS, **FURTHER}[family]().save_pretrained(
             folder, safe_serialization=True
         )
     return folder

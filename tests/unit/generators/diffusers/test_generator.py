@@ -63,9 +63,9 @@ def test_pixels_are_those_of_the_bare_pipeline(generator_of, folder_of, family):
     assert np.array_equal(np.asarray(picture), drawn.image_HWC[..., :3])
 
 
-@pytest.mark.parametrize("family", tiny_pipelines.PICTURE_ONLY)
+@pytest.mark.parametrize("family", [*tiny_pipelines.PICTURE_ONLY, "flux-kontext"])
 @pytest.mark.parametrize("fact", FACTS)
-def test_models_that_need_a_picture_conform(generator_of, family, fact):
+def test_models_that_read_a_picture_whole_or_masked_conform(generator_of, family, fact):
     tried = try_fact(Trial(generator=generator_of(family), prompt="a red fox"), fact)
     assert tried.holds is not False, tried.told
 
