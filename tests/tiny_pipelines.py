@@ -12,18 +12,27 @@ from diffusers import (
     AutoencoderKL,
     AutoencoderKLQwenImage,
     ControlNetModel,
+    DiffusionPipeline,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    FluxControlNetModel,
+    FluxFillPipeline,
+    FluxKontextPipeline,
     FluxPipeline,
     FluxTransformer2DModel,
+    ModelMixin,
     PixArtAlphaPipeline,
     PixArtTransformer2DModel,
     PNDMScheduler,
     QwenImagePipeline,
     QwenImageTransformer2DModel,
+    SD3ControlNetModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -154,12 +163,12 @@ def stable_diffusion_xl() -> StableDiffusionXLPipeline:
     )
 
 
-def stable_diffusion_3() -> StableDiffusion3Pipeline:
+def stable_diffusion_3(num_layers: int = 1) -> StableDiffusion3Pipeline:
     network = SD3Transformer2DModel(
         sample_size=32,
         patch_size=1,
         in_channels=16,
-        num_layers=1,
+        num_layers=num_layers,
         attention_head_dim=8,
         num_attention_heads=4,
         caption_projection_dim=32,
@@ -323,19 +332,73 @@ FAMILIES = {
 }
 
 
+def of_class(kind: type[DiffusionPipeline], **parts: object) -> DiffusionPipeline:
+    """Stable Diffusion 1 as a pipeline of another class, with some parts of its own."""
+    plain = stable_diffusion().components
+    return kind(**{**plain, **parts}, requires_safety_checker=False)
+
+
+def flux_of_class(kind: type[DiffusionPipeline], **changes: object) -> DiffusionPipeline:
+    """Flux as a pipeline of another class, with some settings of its own."""
+    parts = flux(**changes).components
+    return kind(**{name: part for name, part in parts.items() if part is not None})
+
+
+PICTURE_ONLY = {
+    "sd1-inpaint": lambda: of_class(StableDiffusionInpaintPipeline, unet=unet(in_channels=9)),
+    "flux-fill": lambda: flux_of_class(FluxFillPipeline, in_channels=36, out_channels=16),
+    "sd1-edit": lambda: of_class(StableDiffusionInstructPix2PixPipeline, unet=unet(in_channels=8)),
+}
+"""Pipelines that draw nothing from words alone."""
+
+SIBLINGS = {
+    "sd1-img2img": lambda: of_class(StableDiffusionImg2ImgPipeline),
+    "sd1-masked": lambda: of_class(StableDiffusionInpaintPipeline),
+    "sd1-nine": lambda: of_class(StableDiffusionPipeline, unet=unet(in_channels=9)),
+}
+"""Pipelines whose class alone does not say what they draw from."""
+
+FURTHER = {
+    "flux-kontext": lambda: flux_of_class(FluxKontextPipeline),
+    "sd3-deep": lambda: stable_diffusion_3(num_layers=2),  # ControlNets steer all but the last
+}
+"""Pipelines for a test or two."""
+
+
 def save(family: str, folder: Path) -> Path:
     """A pipeline of a family in a folder, the same weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        FAMILIES[family]().save_pretrained(folder, safe_serialization=True)
+        {**FAMILIES, **PICTURE_ONLY, **SIBLINGS, **FURTHER}[family]().save_pretrained(
+            folder, safe_serialization=True
+        )
     return folder
 
 
-def controlnet(pipeline: StableDiffusionPipeline) -> ControlNetModel:
+def controlnet(pipeline: DiffusionPipeline) -> ModelMixin:
     """A ControlNet with random weights that fits the pipeline."""
-    network = ControlNetModel.from_unet(pipeline.unet, conditioning_embedding_out_channels=(8, 8))
+    network = _untaught_controlnet(pipeline)
     with torch.no_grad():
         for values in network.parameters():
             if not values.any():
                 values.normal_(std=0.5)
     return network
+
+
+def _untaught_controlnet(pipeline: DiffusionPipeline) -> ModelMixin:
+    if isinstance(pipeline, StableDiffusion3Pipeline):
+        return SD3ControlNetModel.from_transformer(
+            pipeline.transformer,
+            num_layers=1,
+            num_extra_conditioning_channels=0,
+            load_weights_from_transformer=False,  # whose one block is a last one, of another form
+        )
+    if isinstance(pipeline, FluxPipeline):
+        return FluxControlNetModel.from_transformer(
+            pipeline.transformer,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+        )
+    return ControlNetModel.from_unet(pipeline.unet, conditioning_embedding_out_channels=(8, 8))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
 SDCPP = "limner.generators.sdcpp.generator:open_generator"  # the same
 GRAPH = "limner.generators.enlarging.graph:open_generator"  # the same
+PYTHON_SETTINGS = {"diffusers": "diffusers_python", "sdcpp": "sdcpp_python"}
+"""Settings that name the interpreter of an engine; others run with this one."""
 ENGINES = ("diffusers", "sdcpp", "openai", "comfyui", "onnx")
 
 
@@ -59,6 +61,7 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
             engine=own[form.engine],
             python=_python_of(settings, form.engine),
             memory_mb=settings.engine_memory_mb,
+            python_setting=PYTHON_SETTINGS.get(form.engine, ""),
         )
         return ProcessGenerator(form, housing, room)
     raise ModelFormInvalid(

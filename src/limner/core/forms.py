@@ -89,11 +89,10 @@ class ModelForm:
 
     def __post_init__(self) -> None:
         require_model_name(self.name)
-        does = self.operations & {Operation.TEXT, Operation.ENLARGE}
-        if not self.canvases or not self.samplers or not does:
+        if not self.canvases or not self.samplers or not self.operations:
             raise ModelFormInvalid(
                 f"The form of the model {self.name!r} needs at least one canvas, one sampler and "
-                "the operation 'text' or 'enlarge'."
+                "one operation."
             )
         if bool(self.factors) != (Operation.ENLARGE in self.operations):
             raise ModelFormInvalid(

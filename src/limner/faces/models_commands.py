@@ -52,7 +52,8 @@ Uses = Annotated[
     typer.Option("--use", help="A use it allows, if not all; may be given several times."),
 ]
 Engine = Annotated[
-    str | None, typer.Option(help="diffusers, openai, comfyui or onnx. Left out: by the location.")
+    str | None,
+    typer.Option(help="diffusers, sdcpp, openai, comfyui or onnx. Left out: by the location."),
 ]
 WorkflowFile = Annotated[
     Path | None, typer.Option("--workflow", help="ComfyUI: a workflow saved with Export (API).")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from limner.core.drawing import Drawn, Sketch, StepProgress
 from limner.core.errors import BadInput, DrawingCancelled, LimnerError
 from limner.core.ports import Ability, Generator, GeneratorCard
-from limner.core.records import Operation, Size
+from limner.core.records import DRAWING, Operation, Size
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
@@ -64,32 +64,42 @@ class Trial:
         """Of the generator."""
         return self.generator.card
 
+    @property
+    def reads_prompt(self) -> bool:
+        """Whether it draws from words, alone or beside a picture."""
+        return bool(self.card.operations & DRAWING)
+
     def sketch(self, **changes: object) -> Sketch:
         """What is drawn, with everything the card leaves open at its default.
 
-        Where nothing but enlarging is offered, a plain picture is enlarged.
+        Where nothing but enlarging is offered, a plain picture is enlarged; where text alone is
+        not, a plain picture is drawn from or repainted.
         """
         card = self.card
-        if Operation.TEXT not in card.operations:
+        if not self.reads_prompt:
             return replace(self._enlarging_sketch(), **changes)  # pyright: ignore[reportArgumentType]
+        canvas = min(card.canvases, key=lambda one: one.width_px * one.height_px)
+        operation = next(one for one in Operation if one in card.operations & DRAWING)
+        has_source = operation is not Operation.TEXT
         plain = Sketch(
-            operation=Operation.TEXT,
+            operation=operation,
             prompt=self.prompt,
             negative="",
             style=None,
             steps=min(card.steps.high, max(card.steps.low, self.num_steps)),
             guidance=card.guidance.default,
             sampler=card.samplers[0],
-            canvas=min(card.canvases, key=lambda one: one.width_px * one.height_px),
+            canvas=canvas,
             is_transparent=False,
+            source_HWC=_plain_picture(canvas) if has_source else None,
+            mask_HW=_half_mask(canvas) if operation is Operation.MASK else None,
+            strength=card.strength.high if has_source else 1.0,
             is_deterministic=True,
         )
         return replace(plain, **changes)  # pyright: ignore[reportArgumentType]
 
     def _enlarging_sketch(self) -> Sketch:
         card, side_px = self.card, 24
-        image_HWC = np.full((side_px, side_px, 4), 255, np.uint8)
-        image_HWC[: side_px // 2, :, :2] = 40
         return Sketch(
             operation=Operation.ENLARGE,
             prompt="",
@@ -100,7 +110,7 @@ class Trial:
             sampler=card.samplers[0],
             canvas=Size(side_px * card.factors[0], side_px * card.factors[0]),
             is_transparent=False,
-            source_HWC=image_HWC,
+            source_HWC=_plain_picture(Size(side_px, side_px)),
             strength=card.strength.default,
             is_deterministic=True,
         )
@@ -181,7 +191,7 @@ def batched_picture_is_nearly_the_same(trial: Trial) -> None:
 def requests_side_by_side_keep_their_own(trial: Trial) -> None:
     """Drawn at the same time, two requests get what each gets alone, within 8 of 255 levels."""
     _require_seeds(trial)
-    if Operation.TEXT not in trial.card.operations:
+    if not trial.reads_prompt:
         raise Skipped("it reads no prompt")
     prompts = (trial.prompt, "a blue boat")
     alone = [trial.draw(21, 22, sketch=trial.sketch(prompt=prompt)) for prompt in prompts]
@@ -261,7 +271,7 @@ def left_drawing_frees_it(trial: Trial) -> None:
 
 def too_long_prompt_is_refused(trial: Trial) -> None:
     """A prompt with more tokens than the card allows is refused before anything is drawn."""
-    if Operation.TEXT not in trial.card.operations:
+    if not trial.reads_prompt:
         raise Skipped("it reads no prompt")
     words = "fox " * (trial.card.max_prompt_tokens + 1)
     try:
@@ -277,8 +287,7 @@ def facts_are_complete(trial: Trial) -> None:
     ran = drawn.execution
     _require(ran.engine == trial.card.engine, f"It ran on {ran.engine!r}, not the card's engine.")
     _require(min(ran.steps, ran.num_forwards, ran.batch_size) >= 1, "It tells of no step or pass.")
-    reads = Operation.TEXT in trial.card.operations
-    _require(ran.num_prompt_tokens >= 1 or not reads, "It tells of no token.")
+    _require(ran.num_prompt_tokens >= 1 or not trial.reads_prompt, "It tells of no token.")
     _require(bool(ran.device and ran.precision), "It tells no device or precision.")
     _require(bool(ran.versions), "It names no library.")
     _require(drawn.seconds >= 0, "It took less than no time.")
@@ -292,16 +301,12 @@ def picture_can_be_started_from(trial: Trial) -> None:
     if not operations:
         raise Skipped("it starts from nothing but text")
     canvas = trial.sketch().canvas
-    source_HWC = np.full((canvas.height_px, canvas.width_px, 4), 255, np.uint8)
-    source_HWC[: canvas.height_px // 2, :, :2] = 40
-    mask_HW = np.zeros(source_HWC.shape[:2], np.uint8)
-    mask_HW[:, canvas.width_px // 2 :] = 255
     for operation in operations:
         sketch = trial.sketch(
             operation=operation,
-            source_HWC=source_HWC,
-            mask_HW=mask_HW if operation is Operation.MASK else None,
-            strength=min(trial.card.strength.high, 0.8),
+            source_HWC=_plain_picture(canvas),
+            mask_HW=_half_mask(canvas) if operation is Operation.MASK else None,
+            strength=min(trial.card.strength.high, max(trial.card.strength.low, 0.8)),
         )
         (drawn,) = trial.draw(3, sketch=sketch)
         _require(drawn.is_finite, f"Starting from {operation} gives a picture that is not finite.")
@@ -351,6 +356,20 @@ def _require(holds: bool, told: str) -> None:
 def _require_seeds(trial: Trial) -> None:
     if Ability.SEED not in trial.card.abilities:
         raise Skipped("it takes no seed")
+
+
+def _plain_picture(size: Size) -> NDArray[np.uint8]:
+    """Blue above, white below."""
+    image_HWC = np.full((size.height_px, size.width_px, 4), 255, np.uint8)
+    image_HWC[: size.height_px // 2, :, :2] = 40
+    return image_HWC
+
+
+def _half_mask(size: Size) -> NDArray[np.uint8]:
+    """Repaints the right half."""
+    mask_HW = np.zeros((size.height_px, size.width_px), np.uint8)
+    mask_HW[:, size.width_px // 2 :] = 255
+    return mask_HW
 
 
 def _are_same(first: Drawn, second: Drawn) -> bool:

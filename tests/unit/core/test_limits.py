@@ -81,6 +81,16 @@ def test_resolve_choices_refuses_an_operation_the_card_lacks():
         resolve_choices(replace(REQUEST, source=SOURCE), card)
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [({}, "draws nothing from a prompt"), ({"source": SOURCE}, "cannot start from 'image'")],
+)
+def test_a_model_that_draws_into_masks_only_refuses_the_rest(change, sentence):
+    card = replace(PAINTED_CARD, operations=frozenset({Operation.MASK}))
+    with pytest.raises(BadInput, match=f"{sentence}; it can.* from mask"):
+        resolve_choices(replace(REQUEST, **change), card)
+
+
 def test_resolve_choices_gives_a_picture_its_own_size():
     assert resolve_choices(replace(REQUEST, source=SOURCE), PAINTED_CARD).size == Size(40, 30)
 

@@ -7,9 +7,9 @@ is the same as if there had never been any.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from limner.core.drawing import FittedAdapter
 from limner.core.errors import BadInput, WeightsRefused
@@ -23,6 +23,30 @@ from limner.generators.weight_files import (
 )
 
 ASIDE = (".alpha", "lora_magnitude_vector", ".dora_scale")
+PICTURE_STARTS = ("ip_adapter.", "double_blocks.")  # the second as the makers of Flux's write them
+ENCODER_PARTS = ("tokenizer", "text_encoder")
+MEANS_NONE = ("addition_embed_type",)  # where nothing is said there is none
+ALIKE = (
+    *MEANS_NONE,
+    "cross_attention_dim",
+    "block_out_channels",
+    "joint_attention_dim",
+    "num_attention_heads",
+    "attention_head_dim",
+)
+"""Settings a ControlNet shares with the network it steers."""
+
+
+class Encoder(NamedTuple):
+    """A text encoder that embeddings go onto.
+
+    Attributes:
+        half: what its half of an embedding for two is called.
+    """
+
+    half: str
+    tokenizer: Any
+    network: Any
 
 
 def token_of(name: str) -> str:
@@ -80,6 +104,8 @@ class Adapters:
         if self._loras:
             self._pipeline.unload_lora_weights()
         self._loras = ()
+        for name in names:
+            self._require_taken(name, "load_lora_weights")
         for number, name in enumerate(names):
             try:
                 self._load_lora(name, f"lora{number}")
@@ -111,18 +137,55 @@ class Adapters:
     def _put_on_embeddings(self, names: tuple[str, ...]) -> None:
         if names == self._embeddings:
             return
-        if self._embeddings:
-            self._pipeline.unload_textual_inversion()
-        self._embeddings = ()
-        for name in names:
-            path = self._checked(name)
-            try:
-                self._pipeline.load_textual_inversion(
-                    str(path), token=token_of(name), use_safetensors=True
+        self._take_off_embeddings()
+        try:
+            for name in names:
+                self._embeddings = (*self._embeddings, name)  # before: half of it may be put on
+                self._load_embedding(name)
+        except BaseException:
+            self._take_off_embeddings()
+            raise
+
+    def _take_off_embeddings(self) -> None:
+        words = set(map(token_of, self._embeddings))
+        for encoder in self._encoders():
+            if words & set(encoder.tokenizer.get_added_vocab()):
+                self._pipeline.unload_textual_inversion(
+                    tokenizer=encoder.tokenizer, text_encoder=encoder.network
                 )
-            except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-                raise self._misfit(name) from error
-            self._embeddings = (*self._embeddings, name)
+        self._embeddings = ()
+
+    def _load_embedding(self, name: str) -> None:
+        """Put an embedding onto the text encoder, or its halves onto both."""
+        path = self._checked(name)
+        self._require_taken(name, "load_textual_inversion")
+        encoders = self._encoders()
+        whole = {"use_safetensors": True}
+        try:
+            values: dict[str, Any] = {encoder.half: str(path) for encoder in encoders}
+            if len(encoders) > 1:
+                values, whole = open_library("safetensors.torch").load_file(path), {}
+            if sorted(values) != sorted(one.half for one in encoders):
+                halves = " and ".join(one.half for one in encoders)
+                raise self._misfit(name, f", which takes one of {halves}")
+            for half, tokenizer, network in encoders:
+                self._pipeline.load_textual_inversion(
+                    values[half],
+                    token=token_of(name),
+                    tokenizer=tokenizer,
+                    text_encoder=network,
+                    **whole,
+                )
+        except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+            raise self._misfit(name) from error
+
+    def _encoders(self) -> list[Encoder]:
+        """The text encoders that embeddings go onto; T5 takes none."""
+        found = [
+            Encoder(half, *(getattr(self._pipeline, one + end, None) for one in ENCODER_PARTS))
+            for half, end in (("clip_l", ""), ("clip_g", "_2"))
+        ]
+        return [one for one in found if type(one.network).__name__.startswith("CLIP")]
 
     def _put_on_picture(self, asked: Sequence[FittedAdapter]) -> None:
         if len(asked) > 1:  # further ones would go by the first one's image encoder
@@ -142,32 +205,44 @@ class Adapters:
 
     def _load_picture(self, name: str) -> None:
         path = self._checked(name)
-        opener = getattr(self._pipeline, "load_ip_adapter", None)
-        if opener is None or "image_encoder_folder" not in inspect.signature(opener).parameters:
-            raise self._misfit(name)
+        self._require_taken(name, "load_ip_adapter")
         weights = [one for one in self._form.adapters[name].files if "/" not in one]
         weights = [one for one in weights if one.endswith(SAFETENSORS)]
         if len(weights) != 1:
             raise self._misfit(name, f" (its folder has {len(weights)} safetensors at the top)")
         try:
-            opener(str(path), subfolder="", weight_name=weights[0], local_files_only=True)
+            self._pipeline.load_ip_adapter(
+                str(path), weight_name=weights[0], local_files_only=True, **self._beside(path)
+            )
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
             self._pipeline.unload_ip_adapter()
             raise self._misfit(name) from error
         tensors = read_safetensors_header(path / weights[0])
-        num_given = sum(one.startswith("ip_adapter.") for one in tensors)
-        network = getattr(self._pipeline, "unet", None) or self._pipeline.transformer
+        num_given = sum(one.startswith(PICTURE_STARTS) for one in tensors)
+        network = _network_of(self._pipeline)
         num_taken = sum("_ip." in one for one, _ in network.named_parameters())
         if num_taken != num_given or not num_given:
             self._pipeline.unload_ip_adapter()
             raise self._misfit(name, f" ({num_taken} of its {num_given} tensors do)")
+
+    def _beside(self, path: Path) -> dict[str, Any]:
+        """How a pipeline is told where the image encoder is; Flux takes another way than others."""
+        known = inspect.signature(self._pipeline.load_ip_adapter).parameters
+        if "image_encoder_folder" in known:
+            return {"subfolder": ""}
+        return {
+            "image_encoder_pretrained_model_name_or_path": str(path / "image_encoder"),
+            "image_encoder_dtype": self._pipeline.dtype,
+        }
 
     def _controlnet(self, name: str) -> Any:  # noqa: ANN401 - a class without types
         if name not in self._controlnets:
             path = self._checked(name)
             diffusers = open_library("diffusers")
             try:
-                kind = diffusers.ControlNetModel.load_config(path)["_class_name"]
+                settings = diffusers.ControlNetModel.load_config(path)
+                kind = settings["_class_name"]
+                self._require_alike(name, kind, settings)
                 network = getattr(diffusers, kind).from_pretrained(
                     path,
                     dtype=self._pipeline.dtype,
@@ -178,6 +253,37 @@ class Adapters:
                 raise self._misfit(name) from error
             self._controlnets[name] = network.to(self._pipeline.device)
         return self._controlnets[name]
+
+    def _require_alike(self, name: str, kind: str, settings: Mapping[str, Any]) -> None:
+        """Refuse a ControlNet whose class or widths are not those of the pipeline's network.
+
+        Raises:
+            WeightsRefused: names what differs.
+        """
+        network = _network_of(self._pipeline)
+        family, drawn_by = kind.partition("ControlNet")[0] or "UNet", type(network).__name__
+        if not drawn_by.startswith(family):
+            raise self._misfit(name, f": it is a {kind}, and the model draws by a {drawn_by}")
+        for key in ALIKE:
+            own, its = network.config.get(key), settings.get(key)
+            is_told = key in MEANS_NONE or None not in (own, its)
+            if is_told and _plain(own) != _plain(its):
+                raise self._misfit(name, f": its {key} is {its!r}, the model's {own!r}")
+
+    def _require_taken(self, name: str, method: str) -> None:
+        """Refuse an adapter of a kind that the pipeline has no way to take.
+
+        Raises:
+            WeightsRefused: names the pipeline.
+        """
+        if not hasattr(self._pipeline, method):
+            kind, pipeline = self._form.adapters[name].kind, type(self._pipeline).__name__
+            raise WeightsRefused(
+                f"The {kind} {name!r} does not fit the model {self._form.name!r}: its pipeline, "
+                f"{pipeline}, takes none.",
+                code="adapter_misfit",
+                hint="Draw without it, or with a model of another architecture.",
+            )
 
     def _checked(self, name: str) -> Path:
         adapter = self._form.adapters[name]
@@ -207,6 +313,14 @@ def require_words(form: ModelForm, asked: Sequence[FittedAdapter], texts: Sequen
                 "not in the prompt.",
                 code="embedding_unused",
             )
+
+
+def _network_of(pipeline: Pipeline) -> Any:  # noqa: ANN401 - a class without types
+    return getattr(pipeline, "unet", None) or pipeline.transformer
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - of a part's settings
+    return list(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _only_file(adapter: AdapterForm) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 from limner.core.drawing import FittedAdapter, Sketch
 from limner.core.errors import EngineFailed
+from limner.core.ports import GeneratorCard
+from limner.core.records import Operation
 from limner.generators.diffusers.loading import Pipeline, open_library
 from limner.generators.diffusers.pictures import rgb_of
 from limner.generators.together import Row
@@ -33,12 +36,14 @@ def shared_arguments(sketch: Sketch, known: frozenset[str]) -> dict[str, Any]:
         "height": sketch.canvas.height_px,
         "use_resolution_binning": False,
         "clean_caption": False,
+        "_auto_resize": False,  # pictures that are edited keep the canvas's size
+        "max_area": sketch.canvas.width_px * sketch.canvas.height_px,
+        **({} if sketch.source_HWC is None else {"strength": sketch.strength}),
     }
     return {
         "num_inference_steps": sketch.steps,
         "output_type": "np",
         **{name: value for name, value in optional.items() if name in known},
-        **({} if sketch.source_HWC is None else {"strength": sketch.strength}),
     }
 
 
@@ -87,6 +92,29 @@ def adapter_arguments(
         given[name] = _one_or_all([rgb_of(one.image_HWC, sketch) for one in controls])
         given["controlnet_conditioning_scale"] = _one_or_all([one.weight for one in controls])
     return given
+
+
+def operation_of(pipeline: Pipeline) -> Operation:
+    """What a pipeline by itself draws from, by the pictures it takes."""
+    known = inspect.signature(pipeline.__call__).parameters
+    if "mask_image" in known:
+        return Operation.MASK
+    return Operation.IMAGE if "image" in known else Operation.TEXT
+
+
+def require_canvas(images_BHWC: NDArray[Any], sketch: Sketch, card: GeneratorCard) -> None:
+    """Refuse pictures of another size than was asked for.
+
+    Raises:
+        EngineFailed: says both sizes.
+    """
+    height_px, width_px = images_BHWC.shape[1:3]
+    if (width_px, height_px) != sketch.canvas:
+        raise EngineFailed(
+            f"The model {card.name!r} drew {width_px}x{height_px} where {sketch.canvas} was asked "
+            "for.",
+            hint="Correct the canvases of its form.",
+        )
 
 
 def drawn_by(pipeline: Pipeline, given: dict[str, Any]) -> NDArray[np.floating[Any]]:

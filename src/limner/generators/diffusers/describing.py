@@ -1,13 +1,12 @@
 """The form of a diffusers model, from the files it came with; imports none of its libraries.
 
-What a family of models can honour is written here once; a person may change the form afterwards.
+What a family of models can honour stands in families.py; a person may change the form afterwards.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,69 +14,13 @@ from limner.core.errors import WeightsRefused
 from limner.core.forms import ModelForm
 from limner.core.models import Licence
 from limner.core.ports import Ability, FloatSpan, IntSpan
-from limner.core.records import DRAWING, Operation, Size
+from limner.core.records import Size
+from limner.generators.diffusers.families import Family, family_of
 from limner.generators.diffusers.schedulers import FLOW_SAMPLERS, NOISE_SAMPLERS
 from limner.generators.weight_files import hash_model
 
 ENGINE = "diffusers"
 INDEX_FILE = "model_index.json"
-TEXT_ONLY = frozenset({Operation.TEXT})
-LARGE = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """What models of one pipeline class have in common.
-
-    Attributes:
-        canvases: sizes they were trained on.
-        steps, guidance: the usual ones.
-        max_prompt_tokens: that their text encoder reads, without its marks.
-        is_flow: trained on a flow.
-        negative: whether a negative prompt is honoured.
-        batch_size: pictures drawn together where nothing else is said.
-        true_guidance: guidance is the pipeline's `true_cfg_scale`.
-    """
-
-    canvases: tuple[str, ...] = LARGE
-    steps: int = 30
-    guidance: float = 5.0
-    max_prompt_tokens: int = 75
-    operations: frozenset[Operation] = DRAWING
-    is_flow: bool = False
-    negative: bool = True
-    batch_size: int = 1
-    true_guidance: bool = False
-
-
-FAMILIES: Mapping[str, Family] = {
-    "StableDiffusionPipeline": Family(
-        canvases=("512x512", "576x448", "448x576", "640x384", "384x640"),
-        guidance=7.5,
-        batch_size=4,
-    ),
-    "StableDiffusionXLPipeline": Family(batch_size=2),
-    "StableDiffusion3Pipeline": Family(steps=28, guidance=4.5, max_prompt_tokens=255, is_flow=True),
-    "FluxPipeline": Family(
-        steps=28, guidance=3.5, max_prompt_tokens=511, is_flow=True, negative=False
-    ),
-    "PixArtAlphaPipeline": Family(
-        steps=20, guidance=4.5, max_prompt_tokens=119, operations=TEXT_ONLY
-    ),
-    "PixArtSigmaPipeline": Family(
-        steps=20, guidance=4.5, max_prompt_tokens=299, operations=TEXT_ONLY
-    ),
-    "QwenImagePipeline": Family(
-        steps=50, guidance=4.0, max_prompt_tokens=500, is_flow=True, true_guidance=True
-    ),
-    "ZImagePipeline": Family(
-        steps=9, guidance=0.0, max_prompt_tokens=500, is_flow=True, operations=TEXT_ONLY
-    ),
-    "SanaPipeline": Family(
-        steps=20, guidance=4.5, max_prompt_tokens=299, is_flow=True, operations=TEXT_ONLY
-    ),
-}
-OTHER = Family(operations=TEXT_ONLY, negative=False)
 
 
 def describe(
@@ -98,7 +41,7 @@ def describe(
     """
     given = dict(options or {})
     config = str(given.get("config", ""))
-    family = FAMILIES.get(read_index(location, config)["_class_name"], OTHER)
+    family = read_family(location, config)
     given.setdefault("batch_size", family.batch_size)
     if family.true_guidance:
         given.setdefault("guidance_argument", "true_cfg_scale")
@@ -114,14 +57,36 @@ def describe(
         canvases=canvases,
         side_px=IntSpan(64, 4 * canvases[0].width_px, canvases[0].width_px),
         steps=IntSpan(1, 150, family.steps),
-        guidance=FloatSpan(0.0, 30.0, family.guidance),
+        guidance=FloatSpan(0.0, 30.0, family.guidance) if family.guided else FloatSpan(0, 0, 0),
         samplers=FLOW_SAMPLERS if family.is_flow else NOISE_SAMPLERS,
-        strength=FloatSpan(0.01, 1.0, 0.6),
+        strength=FloatSpan(1.0, 1.0, 1.0) if family.edits else FloatSpan(0.01, 1.0, 0.6),
         max_prompt_tokens=family.max_prompt_tokens,
         operations=family.operations,
         abilities=frozenset(abilities),
         options=given,
     )
+
+
+def read_family(location: Path, config: str = "") -> Family:
+    """The family of a model, by its index and the settings of its networks.
+
+    Raises:
+        WeightsRefused: there is no index, or it names no pipeline.
+    """
+    folder = Path(config) if config else location
+    parts = ("unet", "transformer", "vae")
+    return family_of(
+        read_index(location, config), {part: _read_settings(folder / part) for part in parts}
+    )
+
+
+def _read_settings(folder: Path) -> Mapping[str, Any]:
+    """The settings of a part; none where it has none that can be read, which loading tells."""
+    try:
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return cast("Mapping[str, Any]", settings) if isinstance(settings, dict) else {}
 
 
 def read_index(location: Path, config: str = "") -> Mapping[str, Any]:

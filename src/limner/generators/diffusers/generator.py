@@ -25,10 +25,15 @@ from limner.generators.diffusers.adapters import Adapters, require_words
 from limner.generators.diffusers.calling import (
     adapter_arguments,
     drawn_by,
+    operation_of,
     plain_words,
+    require_canvas,
     row_arguments,
     shared_arguments,
 )
+from limner.generators.diffusers.describing import read_family
+from limner.generators.diffusers.families import Family
+from limner.generators.diffusers.honouring import require_drawable
 from limner.generators.diffusers.loading import (
     OPTIONS,
     Pipeline,
@@ -87,7 +92,8 @@ class DiffusersGenerator:
         return self._card
 
     def prepare(self, sketch: Sketch) -> Plan:
-        """Accept a sketch or refuse it for its length or its adapters; see the port."""
+        """Accept a sketch or refuse it for what the model cannot honour; see the port."""
+        require_drawable(sketch, self._card, self._family)
         require_words(self._form, sketch.adapters, (sketch.prompt, sketch.negative))
         return Plan(
             sketch=sketch,
@@ -114,11 +120,12 @@ class DiffusersGenerator:
     def kind_of(self, plan: Plan) -> Hashable | None:
         """What plans must agree in to share a pass: everything but words, pictures and seeds.
 
-        Pictures of adapters go to the whole pass, so those that have one share it with nobody.
+        Pictures of adapters, and pictures that are edited, go to the whole pass, so those that have
+        one share it with nobody.
         """
         sketch = plan.sketch
         has_pictures = any(one.image_HWC is not None for one in sketch.adapters)
-        if sketch.is_deterministic or has_pictures:
+        if sketch.is_deterministic or has_pictures or self._family.edits:
             return None
         return (
             sketch.operation,
@@ -154,6 +161,7 @@ class DiffusersGenerator:
             look = Look(pipeline, rows[0].plan.sketch, on_step, is_cancelled)
             with look.on():
                 images_BHWC = drawn_by(pipeline, given)
+            require_canvas(images_BHWC, rows[0].plan.sketch, self._card)
         seconds = (time.perf_counter() - started) / len(rows)
         return [
             Drawn(
@@ -212,8 +220,7 @@ class DiffusersGenerator:
         Raises:
             EngineFailed: the library has none for this model.
         """
-        is_plain = sketch.operation is Operation.TEXT and not networks
-        if is_plain and "image" not in inspect.signature(self._pipeline.__call__).parameters:
+        if not networks and operation_of(self._pipeline) is sketch.operation:
             return self._pipeline  # also of a class that has no siblings
         task = getattr(open_library("diffusers"), TASKS[sketch.operation])
         further = (
@@ -245,6 +252,10 @@ class DiffusersGenerator:
                 **({"compel": version("compel")} if self._is_weighting else {}),
             },
         )
+
+    @cached_property
+    def _family(self) -> Family:
+        return read_family(self._form.path, self._form.text("config"))
 
     @cached_property
     def _pipeline(self) -> Pipeline:

@@ -29,11 +29,13 @@ class Housing:
         engine: ``module:function`` that gives a generator by a form, imported in the process.
         python: interpreter of the environment the engine lives in; ``None`` for this one.
         memory_mb: most memory it may take, in millions of bytes; 0 sets no limit.
+        python_setting: that names the interpreter; empty where none does.
     """
 
     engine: str
     python: Path | None = None
     memory_mb: int = 0
+    python_setting: str = ""
 
 
 class EngineProcess:
@@ -65,7 +67,9 @@ class EngineProcess:
         except OSError as error:
             raise GeneratorUnavailable(
                 f"The interpreter {python!r} cannot be started.",
-                hint=f"Name one that can in the setting '{form.engine}_python'.",
+                hint=f"Name one that can in the setting {housing.python_setting!r}."
+                if housing.python_setting
+                else "",
             ) from error
         self._writing, self._talking = Lock(), Lock()
         self._talks: dict[int, Talk] = {}

@@ -14,6 +14,7 @@ SAID_BY_LIBRARIES = (
     "__array_wrap__ must accept",
     "Already found a `peft_config`",
     "Should have t[ab]",
+    "`FluxPosEmbed` is deprecated",
 )
 LICENCE = Licence(expression="Apache-2.0", source="LICENSE", reviewer="Ann")
 

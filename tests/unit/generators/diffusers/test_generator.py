@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,7 @@ pytest.importorskip("peft", reason=REASON, exc_type=ImportError)
 
 import tiny_pipelines  # noqa: E402
 import torch  # noqa: E402
+from PIL import Image  # noqa: E402
 
 from limner.core.errors import (  # noqa: E402
     BadInput,
@@ -17,7 +16,7 @@ from limner.core.errors import (  # noqa: E402
     ModelFormInvalid,
     PromptTooLong,
 )
-from limner.core.records import Operation  # noqa: E402
+from limner.core.records import Operation, Size  # noqa: E402
 from limner.generators.conformance import FACTS, Trial, try_fact  # noqa: E402
 from limner.generators.diffusers.generator import DiffusersGenerator  # noqa: E402
 from limner.generators.process.generator import ProcessGenerator, Room  # noqa: E402
@@ -62,6 +61,56 @@ def test_pixels_are_those_of_the_bare_pipeline(generator_of, folder_of, family):
         **further,
     ).images
     assert np.array_equal(np.asarray(picture), drawn.image_HWC[..., :3])
+
+
+@pytest.mark.parametrize("family", [*tiny_pipelines.PICTURE_ONLY, "flux-kontext"])
+@pytest.mark.parametrize("fact", FACTS)
+def test_models_that_read_a_picture_whole_or_masked_conform(generator_of, family, fact):
+    tried = try_fact(Trial(generator=generator_of(family), prompt="a red fox"), fact)
+    assert tried.holds is not False, tried.told
+
+
+@pytest.mark.parametrize("family", tiny_pipelines.PICTURE_ONLY)
+def test_words_alone_are_refused_where_a_picture_is_needed(generator_of, family):
+    sketch = Trial(generator=generator_of(family)).sketch(operation=Operation.TEXT)
+    with pytest.raises(BadInput, match="cannot start from 'text'; it can from"):
+        generator_of(family).prepare(sketch)
+
+
+def test_an_inpainting_checkpoint_draws_the_pixels_of_the_bare_pipeline(generator_of, folder_of):
+    trial = Trial(generator=generator_of("sd1-inpaint"))
+    (drawn,) = trial.draw(5)
+    bare = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1-inpaint"))
+    bare.set_progress_bar_config(disable=True)
+    sketch = trial.sketch()
+    (picture,) = bare(
+        trial.prompt,
+        image=Image.fromarray(sketch.source_HWC).convert("RGB"),
+        mask_image=Image.fromarray(sketch.mask_HW),
+        strength=1.0,
+        width=32,
+        height=32,
+        num_inference_steps=3,
+        guidance_scale=3.0,
+        generator=torch.Generator().manual_seed(5),
+    ).images
+    assert np.array_equal(np.asarray(picture), drawn.image_HWC[..., :3])
+
+
+@pytest.mark.parametrize("family", ["sd1-img2img", "sd1-masked"])
+def test_a_sibling_draws_what_its_family_draws(generator_of, family):
+    kin = Trial(generator=generator_of("sd1"))
+    trial = Trial(generator=generator_of(family))
+    assert trial.card.operations == kin.card.operations
+    assert np.array_equal(trial.draw(1)[0].image_HWC, kin.draw(1)[0].image_HWC)
+    tried = try_fact(trial, "picture-can-be-started-from")
+    assert tried.holds, tried.told
+
+
+def test_an_inpainting_network_in_a_plain_pipeline_draws_into_masks_only(generator_of):
+    trial = Trial(generator=generator_of("sd1-nine"))
+    assert trial.card.operations == {Operation.MASK}
+    assert len(trial.draw(1)) == 1
 
 
 def test_it_conforms_in_a_process_of_its_own(form_of):
@@ -115,6 +164,13 @@ def test_a_negative_prompt_changes_the_picture(generator_of):
     assert not np.array_equal(plain.image_HWC, other.image_HWC)
 
 
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "pixart", "qwen"])
+def test_a_negative_prompt_without_guidance_is_refused(generator_of, family):
+    sketch = Trial(generator=generator_of(family)).sketch(negative="blur", guidance=1.0)
+    with pytest.raises(BadInput, match="reads no negative prompt; allowed with one is more than 1"):
+        generator_of(family).prepare(sketch)
+
+
 def test_strength_decides_how_many_steps_run(generator_of):
     trial = Trial(generator=generator_of("sd1"), num_steps=4)
     source = np.full((32, 32, 4), 200, np.uint8)
@@ -129,13 +185,29 @@ def test_an_over_long_prompt_is_refused_with_the_kept_part(generator_of):
     assert "the kept part ends at" in caught.value.hint
 
 
-def test_a_canvas_the_pipeline_cannot_draw_is_refused_in_one_sentence(form_of):
-    generator = DiffusersGenerator(form_of("sd1"))
-    trial = Trial(generator=generator)
-    odd = replace(trial.sketch(), canvas=(33, 32))
-    odd = replace(odd, canvas=type(trial.sketch().canvas)(33, 32))
-    with pytest.raises(EngineFailed, match="divisible by 8"):
-        trial.draw(1, sketch=odd)
+SIDES = {"sd1": 8, "sdxl": 8, "sd3": 2, "flux": 2, "pixart": 8, "qwen": 8, "sd1-inpaint": 8}
+
+
+@pytest.mark.parametrize("family", SIDES)
+def test_a_canvas_that_is_not_divisible_is_refused_before_anything_is_drawn(generator_of, family):
+    sketch = Trial(generator=generator_of(family)).sketch(canvas=Size(32 + SIDES[family] // 2, 32))
+    with pytest.raises(BadInput, match=f"draws sides divisible by {SIDES[family]}"):
+        generator_of(family).prepare(sketch)
+
+
+@pytest.mark.parametrize("family", tiny_pipelines.FAMILIES)
+def test_the_least_step_in_size_is_drawn(generator_of, family):
+    side_px = 32 + SIDES[family]
+    trial = Trial(generator=generator_of(family))
+    (drawn,) = trial.draw(1, sketch=trial.sketch(canvas=Size(side_px, 32)))
+    assert drawn.image_HWC.shape == (32, side_px, 4)
+
+
+def test_a_picture_of_another_size_than_was_asked_for_is_refused(form_of, monkeypatch):
+    small = np.zeros((1, 16, 32, 3))
+    monkeypatch.setattr("limner.generators.diffusers.generator.drawn_by", lambda *_: small)
+    with pytest.raises(EngineFailed, match="drew 32x16 where 32x32 was asked for"):
+        Trial(generator=DiffusersGenerator(form_of("sd1"))).draw(1)
 
 
 def test_an_unknown_option_is_refused(form_of):

@@ -16,7 +16,7 @@ import tiny_pipelines  # noqa: E402
 import torch  # noqa: E402
 from peft import LoraConfig  # noqa: E402
 from peft.utils import get_peft_model_state_dict  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 from single_files import save_single_file  # noqa: E402
 
 from limner.core.drawing import FittedAdapter  # noqa: E402
@@ -118,6 +118,37 @@ def test_a_lora_of_another_architecture_is_refused(form_of, lora_of, family, oth
     assert len(trial.draw(1)) == 1
 
 
+def test_a_lora_is_refused_where_the_pipeline_takes_none(form_of, lora_of):
+    trial = lora_trial(form_of, "pixart", ink=lora_of("sd1"))
+    with pytest.raises(WeightsRefused, match="its pipeline, PixArtAlphaPipeline, takes none"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("ink"),)))
+    assert len(trial.draw(1)) == 1
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+def test_a_lora_in_the_layout_of_kohya_is_the_same_lora(form_of, lora_of, tmp_path, family):
+    path, ours = tmp_path / "kohya.safetensors", lora_of(family)
+    save_file(as_kohya(load_file(ours)), path)
+    trial = lora_trial(form_of, family, ink=ours, kohya=path)
+    first, second = (
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted(name),)))[0].image_HWC
+        for name in ("ink", "kohya")
+    )
+    assert np.abs(first.astype(int) - second).max() <= 1
+    assert not np.array_equal(first, trial.draw(1)[0].image_HWC)
+
+
+def as_kohya(tensors):
+    """Tensors of a LoRA of rank 2 and alpha 2 under the names kohya's scripts give them."""
+    found = {}
+    for name, values in tensors.items():
+        stem, side, _ = name.removeprefix("unet.").rsplit(".", 2)
+        stem = f"lora_unet_{stem.replace('.', '_')}"
+        found[f"{stem}.{'lora_down' if side == 'lora_A' else 'lora_up'}.weight"] = values
+        found[f"{stem}.alpha"] = torch.tensor(2.0)
+    return found
+
+
 def test_a_lora_that_was_changed_is_refused(form_of, lora_of, tmp_path):
     path = shutil.copy(lora_of("sd1"), tmp_path / "ink.safetensors")
     trial = lora_trial(form_of, "sd1", ink=path)
@@ -146,12 +177,88 @@ def test_an_embedding_whose_word_is_missing_is_refused(form_of, tmp_path):
         trial.draw(1, sketch=trial.sketch(adapters=(fitted("mood"),)))
 
 
-@pytest.fixture(scope="module")
-def edges(folder_of, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("edges")
-    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of("sd1"))
+def test_both_halves_of_an_embedding_are_put_on_and_taken_off(form_of, tmp_path):
+    path, rng = tmp_path / "mood.safetensors", torch.Generator().manual_seed(0)
+    halves = {"clip_l": (2, 24), "clip_g": (2, 40)}
+    save_file({half: torch.randn(*size, generator=rng) * 9 for half, size in halves.items()}, path)
+    form = form_of("sdxl", adapters={"mood": adapter(AdapterKind.EMBEDDING, path)})
+    generator = DiffusersGenerator(form)
+    trial = Trial(generator=generator, prompt="a <mood> fox")
+    (without,) = trial.draw(1)
+    (drawn,) = trial.draw(1, sketch=trial.sketch(adapters=(fitted("mood"),)))
+    pipeline = generator._pipeline
+    for tokenizer in (pipeline.tokenizer, pipeline.tokenizer_2):
+        assert {"<mood>", "<mood>_1"} <= set(tokenizer.get_vocab())
+    assert not np.array_equal(without.image_HWC, drawn.image_HWC)
+    assert np.array_equal(trial.draw(1)[0].image_HWC, without.image_HWC)
+
+
+@pytest.mark.parametrize(
+    ("family", "tensors"),
+    [
+        ("sdxl", {"emb_params": 24}),
+        ("sdxl", {"clip_l": 24, "clip_g": 32}),
+        ("sd1", {"clip_l": 24, "clip_g": 40}),
+        ("sd1", {"emb_params": 24}),
+        ("sd3", {"clip_l": 24, "clip_g": 40}),
+        ("pixart", {"emb_params": 32}),
+    ],
+)
+def test_an_embedding_of_another_architecture_is_refused(form_of, tmp_path, family, tensors):
+    path = tmp_path / "mood.safetensors"
+    save_file({name: torch.ones(2, width) for name, width in tensors.items()}, path)
+    form = form_of(family, adapters={"mood": adapter(AdapterKind.EMBEDDING, path)})
+    trial = Trial(generator=DiffusersGenerator(form), prompt="a <mood> fox")
+    (before,) = trial.draw(1)
+    with pytest.raises(WeightsRefused, match="The embedding 'mood' does not fit the model"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("mood"),)))
+    assert np.array_equal(before.image_HWC, trial.draw(1)[0].image_HWC)
+
+
+def controlnet_of(folder_of, family, folder):
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(folder_of(family))
     tiny_pipelines.controlnet(pipeline).save_pretrained(folder)
     return adapter(AdapterKind.CONTROLNET, folder)
+
+
+@pytest.fixture(scope="module")
+def edges(folder_of, tmp_path_factory):
+    return controlnet_of(folder_of, "sd1", tmp_path_factory.mktemp("edges"))
+
+
+def half_black():
+    image_HWC = np.full((32, 32, 4), 255, np.uint8)
+    image_HWC[:, :16, :3] = 0
+    return image_HWC
+
+
+@pytest.mark.parametrize("family", ["sdxl", "flux", "sd3-deep"])
+def test_a_controlnet_of_each_family_changes_the_picture(form_of, folder_of, tmp_path, family):
+    edges = controlnet_of(folder_of, family, tmp_path)
+    trial = Trial(generator=DiffusersGenerator(form_of(family, adapters={"edges": edges})))
+    sketch = trial.sketch(adapters=(fitted("edges", 1.0, half_black()),))
+    (plain,), (steered,) = trial.draw(1), trial.draw(1, sketch=sketch)
+    assert not np.array_equal(plain.image_HWC, steered.image_HWC)
+
+
+@pytest.mark.parametrize(
+    ("family", "other", "told"),
+    [
+        ("sd1", "sdxl", "its addition_embed_type is 'text_time', the model's None"),
+        ("sdxl", "sd1", "its addition_embed_type is None, the model's 'text_time'"),
+        ("sd1", "flux", "it is a FluxControlNetModel, and the model draws by a UNet2DCondition"),
+        ("flux", "sd3", "it is a SD3ControlNetModel, and the model draws by a FluxTransformer2D"),
+        ("pixart", "sd1", "it is a ControlNetModel, and the model draws by a PixArtTransformer2D"),
+    ],
+)
+def test_a_controlnet_of_another_architecture_is_refused(
+    form_of, folder_of, tmp_path, family, other, told
+):
+    edges = controlnet_of(folder_of, other, tmp_path)
+    trial = Trial(generator=DiffusersGenerator(form_of(family, adapters={"edges": edges})))
+    with pytest.raises(WeightsRefused, match=f"The controlnet 'edges' does not fit .*: {told}"):
+        trial.draw(1, sketch=trial.sketch(adapters=(fitted("edges", 1.0, half_black()),)))
+    assert len(trial.draw(1)) == 1
 
 
 @pytest.mark.parametrize("operation", sorted(DRAWING))
@@ -250,17 +357,38 @@ def ip_adapter(folder, family, folder_of, width=32):
         "image_proj.norm.weight": torch.ones(width),
         "image_proj.norm.bias": torch.zeros(width),
     }
-    cross = [name for name in pipeline.unet.attn_processors if "attn2" in name]
-    for number, name in enumerate(cross):
-        place = dict(pipeline.unet.named_modules())[name.removesuffix(".processor")]
-        for part in ("to_k_ip", "to_v_ip"):
-            shape = (place.to_k.out_features, width)
-            tensors[f"ip_adapter.{2 * number + 1}.{part}.weight"] = torch.randn(shape)
+    if family == "flux":
+        tensors |= flux_picture_tensors(pipeline.transformer, width)
+    else:
+        tensors |= picture_tensors(pipeline.unet, width)
     save_file(tensors, folder / "ip-adapter.safetensors")
     return adapter(AdapterKind.IP_ADAPTER, folder)
 
 
-@pytest.mark.parametrize(("family", "width"), [("sd1", 32), ("sdxl", 64)])
+def picture_tensors(network, width):
+    """Of every attention to words."""
+    tensors = {}
+    cross = [name for name in network.attn_processors if "attn2" in name]
+    for number, name in enumerate(cross):
+        place = dict(network.named_modules())[name.removesuffix(".processor")]
+        for part in ("to_k_ip", "to_v_ip"):
+            shape = (place.to_k.out_features, width)
+            tensors[f"ip_adapter.{2 * number + 1}.{part}.weight"] = torch.randn(shape)
+    return tensors
+
+
+def flux_picture_tensors(network, width):
+    """Of every block of two streams, as the makers of Flux's IP-Adapters name them."""
+    tensors = {}
+    for number, block in enumerate(network.transformer_blocks):
+        for part in "kv":
+            stem = f"double_blocks.{number}.processor.ip_adapter_double_stream_{part}_proj"
+            tensors[f"{stem}.weight"] = torch.randn(block.attn.to_k.out_features, width)
+            tensors[f"{stem}.bias"] = torch.randn(block.attn.to_k.out_features)
+    return tensors
+
+
+@pytest.mark.parametrize(("family", "width"), [("sd1", 32), ("sdxl", 64), ("flux", 32)])
 def test_an_ip_adapter_goes_by_its_picture_and_leaves_no_trace(
     form_of, folder_of, tmp_path, family, width
 ):
@@ -291,13 +419,24 @@ def test_an_ip_adapter_of_another_architecture_is_refused(form_of, folder_of, tm
     assert len(trial.draw(1)) == 1
 
 
-@pytest.mark.parametrize("family", ["flux", "pixart"])
-def test_an_ip_adapter_is_refused_where_the_pipeline_has_none(form_of, folder_of, tmp_path, family):
+@pytest.mark.parametrize(
+    ("family", "told"),
+    [
+        ("flux", "does not fit the model 'flux'"),
+        ("sd3", "does not fit the model 'sd3'"),
+        ("pixart", "its pipeline, PixArtAlphaPipeline, takes none"),
+        ("qwen", "its pipeline, QwenImagePipeline, takes none"),
+    ],
+)
+def test_an_ip_adapter_of_stable_diffusion_is_refused_elsewhere(
+    form_of, folder_of, tmp_path, family, told
+):
     form = form_of(family, adapters={"look": ip_adapter(tmp_path, "sd1", folder_of)})
     trial = Trial(generator=DiffusersGenerator(form))
     picture = np.full((32, 32, 4), 255, np.uint8)
-    with pytest.raises(WeightsRefused, match="does not fit"):
+    with pytest.raises(WeightsRefused, match=told):
         trial.draw(1, sketch=trial.sketch(adapters=(fitted("look", 1.0, picture),)))
+    assert len(trial.draw(1)) == 1
 
 
 def test_two_ip_adapters_at_once_are_refused(form_of, folder_of, tmp_path):

@@ -132,6 +132,17 @@ def test_an_idle_engine_ends():
     assert generator.pid is None
 
 
+@pytest.mark.parametrize("setting", ["diffusers_python", ""])
+def test_a_setting_is_named_where_one_names_the_interpreter(room, setting):
+    housing = Housing(engine=ENGINE, python=Path("/no/python"), python_setting=setting)
+    far = ProcessGenerator(form_of("far", "painted", "/"), housing, room)
+    with pytest.raises(GeneratorUnavailable) as caught:
+        Trial(generator=far).draw(1)
+    assert caught.value.hint == (
+        f"Name one that can in the setting {setting!r}." if setting else ""
+    )
+
+
 def test_an_interpreter_that_is_not_there_is_named(room):
     housing = Housing(engine=ENGINE, python=Path("/no/python"))
     far = ProcessGenerator(form_of("far", "painted", "/"), housing, room)
