@@ -58,7 +58,7 @@ def test_redraw_draws_the_same_picture_unless_it_tells_of_another_precision(appl
     (redrawn,) = printed(limner("redraw", str(apple), "--json"))
     comparison = redrawn["comparison"]
     changed = {one["name"] for one in comparison["changes"]}
-    # On a loaded machine the first process may not be sure which precision is best, and not keep it.
+    # On a loaded machine the first process may not be sure which one is best, and keep none.
     least_db = 25 if "precision" in changed else 45
     assert comparison["psnr_db"] is None or comparison["psnr_db"] > least_db
 
