@@ -128,7 +128,6 @@ class _Lanes(Generic[Subject]):
             for at, (check, card) in enumerate(zip(checks, cards, strict=True))
         )
         self._begun: dict[int, float] = {}
-
         if not checks:
             self._have_answered.set()
 
@@ -194,6 +193,12 @@ def _run_in_thread(run: Callable[[], None]) -> None:
     errand.put(run)
 
 
+def _run_errands(errand: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        errand.get()()
+        _idle.append(errand)
+
+
 def _cores_of(num_lanes: int) -> Sequence[int | None]:
     """The core that each lane stays on; ``None`` leaves that to the system.
 
@@ -218,12 +223,6 @@ def _staying_on(core: int | None) -> Generator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-def _run_errands(errand: SimpleQueue[Callable[[], None]]) -> None:
-    while True:
-        errand.get()()
-        _idle.append(errand)
 
 
 def _result(check: Check[Subject], card: CheckCard, subject: Subject, limits: Limits) -> Result:
