@@ -8,7 +8,7 @@ import pytest
 from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER
 from limner.generators.embedded.networks import DRAWING_GRAPHS, Networks, Part
-from limner.generators.embedded.precision import EIGHT_BITS
+from limner.generators.embedded.precision import EIGHT_BITS, EXACT
 from limner.generators.embedded.weights import Weights
 
 
@@ -55,16 +55,16 @@ def test_8_bits_draw_nearly_what_full_precision_draws():
 
 
 def test_a_kept_network_is_the_one_that_was_compiled(weights_folder, tmp_path):
-    first = Networks(Weights(weights_folder), 1, tmp_path)
-    compiled = first._test_run(first._precision)()
+    first = Networks(Weights(weights_folder), 1, tmp_path, EXACT)
+    compiled = first._test_run(EXACT)()
     first.load(Event())
     for path in weights_folder.glob("*.bin"):
         path.unlink()
-    second = Networks(Weights(weights_folder), 1, tmp_path)
+    second = Networks(Weights(weights_folder), 1, tmp_path, EXACT)
     second.load(Event())
     second._compiled = lambda name, _precision: second._graphs[name]
     assert second.facts == first.facts
-    assert (second._test_run(second._precision)() == compiled).all()
+    assert (second._test_run(EXACT)() == compiled).all()
 
 
 def test_what_the_engine_cannot_read_is_compiled_anew(weights_folder, tmp_path):
