@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 from typer.testing import CliRunner, Result
 
 from limner.core.settings import Settings, read_settings
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 from limner.store.repository import Store
 from limner.testing import PaintedGenerator
 
@@ -71,7 +71,10 @@ def limner(
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(
-            app, arguments, obj=lambda: painted_studio(settings, painter), catch_exceptions=False
+            app_for(arguments[0]),
+            arguments,
+            obj=lambda: painted_studio(settings, painter),
+            catch_exceptions=False,
         )
 
     return run

@@ -23,7 +23,7 @@ from limner.app import (
     registered_looks,
 )
 from limner.core.settings import Settings
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 from limner.studio.parts import Parts
 from limner.studio.studio import Studio
 from limner.testing import PaintedGenerator
@@ -57,4 +57,6 @@ if __name__ == "__main__":
     os.environ.setdefault("LIMNER_CRITERIA", str(WHOLE))
     os.environ.setdefault("LIMNER_MARK", "false")
     painter = PaintedGenerator(seconds_per_step=float(os.environ.get("PAINT_SECONDS", "0")))
-    app(obj=lambda: painted_studio(load_settings(), painter), args=sys.argv[1:])
+    app_for(sys.argv[1])(
+        obj=lambda: painted_studio(load_settings(), painter), args=sys.argv[1:]
+    )

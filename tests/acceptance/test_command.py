@@ -25,7 +25,8 @@ def limner(tmp_path):
 def test_help_imports_nothing_heavy(tmp_path):
     program = (
         "import sys\n"
-        "from limner.faces.cli import app\n"
+        "from limner.faces.cli import app_of\n"
+        "app_of()\n"
         "heavy = {'numpy', 'sqlalchemy', 'PIL', 'openvino', 'pydantic', 'alembic'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
@@ -56,11 +57,28 @@ def test_a_reader_that_goes_away_is_not_told_off():
 def test_what_nobody_foresaw_is_one_sentence_with_exit_code_5():
     program = (
         "import limner.__main__ as entry\n"
+        "import limner.faces.cli as cli\n"
         "def broken(asked):\n"
         "    raise ZeroDivisionError('division by zero')\n"
-        "entry.app_for = broken\n"
+        "cli.app_for = broken\n"
         "entry.main()\n"
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     sentence = "limner: this should not happen: ZeroDivisionError: division by zero\n"
     assert (finished.returncode, finished.stderr) == (5, sentence)
+
+
+def test_garbage_is_looked_for_again_once_it_has_started_and_in_a_fork_at_once():
+    program = (
+        "import gc, os, sys, threading\n"
+        "import limner.__main__ as entry\n"
+        "entry._leave_garbage(0.2)\n"
+        "is_off = not gc.isenabled()\n"
+        "if os.fork() == 0:\n"
+        "    os._exit(not gc.isenabled())\n"
+        "is_on_in_fork = os.wait()[1] == 0\n"
+        "next(one for one in threading.enumerate() if one.name == 'garbage').join()\n"
+        "print(is_off, is_on_in_fork, gc.isenabled(), gc.get_freeze_count() > 0)\n"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert finished.stdout == "True True True True\n", finished.stderr

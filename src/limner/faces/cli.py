@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
-import typer
-from typer.models import CommandInfo
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, NamedTuple
 
-from limner.faces import (
-    criteria_commands,
-    drawing_commands,
-    edge_case_commands,
-    erase_commands,
-    eval_commands,
-    export_command,
-    gains_command,
-    jobs_commands,
-    keys_commands,
-    log_commands,
-    look_commands,
-    mcp_command,
-    models_commands,
-    options,
-    publish_command,
-    registry_commands,
-    review_commands,
-    rights_commands,
-    studio_command,
-    token_commands,
-    tune_command,
-    upscale_command,
-    verify_commands,
-    watch_commands,
-    worker_commands,
-)
-from limner.faces.opening import opened
-from limner.faces.printing import say, say_json
+import typer
 
 DRAW, VOUCH = "Draw", "Judge, review, vouch"
 CHOOSE, SERVE = "Choose models, look and watch", "Serve, and this install"
 
 
-def _named_commands() -> typer.Typer:
-    return typer.Typer(
+class _Command(NamedTuple):
+    """Where a command is, or a group of commands, which is its module's `app`."""
+
+    panel: str
+    module: str
+    is_group: bool = False
+
+
+_COMMANDS = {
+    "generate": _Command(DRAW, "drawing_commands"),
+    "variations": _Command(DRAW, "drawing_commands"),
+    "batch": _Command(DRAW, "drawing_commands"),
+    "grid": _Command(DRAW, "drawing_commands"),
+    "upscale": _Command(DRAW, "upscale_command"),
+    "tune": _Command(DRAW, "tune_command"),
+    "show": _Command(DRAW, "recipe_commands"),
+    "redraw": _Command(DRAW, "recipe_commands"),
+    "styles": _Command(DRAW, "recipe_commands"),
+    "verify": _Command(VOUCH, "verify_commands"),
+    "sidecar": _Command(VOUCH, "verify_commands"),
+    "export": _Command(VOUCH, "export_command"),
+    "publish": _Command(VOUCH, "publish_command"),
+    "erase": _Command(VOUCH, "erase_commands"),
+    "edge-cases": _Command(VOUCH, "edge_case_commands"),
+    "criteria": _Command(VOUCH, "criteria_commands", is_group=True),
+    "review": _Command(VOUCH, "review_commands", is_group=True),
+    "rights": _Command(VOUCH, "rights_commands", is_group=True),
+    "log": _Command(VOUCH, "log_commands", is_group=True),
+    "keys": _Command(VOUCH, "keys_commands", is_group=True),
+    "gate": _Command(CHOOSE, "registry_commands"),
+    "due": _Command(CHOOSE, "registry_commands"),
+    "gains": _Command(CHOOSE, "gains_command"),
+    "models": _Command(CHOOSE, "models_commands", is_group=True),
+    "eval": _Command(CHOOSE, "eval_commands", is_group=True),
+    "watch": _Command(CHOOSE, "watch_commands", is_group=True),
+    "look": _Command(CHOOSE, "look_commands", is_group=True),
+    "studio": _Command(SERVE, "studio_command"),
+    "worker": _Command(SERVE, "worker_commands"),
+    "mcp": _Command(SERVE, "mcp_command"),
+    "settings": _Command(SERVE, "install_commands"),
+    "version": _Command(SERVE, "install_commands"),
+    "jobs": _Command(SERVE, "jobs_commands", is_group=True),
+    "tokens": _Command(SERVE, "token_commands", is_group=True),
+}
+
+
+def app_for(asked: str) -> typer.Typer:
+    """The app with no more than the command asked for, where there is one of that name.
+
+    Importing every command, and building it, takes typer as long as many a command runs.
+    """
+    return app_of([asked] if asked in _COMMANDS else _COMMANDS)
+
+
+def app_of(names: Iterable[str] = _COMMANDS) -> typer.Typer:
+    """The app with these commands; every one when left out."""
+    app = typer.Typer(
         help="Makes images you can stand behind: "
         "draws, judges, asks people, seals, keeps evidence.",
         no_args_is_help=True,
@@ -48,131 +76,16 @@ def _named_commands() -> typer.Typer:
         add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_ask_for_a_command)
+    for name in names:
+        panel, module, is_group = _COMMANDS[name]
+        found: Any = import_module(f"limner.faces.{module}")
+        if is_group:
+            app.add_typer(found.app, name=name, rich_help_panel=panel)
+        else:
+            app.command(name, rich_help_panel=panel)(getattr(found, name.replace("-", "_")))
+    return app
 
 
-app = _named_commands()
-for draws in (
-    drawing_commands.generate,
-    drawing_commands.variations,
-    drawing_commands.batch,
-    drawing_commands.grid,
-    upscale_command.upscale,
-    tune_command.tune,
-):
-    app.command(rich_help_panel=DRAW)(draws)
-for vouches in (
-    verify_commands.verify,
-    verify_commands.sidecar,
-    export_command.export,
-    publish_command.publish,
-    erase_commands.erase,
-):
-    app.command(rich_help_panel=VOUCH)(vouches)
-app.command("edge-cases", rich_help_panel=VOUCH)(edge_case_commands.edge_cases)
-for chooses in (registry_commands.gate, registry_commands.due, gains_command.gains):
-    app.command(rich_help_panel=CHOOSE)(chooses)
-for serves in (studio_command.studio, worker_commands.worker, mcp_command.mcp):
-    app.command(rich_help_panel=SERVE)(serves)
-registry_commands.add_registry_commands(models_commands.app)
-for name, commands, panel in (
-    ("criteria", criteria_commands.app, VOUCH),
-    ("review", review_commands.app, VOUCH),
-    ("rights", rights_commands.app, VOUCH),
-    ("log", log_commands.app, VOUCH),
-    ("keys", keys_commands.app, VOUCH),
-    ("models", models_commands.app, CHOOSE),
-    ("eval", eval_commands.app, CHOOSE),
-    ("watch", watch_commands.app, CHOOSE),
-    ("look", look_commands.app, CHOOSE),
-    ("jobs", jobs_commands.app, SERVE),
-    ("tokens", token_commands.app, SERVE),
-):
-    app.add_typer(commands, name=name, rich_help_panel=panel)
-
-
-@app.command(rich_help_panel=DRAW)
-def show(context: typer.Context, file: options.File, as_json: options.Json = False) -> None:
-    """Print the recipe a picture was made by."""
-    with opened(context) as studio:
-        from limner.faces.printing import say_shown
-
-        say_shown(studio.show(file), file, as_json=as_json)
-
-
-@app.command(rich_help_panel=DRAW)
-def redraw(
-    context: typer.Context,
-    file: options.File,
-    image: options.Image = None,
-    out: options.Out = None,
-    force: options.Force = False,
-    quiet: options.Quiet = False,
-    as_json: options.Json = False,
-) -> None:
-    """Draw a picture again from its recipe, and say by how much it differs."""
-    with opened(context) as studio:
-        from limner.faces.printing import say_redrawn
-        from limner.faces.watching import watching
-        from limner.studio.saving import choose_destination, name_of
-
-        with watching(is_quiet=quiet) as watch:
-            redrawn = studio.redraw(file, source_path=image, watch=watch)
-        path = None
-        if out is not None:
-            drawn = redrawn.image
-            destination = choose_destination(
-                out, drawn.record.file_format, is_single=True, overwrite=force
-            )
-            path = destination.save(drawn.content, name_of(drawn.recipe.prompt, drawn.seed))
-        say_redrawn(redrawn, path, as_json=as_json)
-
-
-@app.command(rich_help_panel=DRAW)
-def styles(context: typer.Context) -> None:
-    """List the styles a prompt can be drawn in."""
-    with opened(context) as studio:
-        for style in studio.card.styles:
-            say(style)
-
-
-@app.command(rich_help_panel=SERVE)
-def settings(context: typer.Context, as_json: options.Json = False) -> None:
-    """Print every setting and where its value came from."""
-    with opened(context) as studio:
-        from limner.core.settings import SETTING_NAMES
-
-        for name in SETTING_NAMES:
-            value, source = getattr(studio.settings, name), studio.settings.sources[name]
-            if as_json:
-                say_json({"name": name, "value": str(value), "source": source})
-            else:
-                say(f"{name} = {value}  ({source})")
-
-
-@app.command(rich_help_panel=SERVE)
-def version() -> None:
-    """Print the version of Limner."""
-    from importlib.metadata import version as version_of
-
-    say(f"limner {version_of('limner')}")
-
-
-def app_for(asked: str) -> typer.Typer:
-    """`app` with no more than the command asked for, where there is one of that name.
-
-    typer builds every command it is given before it runs one; of a hundred, that takes as long as
-    many a command.
-    """
-    groups = [one for one in app.registered_groups if one.name == asked]
-    commands = [one for one in app.registered_commands if _name_of(one) == asked]
-    if not groups and not commands:
-        return app
-    narrow = _named_commands()
-    narrow.registered_groups = groups
-    narrow.registered_commands = [*commands, app.registered_commands[-1]]  # one alone has no name
-    return narrow
-
-
-def _name_of(command: CommandInfo) -> str:
-    assert command.callback is not None, "every command here is a function"
-    return command.name or command.callback.__name__
+def _ask_for_a_command() -> None:
+    """Without anything to call before it, typer runs a single command whatever its name."""

@@ -15,6 +15,7 @@ from limner.faces import options
 from limner.faces.exits import FAILED
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
+from limner.faces.registry_commands import add_registry_commands
 
 if TYPE_CHECKING:
     from limner.core.ports import Generator, GeneratorCard
@@ -278,3 +279,6 @@ def _say_finding(name: str, finding: Finding, *, as_json: bool) -> None:
     say(f"{'ok     ' if finding.is_fine else 'MISSING'} {place}{finding.subject}: {finding.told}")
     if finding.fix:
         say(f"        {finding.fix}")
+
+
+add_registry_commands(app)

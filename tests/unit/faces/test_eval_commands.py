@@ -8,7 +8,7 @@ from painted_limner import painted_studio
 from typer.testing import CliRunner
 
 from limner.core.settings import read_settings
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 from limner.store.evidence import evidence_of
 from limner.testing import PaintedGenerator
 
@@ -55,7 +55,10 @@ def ours(settings, here):
 
     def run(*arguments: str):
         return CliRunner().invoke(
-            app, arguments, obj=lambda: painted_studio(settings, painter), catch_exceptions=False
+            app_for(arguments[0]),
+            arguments,
+            obj=lambda: painted_studio(settings, painter),
+            catch_exceptions=False,
         )
 
     return run

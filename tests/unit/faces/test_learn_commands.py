@@ -8,7 +8,7 @@ from PIL import Image as PillowImage
 from typer.testing import CliRunner
 
 from limner.app import Studio
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 
 
 @pytest.fixture
@@ -18,7 +18,8 @@ def limner(tmp_path, monkeypatch):
 
     def run(*words):
         home = tmp_path / "home"
-        return CliRunner().invoke(app, [str(one) for one in words], obj=lambda: Studio(home))
+        asked = [str(one) for one in words]
+        return CliRunner().invoke(app_for(asked[0]), asked, obj=lambda: Studio(home))
 
     return run
 

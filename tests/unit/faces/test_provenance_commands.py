@@ -7,7 +7,7 @@ from painted_limner import WHOLE, painted_studio
 from typer.testing import CliRunner
 
 from limner.core.settings import read_settings
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 
 
 @pytest.fixture
@@ -19,7 +19,10 @@ def limner(home, painter, tmp_path, monkeypatch):
 
     def run(*arguments):
         return CliRunner().invoke(
-            app, arguments, obj=lambda: painted_studio(settings, painter), catch_exceptions=False
+            app_for(arguments[0]),
+            arguments,
+            obj=lambda: painted_studio(settings, painter),
+            catch_exceptions=False,
         )
 
     return run

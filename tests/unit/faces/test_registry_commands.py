@@ -7,7 +7,7 @@ import pytest
 from registries import Registry
 from typer.testing import CliRunner
 
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 from limner.studio.studio import Studio
 
 
@@ -27,7 +27,9 @@ def run(registry):
             registry.open()
             return Studio(registry.parts)
 
-        return CliRunner().invoke(app, arguments, obj=opened, catch_exceptions=False)
+        return CliRunner().invoke(
+            app_for(arguments[0]), arguments, obj=opened, catch_exceptions=False
+        )
 
     return command
 

@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 from typer.testing import CliRunner
 
 from limner.app import Studio
-from limner.faces.cli import app
+from limner.faces.cli import app_for
 from limner.studio.image_file import read_texts
 
 
@@ -96,7 +96,9 @@ def test_a_graph_of_ones_own_enlarges_by_its_name(photo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def limner(*words):
-        return CliRunner().invoke(app, words, obj=lambda: Studio(tmp_path / "home"))
+        return CliRunner().invoke(
+            app_for(words[0]), words, obj=lambda: Studio(tmp_path / "home")
+        )
 
     (tmp_path / "repeat.onnx").write_bytes(repeating_graph(factor=4))
     answer = limner(
