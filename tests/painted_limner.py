@@ -57,6 +57,4 @@ if __name__ == "__main__":
     os.environ.setdefault("LIMNER_CRITERIA", str(WHOLE))
     os.environ.setdefault("LIMNER_MARK", "false")
     painter = PaintedGenerator(seconds_per_step=float(os.environ.get("PAINT_SECONDS", "0")))
-    app_for(sys.argv[1])(
-        obj=lambda: painted_studio(load_settings(), painter), args=sys.argv[1:]
-    )
+    app_for(sys.argv[1])(obj=lambda: painted_studio(load_settings(), painter), args=sys.argv[1:])

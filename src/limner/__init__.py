@@ -28,6 +28,9 @@ sys.modules.setdefault("openvino_telemetry", cast(Any, None))
 # on cores that everything else needs. Here they sleep at once (docs/log.md, "A core that span").
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # noqa: TID251 - no setting of ours
 
+# Whatever else is installed may hook into pydantic; looking for it takes as long as our own models.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # noqa: TID251 - no setting of ours
+
 
 def __getattr__(name: str) -> object:
     """Load public names on first use, so that ``limner --help`` answers at once."""

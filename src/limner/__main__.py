@@ -25,7 +25,7 @@ def main() -> None:
     atexit.register(lambda: _end(*codes))
     _leave_garbage(START_SECONDS)
     try:
-        from limner.faces.cli import app_for
+        from limner.faces.cli import app_for  # noqa: PLC0415 - what is imported is no garbage
 
         app_for(sys.argv[1] if len(sys.argv) > 1 else "")(prog_name="limner")
     except SystemExit as leaving:

@@ -21,9 +21,7 @@ from limner.core.hashing import sha256_of_bytes
 from limner.core.recipe import ImageRecord
 from limner.core.records import FileFormat, OriginalFile
 from limner.store import schema
-from limner.store.bell import Bell
 from limner.store.blobs import BlobFolder
-from limner.store.boards import Boards
 from limner.store.database import (
     empty_log,
     open_database,
@@ -31,8 +29,7 @@ from limner.store.database import (
     reading,
     transaction,
 )
-from limner.store.erasing import erase_image, erased_at
-from limner.store.gallery import GalleryRows, take_off
+from limner.store.gallery import take_off
 from limner.store.image_rows import (
     RecentLook,
     fastest_pass_seconds,
@@ -42,7 +39,6 @@ from limner.store.image_rows import (
     recent_looks,
     row_of,
 )
-from limner.store.jobs import JobRows
 from limner.store.judgements import (
     StoredDecision,
     StoredSeal,
@@ -56,67 +52,19 @@ from limner.store.judgements import (
     results_of,
     seal_of,
 )
-from limner.store.learnt import LearntRows
-from limner.store.leases import Leases
 from limner.store.ledger.entries import Entry
 from limner.store.ledger.images import append_image, append_source, prompt_commitment
 from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
-from limner.store.looks import Looks
-from limner.store.messages import Messages
-from limner.store.models import Models
-from limner.store.reviews import Reviews
-from limner.store.rights import Rights
-from limner.store.run_jobs import RunJobs
-from limner.store.runs import Runs
-from limner.store.shadows import Shadows
-from limner.store.studies import Studies
-from limner.store.tokens import TokenRows
-from limner.store.watches import Watches
+from limner.store.rows_by_subject import RowsBySubject
 
 
-class Store:
-    """The images of one data folder. Open it with `Store.open`.
+class Store(RowsBySubject):
+    """The images of one data folder, and all that is kept beside them. Open it with `Store.open`.
 
     Attributes:
         ledger: what was stored, decided, reviewed, sealed and erased here.
-        reviews: what people are asked, and what they answered.
-        tokens: who may ask for what.
-        rights: sources, licences, consents and opt-outs, and what they block.
         bell: rung when jobs have changed.
-        jobs: requests that are kept until they are drawn.
-        leases: who draws them.
-        gallery: which images are whose, and finding them.
-        boards: how people put them in order.
-        models: the model registry, its gates and evidence.
-        runs: of suites, with their pictures and scores.
-        run_jobs: which of them workers are to draw.
-        studies: of runs side by side, and what people answered.
-        looks: images that came in from elsewhere, and what was found on them.
-        learnt: labels and normal sets that were taught to find it with.
-        watches: what streams are held against, what was read of them, and alarms.
     """
-
-    def __init__(self, engine: sa.Engine, blobs: BlobFolder, ledger: Ledger) -> None:
-        self._engine = engine
-        self._blobs = blobs
-        self.ledger = ledger
-        self.reviews = Reviews(engine, ledger)
-        self.tokens = TokenRows(engine)
-        self.rights = Rights(engine, ledger)
-        self.bell = Bell()
-        self.jobs = JobRows(engine, self.bell)
-        self.leases = Leases(engine, self.bell)
-        self.gallery = GalleryRows(engine)
-        self.boards = Boards(engine)
-        self.models = Models(engine, ledger)
-        self.runs = Runs(engine)
-        self.run_jobs = RunJobs(engine)
-        self.studies = Studies(engine)
-        self.looks = Looks(engine, blobs, self.ledger)
-        self.learnt = LearntRows(engine, ledger)
-        self.watches = Watches(engine, self.ledger)
-        self.shadows = Shadows(engine)
-        self.messages = Messages(engine)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:
@@ -216,6 +164,8 @@ class Store:
             StorageUnavailable: it cannot be written, or another process is reading; in the second
                 case it is erased, but not yet from the database's log.
         """
+        from limner.store.erasing import erase_image
+
         with transaction(self._engine) as connection:
             record = find_image(connection, schema.images.c.image_id == image_id)
             if record is None:
@@ -237,6 +187,8 @@ class Store:
 
     def erased_at(self, image_id: str) -> datetime | None:
         """When an image was erased; ``None`` if it never was, or was stored again since."""
+        from limner.store.erasing import erased_at
+
         with reading(self._engine) as connection:
             return erased_at(connection, image_id)
 

@@ -28,7 +28,6 @@ from limner.core.ports import GeneratorCard
 from limner.store.evidence import freeze_gate
 from limner.store.models import alias_moves, find_aliases, find_states, point_alias, register
 from limner.studio.aliases import ALIAS
-from limner.studio.gate_file import gate_in_force
 from limner.studio.model_files import WHENCE, Place, Whence, file_fault
 from limner.studio.parts import Parts
 
@@ -132,6 +131,8 @@ def propose(
     if fault := file_fault(whence, version):
         raise BadInput(fault, code="weights_refused")
     known, now = overview(parts).states, parts.read_clock()
+    from limner.studio.gate_file import gate_in_force  # its models take long to build
+
     gate = gate_in_force(parts.settings)
     event = ModelEvent(
         kind=EventKind.REGISTERED,

@@ -21,7 +21,10 @@ class Strict(BaseModel):
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is written twice, which YAML would let the last one win."""
+    """Refuses a key that is written twice, which YAML would let the last one win.
+
+    Not the loader of libyaml, which is faster: ten thousand open brackets crash the process.
+    """
 
 
 def _mapping_once(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:

@@ -96,9 +96,7 @@ def test_a_graph_of_ones_own_enlarges_by_its_name(photo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def limner(*words):
-        return CliRunner().invoke(
-            app_for(words[0]), words, obj=lambda: Studio(tmp_path / "home")
-        )
+        return CliRunner().invoke(app_for(words[0]), words, obj=lambda: Studio(tmp_path / "home"))
 
     (tmp_path / "repeat.onnx").write_bytes(repeating_graph(factor=4))
     answer = limner(

@@ -77,3 +77,8 @@ def test_a_gate_without_rules_is_refused():
 def test_a_file_that_is_not_there_is_refused():
     with pytest.raises(GateInvalid, match="cannot be read"):
         read_gate("gone.yaml")
+
+
+def test_brackets_that_never_close_are_one_sentence():
+    with pytest.raises(GateInvalid, match="not YAML"):
+        parse_gate("[" * 100_000, "ours")
