@@ -110,6 +110,20 @@ def open_weights(settings: Settings, folder: Path, *, is_fresh: bool = False) ->
     )
 
 
+def open_in_precision(settings: Settings, told: str) -> Generator | None:
+    """The model inside in the precision that a recipe tells, such as ``int8+bf16``.
+
+    ``None`` where the settings ask for one, or this processor does not draw in it.
+    """
+    from limner.generators.embedded.networks import precisions_here
+    from limner.generators.embedded.precision import AUTO
+
+    precision = told.partition("+")[0]
+    if settings.precision != AUTO or precision not in precisions_here():
+        return None
+    return open_generator(replace(settings, precision=precision))
+
+
 def open_adapter(settings: Settings, folder: Path, *, is_fresh: bool = False) -> Generator:
     """The embedded generator with an adapter always on; loads nothing. Arguments as above.
 

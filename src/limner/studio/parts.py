@@ -46,6 +46,8 @@ class Parts:
         open_recognizer: called at most once; ``None`` reads no marks and compares no looks.
         open_another: opens a further generator of the same model with so many threads, its
             networks loaded anew; ``None`` where that cannot be.
+        open_in_precision: opens a further generator of the same model in the precision that a
+            recipe tells; gives ``None`` where that cannot be.
         open_model: opens the generator of a further model by its name; errors as for an unknown
             one. ``None`` where there is the default only.
         model_names: tells the names of further models.
@@ -74,6 +76,7 @@ class Parts:
         requester: str = "",
         open_recognizer: Callable[[], Recognizer] | None = None,
         open_another: Callable[[int], Generator] | None = None,
+        open_in_precision: Callable[[str], Generator | None] = lambda _: None,
         open_model: Callable[[str], Generator] | None = None,
         model_names: Callable[[], tuple[str, ...]] = tuple,
         open_fingerprints: Callable[[], Fingerprints] | None = None,
@@ -89,6 +92,7 @@ class Parts:
         self.version = version
         self.requester = requester
         self.open_another = open_another
+        self.open_in_precision = open_in_precision
         self.measure_with = measure_with
         self.read_sentences = read_sentences
         self._open_model = open_model

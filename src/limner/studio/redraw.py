@@ -127,7 +127,7 @@ def redraw(
     if read.file_format not in FILE_FORMATS:
         raise BadInput(f"The picture is {read.file_format!r}; allowed are png, webp, jpeg.")
     request = request_of_recipe(parts, recipe, source_path)
-    (image,) = generate(parts, request, read.file_format, watch)
+    (image,) = generate(_as_precise(parts, recipe), request, read.file_format, watch)
     return Redrawn(image, _compare(read, recipe, image))
 
 
@@ -223,6 +223,13 @@ def request_of_recipe(parts: Parts, recipe: Recipe, source_path: Path | None = N
         use=recipe.use,
         second_pass=None if recipe.second_pass is None else recipe.second_pass.strength,
     )
+
+
+def _as_precise(parts: Parts, recipe: Recipe) -> Parts:
+    """These parts with their model in the precision it had then, where it is that model and can."""
+    is_shipped = parts.generator is parts.shipped and recipe.generator == parts.shipped.card.name
+    generator = parts.open_in_precision(recipe.precision) if is_shipped else None
+    return parts if generator is None else parts.with_generator(lambda: generator)
 
 
 def _enlarging_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Request:

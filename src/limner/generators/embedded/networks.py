@@ -399,6 +399,12 @@ class Networks:
         return lambda: np.array(graph(inputs)[graph.outputs[0]], np.float32)
 
 
+def precisions_here() -> tuple[str, ...]:
+    """The precisions this processor draws in, by the names of the setting."""
+    able: Sequence[str] = openvino.Core().get_property(DEVICE, "OPTIMIZATION_CAPABILITIES")
+    return candidates(able)
+
+
 def _is_in_8_bits(name: str, precision: str) -> bool:
     return precision == EIGHT_BITS and name == TESTED_GRAPH
 
