@@ -32,7 +32,7 @@ from limner.generators.embedded.canvas import (
 from limner.generators.embedded.course import Course, Way
 from limner.generators.embedded.networks import Caption, Networks, open_networks
 from limner.generators.embedded.passes import Passes
-from limner.generators.embedded.precision import AUTO
+from limner.generators.embedded.precision import AUTO, USUAL
 from limner.generators.embedded.sampler import (
     SAMPLERS,
     Canvas,
@@ -88,6 +88,7 @@ class EmbeddedGenerator:
         self._batch_size = batch_size or DEFAULT_BATCH_SIZE
         self._weights = weights or Weights()
         self._worn = worn
+        self._adapters = adapters
         self._wardrobe = Wardrobe(
             self._weights, adapters, worn, lambda: self._networks, batch_size or None
         )
@@ -143,6 +144,11 @@ class EmbeddedGenerator:
         A picture whose numbers are not finite is yielded with ``is_finite`` false and no colours.
         """
         sketch = plan.sketch
+        if sketch.is_deterministic and self._precision == AUTO:
+            yield from self._unmeasured.generate(
+                plan, seeds, on_step=on_step, is_cancelled=is_cancelled
+            )
+            return
         batch_size = 1 if sketch.is_deterministic else self._batch_size
         layout = self._layout(sketch)
         passes = self._wardrobe.passes(sketch)
@@ -268,6 +274,19 @@ class EmbeddedGenerator:
             precision=facts.precision,
             num_threads=facts.num_threads,
             versions={"openvino": facts.version},
+        )
+
+    @cached_property
+    def _unmeasured(self) -> EmbeddedGenerator:
+        """The same in a precision that no measurement chooses, which a loaded machine may sway."""
+        return EmbeddedGenerator(
+            num_threads=self._num_threads,
+            weights=self._weights,
+            memory=self._memory,
+            precision=USUAL,
+            adapters=self._adapters,
+            worn=self._worn,
+            is_fresh=self._is_fresh,
         )
 
     @cached_property

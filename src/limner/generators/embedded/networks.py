@@ -29,6 +29,7 @@ from limner.generators.embedded.lengths import free_length
 from limner.generators.embedded.precision import (
     AUTO,
     EIGHT_BITS,
+    USUAL,
     Run,
     candidates,
     choose,
@@ -87,7 +88,8 @@ class Networks:
         num_threads: 0 takes every core the process may use.
         memory: folder that keeps which precision is best here, and the compiled networks; ``None``
             tries and keeps none.
-        precision: asked for instead of the one that is best here; ``auto`` asks for none.
+        precision: asked for instead of the one that is best here; ``auto`` asks for none, ``usual``
+            for the one that is not measured.
     """
 
     def __init__(
@@ -374,13 +376,13 @@ class Networks:
         possible = candidates(self._able)
         if self._asked_precision in possible:
             return self._asked_precision
-        if self._asked_precision != AUTO:
+        if self._asked_precision not in (AUTO, USUAL):
             raise GeneratorUnavailable(
                 f"This processor does not draw in {self._asked_precision!r}; "
                 f"it does in {', '.join(possible)}.",
                 hint="Set the setting 'precision' to one of these, or to 'auto'.",
             )
-        if self._memory is None or len(possible) == 1:
+        if self._asked_precision == USUAL or self._memory is None or len(possible) == 1:
             return self._usual
         facts = {**self._engine, "weights": self._files_of(TESTED_GRAPH)}
         kept = remembered(self._memory, facts)

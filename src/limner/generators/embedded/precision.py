@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 FORMAT = "limner.precision/1"
 FILE_NAME = "precision.json"  # in the data folder; with so many threads, precision-N.json
 AUTO = "auto"  # no precision is asked for
+USUAL = "usual"  # what no measurement chooses, and no load of the machine changes
 EXACT = "f32"
 EIGHT_BITS = "int8"  # products of matrices; everything else in the usual precision
 ROUNDS = 9
