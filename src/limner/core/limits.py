@@ -364,6 +364,12 @@ def _require_abilities(request: Request, card: GeneratorCard) -> None:
 def _resolve_adapters(request: Request, card: GeneratorCard) -> tuple[FittedAdapter, ...]:
     names = [one.name for one in request.adapters]
     for name in names:
+        if name in card.outgrown_adapters:
+            raise BadInput(
+                f"The adapter {name!r} was taught on other weights than draw here now.",
+                code="adapter_outgrown",
+                hint="Teach it anew: `limner tune` with the pictures it was taught on.",
+            )
         require_one_of("adapter", name, card.adapters)
         if names.count(name) > 1:
             raise BadInput(f"The adapter {name!r} is asked for twice; allowed is once.")

@@ -101,6 +101,7 @@ class GeneratorCard:
         description: its card in words, Markdown: what it was trained on, what it cannot do.
         abilities: what else it honours; what is not among them is refused when it is asked.
         adapters: what a request may put onto it, by name.
+        outgrown_adapters: names of those that are kept here but were taught on other weights.
         uses: what its licence allows pictures to be for, where a request has to say so; empty
             where it allows every use.
         factors: by how much it enlarges; empty where it does not.
@@ -124,6 +125,7 @@ class GeneratorCard:
     description: str = ""
     abilities: frozenset[Ability] = frozenset(Ability)
     adapters: Mapping[str, AdapterCard] = field(default_factory=dict[str, AdapterCard])
+    outgrown_adapters: frozenset[str] = frozenset()
     uses: tuple[str, ...] = ()
     factors: tuple[int, ...] = ()
     sources: tuple[str, ...] = ()

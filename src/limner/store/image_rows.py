@@ -14,6 +14,7 @@ from limner.core.records import Size
 from limner.store import schema
 
 TIMED_IMAGES = 256  # newest, over which the fastest pass is looked for
+LEAST_TIMED_IMAGES = 5  # the first picture of a process may take many times as long
 
 _IMAGE_OF_ID = schema.images.select().where(schema.images.c.image_id == sa.bindparam("this_image"))
 
@@ -57,14 +58,12 @@ def fastest_pass_seconds(connection: sa.Connection, generator: str) -> float | N
     query = sa.select(column.seconds, column.recipe).order_by(column.created_at.desc())
     rows = connection.execute(query.limit(TIMED_IMAGES)).all()
     drawn = [(row.seconds, json.loads(row.recipe)) for row in rows]
-    return min(
-        (
-            seconds / recipe["num_forwards"]
-            for seconds, recipe in drawn
-            if recipe["generator"] == generator and recipe["num_forwards"]
-        ),
-        default=None,
-    )
+    passes = [
+        seconds / recipe["num_forwards"]
+        for seconds, recipe in drawn
+        if recipe["generator"] == generator and recipe["num_forwards"]
+    ]
+    return min(passes) if len(passes) >= LEAST_TIMED_IMAGES else None
 
 
 def pdq_hashes(connection: sa.Connection) -> list[tuple[str, bytes]]:

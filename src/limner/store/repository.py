@@ -350,7 +350,7 @@ class Store(RowsBySubject):
     def fastest_pass_seconds(self, generator: str) -> float | None:
         """Least time of a picture in one pass of a generator, over the newest images.
 
-        ``None`` where none of them was drawn by it.
+        ``None`` where too few of them were drawn by it.
         """
         with reading(self._engine) as connection:
             return fastest_pass_seconds(connection, generator)

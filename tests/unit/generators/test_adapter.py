@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from limner.core.drawing import FittedAdapter
-from limner.core.errors import GeneratorUnavailable
+from limner.core.errors import BadInput, GeneratorUnavailable
 from limner.core.hashing import sha256_of_bytes
+from limner.core.limits import resolve_choices
+from limner.core.records import AskedAdapter, Request
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.adapter import (
     CORRECTIONS_FILE,
@@ -133,6 +135,15 @@ def test_one_that_was_taught_on_other_weights_is_not_listed_and_not_worn(tmp_pat
     assert AdapterShelf(tmp_path / "adapters").fitting(weights.ingredients) == {}
     with pytest.raises(GeneratorUnavailable, match="taught on other weights"):
         adapter.corrections(weights.ingredients)
+
+
+def test_asking_for_one_that_was_taught_on_other_weights_says_so(tmp_path, weights):
+    other = {**weights.ingredients, "denoise.bin": "sha256:" + "0" * 64}
+    write_adapter(tmp_path / "adapters" / "house", other, a_correction())
+    card = EmbeddedGenerator(weights=weights, adapters=tmp_path / "adapters").card
+    request = Request(prompt="a fox", adapters=(AskedAdapter(name="house"),))
+    with pytest.raises(BadInput, match="'house' was taught on other weights"):
+        resolve_choices(request, card)
 
 
 def test_a_file_that_was_changed_is_refused(shelf, weights):

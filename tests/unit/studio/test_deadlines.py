@@ -83,18 +83,30 @@ def test_a_job_whose_time_ends_while_it_is_drawn_keeps_what_is_finished(
 
 def test_a_job_that_can_never_be_drawn_in_time_is_refused_at_once(studio, worker, submit, painter):
     painter.seconds_per_step = 0.01
-    submit(None)
+    submit(None, num_images=5)
     worker.draw_next()  # so that something is measured
-    with pytest.raises(BadInput, match=r"cannot be drawn within 0.02 seconds; .* 4 pictures"):
+    with pytest.raises(BadInput, match=r"cannot be drawn within 0.02 seconds; its 4 pictures"):
         submit(0.02, num_images=4)
     assert submit(60.0, num_images=4)
 
 
 def test_nothing_is_refused_before_anything_is_measured(submit):
-    assert submit(0.001, num_images=64)
+    assert submit(0.1, num_images=64)
 
 
 @pytest.mark.parametrize("within", [0.0, -1.0, float("inf"), float("nan"), 1e9])
 def test_a_time_that_is_none_is_refused(submit, within):
     with pytest.raises(BadInput, match="allowed is above 0 to 604800"):
         submit(within)
+
+
+def test_what_no_machine_can_draw_in_time_is_refused_before_anything_is_measured(submit):
+    with pytest.raises(BadInput, match=r"cannot be drawn within 0.001 seconds"):
+        submit(0.001, num_images=64)
+
+
+def test_one_slow_picture_refuses_nobody(worker, submit, painter):
+    painter.seconds_per_step = 0.05
+    submit(None)
+    worker.draw_next()
+    assert submit(0.1)

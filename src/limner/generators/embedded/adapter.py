@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -171,30 +172,37 @@ class AdapterShelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._changed_ns = -1
-        self._fitting: dict[str, Adapter] = {}
+        self._kept: dict[str, Adapter] = {}
 
     def fitting(self, base: Mapping[str, str]) -> Mapping[str, Adapter]:
-        """Adapters that were taught on these weights, by name; others are passed over."""
+        """Adapters that were taught on these weights, by name."""
+        return {
+            name: one for name, one in self._all().items() if dict(one.facts.base) == dict(base)
+        }
+
+    def outgrown(self, base: Mapping[str, str]) -> frozenset[str]:
+        """Names of those that were taught on other weights."""
+        return frozenset(self._all().keys() - self.fitting(base).keys())
+
+    def _all(self) -> Mapping[str, Adapter]:
         try:
             changed_ns = self._folder.stat().st_mtime_ns
         except OSError:
             return {}
         if changed_ns != self._changed_ns:
-            self._fitting = dict(sorted(_fitting(self._folder, base)))
+            self._kept = dict(sorted(_readable(self._folder)))
             self._changed_ns = changed_ns
-        return self._fitting
+        return self._kept
 
 
-def _fitting(folder: Path, base: Mapping[str, str]) -> Iterable[tuple[str, Adapter]]:
+def _readable(folder: Path) -> Iterable[tuple[str, Adapter]]:
     for place in folder.iterdir():
         if place.name.startswith(".") or not (place / ADAPTER_CARD_FILE).is_file():
             continue
         adapter = Adapter(place)
-        try:
-            if dict(adapter.facts.base) == dict(base) and adapter.facts.name == place.name:
+        with suppress(GeneratorUnavailable):
+            if adapter.facts.name == place.name:
                 yield place.name, adapter
-        except GeneratorUnavailable:
-            continue
 
 
 def corrections_as_bytes(corrections: Corrections) -> bytes:

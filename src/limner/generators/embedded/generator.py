@@ -98,7 +98,10 @@ class EmbeddedGenerator:
     def card(self) -> GeneratorCard:
         """What this generator is; reads the weights' card and those of adapters only."""
         adapters = {name: one.card for name, one in self._wardrobe.adapters.items()}
-        return replace(self._card, adapters=adapters) if adapters else self._card
+        outgrown = self._wardrobe.outgrown
+        if not adapters and not outgrown:
+            return self._card
+        return replace(self._card, adapters=adapters, outgrown_adapters=outgrown)
 
     @cached_property
     def _card(self) -> GeneratorCard:

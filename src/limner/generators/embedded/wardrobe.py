@@ -53,6 +53,13 @@ class Wardrobe:
         """What a request may put on, by name: those that were taught on these weights."""
         return {} if self._shelf is None else self._shelf.fitting(self._weights.ingredients)
 
+    @property
+    def outgrown(self) -> frozenset[str]:
+        """Names of adapters that were taught on other weights."""
+        return (
+            frozenset() if self._shelf is None else self._shelf.outgrown(self._weights.ingredients)
+        )
+
     def passes(self, sketch: Sketch) -> Passes:
         """The passes that a sketch takes part in.
 
