@@ -1,7 +1,8 @@
 """Requests that must be drawn within a time: refused at once where that cannot be, ended when over.
 
 The time runs from when a job was taken. What counts is the least a request can take, by the fastest
-passes of several pictures and a margin, so that none is refused that could have been met; one that is met too late ends with what is finished.
+passes of several pictures and a margin, so that none is refused that could have been met; one that
+is met too late ends with what is finished.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def require_reachable(parts: Parts, request: Request, planned: Planned) -> None:
     card = parts.generator_of(request.model).card
     measured = parts.store.fastest_pass_seconds(card.name) or 0.0
     choices, num_pictures = planned.choices, len(planned.shots)
-    least = max(LEAST_PASS_SECONDS, LOADED * measured) * num_pictures * max(1, round(choices.steps * choices.strength))
+    num_passes = num_pictures * max(1, round(choices.steps * choices.strength))
+    least = num_passes * max(LEAST_PASS_SECONDS, LOADED * measured)
     if least > within:
         raise BadInput(
             f"The request cannot be drawn within {within:g} seconds; its {num_pictures} pictures "
