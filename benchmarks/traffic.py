@@ -257,7 +257,7 @@ def repeated(num: int, seed: int) -> list[Asked]:
 
 
 def poisson(num: int, seed: int, rate: float) -> list[Asked]:
-    """The mixed trace, coming by chance at `rate` a second on average, with bursts."""
+    """The mixed trace, coming by chance, with bursts, at exactly `rate` a second over its length."""
     rng = np.random.default_rng(seed)
     mean_size = 1 + BURST_CHANCE * (BURST - 1)
     trace: list[Asked] = []
@@ -265,7 +265,8 @@ def poisson(num: int, seed: int, rate: float) -> list[Asked]:
     for asked in _in_bursts(mixed(num, seed), rng):
         at_seconds += float(rng.exponential(mean_size / rate))
         trace += [one._replace(at_seconds=at_seconds) for one in asked]
-    return trace
+    stretch = num / rate / at_seconds  # what chance made of it is no load anybody named
+    return [one._replace(at_seconds=stretch * one.at_seconds) for one in trace]
 
 
 def _in_bursts(trace: list[Asked], rng: np.random.Generator) -> Iterator[list[Asked]]:
