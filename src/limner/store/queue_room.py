@@ -7,7 +7,13 @@ import math
 import sqlalchemy as sa
 
 from limner.core.errors import QueueFull
-from limner.core.jobs import LEASED, MAX_WAITING, MAX_WAITING_PER_OWNER, WAITING
+from limner.core.jobs import (
+    LEASED,
+    MAX_WAITING,
+    MAX_WAITING_PER_OWNER,
+    MOST_WAITING,
+    WAITING,
+)
 from limner.store import schema
 
 UNMEASURED_SECONDS = 1.0  # taken for a picture before any was measured
@@ -19,7 +25,9 @@ _jobs = schema.jobs.c
 _attempts = schema.job_attempts.c
 _IS_WAITING = _jobs.state.in_([str(one) for one in WAITING])
 _COUNT_WAITING = sa.select(
-    sa.func.count(), sa.func.count().filter(_jobs.owner == sa.bindparam("this_owner"))
+    sa.func.count(),
+    sa.func.count().filter(_jobs.owner == sa.bindparam("this_owner")),
+    sa.func.count(sa.distinct(_jobs.owner)),
 ).where(_IS_WAITING)
 _MEASURED = (
     sa.select(_attempts.seconds, _attempts.num_images)
@@ -32,13 +40,18 @@ _MEASURED = (
 def require_room(connection: sa.Connection, owner: str) -> None:
     """Refuse another job of this owner while too many wait.
 
+    A few people who fill the queue shut nobody out: who has less than an even share of it waiting
+    is let in beyond, up to twice as many in all.
+
     Raises:
         QueueFull: says when there should be room, from measured times.
     """
-    num_all, num_own = connection.execute(_COUNT_WAITING, {"this_owner": owner}).one()
+    num_all, num_own, num_owners = connection.execute(_COUNT_WAITING, {"this_owner": owner}).one()
     if num_own >= MAX_WAITING_PER_OWNER:
         fault = f"{num_own} jobs of yours wait already"
-    elif num_all >= MAX_WAITING:
+    elif num_all >= MOST_WAITING or (
+        num_all >= MAX_WAITING and num_own >= max(1, MAX_WAITING // (num_owners + 1))
+    ):
         fault = f"{num_all} jobs wait already"
     else:
         return

@@ -215,10 +215,23 @@ def test_an_owner_cannot_fill_the_queue(store):
     assert store.jobs.add(new_job("b", owner="bob"))
 
 
-def test_the_queue_as_a_whole_is_bounded(store):
+def test_those_who_fill_the_queue_shut_nobody_out_who_has_less_than_a_share(store):
     for k in range(MAX_WAITING):
         store.jobs.add(new_job(f"a{k}", owner=f"owner {k % 4}"))
     with pytest.raises(QueueFull, match="512 jobs wait already"):
+        store.jobs.add(new_job("more", owner="owner 1"))
+    for k in range(MAX_WAITING // 6):
+        store.jobs.add(new_job(f"b{k}", owner="new"))
+    with pytest.raises(QueueFull, match="597 jobs wait already"):
+        store.jobs.add(new_job("more", owner="new"))
+
+
+def test_the_queue_as_a_whole_is_bounded_whoever_asks(store, monkeypatch):
+    monkeypatch.setattr("limner.store.queue_room.MAX_WAITING", 4)
+    monkeypatch.setattr("limner.store.queue_room.MOST_WAITING", 8)
+    for k in range(8):
+        store.jobs.add(new_job(f"a{k}", owner="ann" if k < 4 else f"owner {k}"))
+    with pytest.raises(QueueFull, match="8 jobs wait already"):
         store.jobs.add(new_job("more", owner="new"))
 
 
