@@ -257,7 +257,7 @@ def repeated(num: int, seed: int) -> list[Asked]:
 
 
 def poisson(num: int, seed: int, rate: float) -> list[Asked]:
-    """The mixed trace, coming by chance, with bursts, at exactly `rate` a second over its length."""
+    """The mixed trace, coming by chance and in bursts, at exactly `rate` a second in all."""
     rng = np.random.default_rng(seed)
     mean_size = 1 + BURST_CHANCE * (BURST - 1)
     trace: list[Asked] = []
