@@ -123,7 +123,7 @@ def wire_parts(settings: Settings) -> Parts:
             settings,
             lambda text: name_opted_out(parts, text),
             read_recent=lambda limit: recent_looks(parts, limit),
-            read_registered=lambda: registered_looks(parts),
+            read_register=lambda known: registered_looks(parts, known),
         ),
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(),
