@@ -69,9 +69,13 @@ def limner(
     folder.mkdir()
     monkeypatch.chdir(folder)
 
-    def run(*arguments: str) -> Result:
+    def run(*arguments: str, typed: str = "") -> Result:
         return CliRunner().invoke(
-            app, arguments, obj=lambda: painted_studio(settings, painter), catch_exceptions=False
+            app,
+            arguments,
+            input=typed,
+            obj=lambda: painted_studio(settings, painter),
+            catch_exceptions=False,
         )
 
     return run

@@ -64,6 +64,7 @@ from limner.store.ledger.ledger import KEYS_FOLDER, Ledger
 from limner.store.looks import Looks
 from limner.store.messages import Messages
 from limner.store.models import Models
+from limner.store.people import People
 from limner.store.reviews import Reviews
 from limner.store.rights import Rights
 from limner.store.run_jobs import RunJobs
@@ -93,6 +94,7 @@ class Store:
         studies: of runs side by side, and what people answered.
         looks: images that came in from elsewhere, and what was found on them.
         learnt: labels and normal sets that were taught to find it with.
+        people: where somebody's name stands, and erasing them.
         watches: what streams are held against, what was read of them, and alarms.
     """
 
@@ -117,6 +119,7 @@ class Store:
         self.watches = Watches(engine, self.ledger)
         self.shadows = Shadows(engine)
         self.messages = Messages(engine)
+        self.people = People(engine, blobs, ledger)
 
     @classmethod
     def open(cls, home: Path, database: str = "", password: str = "") -> Self:
