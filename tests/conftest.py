@@ -69,10 +69,11 @@ def limner(
     folder.mkdir()
     monkeypatch.chdir(folder)
 
-    def run(*arguments: str) -> Result:
+    def run(*arguments: str, typed: str = "") -> Result:
         return CliRunner().invoke(
             app_for(arguments[0]),
             arguments,
+            input=typed,
             obj=lambda: painted_studio(settings, painter),
             catch_exceptions=False,
         )

@@ -41,7 +41,7 @@ def painted_studio(settings: Settings, generator: PaintedGenerator) -> Studio:
             settings,
             lambda text: name_opted_out(parts, text),
             read_recent=lambda limit: recent_looks(parts, limit),
-            read_registered=lambda: registered_looks(parts),
+            read_register=lambda known: registered_looks(parts, known),
         ),
         read_clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         rng=np.random.default_rng(0),

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from limner.app import Studio as Studio
+    from limner.provenance.signers import OutsideSigner as OutsideSigner
 
-__all__ = ["Studio"]
+_MODULES = {"OutsideSigner": "limner.provenance.signers", "Studio": "limner.app"}
+
+__all__ = ["OutsideSigner", "Studio"]
 
 # When it is imported, OpenVINO reports to its makers over the network, from a forked process that
 # may never end. Where this module is missing it takes the silent one that it ships.
@@ -34,8 +38,6 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # noqa: TID251 - n
 
 def __getattr__(name: str) -> object:
     """Load public names on first use, so that ``limner --help`` answers at once."""
-    if name in __all__:
-        from limner import app
-
-        return getattr(app, name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'limner' has no attribute {name!r}")

@@ -54,6 +54,7 @@ from limner.studio.parts import Parts
 from limner.studio.studio import Studio as WiredStudio
 
 if TYPE_CHECKING:
+    from limner.provenance.signers import OutsideSigner
     from limner.studio.look.looker import Asked, Looker
     from limner.studio.look.words import Seer
 
@@ -99,13 +100,18 @@ class Studio(WiredStudio):
 
     Args:
         home: data folder; ``LIMNER_HOME`` or the user's data folder when left out.
+        signer: has a key elsewhere sign what this studio lets out, in place of keys in files. A
+            worker is another process and seals with those.
 
     Raises:
         SettingInvalid: a setting is unknown or not allowed.
     """
 
-    def __init__(self, home: str | Path | None = None) -> None:
-        super().__init__(wire_parts(load_settings(None if home is None else Path(home))))
+    def __init__(
+        self, home: str | Path | None = None, *, signer: OutsideSigner | None = None
+    ) -> None:
+        settings = load_settings(None if home is None else Path(home))
+        super().__init__(wire_parts(settings, outside_signer=signer))
 
 
 def load_settings(home: Path | None = None) -> Settings:
@@ -113,7 +119,7 @@ def load_settings(home: Path | None = None) -> Settings:
     return read_settings(default_home=user_data_path("limner"), home=home)
 
 
-def wire_parts(settings: Settings) -> Parts:
+def wire_parts(settings: Settings, *, outside_signer: OutsideSigner | None = None) -> Parts:
     """The real parts: embedded generator, store in the data folder, the system's clock."""
     shelf = open_shelf(settings)
     parts: Parts = Parts(
@@ -124,7 +130,7 @@ def wire_parts(settings: Settings) -> Parts:
             settings,
             lambda text: name_opted_out(parts, text),
             read_recent=lambda limit: recent_looks(parts, limit),
-            read_registered=lambda: registered_looks(parts),
+            read_register=lambda known: registered_looks(parts, known),
         ),
         read_clock=lambda: datetime.now(UTC),
         rng=np.random.default_rng(),
@@ -141,6 +147,7 @@ def wire_parts(settings: Settings) -> Parts:
         enlargers=open_enlargers(settings),
         own_enlarger_names=shelf.enlarger_names,
         measure_with=with_model,
+        outside_signer=outside_signer,
     )
     return parts
 

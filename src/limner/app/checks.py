@@ -5,7 +5,7 @@ Nothing heavy is imported until it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from limner.core.errors import CriteriaInvalid
@@ -18,7 +18,7 @@ from limner.studio.parts import Parts
 if TYPE_CHECKING:
     from limner.checks.near_copy.fingerprint import Fingerprints
     from limner.checks.near_copy.recent import Look
-    from limner.checks.near_copy.registered import Registered
+    from limner.checks.near_copy.registered import ReadRegister, Register
     from limner.checks.tagger.tagger import Tagger
 
 
@@ -30,7 +30,7 @@ def open_judge(
     find_opted_out: Callable[[str], str | None],
     *,
     read_recent: Callable[[int], Sequence[Look]] | None = None,
-    read_registered: Callable[[], Sequence[Registered]] | None = None,
+    read_register: ReadRegister | None = None,
 ) -> Judge:
     """The criteria in force and every check there is. Criteria with a fault hold everything.
 
@@ -39,13 +39,13 @@ def open_judge(
         find_opted_out: asks the rights register about a text; see `checks.request.rights`.
         read_recent: the newest images; without it there is no check against them, and criteria
             that ask for it are refused.
-        read_registered: pictures that must not be drawn; without it the same.
+        read_register: pictures that must not be drawn; without it the same.
     """
     from limner.executors.pool import num_cores
     from limner.studio.criteria_file import criteria_in_force, require_known_checks
 
     request_checks = _request_checks(settings, find_opted_out)
-    image_checks = _image_checks(settings, read_recent, read_registered)
+    image_checks = _image_checks(settings, read_recent, read_register)
     criteria, fault = None, ""
     try:
         found = criteria_in_force(settings)
@@ -84,7 +84,7 @@ def _request_checks(
 def _image_checks(
     settings: Settings,
     read_recent: Callable[[int], Sequence[Look]] | None,
-    read_registered: Callable[[], Sequence[Registered]] | None,
+    read_register: ReadRegister | None,
 ) -> dict[str, ImageCheck]:
     from limner.checks.atoms.check import Atoms
     from limner.checks.atoms.vocabulary import Vocabulary
@@ -124,8 +124,8 @@ def _image_checks(
     ]
     if read_recent is not None:
         checks.append(near_recent_copy(fingerprints, read_recent))
-    if read_registered is not None:
-        checks.append(near_registered_copy(fingerprints, read_registered))
+    if read_register is not None:
+        checks.append(near_registered_copy(fingerprints, read_register))
     return {one.card.name: one for one in checks}
 
 
@@ -162,9 +162,14 @@ def recent_looks(parts: Parts, limit: int) -> list[Look]:
     return [Look(*one) for one in parts.store.recent_looks(limit)]
 
 
-def registered_looks(parts: Parts) -> list[Registered]:
-    """Pictures the rights register keeps from being drawn; opens the store when first asked."""
-    from limner.checks.near_copy.registered import Registered
+def registered_looks(parts: Parts, known: Hashable | None) -> Register:
+    """Pictures the rights register keeps from being drawn; opens the store when first asked.
 
-    found = parts.store.rights.blocked_looks(parts.read_clock())
-    return [Registered(*one) for one in found]
+    Args:
+        parts: of the studio.
+        known: state of the register that is known; what it only adds to is left out.
+    """
+    from limner.checks.near_copy.registered import Register, Registered
+
+    state, looks, is_more = parts.store.rights.blocked_looks(parts.read_clock(), known)
+    return Register(state, [Registered(*one) for one in looks], is_more)

@@ -70,6 +70,7 @@ class CheckCard:
         better: which end of its score is good.
         limits: used where criteria name none.
         ingredients: tagged SHA-256 of every file that decides the score, by file name.
+        is_calibrated: it gives a calibrated probability, which costs can act on.
     """
 
     name: str
@@ -78,10 +79,11 @@ class CheckCard:
     better: Better
     limits: Limits
     ingredients: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_calibrated: bool = False
 
     @property
     def sha256(self) -> str:
-        """Tagged hash of everything that decides what a score means; `limits` do not."""
+        """Tagged hash of everything that decides what a score means."""
         return sha256_of_document(
             {
                 "name": self.name,

@@ -41,17 +41,12 @@ def work_through(parts: Parts, name: str, read_key: ReadKey) -> None:
     from limner.studio import review
 
     passed: set[str] = set()
-    while (view := review.next_card(parts, name)) is not None:
-        card_id = view.card.card_id
-        if card_id in passed:
-            review.release_card(parts, card_id, name)
-            say("Only cards that you passed on are left.")
-            return
+    while (view := review.next_card(parts, name, but=passed)) is not None:
         goes_on = _one_card(parts, name, view, read_key, passed)
-        _clear_up(parts, card_id)
+        _clear_up(parts, view.card.card_id)
         if not goes_on:
             return
-    say(nothing_waits(parts, name))
+    say("Only cards that you passed on are left." if passed else nothing_waits(parts, name))
 
 
 def _one_card(parts: Parts, name: str, view: CardView, read_key: ReadKey, passed: set[str]) -> bool:

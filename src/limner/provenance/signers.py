@@ -1,7 +1,7 @@
 """Who seals: this install's own keys, a chain of the user's, or a callback to a key elsewhere.
 
-A key of the user's own, held outside this process (a smart card, a cloud service), is used by
-making a `Signer` with a function of its own as `sign`, and giving it to whoever seals.
+A key of the user's own that stays outside this process (a smart card, a cloud service) is an
+`OutsideSigner`: its certificates, and a function that has it sign.
 """
 
 from __future__ import annotations
@@ -56,6 +56,22 @@ class Signer:
     roots_pem: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OutsideSigner:
+    """A key that is not ours to hold, to seal with: ``Studio(signer=OutsideSigner(...))``.
+
+    Attributes:
+        chain: PEM file, the signing certificate first, then its issuers up to the root.
+        sign: from the bytes to be signed to a signature by the key of the first certificate:
+            ECDSA with the hash of its curve's size (DER, or r and s joined), RSA-PSS with SHA-256
+            and a salt of 32 bytes, or Ed25519. Called for every seal, at times twice. It may raise;
+            the image is then not sealed and does not leave.
+    """
+
+    chain: Path
+    sign: Callable[[bytes], bytes]
+
+
 def own_signer(keys: Keys) -> Signer:
     """The signer of this install's own keys, with its own time-stamps."""
     return Signer(
@@ -86,11 +102,34 @@ def signer_from_files(chain_path: Path, key_path: Path, keys: Keys) -> Signer:
             f"The key in {str(key_path)!r} is not the one that the first certificate in "
             f"{str(chain_path)!r} speaks of."
         )
+    return _signer_of(chain, _algorithm_of(chain[0], key_path), _sign_with(key), keys)
+
+
+def signer_outside(outside: OutsideSigner, keys: Keys) -> Signer:
+    """A signer of a key that stays where it is, with this install's time-stamps.
+
+    Args:
+        outside: its certificates, and what has it sign.
+        keys: of this install, for the time-stamps.
+
+    Raises:
+        KeyRefused: the certificates cannot be read, or their key is of a kind that cannot seal.
+    """
+    chain = _read_chain(outside.chain)
+    return _signer_of(chain, _algorithm_of(chain[0], outside.chain), outside.sign, keys)
+
+
+def _signer_of(
+    chain: tuple[x509.Certificate, ...],
+    algorithm: Algorithm,
+    sign: Callable[[bytes], bytes],
+    keys: Keys,
+) -> Signer:
     issuers = [one for one in chain[1:] if one.subject != one.issuer]
     return Signer(
         chain_pem="".join(pem_of(one).decode() for one in [chain[0], *issuers]),
-        algorithm=_algorithm_of(key, key_path),
-        sign=_sign_with(key),
+        algorithm=algorithm,
+        sign=sign,
         stamps=Authority(keys.stamper),
         roots_pem="".join(pem_of(one).decode() for one in [*chain[1:], keys.root]),
     )
@@ -126,14 +165,17 @@ def _read_key(path: Path) -> _Key:
     raise _wrong_kind(path)
 
 
-def _algorithm_of(key: _Key, path: Path) -> Algorithm:
-    match key:
-        case ec.EllipticCurvePrivateKey():
+def _algorithm_of(certificate: x509.Certificate, path: Path) -> Algorithm:
+    algorithm: Algorithm | None = None
+    match certificate.public_key():
+        case ec.EllipticCurvePublicKey() as key:
             algorithm = _BY_CURVE.get(key.curve.name)
-        case rsa.RSAPrivateKey():
+        case rsa.RSAPublicKey():
             algorithm = "ps256"
-        case _:
+        case ed25519.Ed25519PublicKey():
             algorithm = "ed25519"
+        case _:
+            pass
     if algorithm is None:
         raise _wrong_kind(path)
     return algorithm

@@ -9,7 +9,7 @@ more. Files somebody saved elsewhere are out of reach.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -40,7 +40,9 @@ _images = schema.images.c
 _sources = schema.sources.c
 
 
-class _File(NamedTuple):
+class StoredFile(NamedTuple):
+    """A file in the data folder: its tagged hash, and how it ends."""
+
     blob_sha256: str
     suffix: str
 
@@ -62,19 +64,39 @@ def erase_image(
         reason: a short code such as ``person_asked``.
         recorded_at: the time now, UTC.
     """
-    files = [_File(record.image_id, record.file_format), *_sealed_files(connection, record)]
+    files = [StoredFile(record.image_id, record.file_format), *_sealed_files(connection, record)]
     for table in schema.metadata.sorted_tables:
         if "image_id" in table.c and table.name not in KEPT_TABLES:
             connection.execute(table.delete().where(table.c.image_id == record.image_id))
     forget_request(connection, record.image_id)
-    for file in _lonely_sources(connection, record):
-        connection.execute(schema.sources.delete().where(_sources.blob_sha256 == file.blob_sha256))
-        subject = file.blob_sha256
-        erase(connection, subject, reason=reason, recorded_at=recorded_at, is_public=True)
-        files.append(file)
+    started_from = [record.recipe.source_sha256, record.recipe.mask_sha256]
+    pictures = [one for one in started_from if one is not None]
+    files += erase_lonely_sources(connection, pictures, reason=reason, recorded_at=recorded_at)
     for file in files:
         blobs.unsettle(*file)
     erase(connection, record.image_id, reason=reason, recorded_at=recorded_at, is_public=True)
+
+
+def erase_lonely_sources(
+    connection: sa.Connection, pixels_sha256s: Iterable[str], *, reason: str, recorded_at: datetime
+) -> list[StoredFile]:
+    """Erase those of these pictures that nothing names any more; their files, to be unsettled.
+
+    Arguments as `erase_image`.
+    """
+    lonely: list[StoredFile] = []
+    for pixels_sha256 in dict.fromkeys(pixels_sha256s):
+        if _is_named(connection, pixels_sha256):
+            continue
+        rows = connection.execute(
+            schema.sources.select().where(_sources.pixels_sha256 == pixels_sha256)
+        )
+        lonely += [StoredFile(row.blob_sha256, row.file_format) for row in rows]
+    for file in lonely:
+        connection.execute(schema.sources.delete().where(_sources.blob_sha256 == file.blob_sha256))
+        subject = file.blob_sha256
+        erase(connection, subject, reason=reason, recorded_at=recorded_at, is_public=True)
+    return lonely
 
 
 def erased_at(connection: sa.Connection, image_id: str) -> datetime | None:
@@ -85,25 +107,11 @@ def erased_at(connection: sa.Connection, image_id: str) -> datetime | None:
     return next((one.recorded_at for one in entries), None)
 
 
-def _sealed_files(connection: sa.Connection, record: ImageRecord) -> Iterator[_File]:
+def _sealed_files(connection: sa.Connection, record: ImageRecord) -> Iterator[StoredFile]:
     query = schema.seals.select().where(schema.seals.c.image_id == record.image_id)
     for row in connection.execute(query):
         own = row.file_format or record.file_format
-        yield _File(row.sealed_sha256, SIDECAR_SUFFIX if row.is_beside else own)
-
-
-def _lonely_sources(connection: sa.Connection, record: ImageRecord) -> list[_File]:
-    """Files this image started from that nothing else names; its own row is gone already."""
-    recipe = record.recipe
-    lonely: list[_File] = []
-    for pixels_sha256 in dict.fromkeys((recipe.source_sha256, recipe.mask_sha256)):
-        if pixels_sha256 is None or _is_named(connection, pixels_sha256):
-            continue
-        rows = connection.execute(
-            schema.sources.select().where(_sources.pixels_sha256 == pixels_sha256)
-        )
-        lonely += [_File(row.blob_sha256, row.file_format) for row in rows]
-    return lonely
+        yield StoredFile(row.sealed_sha256, SIDECAR_SUFFIX if row.is_beside else own)
 
 
 def _is_named(connection: sa.Connection, pixels_sha256: str) -> bool:

@@ -245,12 +245,13 @@ def move(
 
 def forget_request(connection: sa.Connection, image_id: str) -> None:
     """Erase what was asked of every job that drew an image; one that is not over is cancelled."""
-    query = (
-        schema.jobs.select()
-        .join(schema.job_images, _images.job_id == _jobs.job_id)
-        .where(_images.image_id == image_id)
-    )
-    for row in connection.execute(query).all():
+    drew_it = sa.select(_images.job_id).where(_images.image_id == image_id)
+    forget_requests(connection, _jobs.job_id.in_(drew_it))
+
+
+def forget_requests(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> None:
+    """Erase what was asked of the jobs that fit a condition; one that is not over is cancelled."""
+    for row in connection.execute(schema.jobs.select().where(condition)).all():
         asked = {**json.loads(row.request), **dict.fromkeys(ERASED_FIELDS, "")}
         shots = [("", seed) for _, seed in json.loads(row.shots)]
         state = next_state(state_of(row.state), Happening.CANCEL)

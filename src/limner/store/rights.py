@@ -7,7 +7,7 @@ rights_blocking.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -53,7 +53,8 @@ from limner.store.rights_entries import (
 )
 from limner.store.rights_holding import hold_near_copies
 from limner.store.rights_looks import (
-    BlockedLook,
+    NO_LOOKS,
+    BlockedLooks,
     RightsLook,
     add_looks,
     blocked_looks,
@@ -268,13 +269,13 @@ class Rights:
         with reading(self._engine) as connection:
             return looks_of(connection, entry_id)
 
-    def blocked_looks(self, now: datetime) -> list[BlockedLook]:
+    def blocked_looks(self, now: datetime, known: Hashable | None = None) -> BlockedLooks:
         """See `rights_looks.blocked_looks`."""
         if not read_number(self._engine, _ANY_LOOK):  # asked for every picture; most have none
-            return []
+            return NO_LOOKS
         self._note_expired(now)
         with reading(self._engine) as connection:
-            return blocked_looks(connection, now)
+            return blocked_looks(connection, now, known)
 
     def erase(self, entry_id: int, *, reason: str, now: datetime) -> None:
         """Erase the words of an entry that is no longer in force; its number and keys stay.

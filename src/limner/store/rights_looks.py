@@ -6,17 +6,18 @@ are and how they are compared is the checks' affair.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from limner.core.rights import is_blocking
+from limner.core.rights import RightsKind, is_blocking, state_of_entry
 from limner.store import schema
-from limner.store.rights_blocking import matches_of
 
 _looks = schema.rights_looks.c
+_entries = schema.rights_entries.c
+_events = schema.rights_events.c
 
 
 class RightsLook(NamedTuple):
@@ -40,6 +41,27 @@ class BlockedLook(NamedTuple):
     taken_with: str
 
 
+class LooksState(NamedTuple):
+    """Number of the last entry and the last event of the register; 0 before the first."""
+
+    last_entry: int
+    last_event: int
+
+
+class BlockedLooks(NamedTuple):
+    """Pictures that must not be drawn, and the state of the register they were read in.
+
+    `is_more` where they come to those of a state that was named.
+    """
+
+    state: LooksState
+    looks: list[BlockedLook]
+    is_more: bool
+
+
+NO_LOOKS = BlockedLooks(LooksState(0, 0), [], is_more=False)
+
+
 def add_looks(connection: sa.Connection, entry_id: int, looks: Iterable[RightsLook]) -> None:
     """Write the pictures of an entry; one it has already is left as it is."""
     known = {one.pixels_sha256 for one in looks_of(connection, entry_id)}
@@ -56,16 +78,52 @@ def looks_of(connection: sa.Connection, entry_id: int) -> list[RightsLook]:
     return [RightsLook(row.pixels_sha256, row.pdq, row.look, row.taken_with) for row in rows]
 
 
-def blocked_looks(connection: sa.Connection, now: datetime) -> list[BlockedLook]:
-    """Every picture that must not be drawn: of opt-outs in force, and of rights that ended."""
-    numbers = connection.scalars(sa.select(_looks.entry_id).distinct())
-    matches = matches_of(connection, [(one, "") for one in numbers], now)
-    blocking = {one.entry_id for one in matches if is_blocking(one.kind, one.state)}
+def blocked_looks(
+    connection: sa.Connection, now: datetime, known: Hashable | None = None
+) -> BlockedLooks:
+    """Pictures that must not be drawn: of opt-outs in force, and of rights that ended.
+
+    Args:
+        connection: reading, after expiries were noted: what happens to an entry is then an event,
+            so without a new event only new entries can have changed anything.
+        now: the time now, UTC.
+        known: a state that was given before; looks of that state are left out where they stayed.
+    """
+    state = LooksState(
+        last_entry=connection.scalar(sa.select(sa.func.max(_entries.entry_id))) or 0,
+        last_event=connection.scalar(sa.select(sa.func.max(_events.event_id))) or 0,
+    )
+    if known == state:
+        return BlockedLooks(state, [], is_more=True)
+    is_more = isinstance(known, LooksState) and known.last_event == state.last_event
+    last_known = known.last_entry if isinstance(known, LooksState) and is_more else 0
+    blocking = _blocking_entries(connection, last_known, now)
     if not blocking:
-        return []
-    query = schema.rights_looks.select().order_by(_looks.entry_id, _looks.pixels_sha256)
-    return [
-        BlockedLook(row.entry_id, row.pdq, row.look, row.taken_with)
-        for row in connection.execute(query)
-        if row.entry_id in blocking
-    ]
+        return BlockedLooks(state, [], is_more)
+    query = sa.select(_looks.entry_id, _looks.pdq, _looks.look, _looks.taken_with)
+    rows = connection.execute(query.where(_looks.entry_id > last_known)).all()
+    looks = [BlockedLook(*row) for row in rows if row[0] in blocking]
+    return BlockedLooks(state, looks, is_more)
+
+
+def _blocking_entries(connection: sa.Connection, last_known: int, now: datetime) -> set[int]:
+    """Entries after one that have pictures and keep them from being drawn."""
+    numbers = sa.select(_looks.entry_id).where(_looks.entry_id > last_known)
+    events: dict[int, set[str]] = {}
+    happened = sa.select(_events.entry_id, _events.event).where(_events.entry_id.in_(numbers))
+    for number, event in connection.execute(happened):
+        events.setdefault(number, set()).add(event)
+    columns = (_entries.entry_id, _entries.kind, _entries.expires_at)
+    query = sa.select(*columns).where(_entries.entry_id.in_(numbers))
+    return {
+        number
+        for number, kind, ends in connection.execute(query).all()
+        if is_blocking(
+            RightsKind(kind),
+            state_of_entry(
+                events.get(number, ()),
+                expires_at=ends and datetime.fromisoformat(ends),
+                now=now,
+            ),
+        )
+    }

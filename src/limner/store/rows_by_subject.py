@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from limner.store.looks import Looks
     from limner.store.messages import Messages
     from limner.store.models import Models
+    from limner.store.people import People
     from limner.store.reviews import Reviews
     from limner.store.rights import Rights
     from limner.store.run_jobs import RunJobs
@@ -159,3 +160,10 @@ class RowsBySubject:
         from limner.store.messages import Messages
 
         return Messages(self._engine)
+
+    @cached_property
+    def people(self) -> People:
+        """Where somebody's name stands, and erasing them."""
+        from limner.store.people import People
+
+        return People(self._engine, self._blobs, self.ledger)

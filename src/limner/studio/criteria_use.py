@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from limner.core.criteria import Criteria, Criterion
+from limner.core.criteria import Certificate, Criteria, Criterion, Target
 from limner.core.deciding import review_band
 from limner.core.judging import CheckCard
 from limner.studio.criteria_file import read_criteria, require_known_checks, source_in_force
 from limner.studio.parts import Parts
+
+UNCALIBRATED = "the check gives no calibrated probability, so its verdict decides"
 
 
 class Explained(NamedTuple):
@@ -73,6 +75,10 @@ def _lines(criteria: Criteria, cards: Mapping[str, CheckCard], today: date) -> l
     for one in criteria.criteria:
         lines += _criterion_lines(one, criteria, cards[one.check])
         lines += [f"    {line}" for line in certificate_lines(one, cards[one.check])]
+    if all(one.costs is None for one in criteria.criteria):
+        lines.append(
+            "No criterion has costs, which are yours to set: every one is decided by its verdict."
+        )
     for rule in criteria.always_review:
         lines.append(f"Always to a person: {rule.reason}")
     for tier in criteria.second_reviewer:
@@ -102,13 +108,28 @@ def _criterion_lines(criterion: Criterion, criteria: Criteria, card: CheckCard) 
         f"error or no result: {criterion.error}"
         + ("" if moot is None else f"; question does not arise: {moot}"),
     ]
-    if criterion.costs is not None:
-        for tier, impact in criteria.impact_tiers.items():
-            low, high = review_band(criterion.costs, impact)
-            lines.append(
-                f"    at impact {tier!r}: released below {low:.1%} chance of being bad, "
-                f"{criterion.fail} above {high:.1%}, else a person looks"
-            )
+    return [*lines, *(f"    {line}" for line in _cost_lines(criterion, criteria, card))]
+
+
+def _cost_lines(criterion: Criterion, criteria: Criteria, card: CheckCard) -> list[str]:
+    """What costs do to a criterion: they act on a calibrated probability, and on nothing else."""
+    if not card.is_calibrated:
+        is_idle = criterion.costs is not None
+        return [f"its costs decide nothing: {UNCALIBRATED}"] if is_idle else []
+    if criterion.costs is None:
+        return [
+            "decided by its verdict; costs, were they given, would go by the check's calibrated "
+            "probability instead"
+        ]
+    lines: list[str] = []
+    for tier, impact in criteria.impact_tiers.items():
+        low, high = review_band(criterion.costs, impact)
+        lines.append(
+            f"at impact {tier!r}: released below {low:.1%} chance of being bad, "
+            f"{criterion.fail} above {high:.1%}, else a person looks"
+        )
+    if criterion.certified is not None:
+        lines.append("never milder than its certified limits say, whatever is cheapest")
     return lines
 
 
@@ -119,18 +140,17 @@ def percent(share: float) -> str:
 
 def certificate_lines(criterion: Criterion, card: CheckCard) -> list[str]:
     """What was certified about a criterion's limits, and whether it still holds."""
-    certificate = criterion.certified
+    certificate, target = criterion.certified, criterion.target
     if certificate is None:
-        has_target = criterion.target is not None
-        return ["its limits are not certified to keep its target"] if has_target else []
-    promised = [f"of what passes at least {percent(certificate.precision)} is good"]
-    if certificate.recall is not None:
-        promised.append(f"of what is bad at least {percent(certificate.recall)} does not pass")
-    if certificate.fail_precision is not None:
-        promised.append(f"of what fails at least {percent(certificate.fail_precision)} is bad")
+        if target is None:
+            return []
+        return [
+            f"its target, {_promised(target)}, with {percent(target.confidence)} confidence: its "
+            f"limits are not certified to keep it; `limner criteria certify {criterion.id}` does"
+        ]
     lines = [
         f"certified on {certificate.certified_on} from {certificate.num_labels:,} labels: "
-        f"{', '.join(promised)}; wrong with probability {percent(certificate.delta)} at most"
+        f"{_promised(certificate)}; wrong with probability {percent(certificate.delta)} at most"
     ]
     if not certificate.is_of(card.sha256):
         lines.append(
@@ -138,6 +158,15 @@ def certificate_lines(criterion: Criterion, card: CheckCard) -> list[str]:
             "so nothing is released by it. Certify again, or take the certificate out."
         )
     return lines
+
+
+def _promised(promise: Target | Certificate) -> str:
+    said = [f"of what passes at least {percent(promise.precision)} is good"]
+    if promise.recall is not None:
+        said.append(f"of what is bad at least {percent(promise.recall)} does not pass")
+    if promise.fail_precision is not None:
+        said.append(f"of what fails at least {percent(promise.fail_precision)} is bad")
+    return ", ".join(said)
 
 
 def expired_certificates(criteria: Criteria, cards: Mapping[str, CheckCard]) -> list[str]:

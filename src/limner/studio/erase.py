@@ -1,4 +1,4 @@
-"""Erasing images for good: picture, prompt and personal data; the ledger says that it happened.
+"""Erasing images and people for good; the ledger says that it happened.
 
 What somebody saved elsewhere, and backups of the data folder, are not reached from here.
 """
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from limner.core.errors import BadInput, ImageUnreadable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
+from limner.store.ledger.entries import Kind
 from limner.studio.thumbnails import remove_thumbnails
 
 if TYPE_CHECKING:
+    from limner.store.people import Traces
     from limner.studio.parts import Parts
 
 REASONS = ("person_asked", "rights_withdrawn", "kept_long_enough", "other")
@@ -61,6 +63,78 @@ def erase(parts: Parts, images: Sequence[str], *, reason: str = "person_asked") 
         parts.store.erase_image(one, reason=reason, recorded_at=now)
         parts.store.erase_incoming(one, reason=reason, recorded_at=now)
     return found
+
+
+class ErasedPerson(NamedTuple):
+    """A person who was erased.
+
+    Attributes:
+        traces: where they stood.
+        erased: images that went with them.
+        position: of the ledger's entry that says so.
+    """
+
+    traces: Traces
+    erased: tuple[str, ...]
+    position: int
+
+
+def find_traces(parts: Parts, person: str) -> tuple[str, Traces]:
+    """Whose name is to be erased, and where it stands.
+
+    Args:
+        parts: of the studio.
+        person: their name, the commitment the ledger knows them by, or the id of a token of theirs.
+
+    Raises:
+        BadInput: nobody of this name is known here, or a job of theirs is being drawn.
+    """
+    name = parts.store.people.name_of(person)
+    traces = parts.store.people.traces_of(name)
+    if traces.is_none:
+        raise BadInput(
+            f"Nobody named {person!r} is known here; nothing was erased.",
+            code="person_unknown",
+            hint="Give the name as `limner tokens list` or `limner review stats` shows it.",
+        )
+    if traces.num_drawing:
+        raise _still_drawing(name)
+    return name, traces
+
+
+def erase_person(
+    parts: Parts, name: str, *, with_images: bool = False, reason: str = "person_asked"
+) -> ErasedPerson:
+    """Erase a person: their name wherever it stands, and rows that are theirs alone.
+
+    Args:
+        parts: of the studio.
+        name: of the person; see `find_traces`.
+        with_images: erase what was drawn for them and nobody else too.
+        reason: one of `REASONS`; goes into the ledger.
+
+    Raises:
+        BadInput: as `find_traces`; nothing was erased.
+        StorageUnavailable: see `People.erase`.
+    """
+    require_one_of("reason", reason, REASONS)
+    name, traces = find_traces(parts, name)
+    image_ids = traces.image_ids if with_images else ()
+    erase(parts, image_ids, reason=reason)
+    store = parts.store
+    if not store.people.erase(name, reason=reason, recorded_at=parts.read_clock()):
+        raise _still_drawing(name)
+    store.clear_unsettled()
+    (entry,) = store.ledger.entries_of(Kind.ERASURE, num_last=1)
+    return ErasedPerson(traces, image_ids, entry.position)
+
+
+def _still_drawing(name: str) -> BadInput:
+    return BadInput(
+        f"A job of {name!r} is being drawn, and would write the name again.",
+        code="job_in_hand",
+        hint="Wait for it, or cancel it: `limner jobs list`, `limner jobs cancel JOB`.",
+    )
 
 
 def _find(parts: Parts, given: str) -> Erased:

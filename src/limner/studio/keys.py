@@ -19,7 +19,7 @@ from limner.provenance.certificates import fingerprint_of, pem_of
 from limner.provenance.key_files import parse_certificates
 from limner.provenance.keys import KeyFolder, Keys
 from limner.provenance.mark import MarkKeys
-from limner.provenance.signers import Signer, own_signer, signer_from_files
+from limner.provenance.signers import Signer, own_signer, signer_from_files, signer_outside
 from limner.provenance.verify import Trust
 from limner.studio.parts import Parts
 
@@ -51,7 +51,7 @@ class ShownKeys(NamedTuple):
         folder: of the key files.
         generation: 1 at first, one more with every rotation.
         certificates: in use; then old roots, then those of others.
-        chain: the user's own file the settings name; ``None`` seals with the keys above.
+        chain: file of the user's own certificates; ``None`` seals with the keys above.
     """
 
     folder: Path
@@ -61,9 +61,9 @@ class ShownKeys(NamedTuple):
 
 
 def open_signer(parts: Parts) -> Signer:
-    """Who seals here: the user's own chain and key if the settings name them, else our own keys.
+    """Who seals here: a signer outside, the chain and key that the settings name, or our own keys.
 
-    Keys of this install are made if there are none.
+    The first of them there is. Keys of this install are made if there are none.
 
     Raises:
         KeyRefused: a key file is missing, open to others or broken.
@@ -71,6 +71,8 @@ def open_signer(parts: Parts) -> Signer:
         StorageUnavailable: keys cannot be written.
     """
     keys = _open_keys(parts)
+    if parts.outside_signer is not None:
+        return signer_outside(parts.outside_signer, keys)
     chain, key = _own_files(parts)
     if chain is None or key is None:
         return own_signer(keys)
@@ -80,7 +82,8 @@ def open_signer(parts: Parts) -> Signer:
 def state_of_keys(parts: Parts) -> Hashable:
     """Differs once `open_signer` might give another signer or refuse: by its files, or the day."""
     known: list[tuple[str, int, int, int, int]] = []
-    for path in (*_key_folder(parts).files(), *filter(None, _own_files(parts))):
+    used = (*_own_files(parts), _own_chain(parts))
+    for path in (*_key_folder(parts).files(), *filter(None, used)):
         with suppress(OSError):  # `open_signer` tells what is missing
             stat = os.stat(path)
             known.append((str(path), stat.st_ino, stat.st_mtime_ns, stat.st_size, stat.st_mode))
@@ -102,7 +105,7 @@ def open_trust(parts: Parts) -> Trust:
     """
     folder = _key_folder(parts)
     own = list(folder.own_roots())
-    chain, _ = _own_files(parts)
+    chain = _own_chain(parts)
     if chain is not None and chain.is_file():
         own += parse_certificates(chain.read_bytes(), chain)[1:]
     return Trust(
@@ -122,7 +125,7 @@ def show(parts: Parts) -> ShownKeys:
         *(_shown("old root", one) for one in old_roots),
         *(_shown("trusted", one) for one in folder.trusted_roots()),
     ]
-    chain, _ = _own_files(parts)
+    chain = _own_chain(parts)
     return ShownKeys(folder.folder, keys.generation, tuple(shown), chain)
 
 
@@ -178,6 +181,11 @@ def _key_folder(parts: Parts) -> KeyFolder:
 
 def _open_keys(parts: Parts) -> Keys:
     return _key_folder(parts).open(parts.read_clock())
+
+
+def _own_chain(parts: Parts) -> Path | None:
+    """The file of the certificates that seal in place of our own."""
+    return _own_files(parts)[0] if parts.outside_signer is None else parts.outside_signer.chain
 
 
 def _own_files(parts: Parts) -> tuple[Path | None, Path | None]:

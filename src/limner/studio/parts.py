@@ -24,7 +24,7 @@ from limner.studio.judging import Judge
 if TYPE_CHECKING:
     from limner.checks.near_copy.fingerprint import Fingerprints
     from limner.core.models import ModelVersion
-    from limner.provenance.signers import Signer
+    from limner.provenance.signers import OutsideSigner, Signer
     from limner.studio.serving import Serving
 
 
@@ -59,6 +59,7 @@ class Parts:
         enlargers: opens what enlarges pictures and draws none, by its name; each is called at
             most once.
         own_enlarger_names: tells which further models enlarge.
+        outside_signer: seals in place of our own keys and of those the settings name.
         measure_with: gives parts that draw with one model alone, by its name, whatever its stage;
             errors as for an unknown one. ``None`` where models are only what serves.
     """
@@ -85,6 +86,7 @@ class Parts:
         enlargers: Mapping[str, Callable[[], Generator]] | None = None,
         own_enlarger_names: Callable[[], tuple[str, ...]] = tuple,
         measure_with: Callable[[Parts, str | None], Parts] | None = None,
+        outside_signer: OutsideSigner | None = None,
     ) -> None:
         self.settings = settings
         self.read_clock = read_clock
@@ -94,6 +96,7 @@ class Parts:
         self.open_another = open_another
         self.open_in_precision = open_in_precision
         self.measure_with = measure_with
+        self.outside_signer = outside_signer
         self.read_sentences = read_sentences
         self._open_model = open_model
         self._open_version = open_version

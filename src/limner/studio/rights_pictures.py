@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint
-from limner.checks.near_copy.gallery import Entry, Gallery
+from limner.checks.near_copy.gallery import Gallery
 from limner.core.errors import RightsInvalid
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import CheckNotAble
@@ -91,7 +91,7 @@ def images_near(parts: Parts, looks: Sequence[RightsLook]) -> tuple[str, ...]:
     By PDQ, the one hash that is kept of every stored image.
     """
     hashes = parts.store.pdq_hashes()
-    gallery = Gallery(Entry(k, Fingerprint(pdq, NO_HASH)) for k, (_, pdq) in enumerate(hashes))
+    gallery = Gallery.of_pdqs([pdq for _, pdq in hashes])
     keys = {key for one in looks for key in gallery.near_copies(Fingerprint(one.pdq, NO_HASH))}
     return tuple(sorted({hashes[key][0] for key in keys}))
 

@@ -151,7 +151,7 @@ OPTIONS = {
     "rights import": ["--model", "--json"],
     "rights affected": ["--json"],
     "rights erase": ["--reason"],
-    "erase": ["--reason", "--json"],
+    "erase": ["--person", "--with-images", "--yes", "--reason", "--json"],
     "review list": ["--as", "--json"],
     "review next": ["--as", "--json"],
     "review claim": ["--as", "--json"],

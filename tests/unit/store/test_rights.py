@@ -110,32 +110,55 @@ def test_one_bad_entry_and_none_of_a_file_is_kept(store):
 
 def test_pictures_of_an_opt_out_are_blocked_while_it_is_in_force(store):
     stored = store.rights.add(OPT_OUT, NOW, looks=[LOOK])
-    assert store.rights.blocked_looks(NOW) == [(stored.entry_id, *LOOK[1:])]
+    assert store.rights.blocked_looks(NOW).looks == [(stored.entry_id, *LOOK[1:])]
     store.rights.withdraw(stored.entry_id, reason="other", now=NOW)
-    assert store.rights.blocked_looks(NOW) == []
+    assert store.rights.blocked_looks(NOW).looks == []
 
 
 def test_pictures_of_a_consent_are_blocked_from_its_end_on(store):
     stored = store.rights.add(CONSENT, NOW, looks=[LOOK])
-    assert store.rights.blocked_looks(NOW) == []
+    assert store.rights.blocked_looks(NOW).looks == []
     ended = NOW + timedelta(days=31)
-    assert [one.entry_id for one in store.rights.blocked_looks(ended)] == [stored.entry_id]
-    assert store.rights.blocked_looks(NOW) != []  # the clock jumped back
+    assert [one.entry_id for one in store.rights.blocked_looks(ended).looks] == [stored.entry_id]
+    assert store.rights.blocked_looks(NOW).looks != []  # the clock jumped back
 
 
 def test_a_withdrawal_names_more_pictures(store):
     stored = store.rights.add(CONSENT, NOW, looks=[LOOK])
     other = LOOK._replace(pixels_sha256="sha256:" + "1" * 64)
     store.rights.withdraw(stored.entry_id, reason="other", looks=[LOOK, other], now=NOW)
-    assert len(store.rights.blocked_looks(NOW)) == 2
+    assert len(store.rights.blocked_looks(NOW).looks) == 2
+
+
+def test_pictures_that_are_known_are_not_read_again(store):
+    store.rights.add(OPT_OUT, NOW, looks=[LOOK])
+    known = store.rights.blocked_looks(NOW).state
+    assert store.rights.blocked_looks(NOW, known) == (known, [], True)
+    other = store.rights.add(OPT_OUT, NOW, looks=[LOOK])
+    state, looks, is_more = store.rights.blocked_looks(NOW, known)
+    assert (looks, is_more) == ([(other.entry_id, *LOOK[1:])], True)
+    assert state != known
+
+
+def test_whatever_happens_to_an_entry_has_all_pictures_read_again(store):
+    first = store.rights.add(OPT_OUT, NOW, looks=[LOOK])
+    second = store.rights.add(CONSENT, NOW, looks=[LOOK])
+    known = store.rights.blocked_looks(NOW).state
+    store.rights.withdraw(first.entry_id, reason="other", now=NOW)
+    withdrawn = store.rights.blocked_looks(NOW, known)
+    assert (withdrawn.looks, withdrawn.is_more) == ([], False)
+    ended = NOW + timedelta(days=31)
+    expired = store.rights.blocked_looks(ended, withdrawn.state)
+    assert [one.entry_id for one in expired.looks] == [second.entry_id]
+    assert not expired.is_more
 
 
 def test_a_renewal_takes_the_pictures_along(store):
     first = store.rights.add(CONSENT, NOW, looks=[LOOK])
     second = store.rights.add(CONSENT, NOW, renews=first.entry_id)
-    assert store.rights.blocked_looks(NOW) == []
+    assert store.rights.blocked_looks(NOW).looks == []
     store.rights.withdraw(second.entry_id, reason="other", now=NOW)
-    assert [one.entry_id for one in store.rights.blocked_looks(NOW)] == [second.entry_id]
+    assert [one.entry_id for one in store.rights.blocked_looks(NOW).looks] == [second.entry_id]
 
 
 @pytest.mark.parametrize(

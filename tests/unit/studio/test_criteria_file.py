@@ -2,6 +2,7 @@ import pytest
 import yaml
 
 from limner.app import open_judge
+from limner.checks.near_copy.registered import Register
 from limner.core.criteria import Consequence
 from limner.core.errors import CriteriaInvalid
 from limner.core.settings import read_settings
@@ -22,8 +23,8 @@ def nothing_recent(limit: int) -> list:
     return []
 
 
-def nothing_registered() -> list:
-    return []
+def nothing_registered(known: object) -> Register:
+    return Register(0, [], is_more=False)
 
 
 def changed(**changes) -> str:
@@ -41,7 +42,7 @@ def with_first(**changes) -> str:
 def test_shipped_criteria_name_checks_that_are_there(name, tmp_path):
     settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": name})
     judge = open_judge(
-        settings, nothing_opted_out, read_recent=nothing_recent, read_registered=nothing_registered
+        settings, nothing_opted_out, read_recent=nothing_recent, read_register=nothing_registered
     )
     assert judge.fault == ""
     assert judge.criteria is not None
@@ -50,7 +51,7 @@ def test_shipped_criteria_name_checks_that_are_there(name, tmp_path):
 
 def test_criteria_that_ask_for_recent_images_are_refused_where_nobody_knows_them(tmp_path):
     settings = read_settings(default_home=tmp_path, environment={"LIMNER_CRITERIA": "team"})
-    judge = open_judge(settings, nothing_opted_out, read_registered=nothing_registered)
+    judge = open_judge(settings, nothing_opted_out, read_register=nothing_registered)
     assert "near-copy-recent" in judge.fault
 
 

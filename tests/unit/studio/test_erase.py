@@ -126,3 +126,33 @@ def test_the_command_line_says_what_it_did_not_touch(limner):
 def test_the_command_line_prints_json(limner):
     limner("generate", "a fox", "--seed", "1", "--out", "fox.png")
     assert json.loads(limner("erase", "fox.png", "--json").stdout)["has_copy"] is True
+
+
+def test_the_command_asks_tells_what_goes_and_what_stays_and_erases_a_person(limner, studio):
+    studio.parts.requester = "ada"
+    (image,) = studio.generate("a fox", seed=1)
+    unsure = limner("erase", "--person", "ada", typed="n\n")
+    assert unsure.exit_code == 2
+    assert "nobody said yes" in unsure.stderr
+    told = limner("erase", "--person", "ada", typed="y\n")
+    assert "the shelf with their images (1)" in told.stdout
+    assert "--with-images erases them too" in told.stdout
+    assert "Erased; entry" in told.stdout
+    assert studio.parts.store.gallery.owners_of(image.image_id) == set()
+    again = limner("erase", "--person", "ada", "--yes")
+    assert "Nobody named 'ada' is known here" in again.stderr
+
+
+def test_images_of_a_person_go_with_them_where_that_is_asked(limner, studio):
+    studio.parts.requester = "ada"
+    (image,) = studio.generate("a fox", seed=1)
+    done = limner("erase", "--person", "ada", "--with-images", "--yes", "--json")
+    assert json.loads(done.stdout)["erased_images"] == [image.image_id]
+    assert studio.parts.store.image_by_id(image.image_id) is None
+
+
+def test_images_and_a_person_at_once_or_neither_is_refused(limner):
+    for said in (("erase",), ("erase", "a.png", "--person", "ada"), ("erase", "a.png", "--yes")):
+        refused = limner(*said)
+        assert refused.exit_code == 2
+        assert "--person" in refused.stderr

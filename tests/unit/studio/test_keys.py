@@ -2,9 +2,13 @@ from copy import copy
 
 import chains
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from sealing import FACTS, encoded, read_clock
 
-from limner.core.errors import KeyRefused, SettingInvalid
+import limner
+from limner import OutsideSigner
+from limner.core.errors import KeyRefused, SealFailed, SettingInvalid
 from limner.core.settings import read_settings
 from limner.provenance.credential import seal
 from limner.provenance.verify import CredentialState, read_credential
@@ -128,3 +132,53 @@ def test_a_key_that_others_can_read_since_is_refused(parts):
     key.chmod(0o644)
     with pytest.raises(KeyRefused, match="mode 0644"):
         _ = parts.signer
+
+
+def outside(folder, sign=None):
+    """A signer with a key that is in no file, and the path of its certificates."""
+    key, certificates = chains.chain()
+    (folder / "chain.pem").write_bytes(chains.pem(*certificates))
+    sign = sign or (lambda data: key.sign(data, ec.ECDSA(SHA256())))
+    return OutsideSigner(chain=folder / "chain.pem", sign=sign)
+
+
+def test_a_callback_signs_what_a_studio_of_the_python_api_lets_out(home, tmp_path):
+    signer = outside(tmp_path)
+    with limner.Studio(home, signer=signer) as studio:
+        credential = read_credential(sealed_here(studio.parts), PNG, keys.open_trust(studio.parts))
+        assert keys.show(studio.parts).chain == signer.chain
+    assert (credential.state, credential.signer.name) == (
+        CredentialState.TRUSTED,
+        "Example signer",
+    )
+    assert credential.stamped_at is not None
+
+
+def test_an_image_drawn_with_a_callback_verifies_with_its_chain_and_not_without(
+    studio, parts, tmp_path
+):
+    parts.outside_signer = outside(tmp_path)
+    (image,) = studio.generate("a fox", seed=1)
+    file = image.save(tmp_path / "fox.png")
+    assert state_of(parts, file.read_bytes()) is CredentialState.TRUSTED
+    parts.outside_signer = None
+    assert state_of(parts, file.read_bytes()) is CredentialState.UNKNOWN_SIGNER
+
+
+def test_a_callback_that_raises_or_signs_with_another_key_lets_nothing_out(parts, tmp_path):
+    def gone(data):
+        raise OSError("the card was pulled out")
+
+    another, _ = chains.chain()
+    for sign in (gone, lambda data: another.sign(data, ec.ECDSA(SHA256())), lambda data: b""):
+        parts.outside_signer = outside(tmp_path, sign)
+        parts.forget_keys()
+        with pytest.raises(SealFailed, match="not let out"):
+            sealed_here(parts)
+
+
+def test_certificates_of_a_callback_that_cannot_be_read_are_named(parts, tmp_path):
+    signer = OutsideSigner(chain=tmp_path / "none.pem", sign=lambda data: b"")
+    parts.outside_signer = signer
+    with pytest.raises(KeyRefused, match=r"none\.pem"):
+        keys.open_signer(parts)

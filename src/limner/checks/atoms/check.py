@@ -67,6 +67,7 @@ class Atoms:
                 **self._views.ingredients,
                 **self._vocabulary.ingredients,
             },
+            is_calibrated=True,
         )
 
     @property

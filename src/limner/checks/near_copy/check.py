@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from limner.checks.near_copy.fingerprint import Fingerprints
+from limner.checks.near_copy.fingerprint import Fingerprint, Fingerprints
 from limner.checks.near_copy.gallery import SEARCHED, Gallery
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
 from limner.core.records import Picture
@@ -75,8 +75,12 @@ class NearCopy:
         Raises:
             CheckNotAble: the referee's files or ours are missing or changed.
         """
-        gallery, describe = self._read_known(subject.picture)
-        near = gallery.nearest(self._fingerprints.take(subject.picture))
+        return self.compare(subject.picture, self._fingerprints.take(subject.picture))
+
+    def compare(self, picture: Picture, fingerprint: Fingerprint) -> Finding:
+        """Look for the known picture that is nearest to a fingerprint of this one."""
+        gallery, describe = self._read_known(picture)
+        near = gallery.nearest(fingerprint)
         if near is None:
             return Finding(score=SEARCHED, details={"compared": len(gallery)})
         note = f"The picture is nearly the same as {describe(near.key)}."

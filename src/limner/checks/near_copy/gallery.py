@@ -7,7 +7,7 @@ counting instruction of a processor, so there is no index to build, to lose or t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +65,23 @@ class Gallery:
         """A gallery of rows as `rows_of` makes them."""
         gallery = cls()
         gallery._columns = np.ascontiguousarray(rows_NK.T)
+        return gallery
+
+    @classmethod
+    def of_pdqs(cls, pdqs: Sequence[bytes]) -> Gallery:
+        """A gallery of pictures of which only PDQ is known; their keys are their places.
+
+        A look hash without a bit is as far from every picture's as from a random one.
+        """
+        rows_NK = np.zeros((len(pdqs), ROW_WORDS), np.uint64)
+        rows_NK[:, :HASH_WORDS] = np.frombuffer(b"".join(pdqs), "<u8").reshape(-1, HASH_WORDS)
+        rows_NK[:, -1] = np.arange(len(pdqs))
+        return cls.of_rows(rows_NK)
+
+    def with_more(self, entries: Iterable[Entry]) -> Gallery:
+        """A gallery that knows these too."""
+        gallery = Gallery()
+        gallery._columns = np.concatenate((self._columns, rows_of(entries).T), axis=1)
         return gallery
 
     def __len__(self) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from limner.checks.near_copy.check import Known, NearCopy
-from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint, Fingerprints
-from limner.checks.near_copy.gallery import Entry, Gallery
+from limner.checks.near_copy.fingerprint import Fingerprints
+from limner.checks.near_copy.gallery import Gallery
 from limner.core.records import Picture
 
 NUM_RECENT = 1000
@@ -36,14 +36,10 @@ def near_recent_copy(
     """
 
     def read_known(picture: Picture) -> Known:
-        looks = read_recent(NUM_RECENT)
-        # A look hash without a bit is as far from every picture's as from a random one.
-        entries = [
-            Entry(key, Fingerprint(pdq=look.pdq, look=NO_HASH))
-            for key, look in enumerate(looks)
-            if look.pixels_sha256 != picture.pixels_sha256
-        ]
-        names = [f"the image {look.image_id}" for look in looks]
-        return Known(Gallery(entries), names.__getitem__)
+        own = picture.pixels_sha256
+        looks = [one for one in read_recent(NUM_RECENT) if one.pixels_sha256 != own]
+        gallery = Gallery.of_pdqs([one.pdq for one in looks])
+        names = [f"the image {one.image_id}" for one in looks]
+        return Known(gallery, names.__getitem__)
 
     return NearCopy("recent", read_known, fingerprints)

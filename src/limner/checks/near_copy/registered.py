@@ -6,12 +6,14 @@ files, so after a change of those an older picture is compared by PDQ alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from limner.checks.near_copy.check import Known, NearCopy
 from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint, Fingerprints
 from limner.checks.near_copy.gallery import Entry, Gallery
+from limner.core.records import Picture
 
 
 class Registered(NamedTuple):
@@ -23,26 +25,54 @@ class Registered(NamedTuple):
     taken_with: str
 
 
-def near_registered_copy(
-    fingerprints: Fingerprints, read_registered: Callable[[], Sequence[Registered]]
-) -> NearCopy:
+class Register(NamedTuple):
+    """What was read of the register.
+
+    Attributes:
+        state: another one as soon as other pictures count.
+        pictures: that count.
+        is_more: they come to those of the state that was told; else they are all there are.
+    """
+
+    state: Hashable
+    pictures: Sequence[Registered]
+    is_more: bool
+
+
+ReadRegister = Callable[[Hashable | None], Register]
+
+
+def near_registered_copy(fingerprints: Fingerprints, read_register: ReadRegister) -> NearCopy:
     """The check against registered pictures.
 
     Args:
         fingerprints: takes them.
-        read_registered: pictures of opt-outs in force and of rights that ended; read for every
-            picture, so that an entry counts from the moment it is registered.
+        read_register: pictures of opt-outs in force and of rights that ended, told the state that
+            is known; asked for every picture, so that an entry counts from the moment it is
+            registered.
     """
+    return NearCopy("registered", _KeptGallery(fingerprints, read_register), fingerprints)
 
-    def read_known() -> Known:
-        taken_with = fingerprints.taken_with
-        entries = [
-            Entry(
-                one.entry_id,
-                Fingerprint(one.pdq, one.look if one.taken_with == taken_with else NO_HASH),
-            )
-            for one in read_registered()
-        ]
-        return Known(Gallery(entries), "a picture of entry {} of the rights register".format)
 
-    return NearCopy("registered", lambda _: read_known(), fingerprints)
+class _KeptGallery:
+    """The registered pictures, kept for as long as the register stays as it is."""
+
+    def __init__(self, fingerprints: Fingerprints, read_register: ReadRegister) -> None:
+        self._fingerprints = fingerprints
+        self._read_register = read_register
+        self._state: Hashable | None = None
+        self._gallery = Gallery()
+        self._reading = threading.Lock()
+
+    def __call__(self, _: Picture) -> Known:
+        with self._reading:
+            state, pictures, is_more = self._read_register(self._state)
+            if pictures or not is_more:
+                kept = self._gallery if is_more else Gallery()
+                self._gallery = kept.with_more(map(self._entry_of, pictures))
+            self._state = state
+            return Known(self._gallery, "a picture of entry {} of the rights register".format)
+
+    def _entry_of(self, one: Registered) -> Entry:
+        is_comparable = one.taken_with == self._fingerprints.taken_with
+        return Entry(one.entry_id, Fingerprint(one.pdq, one.look if is_comparable else NO_HASH))

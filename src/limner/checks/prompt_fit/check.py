@@ -66,6 +66,7 @@ class PromptFit:
                 **{f"prompt_fit/{n}": tagged for n, tagged in self._weights.ingredients.items()},
                 **self._vocabulary.ingredients,
             },
+            is_calibrated=True,
         )
 
     @property

@@ -108,7 +108,8 @@ def _candidate(text: str, file: UploadFile | None) -> str:
 
 def _asked(criterion: Criterion, criteria: Criteria, card: CheckCard) -> _Asked:
     costs, certificate = criterion.costs, criterion.certified
-    bands = [] if costs is None else list(criteria.impact_tiers.items())
+    has_bands = costs is not None and card.is_calibrated
+    bands = list(criteria.impact_tiers.items()) if has_bands else []
     return _Asked(
         criterion=criterion,
         limits=card.limits if criterion.limits is None else criterion.limits,

@@ -191,7 +191,7 @@ def _refuse_near_copies(parts: Parts, pictures: Mapping[str, Picture]) -> None:
     """
     names = list(pictures)
     pdqs = [pdq_of(one) or NO_HASH for one in pictures.values()]
-    blocked = parts.store.rights.blocked_looks(parts.read_clock())
+    blocked = parts.store.rights.blocked_looks(parts.read_clock()).looks
     opted_out = Gallery(Entry(one.entry_id, Fingerprint(one.pdq, NO_HASH)) for one in blocked)
     for place, pdq in enumerate(pdqs):
         asked = Fingerprint(pdq, NO_HASH)
@@ -201,7 +201,7 @@ def _refuse_near_copies(parts: Parts, pictures: Mapping[str, Picture]) -> None:
                 "which must not be used.",
                 code="picture_blocked",
             )
-        before = Gallery(Entry(at, Fingerprint(pdqs[at], NO_HASH)) for at in range(place))
+        before = Gallery.of_pdqs(pdqs[:place])
         if near := before.near_copies(asked):
             raise FolderRefused(
                 f"{names[place]!r} and {names[near[0]]!r} are nearly the same picture; allowed is "

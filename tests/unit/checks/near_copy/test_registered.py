@@ -3,7 +3,7 @@ from unit.checks.near_copy.test_check import figure
 
 from limner.checks.near_copy.check import NearCopy
 from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprints
-from limner.checks.near_copy.registered import Registered, near_registered_copy
+from limner.checks.near_copy.registered import Register, Registered, near_registered_copy
 from limner.checks.referee import Referee
 from limner.checks.referee.views import RefereeViews
 from limner.checks.runner import judge
@@ -12,11 +12,12 @@ from limner.core.records import Picture
 
 FINGERPRINTS = Fingerprints(RefereeViews(Referee(lambda texts: None, num_threads=1)))
 TAKEN = FINGERPRINTS.take(Picture.of(figure()))
+OTHER = bytes(one ^ 0xFF for one in TAKEN.look)
 FIGURE = Registered(7, TAKEN.pdq, TAKEN.look, FINGERPRINTS.taken_with)
 
 
 def check_with(*registered: Registered) -> NearCopy:
-    return near_registered_copy(FINGERPRINTS, lambda: registered)
+    return near_registered_copy(FINGERPRINTS, lambda known: Register(0, registered, is_more=False))
 
 
 def test_a_registered_picture_is_told_with_its_entry():
@@ -49,16 +50,45 @@ def test_with_an_empty_register_every_picture_passes():
     assert judge(check_with(), subject(figure())).verdict is Verdict.PASS
 
 
-def test_what_is_registered_meanwhile_counts_for_the_next_picture():
-    registered: list[Registered] = []
-    check = near_registered_copy(FINGERPRINTS, lambda: registered)
+def check_in_turn(*registers: Register) -> tuple[NearCopy, list[object]]:
+    """The check by what is read one time after the other, and the states it names."""
+    left, named = iter(registers), list[object]()
+    return near_registered_copy(
+        FINGERPRINTS, lambda known: named.append(known) or next(left)
+    ), named
+
+
+def test_what_is_registered_meanwhile_counts_for_the_next_picture_beside_what_was():
+    check, named = check_in_turn(
+        Register("one", [FIGURE._replace(entry_id=3, pdq=NO_HASH, look=OTHER)], is_more=False),
+        Register("two", [FIGURE], is_more=True),
+        Register("two", [], is_more=True),
+    )
     assert judge(check, subject(figure())).verdict is Verdict.PASS
-    registered.append(FIGURE)
+    for _ in range(2):
+        told = judge(check, subject(figure()))
+        assert told.verdict is Verdict.FAIL
+        assert told.details["compared"] == 2
+    assert named == [None, "one", "two"]
+
+
+def test_what_the_register_no_longer_names_is_forgotten():
+    check, _ = check_in_turn(
+        Register("one", [FIGURE], is_more=False), Register("two", [], is_more=False)
+    )
+    assert judge(check, subject(figure())).verdict is Verdict.FAIL
+    assert judge(check, subject(figure())).verdict is Verdict.PASS
+
+
+def test_a_register_that_could_not_be_read_is_read_again_for_the_next_picture():
+    answers = iter([None, Register("one", [FIGURE], is_more=False)])
+    check = near_registered_copy(FINGERPRINTS, lambda known: next(answers))
+    assert judge(check, subject(figure())).verdict is Verdict.ERROR
     assert judge(check, subject(figure())).verdict is Verdict.FAIL
 
 
 def test_a_register_that_cannot_be_read_is_an_error_and_no_pass():
-    def broken():
+    def broken(known):
         raise OSError
 
     result = judge(near_registered_copy(FINGERPRINTS, broken), subject(figure()))
