@@ -10,6 +10,7 @@ from pages.cards import WHY, draw_one, hold
 from pages.conftest import Open
 from pages.served import Served
 from playwright.sync_api import Page, expect
+from streams import add_kept
 
 from limner.core.deciding import Outcome
 from limner.studio import review_desk
@@ -66,6 +67,18 @@ def test_nothing_of_what_the_checks_said_is_there_before_the_answer(served: Serv
     expect(page.get_by_role("heading", name="May this picture leave?")).to_be_visible()
     assert WHY not in page.content()
     assert "exposure" not in page.content()
+
+
+def test_a_picture_that_came_in_is_shown_with_where_it_came_from(served: Served, desk: Desk):
+    image_id = add_kept(served.studio)
+    hold(served.studio, image_id)
+    page = desk()
+    expect(page.locator(".question")).to_contain_text("in/kept.png")
+    shown = page.locator("img[data-picture]")
+    expect(shown).to_have_attribute("alt", "The picture that came in")
+    assert shown.evaluate("(one) => one.decode().then(() => one.naturalWidth)") == 512
+    page.keyboard.press("a")
+    expect(page.locator("#last")).to_be_visible()
 
 
 def test_an_accept_takes_effect_when_the_time_to_undo_is_over(

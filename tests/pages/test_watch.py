@@ -196,7 +196,7 @@ def test_pictures_that_came_in_are_shown_and_lead_to_what_was_found(tmp_path: Pa
         cards = page.locator("article.alarm .card.incoming")
         expect(cards).to_have_count(6)
         expect(page.locator("article.alarm")).not_to_contain_text("not here any more")
-        expect(page.locator("article.alarm")).to_contain_text("In doubt until it is taught anew")
+        expect(page.locator("article.alarm")).to_contain_text("In doubt and unsure of every")
         expect(page.locator("article.alarm")).to_contain_text("dented")
         assert page.evaluate(LOADED, "article.alarm .card.incoming img")
         cards.first.locator("a").click()
@@ -206,6 +206,7 @@ def test_pictures_that_came_in_are_shown_and_lead_to_what_was_found(tmp_path: Pa
         assert page.evaluate(LOADED, "section img")
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
+        assert page.request.get(f"{page.url}/heat/0").status == 404  # no set was asked for
         veil = page.request.get(f"{served.address}/watch/incoming/{held[0]}/veil")
         assert (veil.status, veil.headers["content-type"]) == (200, "image/webp")
 

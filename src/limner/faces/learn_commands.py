@@ -141,17 +141,19 @@ def learnt(context: typer.Context, as_json: Json = False) -> None:
     with opened(context) as studio:
         from limner.core.learnt import LearntKind
         from limner.faces.learn_printing import learnt_document, say_label, say_normal
+        from limner.studio.look.taught import doubt_of, doubted_among
 
         found = studio.parts.store.learnt.in_force()
+        doubted = doubted_among(studio.parts, [one.sha256 for one in found])
         if not found and not as_json:
             say("Nothing was taught here yet; limner look teach and limner look normal do.")
         for one in found:
             if as_json:
-                say_json(learnt_document(one))
-            elif one.kind is LearntKind.LABEL:
-                say_label(one)
-            else:
-                say_normal(one)
+                say_json({**learnt_document(one), "in_doubt": one.sha256 in doubted})
+                continue
+            say_label(one) if one.kind is LearntKind.LABEL else say_normal(one)
+            if one.sha256 in doubted:
+                say(f"  {doubt_of(one)}")
 
 
 def forget(
