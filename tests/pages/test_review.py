@@ -13,7 +13,9 @@ from playwright.sync_api import Page, expect
 from streams import add_kept
 
 from limner.core.deciding import Outcome
+from limner.core.looking import LabelFound
 from limner.studio import review_desk
+from limner.studio.look.asking import Desk as LabelDesk
 from limner.testing import PaintedGenerator
 
 Desk = Callable[..., Page]
@@ -79,6 +81,23 @@ def test_a_picture_that_came_in_is_shown_with_where_it_came_from(served: Served,
     assert shown.evaluate("(one) => one.decode().then(() => one.naturalWidth)") == 512
     page.keyboard.press("a")
     expect(page.locator("#last")).to_be_visible()
+
+
+def test_whether_a_label_fits_is_answered_with_one_key(served: Served, desk: Desk, tmp_path: Path):
+    image_id, parts = add_kept(served.studio, outcome=Outcome.RELEASED), served.studio.parts
+    found = [LabelFound("cup", "0123", 0.6, "unsure")]
+    with parts.store.looks.writing(parts.read_clock()) as writing:
+        LabelDesk(parts, 1).ask(writing.connection, image_id, found, parts.read_clock())
+    page = desk(color_scheme="dark", bypass_csp=True)
+    expect(page.locator("#question")).to_have_text("Does the label 'cup' fit this picture?")
+    expect(page.locator(".answers")).to_contain_text("Yes")
+    assert "unsure: 0.60" not in page.content()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    page.screenshot(path=tmp_path / "label.png")
+    page.keyboard.press("r")
+    expect(page.locator("#last")).to_contain_text("You said no.")
+    expect(page.locator("#last")).to_contain_text("unsure: 0.60")
 
 
 def test_an_accept_takes_effect_when_the_time_to_undo_is_over(

@@ -13,6 +13,7 @@ from limner.app import Studio
 from limner.core.learnt import LearntKind
 from limner.faces.cli import app
 from limner.store.streams import INCOMING
+from limner.studio import review
 from limner.studio.look.teaching import Wanted, learn_label
 from limner.studio.watch.references import Asked, set_stream_reference
 from limner.studio.watch.run import watch_all
@@ -90,10 +91,16 @@ def test_what_people_answer_about_doubtful_pictures_teaches_the_next_version(
     assert limner("look", "unsure", "red", "--out", doubtful).exit_code == 0
     head, *lines = doubtful.read_text().splitlines()
     assert (head, len(lines)) == ("picture,score,answer", 2)
-    doubtful.write_text("\n".join([head, *(f"{one}yes" for one in lines)]))
+    doubtful.write_text(f"{head}\n{lines[0]}yes\n")
+    with Studio(tmp_path / "home") as studio:  # the other one on the desk
+        for view in review.list_cards(studio.parts, "rob"):
+            if not lines[0].startswith(view.incoming.source):
+                review.claim(studio.parts, view.card.card_id, "rob")
+                review.answer_card(studio.parts, view.card.card_id, "rob", "accept")
     again = limner(
-        "look", "teach", "red", "--yes", red, "--no", green, "--answers", doubtful, "--json"
-    )
+        "look", "teach", "red", "--yes", red, "--no", green, "--answers", doubtful, "--reviewed",
+        "--json",
+    )  # fmt: skip
     assert json.loads(again.stdout)["num_yes"] == 11
 
 

@@ -52,6 +52,7 @@ class Taught:
         doubted: hashes of those in doubt; they say ``unsure`` of every picture.
 
     Attributes:
+        names: of the labels.
         notices: one sentence for every version that cannot be used with this tagger, or is in
             doubt.
     """
@@ -64,6 +65,7 @@ class Taught:
         self._labels: list[tuple[Learnt, LabelFacts, Line]] = []
         self._sets: list[tuple[Learnt, NormalFacts, Normal]] = []
         self.notices: tuple[str, ...] = ()
+        self.names = [one.name for one in learnt if one.kind is LearntKind.LABEL]
         self._asked_sets = [one.name for one in learnt if one.kind is LearntKind.NORMAL]
         for one in learnt:
             if one.document["tagger"] != dict(tagger.ingredients):
