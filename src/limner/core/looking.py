@@ -37,6 +37,20 @@ class OriginSignal(NamedTuple):
     note: str
 
 
+UNKNOWN_CAMERA = "unknown camera"
+
+
+def camera_of_size(camera: str, size: Size) -> str:
+    """What took a picture: its camera and size, the longer side first, as turned it is the same.
+
+    Args:
+        camera: as its file says; empty where it says nothing.
+        size: of the picture.
+    """
+    longer, shorter = sorted((size.width_px, size.height_px), reverse=True)
+    return f"{camera or UNKNOWN_CAMERA} {longer}x{shorter}"
+
+
 class LabelFound(NamedTuple):
     """What a label that was taught says of an image.
 

@@ -18,6 +18,7 @@ from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.errors import BadInput, LimnerError
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.judging import CheckNotAble
+from limner.core.looking import camera_of_size
 from limner.core.records import Picture
 from limner.studio.look.duplicates import Duplicates
 from limner.studio.look.reading import content_of, read
@@ -43,12 +44,14 @@ class Example(Generic[Seen]):
 
     Attributes:
         seen: what is learnt on.
+        camera: that took it, with its size.
     """
 
     image_id: str
     name: str
     pdq: bytes | None
     seen: Seen
+    camera: str = ""
 
 
 class Parted(NamedTuple, Generic[Seen]):
@@ -122,8 +125,13 @@ def read_examples(
             seen = see(opened.picture)
         except CheckNotAble as fault:
             raise LearningFailed(fault.note) from fault
-        pdq = pdq_of(opened.picture)
-        found[image_id] = Example(image_id=image_id, name=item.name, pdq=pdq, seen=seen)
+        found[image_id] = Example(
+            image_id=image_id,
+            name=item.name,
+            pdq=pdq_of(opened.picture),
+            seen=seen,
+            camera=camera_of_size(opened.file.texts.camera, opened.picture.size),
+        )
     return list(found.values())
 
 
@@ -233,6 +241,11 @@ def part(kinds: Sequence[Sequence[Example[Seen]]]) -> list[Parted[Seen]]:
 def examples_sha256(kinds: Sequence[Sequence[Example[Seen]]]) -> str:
     """Tagged hash of which files are examples of which kind, in no order."""
     return sha256_of_document({"kinds": [sorted(one.image_id for one in kind) for kind in kinds]})
+
+
+def cameras_of(kinds: Sequence[Sequence[Example[Seen]]]) -> tuple[str, ...]:
+    """What took the examples, each once, by name."""
+    return tuple(sorted({one.camera for kind in kinds for one in kind if one.camera}))
 
 
 def _groups(examples: Sequence[Example[Seen]]) -> dict[str, int]:

@@ -145,8 +145,8 @@ def doubt_of(learnt: Learnt) -> str:
     """One sentence on a version that is in doubt, and what ends the doubt."""
     kind = "label" if learnt.kind is LearntKind.LABEL else "normal set"
     return (
-        f"The {kind} {learnt.name!r} is in doubt, as pictures of another camera came since it was "
-        "taught: it is unsure of every picture until it is taught anew with such pictures."
+        f"The {kind} {learnt.name!r} is in doubt, as pictures of a camera came that it has not "
+        "learnt from: it is unsure of every picture until it is taught anew with such pictures."
     )
 
 

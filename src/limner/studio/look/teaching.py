@@ -24,6 +24,7 @@ from limner.evals.intervals import share
 from limner.studio.look.examples import (
     Example,
     OnFault,
+    cameras_of,
     examples_sha256,
     named,
     part,
@@ -145,6 +146,7 @@ def learn_label(
         confidence=wanted.confidence,
         yes=yes,
         no=no,
+        cameras=cameras_of(kinds),
     )
     return line, facts
 

@@ -204,6 +204,13 @@ def test_a_label_in_doubt_is_no_measure_for_the_next(parts, tagger, folders, lea
     assert seen == [None]
 
 
+def test_what_was_learnt_cites_the_cameras_of_its_examples(learnt):
+    for one in learnt.values():
+        assert one.document["cameras"] == ["unknown camera 120x120"]
+        assert one.has_learnt_from("unknown camera")
+        assert not one.has_learnt_from("unknown camera 120x12")
+
+
 def test_a_name_that_is_forgotten_is_in_force_no_longer_and_its_versions_stay(
     parts, tagger, learnt
 ):
