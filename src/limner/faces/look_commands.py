@@ -78,7 +78,7 @@ def at(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="PLACE",
             help="Whom: the address of a service, which is sent every picture, or a folder with "
-            "CLIP or SigLIP as ONNX.",
+            "CLIP, SigLIP or GroundingDINO as ONNX.",
         ),
     ] = "",
     ask_model: Annotated[str, typer.Option(metavar="NAME", help="The service's model.")] = "",
