@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.drift import (
     NULL,
+    NUM_NULL,
     NUM_REFERENCE,
     NUM_STREAM,
     SENSITIVITY,
@@ -30,7 +31,7 @@ from benchmarks.figure import Measurement, median_measurement
 from limner.evals.intervals import share
 from limner.monitoring.sample import Sample
 
-NUM_NULL, NUM_DELAY = 60, 20
+NUM_DELAY = 20
 MISSING = "Evidently is not installed; `pip install '.[evidently]'` in an environment of its own."
 
 

@@ -40,7 +40,7 @@ def measure_look_rate(is_quick: bool) -> Measurement:
     """Pictures a second with all default checks, by as many processes as there are cores."""
     num = 60 if is_quick else NUM_PICTURES
     with TemporaryDirectory() as folder:
-        _write_pictures(Path(folder, "in"), num)
+        write_pictures(Path(folder, "in"), num)
         rate = _rate(_settings(Path(folder, "home")), Path(folder, "in"), num)
     print(f"by {num_cores()} processes", file=sys.stderr)
     return Measurement(value=round(rate, 2), n=num)
@@ -55,7 +55,7 @@ def measure_look_memory(is_quick: bool) -> Measurement:
     told_at = {num // 10: "a tenth", num // 2: "half", num * 9 // 10: "nine tenths"}
     peaks_mb: list[float] = []
     with TemporaryDirectory() as folder:
-        _write_pictures(Path(folder, "in"), num)
+        write_pictures(Path(folder, "in"), num)
         for number, _ in enumerate(_looked(_settings(Path(folder, "home")), Path(folder, "in"))):
             if number in told_at:
                 each_mb = _peaks_mb()
@@ -74,7 +74,7 @@ def measure_look_speedup(is_quick: bool) -> Measurement:
     ratios: list[float] = []
     with TemporaryDirectory() as folder:
         place = Path(folder, "in")
-        _write_pictures(place, num)
+        write_pictures(place, num)
         for turn in range(num_turns):
             plain = _plain_rate(_settings(Path(folder, f"loop-{turn}")), place, num)
             rate = _rate(_settings(Path(folder, f"look-{turn}")), place, num)
@@ -140,7 +140,8 @@ def _settings(home: Path) -> Settings:
     return read_settings(default_home=home, environment={})
 
 
-def _write_pictures(folder: Path, num: int) -> None:
+def write_pictures(folder: Path, num: int) -> None:
+    """Make a folder with so many cuts of photographs, the same ones every time."""
     folder.mkdir()
     rng = np.random.default_rng(11)
     photographs = _photographs()

@@ -86,6 +86,29 @@ def colour_graph():
     )
 
 
+def halves_graph(table):
+    """The left and the right half of pictures of 48 x 32 as boxes, and how each token fits them."""
+    boxes = np.array([[[0.25, 0.5, 0.5, 1.0], [0.75, 0.5, 0.5, 1.0]]], np.float32)
+    return model(
+        node(
+            "AveragePool", ["pixel_values"], "pooled", ("kernel_shape", (32, 24)),
+            ("strides", (32, 24)),
+        ),
+        node("Flatten", ["pooled"], "flat", ("axis", 2)),
+        node("Transpose", ["flat"], "halves", ("perm", (1, 0))),
+        node("Gather", ["table", "input_ids"], "rows", ("axis", 0)),
+        node("Transpose", ["rows"], "tokens", ("perm", (0, 2, 1))),
+        node("MatMul", ["halves", "tokens"], "logits"),
+        node("Identity", ["boxes"], "pred_boxes"),
+        field(5, tensor("table", table)),
+        field(5, tensor("boxes", boxes)),
+        field(11, port("pixel_values", (1, 3, 32, 48))),
+        field(11, port("input_ids", (1, "t"), INT64)),
+        field(12, port("logits", (1, 2, "t"))),
+        field(12, port("pred_boxes", (1, 2, 4))),
+    )  # fmt: skip
+
+
 def words_graph(table):
     """Tokens to the mean of their rows of a table."""
     return model(

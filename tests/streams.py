@@ -126,6 +126,21 @@ def add_incoming(
     return images
 
 
+def add_kept(studio: Studio, *, outcome: Outcome = Outcome.HELD) -> str:
+    """Store what a look at one picture leaves whose file is kept, so that it can be shown."""
+    buffer = io.BytesIO()
+    PillowImage.linear_gradient("L").convert("RGB").save(buffer, "PNG")
+    image_id, decision = sha256_of_bytes(buffer.getvalue()), replace(RELEASED, outcome=outcome)
+    incoming = Incoming(
+        image_id=image_id, pixels_sha256="sha256:aa", file_format="png", num_bytes=900,
+        size=Size(256, 256), source="in/kept.png", received_at=BEGAN, pdq=None,
+    )  # fmt: skip
+    with studio.parts.store.looks.writing(BEGAN) as writing:
+        writing.receive(incoming, buffer.getvalue(), buffer.getvalue())
+        add_judgement(writing.connection, image_id, [], decision, decided_by="rule", now=BEGAN)
+    return image_id
+
+
 def audit(
     studio: Studio,
     image_id: str,

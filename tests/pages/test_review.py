@@ -10,9 +10,12 @@ from pages.cards import WHY, draw_one, hold
 from pages.conftest import Open
 from pages.served import Served
 from playwright.sync_api import Page, expect
+from streams import add_kept
 
 from limner.core.deciding import Outcome
+from limner.core.looking import LabelFound
 from limner.studio import review_desk
+from limner.studio.look.asking import Desk as LabelDesk
 from limner.testing import PaintedGenerator
 
 Desk = Callable[..., Page]
@@ -66,6 +69,35 @@ def test_nothing_of_what_the_checks_said_is_there_before_the_answer(served: Serv
     expect(page.get_by_role("heading", name="May this picture leave?")).to_be_visible()
     assert WHY not in page.content()
     assert "exposure" not in page.content()
+
+
+def test_a_picture_that_came_in_is_shown_with_where_it_came_from(served: Served, desk: Desk):
+    image_id = add_kept(served.studio)
+    hold(served.studio, image_id)
+    page = desk()
+    expect(page.locator(".question")).to_contain_text("in/kept.png")
+    shown = page.locator("img[data-picture]")
+    expect(shown).to_have_attribute("alt", "The picture that came in")
+    assert shown.evaluate("(one) => one.decode().then(() => one.naturalWidth)") == 512
+    page.keyboard.press("a")
+    expect(page.locator("#last")).to_be_visible()
+
+
+def test_whether_a_label_fits_is_answered_with_one_key(served: Served, desk: Desk, tmp_path: Path):
+    image_id, parts = add_kept(served.studio, outcome=Outcome.RELEASED), served.studio.parts
+    found = [LabelFound("cup", "0123", 0.6, "unsure")]
+    with parts.store.looks.writing(parts.read_clock()) as writing:
+        LabelDesk(parts, 1).ask(writing.connection, image_id, found, parts.read_clock())
+    page = desk(color_scheme="dark", bypass_csp=True)
+    expect(page.locator("#question")).to_have_text("Does the label 'cup' fit this picture?")
+    expect(page.locator(".answers")).to_contain_text("Yes")
+    assert "unsure: 0.60" not in page.content()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    page.screenshot(path=tmp_path / "label.png")
+    page.keyboard.press("r")
+    expect(page.locator("#last")).to_contain_text("You said no.")
+    expect(page.locator("#last")).to_contain_text("unsure: 0.60")
 
 
 def test_an_accept_takes_effect_when_the_time_to_undo_is_over(

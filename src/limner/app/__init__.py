@@ -182,15 +182,25 @@ def open_seer(settings: Settings, asked: Asked) -> Seer | None:
     if not asked.words:
         return None
     if "://" not in asked.seer:
-        from limner.generators.local_seer import LocalSeer
-
-        return LocalSeer(Path(asked.seer).expanduser())
+        return _local_seer(Path(asked.seer).expanduser())
     from limner.generators.services.calls import service_at
     from limner.generators.services.seeing import SeeingService
 
     named = "The address of the service that is asked for words"
     service = service_at(asked.seer, named, settings.service_keys, settings.service_proxy)
     return SeeingService(replace(service, patience_seconds=SEER_SECONDS), asked.seer_model)
+
+
+def _local_seer(folder: Path) -> Seer:
+    """A model in a folder: one that finds boxes where its one graph is there."""
+    from limner.generators import local_detector, local_seer
+    from limner.generators.seer_files import SeerFiles
+
+    needed = " or ".join(", ".join(one.FILES) for one in (local_seer, local_detector))
+    files = SeerFiles(folder, hint=f"Its folder needs {needed}.")
+    if (folder / local_detector.NETWORK).is_file():
+        return local_detector.LocalDetector(files)
+    return local_seer.LocalSeer(files)
 
 
 def read_sentences(settings: Settings, texts: Sequence[str]) -> NDArray[np.float32]:

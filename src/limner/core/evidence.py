@@ -30,7 +30,7 @@ class Basis:
         suite_sha256: of the suite's specification.
         checks_sha256: of every check that judged, see `checks_sha256`.
         criteria_sha256: of the criteria judged by.
-        data_sha256: of what was measured on: prompts and seeds, or incoming pictures.
+        data_sha256: of what was measured on: prompts and seeds.
     """
 
     model_sha256: str

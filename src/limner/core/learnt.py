@@ -6,7 +6,7 @@ of a name is in force, unless that says that the name is used no longer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +54,7 @@ class LabelFacts:
     Attributes:
         tagger: tagged hash of every file of the network it was learnt on.
         examples_sha256: of the ids of all examples, by kind.
+        cameras: that took them, each with a size: see `core.looking.camera_of_size`.
         num_yes, num_no: examples it was learnt on.
         strength: how little the line was held back.
         precision, recall: of calling it from a score of 0.5, on held-out examples.
@@ -74,6 +75,7 @@ class LabelFacts:
     confidence: float
     yes: Side
     no: Side
+    cameras: tuple[str, ...] = ()
 
     def verdict_of(self, score: float) -> str:
         """``yes`` or ``no`` where a certified threshold says so; else ``unsure``."""
@@ -95,6 +97,7 @@ class LabelFacts:
             "confidence": self.confidence,
             "yes": _side_document(self.yes),
             "no": _side_document(self.no),
+            "cameras": list(self.cameras),
         }
 
     @classmethod
@@ -106,6 +109,7 @@ class LabelFacts:
             "recall": Share(**document["recall"]),
             "yes": _side_of(document["yes"]),
             "no": _side_of(document["no"]),
+            "cameras": tuple(document.get("cameras", ())),
         }
         return cls(**named)
 
@@ -132,6 +136,7 @@ class NormalFacts:
     Attributes:
         tagger: tagged hash of every file of the network whose features it keeps.
         examples_sha256: of the ids of all examples, by kind.
+        cameras: that took them, each with a size: see `core.looking.camera_of_size`.
         num_good: good parts it was learnt on.
         usual: median distance of held-out good parts; `highest` the greatest.
         limit: largest share of good parts that are called anomalous, and of bad ones that are
@@ -150,6 +155,7 @@ class NormalFacts:
     confidence: float
     anomalous: Bound
     normal: Bound
+    cameras: tuple[str, ...] = ()
 
     def verdict_of(self, score: float) -> str:
         """``anomalous`` or ``normal`` where a certified bound says so; else ``unsure``."""
@@ -169,12 +175,14 @@ class NormalFacts:
             "confidence": self.confidence,
             "anomalous": self.anomalous._asdict(),
             "normal": self.normal._asdict(),
+            "cameras": list(self.cameras),
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Facts from their JSON form."""
         bounds: dict[str, Any] = {one: Bound(**document[one]) for one in ("anomalous", "normal")}
+        bounds["cameras"] = tuple(document.get("cameras", ()))
         return cls(**{**document, **bounds})
 
 
@@ -199,6 +207,11 @@ class Learnt:
     def is_in_use(self) -> bool:
         """Looks are made with it while it is the newest of its name."""
         return bool(self.content)
+
+    def has_learnt_from(self, camera: str) -> bool:
+        """Whether a picture of this camera and size, or of the camera at all, is an example."""
+        cameras: Sequence[str] = self.document.get("cameras", ())
+        return any(one == camera or one.startswith(f"{camera} ") for one in cameras)
 
     @property
     def sha256(self) -> str:

@@ -37,6 +37,42 @@ class OriginSignal(NamedTuple):
     note: str
 
 
+class Box(NamedTuple):
+    """Where in a picture something was found, as shares of its width and height, 0-1.
+
+    Attributes:
+        left, top: of its corner.
+        score: 0-1; not calibrated.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    score: float
+
+
+class Sighting(NamedTuple):
+    """What a seer says of one of the words: a score, 0-1, and where, if it can tell."""
+
+    score: float
+    boxes: tuple[Box, ...] = ()
+
+
+UNKNOWN_CAMERA = "unknown camera"
+
+
+def camera_of_size(camera: str, size: Size) -> str:
+    """What took a picture: its camera and size, the longer side first, as turned it is the same.
+
+    Args:
+        camera: as its file says; empty where it says nothing.
+        size: of the picture.
+    """
+    longer, shorter = sorted((size.width_px, size.height_px), reverse=True)
+    return f"{camera or UNKNOWN_CAMERA} {longer}x{shorter}"
+
+
 class LabelFound(NamedTuple):
     """What a label that was taught says of an image.
 
@@ -44,12 +80,27 @@ class LabelFound(NamedTuple):
         label: its name; `version` the start of its hash.
         score: 0-1, high where the label fits.
         verdict: ``yes``, ``no``, or ``unsure`` where no threshold is certified on its side.
+        boxes: where it is, of words that were looked for with one that can tell.
     """
 
     label: str
     version: str
     score: float
     verdict: str
+    boxes: tuple[Box, ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """JSON form; without a key for boxes where there are none."""
+        document = self._asdict()
+        boxes = [one._asdict() for one in document.pop("boxes")]
+        return {**document, "boxes": boxes} if boxes else document
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> LabelFound:
+        """What was found, from its JSON form."""
+        named: dict[str, Any] = dict(document)
+        named["boxes"] = tuple(Box(**one) for one in document.get("boxes", ()))
+        return cls(**named)
 
 
 class AnomalyFound(NamedTuple):
@@ -144,7 +195,7 @@ class Findings:
             **asdict(self),
             "tags": _listed(self.tags),
             "origin": _listed(self.origin),
-            "labels": _listed(self.labels),
+            "labels": [one.to_document() for one in self.labels],
             "anomalies": _listed(self.anomalies),
             "near": None if self.near is None else self.near._asdict(),
             "notices": list(self.notices),
@@ -157,7 +208,7 @@ class Findings:
         return cls(
             tags=tuple(TagFound(**one) for one in document["tags"]),
             origin=tuple(OriginSignal(**one) for one in document["origin"]),
-            labels=tuple(LabelFound(**one) for one in document["labels"]),
+            labels=tuple(LabelFound.from_document(one) for one in document["labels"]),
             anomalies=tuple(AnomalyFound(**one) for one in document["anomalies"]),
             needs_consent=document["needs_consent"],
             near=None if near is None else Duplicate(**near),

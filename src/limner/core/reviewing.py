@@ -10,7 +10,8 @@ worked out from its events. The rules, numbered where they are kept:
 5. Disagreement, doubt and a passed deadline escalate: somebody who has not answered decides.
 6. A held image is released only when all needed accepts are there, refused on agreed rejects.
 7. Time alone never closes a card.
-8. A honeypot's answer counts for the reviewer and decides about no image.
+8. A honeypot's answer counts for the reviewer and decides about no image; an answer to whether a
+   label fits teaches the label's next version and decides about none either.
 9. A change of mind is appended; answers that were overruled stay.
 """
 
@@ -37,6 +38,7 @@ class CardKind(StrEnum):
     AUDIT = "audit"
     HONEYPOT = "honeypot"
     COMPLAINT = "complaint"
+    LABEL = "label"
 
 
 class EventKind(StrEnum):
@@ -128,6 +130,7 @@ class Card:
         cost: of releasing it if it is bad, at its impact; any unit, the same for all cards.
         unmitigated_share: 0-1, share of that cost an answer now can still avert.
         truth: the right answer; honeypots only.
+        label: whose fit is asked about, where a label that was taught is unsure; else empty.
     """
 
     card_id: str
@@ -145,6 +148,12 @@ class Card:
     cost: float = 1.0
     unmitigated_share: float = 1.0
     truth: Answer | None = None
+    label: str = ""
+
+    @property
+    def is_about_image(self) -> bool:
+        """The question is whether the image is good, and not whether a label fits it."""
+        return self.kind is not CardKind.LABEL
 
     @property
     def num_needed(self) -> int:

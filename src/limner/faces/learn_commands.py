@@ -25,16 +25,17 @@ Confidence = Annotated[
 ]
 
 
-def teach(
+def teach(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     label: Name,
     yes: Annotated[
-        list[Path], typer.Option(metavar="PATH", help="Pictures it fits: 20 or more; repeatable.")
-    ],
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Pictures it fits: 20 or more; repeatable."),
+    ] = None,
     no: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(metavar="PATH", help="Pictures it does not fit: 20 or more; repeatable."),
-    ],
+    ] = None,
     precision: Annotated[
         float,
         typer.Option(min=0.5, max=0.999, help="Share of right ones each verdict is to keep."),
@@ -46,6 +47,10 @@ def teach(
             "--answers", metavar="FILE", help="More examples: what people wrote into look unsure's."
         ),
     ] = None,
+    reviewed: Annotated[
+        bool,
+        typer.Option("--reviewed", help="More examples: what people answered on the review desk."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Teach a label by examples; half of them measure what it is worth.
@@ -56,6 +61,7 @@ def teach(
         from limner.app import open_tagger
         from limner.faces.learn_printing import learnt_document, say_label
         from limner.studio.look.answers import Answers, read_answers
+        from limner.studio.look.asking import answered_of
         from limner.studio.look.teaching import Wanted, teach_label
 
         wanted = Wanted(precision, confidence)
@@ -64,10 +70,11 @@ def teach(
             studio.parts,
             open_tagger(studio.parts.settings),
             label,
-            [*yes, *further.yes],
-            [*no, *further.no],
+            [*(yes or ()), *further.yes],
+            [*(no or ()), *further.no],
             wanted,
             on_fault=_say_fault,
+            answered=answered_of(studio.parts, label.strip()) if reviewed else None,
         )
         say_json(learnt_document(made)) if as_json else say_label(made)
         _exit_by([made.document[one]["at"] for one in ("yes", "no")])
@@ -141,17 +148,19 @@ def learnt(context: typer.Context, as_json: Json = False) -> None:
     with opened(context) as studio:
         from limner.core.learnt import LearntKind
         from limner.faces.learn_printing import learnt_document, say_label, say_normal
+        from limner.studio.look.taught import doubt_of, doubted_among
 
         found = studio.parts.store.learnt.in_force()
+        doubted = doubted_among(studio.parts, [one.sha256 for one in found])
         if not found and not as_json:
             say("Nothing was taught here yet; limner look teach and limner look normal do.")
         for one in found:
             if as_json:
-                say_json(learnt_document(one))
-            elif one.kind is LearntKind.LABEL:
-                say_label(one)
-            else:
-                say_normal(one)
+                say_json({**learnt_document(one), "in_doubt": one.sha256 in doubted})
+                continue
+            say_label(one) if one.kind is LearntKind.LABEL else say_normal(one)
+            if one.sha256 in doubted:
+                say(f"  {doubt_of(one)}")
 
 
 def forget(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from limner.core.learnt import Bound, LabelFacts, Learnt, NormalFacts, Share, Side
 from limner.faces.printing import say
+
+MOST_CAMERAS = 3  # that are named
 
 
 def learnt_document(learnt: Learnt) -> dict[str, Any]:
@@ -31,6 +34,7 @@ def say_label(learnt: Learnt) -> None:
     say(f"                               recall    {_share(facts.recall)}")
     say(f"  yes: {_side(facts.yes, 'from', facts)}")
     say(f"  no:  {_side(facts.no, 'up to', facts)}")
+    _say_cameras(facts.cameras)
     say(
         "  Precision is that of pictures drawn as the examples were, with as many among them "
         "that fit."
@@ -46,6 +50,15 @@ def say_normal(learnt: Learnt) -> None:
     )
     say(f"  anomalous: {_bound(facts.anomalous, 'above', 'good parts', facts)}")
     say(f"  normal:    {_bound(facts.normal, 'below', 'bad parts', facts)}")
+    _say_cameras(facts.cameras)
+
+
+def _say_cameras(cameras: Sequence[str]) -> None:
+    """What it stands on: another camera puts it in doubt."""
+    if cameras:
+        more = len(cameras) - MOST_CAMERAS
+        rest = f" and {more:,} more" if more > 0 else ""
+        say(f"  Taken by: {', '.join(cameras[:MOST_CAMERAS])}{rest}.")
 
 
 def _share(share: Share) -> str:

@@ -78,13 +78,22 @@ def at(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="PLACE",
             help="Whom: the address of a service, which is sent every picture, or a folder with "
-            "CLIP or SigLIP as ONNX.",
+            "CLIP, SigLIP or GroundingDINO as ONNX.",
         ),
     ] = "",
     ask_model: Annotated[str, typer.Option(metavar="NAME", help="The service's model.")] = "",
     processes: Annotated[
         int, typer.Option(min=0, max=64, help="Processes; 0 takes one a core.")
     ] = 0,
+    review: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=10_000,
+            help="Where a taught label is unsure people are asked; so many cards of a label may "
+            "wait. 0 asks nobody.",
+        ),
+    ] = 20,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on with what comes, until Ctrl-C.")
     ] = False,
@@ -107,7 +116,7 @@ def at(  # noqa: PLR0913 - one parameter an option
         by_words = _words_asked(find or (), ask, ask_model)
         learnt = learnt_for(studio.parts, normal or ())
         doubted = _say_doubted(studio.parts, learnt)
-        asked = Asked(with_text=text, learnt=learnt, doubted=doubted, **by_words)
+        asked = Asked(with_text=text, learnt=learnt, doubted=doubted, num_to_ask=review, **by_words)
         parts = studio.parts if criteria is None else wire_parts(settings)
         opening = partial(open_looker, settings, asked)
         run, counts = begin_look(parts, paths, asked, opening().sha256), Counts()

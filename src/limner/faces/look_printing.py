@@ -29,6 +29,7 @@ class Counts:
     num_faults: int = 0
     num_passed_over: int = 0
     num_known: int = 0
+    num_asked: int = 0
 
     def add(self, told: Told) -> None:
         """Count one item."""
@@ -39,6 +40,7 @@ class Counts:
         self.held += told.outcome == "held"
         self.refused += told.outcome == "refused"
         self.num_known += told.is_known
+        self.num_asked += told.num_asked
 
     @property
     def num(self) -> int:
@@ -63,6 +65,7 @@ def say_counts(counts: Counts, run_id: str, *, as_json: bool) -> None:
                 "known": counts.num_known,
                 "faults": counts.num_faults,
                 "passed_over": counts.num_passed_over,
+                "asked": counts.num_asked,
             }
         )
         return
@@ -77,8 +80,11 @@ def say_counts(counts: Counts, run_id: str, *, as_json: bool) -> None:
         say(f"{_files(counts.num_faults)} could not be looked at; each is named above.")
     if counts.num_passed_over:
         say(f"{_files(counts.num_passed_over)} held no picture.")
-    if counts.held:
-        note("`limner review next` shows the first that is held.")
+    if counts.num_asked:
+        cards = "1 card asks" if counts.num_asked == 1 else f"{counts.num_asked:,} cards ask"
+        say(f"{cards} people whether a label fits; `look teach --reviewed` learns their answers.")
+    if counts.held or counts.num_asked:
+        note("`limner review next` shows the first card that waits.")
     note(f"`limner look report {run_id}` writes what was found, with pictures.")
 
 

@@ -33,7 +33,7 @@ def publish(
     until: Until = None,
     with_prompts: Prompts = False,
 ) -> None:
-    """Write decisions, models, gates, evidence and alarms as a site that outsiders can verify."""
+    """Write decisions, models, reports, gates and alarms as a site that outsiders can verify."""
     with opened(context) as studio:
         from limner.faces.publication.site import publish as write
         from limner.studio.publishing import Period

@@ -57,7 +57,8 @@ def _one_card(parts: Parts, name: str, view: CardView, read_key: ReadKey, passed
     say_card(parts, view, as_json=False)
     while True:
         if view.own is None:
-            say("[a]ccept  [r]eject  [u] can't tell  [s]kip  [q]uit")
+            words = "[a]ccept  [r]eject" if view.card.is_about_image else "[a] yes  [r] no"
+            say(f"{words}  [u] can't tell  [s]kip  [q]uit")
         else:
             say(f"You say {str(view.own)!r}. [Enter] close  [a/r/u] change  [z] undo  [q]uit")
         key = read_key()
@@ -80,8 +81,9 @@ def _answered(
 ) -> CardView:
     from limner.studio import review
 
-    reasons = [] if answer is Answer.ACCEPT else _read_reasons(read_key)
-    if not reasons and answer is not Answer.ACCEPT:
+    needs_reason = view.card.is_about_image and answer is not Answer.ACCEPT
+    reasons = _read_reasons(read_key) if needs_reason else []
+    if needs_reason and not reasons:
         say("No reason given, so nothing was answered.")
         return view
     was_revealed = view.is_revealed

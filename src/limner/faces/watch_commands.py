@@ -133,7 +133,7 @@ def redraw(context: typer.Context, stream: AnyCanaries = None, as_json: Json = F
 
 @app.command()
 def audits(context: typer.Context, as_json: Json = False) -> None:
-    """Print precision and recall of decisions by rule, from audits, by month and by style."""
+    """Print precision and recall of decisions by rule, from audits, by month and by slice."""
     with opened(context) as studio:
         from limner.faces.watch_printing import rates_document, say_rates
         from limner.studio.watch.rates import audit_rates

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,6 +80,14 @@ class LearntRows:
         with reading(self._engine) as connection:
             newest = _newest(connection, kind, name)
         return newest if newest is not None and newest.is_in_use else None
+
+    def forgotten_at(self, kind: LearntKind, name: str) -> datetime:
+        """When a name was last said to be used no longer; the beginning of time where never."""
+        query = sa.select(_learnt.learnt_at).where(_learnt.kind == str(kind), _learnt.name == name)
+        query = query.where(_learnt.content == b"").order_by(_learnt.learnt_id.desc()).limit(1)
+        with reading(self._engine) as connection:
+            found = connection.scalar(query)
+        return datetime.min.replace(tzinfo=UTC) if found is None else datetime.fromisoformat(found)
 
     def of_hashes(self, hashes: Iterable[str]) -> list[Learnt]:
         """These versions, in or out of force, by kind and name."""

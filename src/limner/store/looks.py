@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -90,18 +90,22 @@ class Writing:
 
     def receive(self, incoming: Incoming, thumbnail: bytes, content: bytes | None) -> None:
         """Store that an image came in, and its file where a person is to look at it."""
-        found = _find(self.connection, incoming.image_id)
-        if content is not None and (found is None or not found.is_kept):
-            assert incoming.image_id == sha256_of_bytes(content)
-            self._blobs.add(content, incoming.file_format)
-            self.kept.append((incoming.image_id, incoming.file_format))
-        if found is None:
-            kept = replace(incoming, is_kept=content is not None)
-            self.connection.execute(schema.incoming.insert(), _row_of(kept, thumbnail))
+        if _find(self.connection, incoming.image_id) is None:
+            self.connection.execute(schema.incoming.insert(), _row_of(incoming, thumbnail))
             _append_received(self.connection, incoming)
-        elif content is not None:
-            update = schema.incoming.update().where(_incoming.image_id == incoming.image_id)
-            self.connection.execute(update.values(is_kept=True))
+        if content is not None:
+            self.keep(incoming.image_id, content)
+
+    def keep(self, image_id: str, content: bytes) -> None:
+        """Store the file of an image that came in, once; of one that was erased nothing is kept."""
+        found = _find(self.connection, image_id)
+        if found is None or found.is_kept:
+            return
+        assert image_id == sha256_of_bytes(content)
+        self._blobs.add(content, found.file_format)
+        self.kept.append((image_id, found.file_format))
+        update = schema.incoming.update().where(_incoming.image_id == image_id)
+        self.connection.execute(update.values(is_kept=True))
 
     def has_look(self, image_id: str, looker_sha256: str) -> bool:
         """Whether this was found already."""

@@ -26,6 +26,7 @@ class RuleDecision:
         is_audited: chance chose it.
         reasons: one sentence each.
         criteria_sha256: of the criteria it was decided by; ``None`` when there were none.
+        impact: tier of those; ``None`` likewise.
     """
 
     image_id: str
@@ -35,6 +36,7 @@ class RuleDecision:
     is_audited: bool
     reasons: tuple[str, ...]
     criteria_sha256: str | None
+    impact: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def rule_decisions(connection: sa.Connection) -> dict[str, RuleDecision]:
             is_audited=bool(document["is_audited"]),
             reasons=tuple(one["note"] for one in document["reasons"]),
             criteria_sha256=row.criteria_sha256,
+            impact=document["impact"],
         )
     return found
 

@@ -55,6 +55,7 @@ class CardDocument(NeededDocument, total=False):
     cost: float
     unmitigated_share: float
     truth: str
+    label: str
 
 
 class Reviews(LedgeredRows):
@@ -93,6 +94,12 @@ def open_card(
     if (card.kind is CardKind.HONEYPOT) != (card.truth in (Answer.ACCEPT, Answer.REJECT)):
         raise BadInput(
             f"A {kind!r} card has the truth {card.truth!r}; a honeypot has 'accept' or 'reject', "
+            "and no other card has any.",
+            code="card_invalid",
+        )
+    if (card.kind is CardKind.LABEL) != bool(card.label):
+        raise BadInput(
+            f"A {kind!r} card has the label {card.label!r}; cards of the kind 'label' have one, "
             "and no other card has any.",
             code="card_invalid",
         )
@@ -152,7 +159,11 @@ def events_of(connection: sa.Connection, card_id: str) -> list[Event]:
 
 
 def find_cards(
-    connection: sa.Connection, *, is_unclosed: bool = False, image_id: str | None = None
+    connection: sa.Connection,
+    *,
+    is_unclosed: bool = False,
+    image_id: str | None = None,
+    kind: CardKind | None = None,
 ) -> list[tuple[Card, list[Event]]]:
     """Cards with their events, oldest first.
 
@@ -160,10 +171,13 @@ def find_cards(
         connection: reading or writing.
         is_unclosed: only cards that are not closed and whose image was not erased.
         image_id: only cards about this image.
+        kind: only cards of this kind.
     """
     query = schema.review_cards.select().order_by(_cards.opened_at, _cards.card_id)
     if image_id is not None:
         query = query.where(_cards.image_id == image_id)
+    if kind is not None:
+        query = query.where(_cards.kind == str(kind))
     if is_unclosed:
         closed = sa.exists().where(
             _events.card_id == _cards.card_id, _events.event == str(EventKind.CLOSED)
@@ -285,6 +299,7 @@ def _card_of(
         cost=float(document.get("cost", 1.0)),
         unmitigated_share=share,
         truth=None if truth is None else Answer(truth),
+        label=str(document.get("label", "")),
     )
 
 

@@ -61,7 +61,7 @@ class Runs:
             )
 
     def finish(self, run: Run, results_sha256: str, now: datetime) -> None:
-        """Write into the ledger what a run came to; again only if it came to something else."""
+        """Write into the ledger what a run came to; again when its scores are corrected."""
         with transaction(self._engine) as connection:
             facts = {"run": run.run_id, "results_sha256": results_sha256}
             append_entry(

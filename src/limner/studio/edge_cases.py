@@ -106,7 +106,7 @@ def edge_cases(
         ]
         decisions = rule_decisions(connection)
         for card, events in find_cards(connection):
-            if card.kind is not CardKind.HONEYPOT:
+            if card.kind is not CardKind.HONEYPOT and card.is_about_image:
                 found += _of_card(card, events, decisions.get(card.image_id), now)
     asked = {word: parts.store.gallery.asked_with(word) for word in folded(words).split()}
     return sorted(

@@ -109,10 +109,7 @@ def draw_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = No
             parts.store.runs.add(run.run_id, [one.picture for one in seen], scores)
         if on_case is not None:
             on_case(number, len(suite.cases))
-    metrics = measure(suite, parts.store.runs.scores(run.run_id))
-    results_sha256 = sha256_of_document(results_document(metrics))
-    parts.store.runs.finish(run, results_sha256, parts.read_clock())
-    return metrics
+    return _record(parts, run, suite)
 
 
 def score_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = None) -> Rescored:
@@ -150,6 +147,8 @@ def score_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = N
         parts.store.runs.add(run.run_id, [], kept)
         if on_case is not None:
             on_case(number, len(suite.cases))
+    if num_changed or num_new:
+        _record_again(parts, run)
     return Rescored(num_scores, num_changed, num_new, num_lost)
 
 
@@ -189,7 +188,23 @@ def correct_score(
         reason=reason.strip(),
     )
     parts.store.runs.add(run.run_id, [], [score])
+    _record_again(parts, run)
     return score
+
+
+def _record(parts: Parts, run: Run, suite: Suite) -> list[Metric]:
+    """Write into the ledger what a run came to."""
+    metrics = measure(suite, parts.store.runs.scores(run.run_id))
+    results_sha256 = sha256_of_document(results_document(metrics))
+    parts.store.runs.finish(run, results_sha256, parts.read_clock())
+    return metrics
+
+
+def _record_again(parts: Parts, run: Run) -> None:
+    """The same of a run whose scores are others than before, if it is at its end."""
+    suite = suite_of(run)
+    if len(parts.store.runs.pictures(run.run_id)) == suite.num_pictures:
+        _record(parts, run, suite)
 
 
 def find_run(parts: Parts, name: str) -> Run:

@@ -1,4 +1,4 @@
-"""What an install publishes: decisions, models, gates, evidence, alarms, each by its entry.
+"""What an install publishes: decisions, models, reports, gates, evidence, alarms, by their entries.
 
 Everything told is an entry of the ledger, or is named by one; whoever reads it can hold it against
 the exported ledger. Prompts are left out unless they are asked for, and then only those of images
@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
+from limner.core.hashing import sha256_of_document
+from limner.evals.measuring import aspect_grid, measure, results_document
 from limner.store.evidence import standing_evidence
 from limner.store.ledger.appending import find_entries
 from limner.store.ledger.entries import Entry, Kind
 from limner.store.models import find_aliases, find_states
 from limner.store.watches import alarms
 from limner.studio import log
+from limner.studio.eval_report import is_post_hoc
+from limner.studio.eval_runs import suite_of
 
 if TYPE_CHECKING:
     from limner.core.models import ModelState
@@ -31,6 +35,8 @@ PROVEN = (
     Kind.WAIVER,
     Kind.EVIDENCE,
     Kind.EVIDENCE_ENDED,
+    Kind.RUN_BEGUN,
+    Kind.RUN_FINISHED,
     Kind.CRITERIA_FROZEN,
     Kind.WATCH_REFERENCE,
     Kind.CANARY_SET,
@@ -73,6 +79,35 @@ class PublishedModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedReport:
+    """What a run of a suite came to; no prompt, no name of a case, no picture.
+
+    Attributes:
+        position: of the entry that says what it came to.
+        results: numbers by check; their hash after RFC 8785 is what the entry says.
+        is_as_recorded: it is; else what the numbers are worked out from was changed since.
+        is_post_hoc: the criteria were frozen after the run began, or never.
+        not_measured: aspects it says nothing of.
+    """
+
+    run: str
+    suite: str
+    suite_sha256: str
+    model: str
+    model_sha256: str
+    checks_sha256: str
+    criteria_sha256: str
+    started_at: str
+    num_pictures: int
+    position: int
+    results: Mapping[str, Any]
+    results_sha256: str
+    is_as_recorded: bool
+    is_post_hoc: bool
+    not_measured: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """Everything that is published.
 
@@ -80,7 +115,8 @@ class Publication:
         decisions: their entries, oldest first.
         prompts: by image_id; empty unless asked for.
         models: as they stand now.
-        history: entries about models, gates, waivers, evidence, criteria and alarms.
+        reports: on runs that were finished, the newest last.
+        history: entries about models, gates, waivers, evidence, runs, criteria and alarms.
         alarms: as documents.
         proofs: by position of the entry, the text of its proof.
     """
@@ -90,6 +126,7 @@ class Publication:
     decisions: Sequence[Entry]
     prompts: Mapping[str, str]
     models: Sequence[PublishedModel]
+    reports: Sequence[PublishedReport]
     history: Sequence[Entry]
     alarms: Sequence[Mapping[str, Any]]
     proofs: Mapping[int, str]
@@ -127,6 +164,7 @@ def gather(parts: Parts, period: Period, *, with_prompts: bool = False) -> Publi
         decisions=decisions,
         prompts=_prompts(parts, decisions) if with_prompts else {},
         models=[_model(one, aliases, documents) for one in states],
+        reports=[found for one in _last_of_runs(history) if (found := _report(parts, one))],
         history=history,
         alarms=[{"title": one.title, **one.to_document()} for one in raised],
         proofs={one.position: log.prove(parts, str(one.position))[1] for one in history},
@@ -151,6 +189,40 @@ def _model(
         claims=[{**asdict(one), "said_on": one.said_on.isoformat()} for one in version.claims],
         aliases=[name for name, digest in aliases.items() if digest == version.sha256],
         evidence=[one for one in evidence if one["basis"]["model_sha256"] == version.sha256],
+    )
+
+
+def _last_of_runs(history: Sequence[Entry]) -> Iterable[Entry]:
+    """The entry that says what each finished run came to, the last where there are several."""
+    finished = {str(one.document["run"]): one for one in history if one.kind == Kind.RUN_FINISHED}
+    return sorted(finished.values(), key=lambda one: one.position)
+
+
+def _report(parts: Parts, entry: Entry) -> PublishedReport | None:
+    """What a run came to; ``None`` of one that is here no longer."""
+    run = parts.store.runs.find(str(entry.document["run"]))
+    if run is None:
+        return None
+    suite, scores = suite_of(run), parts.store.runs.scores(run.run_id)
+    metrics = tuple(measure(suite, scores))
+    results = results_document(metrics)
+    digest = sha256_of_document(results)
+    return PublishedReport(
+        run=run.run_id,
+        suite=run.suite,
+        suite_sha256=run.suite_sha256,
+        model=run.model,
+        model_sha256=run.model_sha256,
+        checks_sha256=run.checks_sha256,
+        criteria_sha256=run.criteria_sha256,
+        started_at=run.started_at.isoformat(),
+        num_pictures=len(parts.store.runs.pictures(run.run_id)),
+        position=entry.position,
+        results=results,
+        results_sha256=digest,
+        is_as_recorded=digest == entry.document["results_sha256"],
+        is_post_hoc=is_post_hoc(parts, run, run.criteria_sha256),
+        not_measured=[str(one) for one, found in aspect_grid(suite, metrics).items() if not found],
     )
 
 

@@ -192,7 +192,8 @@ def answer_card(
         card_id: of the card.
         name: of the person.
         answer: ``accept``, ``reject`` or ``unsure``.
-        reasons: codes of `REASON_CODES`; needed unless the answer is ``accept``.
+        reasons: codes of `REASON_CODES`; needed unless the answer is ``accept`` or the question is
+            about a label.
         is_final: go on to closing or escalating at once; when false the person sees the scores
             first and calls `settle_card`.
 
@@ -202,11 +203,11 @@ def answer_card(
     """
     require_one_of("answer", answer, [str(one) for one in Answer])
     given = Answer(answer)
-    require_reasons(given, reasons)
     now = parts.read_clock()
     decided = None
     with parts.store.reviews.writing(now) as connection:
         card = require_card(connection, card_id)
+        require_reasons(given, reasons, is_needed=card.is_about_image)
         reviewer = commitment_of(connection, name)
         events = events_of(connection, card_id)
         state = state_of(events, now)

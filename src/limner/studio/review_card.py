@@ -40,7 +40,7 @@ class CardView:
         incoming: the image where it came in from elsewhere; ``None`` when it was erased.
         is_revealed: the person has answered, or the card is closed; until then a honeypot looks
             like any other card and the next two are empty.
-        results: what the checks said, as JSON documents.
+        results: what the checks said, as JSON documents; nothing where a label is asked about.
         reasons: why it is a person's to decide.
         own: what the person answers; ``None`` before.
         level: of escalation, from 1.
@@ -83,6 +83,7 @@ def view_of(
     given = state.given_by(reviewer)
     record = parts.store.image_by_id(card.image_id)
     is_revealed = given is not None or state.closing is not None
+    is_told = is_revealed and card.is_about_image
     return CardView(
         card=card,
         state=state,
@@ -90,7 +91,7 @@ def view_of(
         record=record,
         incoming=parts.store.looks.find(card.image_id) if record is None else None,
         is_revealed=is_revealed,
-        results=tuple(results_of(connection, card.image_id)) if is_revealed else (),
+        results=tuple(results_of(connection, card.image_id)) if is_told else (),
         reasons=card.reasons if is_revealed else (),
         own=None if given is None else given.answer,
     )
@@ -112,7 +113,7 @@ def require_card(connection: sa.Connection, card_id: str) -> Card:
     return card
 
 
-def require_reasons(answer: Answer, reasons: Sequence[str]) -> None:
+def require_reasons(answer: Answer, reasons: Sequence[str], *, is_needed: bool = True) -> None:
     """Refuse reason codes that are unknown, and an answer that needs one and has none.
 
     Raises:
@@ -120,7 +121,7 @@ def require_reasons(answer: Answer, reasons: Sequence[str]) -> None:
     """
     for code in reasons:
         require_one_of("reason", code, list(REASON_CODES))
-    if not reasons and answer is not Answer.ACCEPT:
+    if is_needed and not reasons and answer is not Answer.ACCEPT:
         raise BadInput(
             f"The answer {str(answer)!r} needs a reason; allowed are {', '.join(REASON_CODES)}.",
             code="reason_missing",

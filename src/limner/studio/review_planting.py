@@ -84,6 +84,8 @@ def settled_cards(connection: sa.Connection, reviewer: str, now: datetime) -> It
     """Settled cards that may measure this person: not of their own image, nor one they judged."""
     of_image: dict[str, list[tuple[Card, CardState]]] = {}
     for card, events in find_cards(connection):
+        if not card.is_about_image:
+            continue
         of_image.setdefault(card.image_id, []).append((card, state_of(events, now)))
     stored = set(connection.scalars(sa.select(schema.images.c.image_id)))
     for image_id, cards in of_image.items():

@@ -136,11 +136,11 @@ def is_overridden(card: Card, state: CardState, decision: RuleDecision | None) -
 
 
 def _ratings_UR(cards: Cards, people: Sequence[str]) -> NDArray[np.int64]:
-    """First answers, which are blind; a row for every card that is no honeypot."""
+    """First answers, which are blind; a row for every card that asks whether an image is good."""
     column = {one: k for k, one in enumerate(people)}
     rows: list[NDArray[np.int64]] = []
     for card, state in cards:
-        if card.kind is CardKind.HONEYPOT:
+        if card.kind is CardKind.HONEYPOT or not card.is_about_image:
             continue
         row = np.full(len(people), NO_RATING, np.int64)
         for one in state.answers:

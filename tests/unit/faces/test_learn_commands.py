@@ -2,13 +2,21 @@
 
 import json
 
+import learnt_examples
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
+from streams import BEGAN, add_incoming
 from typer.testing import CliRunner
 
 from limner.app import Studio
+from limner.core.learnt import LearntKind
 from limner.faces.cli import app_for
+from limner.store.streams import INCOMING
+from limner.studio import review
+from limner.studio.look.teaching import Wanted, learn_label
+from limner.studio.watch.references import Asked, set_stream_reference
+from limner.studio.watch.run import watch_all
 
 
 @pytest.fixture
@@ -22,6 +30,27 @@ def limner(tmp_path, monkeypatch):
         return CliRunner().invoke(app_for(asked[0]), asked, obj=lambda: Studio(home))
 
     return run
+
+
+@pytest.fixture
+def doubted(limner, tmp_path):
+    """A label that pictures of another camera have put in doubt."""
+    with Studio(tmp_path / "home") as studio:
+        kinds = learnt_examples.kinds(30, 2.0)
+        line, facts = learn_label(kinds, learnt_examples.TAGGER, Wanted())
+        rows = studio.parts.store.learnt
+        rows.add(LearntKind.LABEL, "dented", facts.to_document(), line.to_bytes(), BEGAN)
+        add_incoming(studio, 110, camera="Pixel 8")
+        set_stream_reference(studio.parts, INCOMING, Asked())
+        add_incoming(studio, 11, start=110, camera="EOS R5")
+        watch_all(studio.parts)
+    return "dented"
+
+
+def test_what_is_in_doubt_is_listed_so(limner, doubted):
+    (listed,) = limner("look", "learnt", "--json").stdout.splitlines()
+    assert json.loads(listed)["in_doubt"]
+    assert "The label 'dented' is in doubt" in limner("look", "learnt").stdout
 
 
 @pytest.fixture
@@ -43,7 +72,8 @@ def test_a_label_is_learnt_listed_and_forgotten(limner, folders):
     assert taught.exit_code == 3  # ten held-out pictures certify nothing
     assert "not certifiable for 95.0%; said of none. About" in taught.stdout
     (listed,) = limner("look", "learnt", "--json").stdout.splitlines()
-    assert json.loads(listed)["recall"]["num"] == 10
+    told = json.loads(listed)
+    assert (told["recall"]["num"], told["in_doubt"]) == (10, False)
     assert limner("look", "forget", "red").exit_code == 0
     assert limner("look", "learnt", "--json").stdout == ""
 
@@ -62,10 +92,16 @@ def test_what_people_answer_about_doubtful_pictures_teaches_the_next_version(
     assert limner("look", "unsure", "red", "--out", doubtful).exit_code == 0
     head, *lines = doubtful.read_text().splitlines()
     assert (head, len(lines)) == ("picture,score,answer", 2)
-    doubtful.write_text("\n".join([head, *(f"{one}yes" for one in lines)]))
+    doubtful.write_text(f"{head}\n{lines[0]}yes\n")
+    with Studio(tmp_path / "home") as studio:  # the other one on the desk
+        for view in review.list_cards(studio.parts, "rob"):
+            if not lines[0].startswith(view.incoming.source):
+                review.claim(studio.parts, view.card.card_id, "rob")
+                review.answer_card(studio.parts, view.card.card_id, "rob", "accept")
     again = limner(
-        "look", "teach", "red", "--yes", red, "--no", green, "--answers", doubtful, "--json"
-    )
+        "look", "teach", "red", "--yes", red, "--no", green, "--answers", doubtful, "--reviewed",
+        "--json",
+    )  # fmt: skip
     assert json.loads(again.stdout)["num_yes"] == 11
 
 

@@ -4,13 +4,20 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from canaries import FEW
 from painted_limner import painted_studio
 from streams import add_stream, register_active
 
+from limner.core.hashing import sha256_of_document
+from limner.core.judging import Verdict
+from limner.core.runs import Spot
+from limner.studio.eval_judging import Checks
+from limner.studio.eval_runs import begin_run, correct_score, draw_run
 from limner.studio.watch.references import Asked, set_stream_reference
 from limner.studio.watch.run import watch_all
 
@@ -29,6 +36,8 @@ def label(settings, painter) -> str:
         (watched,) = watch_all(studio.parts)
         assert watched.alarm is not None
         studio.generate("a purple wombat", seed=3)
+        checks = Checks(studio.parts)
+        draw_run(studio.parts, begin_run(studio.parts, FEW, checks), checks)
         return model.label
 
 
@@ -50,7 +59,7 @@ def test_an_outsider_verifies_the_site_and_each_proof(limner, label):
     lines = (site / "data" / "history.jsonl").read_text().splitlines()
     history = [json.loads(one) for one in lines]
     kinds = {json.loads(one["entry"])["kind"]: one for one in history}
-    assert {"model_change", "alarm", "watch_reference"} <= set(kinds)
+    assert {"model_change", "alarm", "watch_reference", "run_finished"} <= set(kinds)
     for kind, one in kinds.items():
         said = verify(verifier, site / "proofs" / f"{one['position']}.tlog-proof", key)
         assert said.returncode == 0
@@ -66,6 +75,39 @@ def test_the_pages_tell_the_alarm_the_model_and_the_decisions(limner, label):
     assert num_decisions > 180
     assert Path("site/decisions-1.html").read_text().count("<tr>") == num_decisions + 1
     assert "http" not in Path("site/index.html").read_text().replace("http-equiv", "")
+
+
+def test_a_report_agrees_with_its_entry_by_hash(limner, label):
+    limner("publish", "site")
+    (report,) = map(json.loads, Path("site/data/reports.jsonl").read_text().splitlines())
+    lines = Path("site/data/history.jsonl").read_text().splitlines()
+    entries = {one["position"]: json.loads(one["entry"]) for one in map(json.loads, lines)}
+    said = entries[report["position"]]["document"]
+    assert said["results_sha256"] == sha256_of_document(report["results"])
+    assert report["is_as_recorded"]
+    page = Path("site/reports.html").read_text()
+    assert f"on {FEW.name}" in page
+    assert f"proofs/{report['position']}.tlog-proof" in page
+    assert not any(case.asked.prompt in page for case in FEW.cases)
+
+
+def test_a_correction_is_recorded_and_a_change_behind_the_ledger_is_told(
+    limner, settings, painter, label
+):
+    with painted_studio(settings, painter) as studio:
+        (run,) = studio.parts.store.runs.newest()
+        spot = Spot("case-0", 1, "")
+        said = {"author": "Ada", "reason": "It is cut off."}
+        correct_score(studio.parts, run, spot, "integrity", Verdict.FAIL, **said)
+    limner("publish", "corrected")
+    (report,) = map(json.loads, Path("corrected/data/reports.jsonl").read_text().splitlines())
+    assert (report["is_as_recorded"], report["results"]["integrity"]["share"]) == (True, 5 / 6)
+    with painted_studio(settings, painter) as studio:
+        runs = studio.parts.store.runs
+        score = [one for one in runs.scores(run.run_id) if one.spot == spot][-1]
+        runs.add(run.run_id, [], [replace(score, verdict=Verdict.PASS)])
+    limner("publish", "changed")
+    assert "was changed since" in Path("changed/reports.html").read_text()
 
 
 def test_an_entry_that_was_changed_is_told(limner, label):

@@ -13,6 +13,7 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from limner.core.errors import GeneratorUnavailable
 from limner.generators.local_seer import FILES, LocalSeer
+from limner.generators.seer_files import SeerFiles
 
 VOCABULARY = {"a": 0, "photo": 1, "of": 2, "red": 3, "green": 4, "?": 5}
 TABLE = np.array([[1, 1, 1], [1, 1, 1], [1, 1, 1], [9, -3, -3], [-3, 9, -3], [1, 1, 1]], np.float32)
@@ -30,6 +31,14 @@ def folder(tmp_path):
     return tmp_path
 
 
+def seer_in(folder):
+    return LocalSeer(SeerFiles(folder, hint=", ".join(FILES)))
+
+
+def scores_of(seer, picture, words):
+    return [one.score for one in seer.look_for(picture, words)]
+
+
 def jpeg(colour):
     content = io.BytesIO()
     PillowImage.new("RGB", (60, 40), colour).save(content, "JPEG")
@@ -37,11 +46,11 @@ def jpeg(colour):
 
 
 def test_words_that_fit_score_high_and_others_low(folder):
-    seer = LocalSeer(folder)
-    red, green = seer.scores(jpeg((250, 0, 0)), ["red", "green"])
+    seer = seer_in(folder)
+    red, green = scores_of(seer, jpeg((250, 0, 0)), ["red", "green"])
     assert red > 0.9
     assert green < 0.1
-    red, green = seer.scores(jpeg((0, 250, 0)), ["red", "green"])
+    red, green = scores_of(seer, jpeg((0, 250, 0)), ["red", "green"])
     assert red < 0.1
     assert green > 0.9
 
@@ -50,7 +59,7 @@ def test_words_that_fit_score_high_and_others_low(folder):
 def test_a_file_that_is_missing_is_named_with_what_is_needed(folder, name):
     (folder / name).unlink()
     with pytest.raises(GeneratorUnavailable, match=f"{name}' of the model that sees") as told:
-        LocalSeer(folder).scores(jpeg((250, 0, 0)), ["red"])
+        seer_in(folder).look_for(jpeg((250, 0, 0)), ["red"])
     assert told.value.code == "weights_absent"
     assert name in told.value.hint
 
@@ -59,10 +68,10 @@ def test_a_file_that_is_missing_is_named_with_what_is_needed(folder, name):
 def test_a_file_that_is_broken_is_named_too(folder, name):
     (folder / name).write_bytes(b"{]")
     with pytest.raises(GeneratorUnavailable, match=name):
-        LocalSeer(folder).scores(jpeg((250, 0, 0)), ["red"])
+        seer_in(folder).look_for(jpeg((250, 0, 0)), ["red"])
 
 
 def test_another_file_makes_another_seer(folder):
-    before = LocalSeer(folder).sha256
+    before = seer_in(folder).sha256
     (folder / "text_model.onnx").write_bytes(words_graph(TABLE + 1))
-    assert LocalSeer(folder).sha256 != before
+    assert seer_in(folder).sha256 != before

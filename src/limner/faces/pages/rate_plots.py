@@ -30,7 +30,7 @@ class RateShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupShown:
-    """One month or style, or all decisions (`by` and `value` as of the group)."""
+    """One month or part of a slice, or all decisions (`by` and `value` as of the group)."""
 
     by: str
     value: str
@@ -39,7 +39,7 @@ class GroupShown:
 
 
 def show_rates(groups: Sequence[GroupRates]) -> tuple[GroupShown, ...]:
-    """Every group in its order: all, then months, then styles."""
+    """Every group in its order: all, then months, then slices."""
     return tuple(
         GroupShown(
             by=one.name,

@@ -20,6 +20,7 @@ from limner.faces.pages.rate_plots import show_rates
 from limner.faces.pages.site import render
 from limner.faces.pages.watch_plots import HEIGHT, WIDTH, MeasureShown, show_measure
 from limner.store.looks import StoredLook
+from limner.store.streams import INCOMING
 from limner.studio.eval_pictures import small_picture
 from limner.studio.image_file import decode_rgba
 from limner.studio.look.rows import newest_look
@@ -55,6 +56,10 @@ class IncomingCard:
     def picture(self) -> str:
         """Address of the small picture."""
         return f"{self.page}/thumbnail"
+
+    def heat(self, number: int) -> str:
+        """Address of the heat map of the inspection of this number."""
+        return f"{self.page}/heat/{number}"
 
     @property
     def thumbnail(self) -> str:
@@ -96,6 +101,7 @@ class StreamShown:
     """One stream as the page shows it.
 
     Attributes:
+        is_incoming: it is of pictures that come in; no model draws it.
         smallness: that the reference is too small for verdicts; empty if it is not.
         alarms: the newest first.
     """
@@ -103,6 +109,7 @@ class StreamShown:
     name: str
     reference: Reference
     is_alarmed: bool
+    is_incoming: bool
     smallness: str
     measures: tuple[MeasureShown, ...]
     alarms: tuple[AlarmShown, ...]
@@ -155,6 +162,18 @@ def show_thumbnail(image_id: ImageId, _viewer: Operator, given: Given) -> Respon
     return Response(look.thumbnail, media_type="image/jpeg", headers={"Cache-Control": KEPT})
 
 
+@router.get("/watch/incoming/{image_id}/heat/{number}")
+def show_heat(image_id: ImageId, number: int, _viewer: Operator, given: Given) -> Response:
+    """Where it differs from the good parts of the inspection of this number."""
+    found = _require_look(given.parts, image_id).findings.anomalies
+    png = None
+    if 0 <= number < len(found):
+        png = given.parts.store.looks.heat_map(found[number].heat_sha256)
+    if png is None:
+        raise NotFound(f"The image {image_id!r} has no heat map {number}.", code="heat_unknown")
+    return Response(png, media_type="image/png", headers={"Cache-Control": KEPT})
+
+
 @router.get("/watch/incoming/{image_id}/veil")
 def show_veil(image_id: ImageId, _viewer: Operator, given: Given) -> Response:
     """Its colours, from which nothing can be made out: who wants to see it opens its page."""
@@ -174,6 +193,7 @@ def _stream(parts: Parts, found: Overview) -> StreamShown:
         name=found.stream,
         reference=found.reference,
         is_alarmed=found.is_alarmed,
+        is_incoming=found.stream == INCOMING,
         smallness=smallness_of(found.reference),
         measures=_measures(found),
         alarms=tuple(_alarm(parts, one) for one in reversed(found.alarms[-NUM_ALARMS:])),

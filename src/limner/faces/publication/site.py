@@ -86,7 +86,7 @@ def _write(publication: Publication, exported: Exported, folder: Path) -> None:
         for start in range(0, max(len(decisions), 1), PAGE_DECISIONS)
     ]
     shown = {"publication": publication, "exported": exported, "num_pages": len(pages)}
-    for name in ("index", "models", "history", "alarms"):
+    for name in ("index", "models", "reports", "history", "alarms"):
         page = _environment().get_template(f"{name}.html").render(shown, here=name)
         _write_text(folder / f"{name}.html", page)
     template = _environment().get_template("decisions.html")
@@ -102,6 +102,7 @@ def _data(publication: Publication) -> Iterator[tuple[str, list[str]]]:
     yield "decisions", [_entry_line(one) for one in publication.decisions]
     yield "history", [_entry_line(one) for one in publication.history]
     yield "models", [coded(asdict(one)) for one in publication.models]
+    yield "reports", [coded(asdict(one)) for one in publication.reports]
     yield "alarms", [coded(one) for one in publication.alarms]
     if publication.prompts:
         prompts = publication.prompts.items()

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from limner.core.errors import EngineFailed
 from limner.core.hashing import sha256_of_document
+from limner.core.looking import Sighting
 from limner.generators.services.calls import Call, Service, ask, document_of, quoted
 
 QUESTION = (
@@ -46,7 +47,7 @@ class SeeingService:
             {"address": self._service.address, "model": self._model, "question": QUESTION}
         )
 
-    def scores(self, jpeg: bytes, words: Sequence[str]) -> tuple[float, ...]:
+    def look_for(self, jpeg: bytes, words: Sequence[str]) -> tuple[Sighting, ...]:
         """How surely a picture shows each of some words: 1 yes, 0 no, 0.5 unsure.
 
         Args:
@@ -84,12 +85,13 @@ class SeeingService:
         return _scores_in(document, len(words), host)
 
 
-def _scores_in(document: Any, num: int, host: str) -> tuple[float, ...]:  # noqa: ANN401 - JSON
+def _scores_in(document: Any, num: int, host: str) -> tuple[Sighting, ...]:  # noqa: ANN401 - JSON
     try:
         text = str(document["choices"][0]["message"]["content"])
         found = _OBJECT.search(text)
         said = cast("dict[str, Any]", json.loads(found.group() if found else ""))
-        return tuple(SCORES[str(said[str(number)]).strip().lower()] for number in range(1, num + 1))
+        answers = (str(said[str(number)]).strip().lower() for number in range(1, num + 1))
+        return tuple(Sighting(SCORES[one]) for one in answers)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise EngineFailed(
             f"The service at {host} does not answer the question in the form it was asked for.",

@@ -6,8 +6,9 @@ what was learnt by heart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -17,10 +18,11 @@ from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.errors import BadInput, LimnerError
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.judging import CheckNotAble
+from limner.core.looking import camera_of_size
 from limner.core.records import Picture
 from limner.studio.look.duplicates import Duplicates
 from limner.studio.look.reading import content_of, read
-from limner.studio.look.sources import Fault, find_items, require_there
+from limner.studio.look.sources import Fault, Item, find_items, require_there
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -42,12 +44,14 @@ class Example(Generic[Seen]):
 
     Attributes:
         seen: what is learnt on.
+        camera: that took it, with its size.
     """
 
     image_id: str
     name: str
     pdq: bytes | None
     seen: Seen
+    camera: str = ""
 
 
 class Parted(NamedTuple, Generic[Seen]):
@@ -80,6 +84,7 @@ def read_examples(
     *,
     most: int,
     on_fault: OnFault,
+    further: Iterable[Item] = (),
 ) -> list[Example[Seen]]:
     """Every picture below some paths, each file once.
 
@@ -89,6 +94,7 @@ def read_examples(
         see: gives what is learnt on; the picture itself is let go.
         most: pictures that can be learnt from.
         on_fault: told of every file that cannot be read; it is left out.
+        further: more of them, which lie elsewhere.
 
     Raises:
         BadInput: a path is not there, or there are more pictures than can be learnt from.
@@ -96,7 +102,7 @@ def read_examples(
     """
     require_there(paths)
     found: dict[str, Example[Seen]] = {}
-    for item in find_items(paths):
+    for item in chain(find_items(paths), further):
         content = item.fault or content_of(item)
         if isinstance(content, Fault):
             on_fault(content)
@@ -119,8 +125,13 @@ def read_examples(
             seen = see(opened.picture)
         except CheckNotAble as fault:
             raise LearningFailed(fault.note) from fault
-        pdq = pdq_of(opened.picture)
-        found[image_id] = Example(image_id=image_id, name=item.name, pdq=pdq, seen=seen)
+        found[image_id] = Example(
+            image_id=image_id,
+            name=item.name,
+            pdq=pdq_of(opened.picture),
+            seen=seen,
+            camera=camera_of_size(opened.file.texts.camera, opened.picture.size),
+        )
     return list(found.values())
 
 
@@ -132,6 +143,7 @@ def read_both(
     most: int,
     least: Mapping[str, int],
     on_fault: OnFault,
+    further: Sequence[Iterable[Item]] = ((), ()),
 ) -> tuple[list[Example[Seen]], list[Example[Seen]]]:
     """The examples of two kinds, told apart.
 
@@ -142,14 +154,15 @@ def read_both(
         most: of each kind.
         least: of a kind, by its option; a kind that is left out may be empty.
         on_fault: told of every file that cannot be read.
+        further: more of the two kinds, which lie elsewhere.
 
     Raises:
         BadInput: too few, too many, or one picture in both.
         LearningFailed: what sees cannot be opened.
     """
     kinds = {
-        option: read_examples(parts, given, see, most=most, on_fault=on_fault)
-        for option, given in paths.items()
+        option: read_examples(parts, given, see, most=most, on_fault=on_fault, further=more)
+        for (option, given), more in zip(paths.items(), further, strict=True)
     }
     for option, num in least.items():
         require_enough(kinds[option], num, option)
@@ -228,6 +241,11 @@ def part(kinds: Sequence[Sequence[Example[Seen]]]) -> list[Parted[Seen]]:
 def examples_sha256(kinds: Sequence[Sequence[Example[Seen]]]) -> str:
     """Tagged hash of which files are examples of which kind, in no order."""
     return sha256_of_document({"kinds": [sorted(one.image_id for one in kind) for kind in kinds]})
+
+
+def cameras_of(kinds: Sequence[Sequence[Example[Seen]]]) -> tuple[str, ...]:
+    """What took the examples, each once, by name."""
+    return tuple(sorted({one.camera for kind in kinds for one in kind if one.camera}))
 
 
 def _groups(examples: Sequence[Example[Seen]]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from limner.evals.one_kind import RankBound, lowest_bound
 from limner.studio.look.examples import (
     Example,
     OnFault,
+    cameras_of,
     examples_sha256,
     named,
     part,
@@ -136,6 +137,7 @@ def learn_set(
         confidence=wanted.confidence,
         anomalous=anomalous,
         normal=normal_bound,
+        cameras=cameras_of((good, bad)),
     )
     return normal, facts
 

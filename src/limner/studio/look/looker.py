@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +26,7 @@ from limner.core.ports import FoundMark
 from limner.core.records import Picture, Size
 from limner.provenance.mark import read_mark, value_of
 from limner.studio.keys import mark_keys, open_trust
+from limner.studio.look.asking import unsure_among
 from limner.studio.look.films import frame_of
 from limner.studio.look.origin import read_signals
 from limner.studio.look.reading import Read, content_of, read
@@ -55,6 +56,7 @@ class Asked:
         seer: address of a service, to which every picture is sent, or the folder of a model on this
             machine; empty asks nobody.
         seer_model: name of the service's model.
+        num_to_ask: cards of one label that may wait for people where it is unsure; 0 asks nobody.
     """
 
     with_text: bool = False
@@ -63,6 +65,7 @@ class Asked:
     words: tuple[str, ...] = ()
     seer: str = ""
     seer_model: str = ""
+    num_to_ask: int = 0
 
 
 class Task(NamedTuple):
@@ -79,9 +82,15 @@ class Task(NamedTuple):
 
 
 class Known(NamedTuple):
-    """An image that was looked at so before."""
+    """An image that was looked at so before.
+
+    Attributes:
+        content: the file, where people may be asked about it; `to_ask` as of `Looked`.
+    """
 
     image_id: str
+    content: bytes | None = None
+    to_ask: tuple[LabelFound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,7 +98,8 @@ class Looked:
     """What was found on one image; not stored yet.
 
     Attributes:
-        content: the file, where a person is to look at it.
+        content: the file, where a person is or may be to look at it.
+        to_ask: what labels are unsure of, where people may be asked.
         heats: tagged hash and PNG of every heat map.
     """
 
@@ -104,7 +114,13 @@ class Looked:
     decision: Decision
     thumbnail: bytes
     content: bytes | None
+    to_ask: tuple[LabelFound, ...] = ()
     heats: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def is_for_people(self) -> bool:
+        """A person is to decide about it, or to look whether the decision is right."""
+        return self.decision.outcome is Outcome.HELD or self.decision.is_audited
 
 
 class _Seen(NamedTuple):
@@ -162,9 +178,19 @@ class Looker:
             return content
         image_id = sha256_of_bytes(content)
         if self._parts.store.looks.has_look(image_id, self.sha256):
-            return Known(image_id)
+            return self._known(image_id, content)
         found = read(content, item.name, self._parts.settings.max_input_megapixels)
         return found if isinstance(found, Fault) else self._look(found, image_id, task.chance)
+
+    def _known(self, image_id: str, content: bytes) -> Known:
+        look = None
+        if self._asked.num_to_ask:
+            look = self._parts.store.looks.look(image_id, self.sha256)
+        to_ask = () if look is None else self._to_ask(look.findings.labels)
+        return Known(image_id, content if to_ask else None, to_ask)
+
+    def _to_ask(self, found: Sequence[LabelFound]) -> tuple[LabelFound, ...]:
+        return unsure_among(found, self._taught.names) if self._asked.num_to_ask else ()
 
     def _look(self, found: Read, image_id: str, chance: float) -> Looked:
         began = time.perf_counter()
@@ -198,8 +224,8 @@ class Looker:
             seconds=round(time.perf_counter() - began, 4),
             camera=found.file.texts.camera,
         )
-        is_for_people = decision.outcome is Outcome.HELD or decision.is_audited
-        return Looked(
+        to_ask = self._to_ask(findings.labels)
+        looked = Looked(
             image_id=image_id,
             pixels_sha256=picture.pixels_sha256,
             file_format=found.file.file_format,
@@ -210,9 +236,12 @@ class Looker:
             results=results,
             decision=decision,
             thumbnail=thumbnail_of(picture),
-            content=found.content if is_for_people else None,
+            content=None,
+            to_ask=to_ask,
             heats=tuple((one.found.heat_sha256, one.png) for one in seen.inspected),
         )
+        is_shown = looked.is_for_people or to_ask
+        return replace(looked, content=found.content) if is_shown else looked
 
     def _see(self, picture: Picture) -> _Seen:
         try:

@@ -22,6 +22,7 @@ from limner.executors.pool import Loss, Pool, PoolBroken
 from limner.store.judgements import last_decision
 from limner.store.looks import StoredItem, Writing
 from limner.studio.judging import Judgement
+from limner.studio.look.asking import Desk
 from limner.studio.look.duplicates import Duplicates
 from limner.studio.look.films import Cut, cut_film, frames_to_look_at, is_film
 from limner.studio.look.looker import Asked, Known, Looked, Looker, Task
@@ -55,6 +56,7 @@ class Told(NamedTuple):
         fault: why it could not.
         is_known: it was looked at so before.
         shot: which frame of a film it is.
+        num_asked: labels whose fit people are asked about, as they are unsure.
     """
 
     number: int
@@ -64,6 +66,7 @@ class Told(NamedTuple):
     fault: Fault | None
     is_known: bool
     shot: Shot | None = None
+    num_asked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,13 @@ class LookRun:
 
     Attributes:
         looker_sha256: of everything that decides what is found.
+        num_to_ask: as of `Asked`.
     """
 
     run_id: str
     looker_sha256: str
     paths: tuple[Path, ...]
+    num_to_ask: int = 0
 
 
 def begin_look(parts: Parts, paths: Sequence[Path], asked: Asked, looker_sha256: str) -> LookRun:
@@ -90,7 +95,12 @@ def begin_look(parts: Parts, paths: Sequence[Path], asked: Asked, looker_sha256:
     run_id = f"look-{uuid.UUID(bytes=parts.rng.bytes(16)).hex[:12]}"
     document = {"started_at": parts.read_clock().isoformat(), "asked": asdict(asked)}
     parts.store.looks.begin(run_id, looker_sha256, document)
-    return LookRun(run_id=run_id, looker_sha256=looker_sha256, paths=tuple(paths))
+    return LookRun(
+        run_id=run_id,
+        looker_sha256=looker_sha256,
+        paths=tuple(paths),
+        num_to_ask=asked.num_to_ask,
+    )
 
 
 def look(
@@ -180,6 +190,7 @@ class Keeper:
         self._parts = parts
         self._run = run
         self._duplicates = Duplicates(parts.store.looks.hashes())
+        self._desk = Desk(parts, run.num_to_ask)
         self._taken: list[_Taken] = []
         self._stored_at = time.monotonic()
 
@@ -211,20 +222,34 @@ class Keeper:
             stored = StoredItem(number, item.name, None, *answer, shot=item.shot)
             writing.add_item(self._run.run_id, stored)
             return Told(number, item.name, None, None, answer, is_known=False, shot=item.shot)
+        to_ask = self._desk.to_ask(answer.image_id, answer.to_ask)
         if isinstance(answer, Looked):
-            self._store_look(writing, item.name, answer, now)
+            self._store_look(writing, item.name, answer, now, is_asked=bool(to_ask))
+        elif to_ask and answer.content is not None:
+            writing.keep(answer.image_id, answer.content)
+        self._desk.ask(writing.connection, answer.image_id, to_ask, now)
         stored = StoredItem(number, item.name, answer.image_id, shot=item.shot)
         writing.add_item(self._run.run_id, stored)
         decided = last_decision(writing.connection, answer.image_id)
         outcome = None if decided is None else str(decided.decision.outcome)
         return Told(
-            number, item.name, answer.image_id, outcome, None, isinstance(answer, Known), item.shot
+            number,
+            item.name,
+            answer.image_id,
+            outcome,
+            None,
+            isinstance(answer, Known),
+            item.shot,
+            len(to_ask),
         )
 
-    def _store_look(self, writing: Writing, name: str, looked: Looked, now: datetime) -> None:
+    def _store_look(
+        self, writing: Writing, name: str, looked: Looked, now: datetime, *, is_asked: bool
+    ) -> None:
         if writing.has_look(looked.image_id, self._run.looker_sha256):
             return  # the same file under another name, looked at in another process meanwhile
-        writing.receive(_incoming(looked, name, now), looked.thumbnail, looked.content)
+        content = looked.content if looked.is_for_people or is_asked else None
+        writing.receive(_incoming(looked, name, now), looked.thumbnail, content)
         near = self._duplicates.meet(looked.image_id, looked.pdq)
         document = {
             "findings": replace(looked.findings, near=near).to_document(),

@@ -52,6 +52,7 @@ class Taught:
         doubted: hashes of those in doubt; they say ``unsure`` of every picture.
 
     Attributes:
+        names: of the labels.
         notices: one sentence for every version that cannot be used with this tagger, or is in
             doubt.
     """
@@ -64,6 +65,7 @@ class Taught:
         self._labels: list[tuple[Learnt, LabelFacts, Line]] = []
         self._sets: list[tuple[Learnt, NormalFacts, Normal]] = []
         self.notices: tuple[str, ...] = ()
+        self.names = [one.name for one in learnt if one.kind is LearntKind.LABEL]
         self._asked_sets = [one.name for one in learnt if one.kind is LearntKind.NORMAL]
         for one in learnt:
             if one.document["tagger"] != dict(tagger.ingredients):
@@ -143,8 +145,8 @@ def doubt_of(learnt: Learnt) -> str:
     """One sentence on a version that is in doubt, and what ends the doubt."""
     kind = "label" if learnt.kind is LearntKind.LABEL else "normal set"
     return (
-        f"The {kind} {learnt.name!r} is in doubt, as pictures of another camera came since it was "
-        "taught: it is unsure of every picture until it is taught anew with such pictures."
+        f"The {kind} {learnt.name!r} is in doubt, as pictures of a camera came that it has not "
+        "learnt from: it is unsure of every picture until it is taught anew with such pictures."
     )
 
 

@@ -24,6 +24,7 @@ from limner.evals.intervals import share
 from limner.studio.look.examples import (
     Example,
     OnFault,
+    cameras_of,
     examples_sha256,
     named,
     part,
@@ -34,6 +35,7 @@ from limner.studio.look.taught import doubted_among
 
 if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
+    from limner.studio.look.asking import Answered
     from limner.studio.parts import Parts
 
 # Shapes: N examples, D width of the embedding, U held-out examples.
@@ -67,6 +69,7 @@ def teach_label(
     wanted: Wanted,
     *,
     on_fault: OnFault,
+    answered: Answered | None = None,
 ) -> Learnt:
     """Learn a label, measure it, certify what can be certified, and put it in force if no worse.
 
@@ -78,6 +81,7 @@ def teach_label(
         no: pictures it does not fit.
         wanted: of a certified threshold.
         on_fault: told of every file that cannot be read.
+        answered: what people answered on the desk, to learn from too.
 
     Raises:
         BadInput: too few, too many or doubtful examples, or a name that cannot be used.
@@ -93,6 +97,7 @@ def teach_label(
         most=MOST_EXAMPLES,
         least={"--yes": LEAST_EXAMPLES, "--no": LEAST_EXAMPLES},
         on_fault=on_fault,
+        further=((), ()) if answered is None else answered,
     )
     line, facts = learn_label(kinds, tagger.ingredients, wanted)
     held_out = [half.held_out for half in part(kinds)]
@@ -141,6 +146,7 @@ def learn_label(
         confidence=wanted.confidence,
         yes=yes,
         no=no,
+        cameras=cameras_of(kinds),
     )
     return line, facts
 

@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 from limner.checks.views import flatten, small_view
 from limner.core.errors import BadInput, GeneratorUnavailable, LimnerError
 from limner.core.hashing import sha256_of_document
-from limner.core.looking import LabelFound
+from limner.core.looking import LabelFound, Sighting
 
 if TYPE_CHECKING:
     from limner.core.records import Picture
@@ -34,8 +34,8 @@ class Seer(Protocol):
         """Tagged hash of everything that decides a score."""
         ...
 
-    def scores(self, jpeg: bytes, words: Sequence[str]) -> tuple[float, ...]:
-        """A score for each of the words, 0-1, high where the picture shows it.
+    def look_for(self, jpeg: bytes, words: Sequence[str]) -> tuple[Sighting, ...]:
+        """A score for each of the words, 0-1, high where the picture shows it; and where it is.
 
         Raises:
             GeneratorUnavailable: it is not there: a service that is down, weights that are absent.
@@ -77,7 +77,7 @@ class FoundByWords:
         if self._absent:
             return WordsFound((), (self._absent,))
         try:
-            scores = self._seer.scores(_sent(picture), self._words)
+            found = self._seer.look_for(_sent(picture), self._words)
         except LimnerError as error:
             told = f"Nothing was looked for by words: {error.message}"
             if isinstance(error, GeneratorUnavailable):
@@ -86,8 +86,8 @@ class FoundByWords:
         version = self.sha256.removeprefix("sha256:")[:12]
         return WordsFound(
             tuple(
-                LabelFound(word, version, score, VERDICT)
-                for word, score in zip(self._words, scores, strict=True)
+                LabelFound(word, version, one.score, VERDICT, one.boxes)
+                for word, one in zip(self._words, found, strict=True)
             ),
             (),
         )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from limner.core.errors import BadInput, StorageUnavailable
+from limner.core.looking import Box
 from limner.studio.look.rows import Row, find_run, rows_of
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _parquet(file: IO[bytes], rows: Callable[[], Iterator[Row]]) -> None:
 
 
 def _coco(file: IO[bytes], rows: Callable[[], Iterator[Row]]) -> None:
-    """COCO's object detection form; a box is the whole picture, as a tag is about all of it."""
+    """COCO's object detection form; a tag's box is the whole picture, as it is about all of it."""
     categories: dict[str, int] = {}
     file.write(b'{"info": {"description": "Written by limner look"}, "licenses": [], "images": [')
     _write_list(file, (_coco_image(row) for row in rows() if row.look is not None))
@@ -168,17 +169,19 @@ def _coco_annotations(rows: Iterator[Row], categories: dict[str, int]) -> Iterat
         if row.look is None:
             continue
         width_px, height_px = row.look.incoming.size
-        for name, score in _named(row):
+        for name, box in _boxed(row):
             number += 1
+            sides = [box.left * width_px, box.top * height_px]
+            sides += [box.width * width_px, box.height * height_px]
             yield {
                 "id": number,
                 "image_id": row.item.number + 1,
                 "category_id": categories.setdefault(name, len(categories) + 1),
-                "bbox": [0, 0, width_px, height_px],
-                "area": width_px * height_px,
+                "bbox": [round(one, 1) for one in sides],
+                "area": round(sides[2] * sides[3], 1),
                 "iscrowd": 0,
                 "segmentation": [],
-                "score": score,
+                "score": box.score,
             }
 
 
@@ -222,6 +225,16 @@ def _named(row: Row) -> Iterator[tuple[str, float]]:
     for label in row.look.findings.labels:
         if label.verdict == "yes":
             yield label.label, label.score
+
+
+def _boxed(row: Row) -> Iterator[tuple[str, Box]]:
+    """The same with the whole picture as box, and words that were found somewhere in it."""
+    assert row.look is not None
+    for name, score in _named(row):
+        yield name, Box(0, 0, 1, 1, score)
+    for label in row.look.findings.labels:
+        for box in label.boxes:
+            yield label.label, box
 
 
 FORMS: Mapping[str, WriteRows] = {

@@ -15,9 +15,7 @@ from limner.core.models import Cause, Stage
 from limner.core.watching import Alarm, Basis, Done, Method
 from limner.store.evidence import end_evidence, standing_evidence
 from limner.store.models import find_states
-from limner.store.streams import INCOMING
 from limner.studio.aliases import pause_version
-from limner.studio.watch.basis import CAMERA
 
 REVALIDATION = "revalidation"
 DRIFT = "alarm"
@@ -27,10 +25,9 @@ def act(
     connection: sa.Connection,
     alarm: Alarm,
     basis: Basis,
-    data_sha256: str | None,
     now: datetime,
     *,
-    learnt: Sequence[str] = (),
+    doubted: Sequence[str] = (),
 ) -> Done:
     """Pause the model that the alarm is about, and end the evidence it makes doubtful.
 
@@ -38,17 +35,16 @@ def act(
         connection: in the write transaction that raises the alarm.
         alarm: that is raised, before it did anything.
         basis: what the stream was made with when it was found good.
-        data_sha256: that evidence measured on the reference's images cites; ``None`` for none.
         now: the time now, UTC.
-        learnt: hashes of the labels and normal sets in force. What they are worth was measured on
-            pictures of the cameras before: another camera ends that too, and puts them in doubt.
+        doubted: hashes of labels and normal sets in force that learnt from no picture of a camera
+            that is new: what they are worth was measured on pictures of others, so that ends too.
     """
     is_by_hash = any(one.method is Method.REVALIDATION for one in alarm.readings)
     cause = Cause.HASH_CHANGED if is_by_hash else Cause.ALARM
     paused, why_not, aliases = _pause(connection, basis, alarm, cause, now)
     ended = end_evidence(
         connection,
-        [*_doubtful(connection, basis, data_sha256, alarm), *_in_doubt(alarm, learnt)],
+        [*_doubtful(connection, basis, alarm), *doubted],
         cause=REVALIDATION if is_by_hash else DRIFT,
         alarm_id=alarm.alarm_id,
         now=now,
@@ -74,22 +70,14 @@ def _pause(
     return label, "", tuple(moved)
 
 
-def _doubtful(
-    connection: sa.Connection, basis: Basis, data_sha256: str | None, alarm: Alarm
-) -> Sequence[str]:
-    """Hashes of evidence about the model, on the reference, or citing what is another one now."""
+def _doubtful(connection: sa.Connection, basis: Basis, alarm: Alarm) -> Sequence[str]:
+    """Hashes of evidence about the model, or citing what is another one now."""
     changed = {one.measure for one in alarm.readings if one.method is Method.REVALIDATION}
     suites = {one.removeprefix("basis.dataset.") for one in changed if ".dataset." in one}
     return [
         digest
         for digest, one in standing_evidence(connection).items()
         if (basis.model and one.basis.model_sha256 == basis.model)
-        or one.basis.data_sha256 == data_sha256
         or ("basis.criteria" in changed and one.basis.criteria_sha256 == basis.criteria)
         or (one.suite in suites and one.basis.suite_sha256 == basis.datasets.get(one.suite))
     ]
-
-
-def _in_doubt(alarm: Alarm, learnt: Sequence[str]) -> Sequence[str]:
-    is_camera = any(one.measure == CAMERA for one in alarm.readings)
-    return learnt if is_camera and alarm.stream == INCOMING else ()

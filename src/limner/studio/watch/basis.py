@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from limner.core.errors import LimnerError
 from limner.core.evidence import Evidence
-from limner.core.hashing import sha256_of_document
+from limner.core.looking import UNKNOWN_CAMERA, camera_of_size
 from limner.core.models import model_sha256
+from limner.core.records import Size
 from limner.core.watching import Basis, Change, Method, Reading, ReadingVerdict
 from limner.store.streams import INCOMING, StreamImage
 from limner.studio.suite_file import read_suite
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 GONE = "gone"
 CAMERA = "basis.camera"
-UNKNOWN_CAMERA = "unknown camera"
 MOST_SENSOR_SIZES = 5  # of a fixed camera or two, with their settings
 LEAST_OF_SIZE = 10  # images of one size that are no accident
 LEAST_REGULAR = 0.95  # share of images of such sizes, to go by sizes at all
@@ -58,9 +58,9 @@ def basis_now(
     )
 
 
-def data_sha256(images: Sequence[StreamImage]) -> str:
-    """Tagged hash that evidence measured on these images cites as its data."""
-    return sha256_of_document({"images": [one.image_id for one in images]})
+def new_cameras(before: Basis, now: Basis) -> list[str]:
+    """Cameras that images come from now, and did not at the reference."""
+    return [one for one in now.cameras if one not in before.cameras]
 
 
 def changes_of(before: Basis, now: Basis, images: Sequence[StreamImage]) -> list[Change]:
@@ -84,8 +84,7 @@ def changes_of(before: Basis, now: Basis, images: Sequence[StreamImage]) -> list
     for name in _differing(before.datasets, now.datasets, only_known=True):
         note = f"The suite {name!r} is another one than at the reference."
         found.append(Change(measure=f"basis.dataset.{name}", note=note))
-    new = [one for one in now.cameras if one not in before.cameras]
-    if new:
+    if new := new_cameras(before, now):
         shown = [
             one.image_id
             for one in images
@@ -150,10 +149,8 @@ def cameras_of(
 
 
 def camera_of(image: StreamImage) -> str:
-    """Its camera and size, the longer side first: turned, it is the same camera."""
-    width_px, height_px = map(int, image.size.split("x"))
-    longer, shorter = max(width_px, height_px), min(width_px, height_px)
-    return f"{image.camera or UNKNOWN_CAMERA} {longer}x{shorter}"
+    """Its camera and size."""
+    return camera_of_size(image.camera, Size(*map(int, image.size.split("x"))))
 
 
 def _differing(

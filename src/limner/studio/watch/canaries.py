@@ -229,7 +229,7 @@ def _settle(parts: Parts, redrawn: Redrawn, found: Sequence[tuple[Reading, Chang
                 done=Done(),
             )
             basis = Basis(model=run.model_sha256, criteria=run.criteria_sha256)
-            alarm = replace(alarm, done=act(connection, alarm, basis, None, now))
+            alarm = replace(alarm, done=act(connection, alarm, basis, now))
             raise_alarm(connection, alarm)
     told = () if alarm is None else tuple(tell(parts, alarm))
     return replace(redrawn, readings=readings, alarm=alarm, told=told)

@@ -43,7 +43,7 @@ from limner.store.streams import StreamImage, count_refused_requests
 from limner.store.watches import StoredReading, add_readings, alarms, raise_alarm, readings_of
 from limner.store.watches import references as find_references
 from limner.studio.watch.acting import act
-from limner.studio.watch.basis import basis_now, changes_of, data_sha256, reading_of
+from limner.studio.watch.basis import basis_now, changes_of, new_cameras, reading_of
 from limner.studio.watch.references import images_of, images_since, smallness_of
 from limner.studio.watch.sampling import audits_of, checks_of, sample_of
 from limner.studio.watch.telling import tell
@@ -120,7 +120,7 @@ def _watch(parts: Parts, reference: Reference) -> Watched:
                 sample_of([], [], None),
             )
         ]
-        return _settle(parts, watched, reads, changes, known)
+        return _settle(parts, watched, reads, changes, new_cameras(reference.basis, basis))
     reader = _Reader(parts, reference, known, since)
     reads = [*reader.windows(_place(before, is_window=True))]
     if not (reads and _alarmed(reads[-1].readings)):
@@ -129,7 +129,7 @@ def _watch(parts: Parts, reference: Reference) -> Watched:
         note = smallness_of(reference) or "Nothing came that was not read before."
         return replace(watched, note=note)
     explained = reader.explain(reads[-1])
-    return _settle(parts, watched, reads, explained, known)
+    return _settle(parts, watched, reads, explained, ())
 
 
 def _settle(
@@ -137,13 +137,17 @@ def _settle(
     watched: Watched,
     reads: Sequence[_Read],
     changes: Sequence[Change],
-    known: Sequence[StreamImage],
+    cameras: Sequence[str],
 ) -> Watched:
     """Store the readings and what follows from them, all or nothing; then tell people."""
     reference, now = watched.reference, parts.read_clock()
     readings = tuple(reading for one in reads for reading in one.readings)
     alarmed, alarm = _alarmed(readings), None
-    learnt = [one.sha256 for one in parts.store.learnt.in_force()] if alarmed else []
+    doubted = [
+        one.sha256
+        for one in parts.store.learnt.in_force()
+        if not all(one.has_learnt_from(camera) for camera in cameras)
+    ]
     with parts.store.watches.writing(now) as connection:
         if alarms(connection, reference.reference_id):  # another process was quicker
             return watched
@@ -161,7 +165,7 @@ def _settle(
                 changes=tuple(changes),
                 done=Done(),
             )
-            done = act(connection, alarm, reference.basis, data_sha256(known), now, learnt=learnt)
+            done = act(connection, alarm, reference.basis, now, doubted=doubted)
             alarm = replace(alarm, done=done)
             raise_alarm(connection, alarm)
     told = () if alarm is None else tuple(tell(parts, alarm))

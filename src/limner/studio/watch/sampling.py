@@ -84,7 +84,7 @@ def audits_of(
     }
     for card, state in cards:
         side = 0 if card.image_id in before else 1 if card.image_id in after else None
-        if side is None or card.kind is CardKind.HONEYPOT:
+        if side is None or card.kind is CardKind.HONEYPOT or not card.is_about_image:
             continue
         firsts = {one.first for one in state.answers}
         if len(state.answers) > 1:

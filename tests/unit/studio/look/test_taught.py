@@ -12,6 +12,7 @@ from PIL import Image as PillowImage
 from limner.app import open_looker, wire_parts
 from limner.checks.tagger.tagger import Tagger
 from limner.core.errors import BadInput
+from limner.core.hashing import sha256_of_bytes
 from limner.core.learnt import LearntKind
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
@@ -162,14 +163,28 @@ def test_what_was_learnt_with_other_weights_is_not_used_and_its_parts_are_held(l
 
 def test_what_is_in_doubt_is_unsure_of_every_picture_and_says_so(parts, learnt, folders):
     found = learnt_for(parts, ["plate"])
-    asked = Asked(learnt=found, doubted=found)
+    asked = Asked(learnt=found, doubted=found, num_to_ask=2)
     opening = partial(open_looker, parts.settings, asked)
     run = begin_look(parts, [folders["new"], folders["holed"]], asked, opening().sha256)
-    assert all(one.fault is None for one in look(parts, run, opening, num_processes=1))
+    told = list(look(parts, run, opening, num_processes=1))
+    assert [one.fault for one in told] == [None] * 6
+    assert sum(one.num_asked for one in told) == 2
     looks = [row.look for row in rows_of(parts, run.run_id)]
     assert {one.findings.anomalies[0].verdict for one in looks} == {"unsure"}
     assert {one.findings.labels[0].verdict for one in looks} == {"unsure"}
     assert all("'plate' is in doubt" in " ".join(one.findings.notices) for one in looks)
+
+
+def test_pictures_that_were_looked_at_before_are_asked_about_too(parts, learnt, folders):
+    found = learnt_for(parts, ["plate"])
+    asked = Asked(learnt=found, doubted=found, num_to_ask=3)  # of which two wait
+    opening = partial(open_looker, parts.settings, asked)
+    run = begin_look(parts, [folders["new"]], asked, opening().sha256)
+    told = list(look(parts, run, opening, num_processes=1))
+    assert all(one.is_known for one in told)
+    (one,) = [one.image_id for one in told if one.num_asked]
+    kept = parts.store.looks.find(one)
+    assert sha256_of_bytes(parts.store.looks.read(kept)) == one
 
 
 def test_a_doubt_makes_a_look_another_one(parts, learnt):
@@ -187,6 +202,13 @@ def test_a_label_in_doubt_is_no_measure_for_the_next(parts, tagger, folders, lea
     given = [[folders["bad"]], [folders["good"]], teaching.Wanted(0.7, 0.8)]
     teaching.teach_label(parts, tagger, "holed", *given, on_fault=no_fault)
     assert seen == [None]
+
+
+def test_what_was_learnt_cites_the_cameras_of_its_examples(learnt):
+    for one in learnt.values():
+        assert one.document["cameras"] == ["unknown camera 120x120"]
+        assert one.has_learnt_from("unknown camera")
+        assert not one.has_learnt_from("unknown camera 120x12")
 
 
 def test_a_name_that_is_forgotten_is_in_force_no_longer_and_its_versions_stay(

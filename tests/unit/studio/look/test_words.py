@@ -115,7 +115,7 @@ def test_a_service_that_is_not_there_is_asked_once(found_at, monkeypatch):
         pass
     found = found_at(address)
     (first,) = found(picture((250, 0, 0))).notices
-    monkeypatch.setattr(found._seer, "scores", None)  # it would raise, were it asked again
+    monkeypatch.setattr(found._seer, "look_for", None)  # it would raise, were it asked again
     assert found(picture((0, 250, 0))).notices == (first,)
     assert "cannot be reached" in first
 

@@ -44,9 +44,10 @@ def test_pictures_of_another_camera_are_an_alarm_with_examples(studio: Studio):
     assert {one.method for one in watched.alarm.readings} == {Method.REVALIDATION}
 
 
-def learn(studio: Studio, name: str) -> Learnt:
+def learn(studio: Studio, name: str, *cameras: str) -> Learnt:
     rows = studio.parts.store.learnt
-    return rows.add(LearntKind.LABEL, name, {"tagger": {}}, name.encode(), BEGAN)
+    document = {"tagger": {}, "cameras": list(cameras)}
+    return rows.add(LearntKind.LABEL, name, document, name.encode(), BEGAN)
 
 
 def test_another_camera_puts_what_was_learnt_in_doubt(studio: Studio):
@@ -59,6 +60,15 @@ def test_another_camera_puts_what_was_learnt_in_doubt(studio: Studio):
     later = learn(studio, "scratched")
     hashes = [label.sha256, later.sha256]
     assert doubted_among(studio.parts, hashes) == (label.sha256,)
+
+
+def test_what_learnt_from_pictures_of_the_other_camera_too_is_not_in_doubt(studio: Studio):
+    both = learn(studio, "dented", "EOS R5 640x480", "Pixel 8 640x480")
+    size = learn(studio, "scratched", "EOS R5 8192x5464", "Pixel 8 640x480")
+    watched, _ = watched_after(studio, 12, "EOS R5")
+    assert watched.alarm is not None
+    assert watched.alarm.done.ended == (size.sha256,)
+    assert doubted_among(studio.parts, [both.sha256, size.sha256]) == (size.sha256,)
 
 
 def test_the_same_camera_puts_nothing_in_doubt(studio: Studio):
