@@ -178,7 +178,11 @@ function follow() {
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target === jobs) follow();
+  if (event.detail.target !== jobs) return;
+  follow();
+  // On a phone the pictures are below the form: what was just asked for comes into sight.
+  const isAsked = event.detail.requestConfig?.elt === form;
+  if (isAsked && jobs.getBoundingClientRect().top > innerHeight * 0.7) jobs.scrollIntoView();
 });
 addEventListener("pageshow", follow);
 follow();
