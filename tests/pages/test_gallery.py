@@ -185,3 +185,12 @@ def test_a_file_that_is_no_picture_finds_nothing_and_says_so(open_page: Open):
         {"name": "cat.png", "mimeType": "image/png", "buffer": b"not a picture"}
     )
     expect(page.locator(".toast")).to_contain_text("cannot be read as a picture")
+
+
+def test_facts_of_the_recipe_find_pictures(open_page: Open):
+    page = with_pictures(open_page)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Recipe", exact=True).fill("seed:3 64x64")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cards figure")).to_have_count(1)
+    expect(page.get_by_label("Recipe", exact=True)).to_have_value("seed:3 64x64")

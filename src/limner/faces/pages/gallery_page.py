@@ -41,6 +41,7 @@ FOUND_BY_CHECK = (Verdict.FAIL, Verdict.UNSURE, Verdict.ERROR)
 CHUNK_BYTES = 2**20
 SAID = (
     "words",
+    "recipe",
     "style",
     "outcome",
     "check",
@@ -164,6 +165,7 @@ def search_of(said: dict[str, str]) -> Search:
     try:
         return Search(
             words=said["words"],
+            recipe=said["recipe"],
             style=said["style"] or None,
             outcome=Outcome(said["outcome"]) if said["outcome"] else None,
             since=_day(said["since"]),
