@@ -81,7 +81,12 @@ def test_redrawing_says_the_one_thing_that_changed(open_page: Open, served: Serv
     page.goto(f"{served.address}/?like={first_image(page)}")
     expect(page.locator("[data-changes]")).to_contain_text("as it was")
     page.get_by_role("radio", name="striped").check()
-    expect(page.locator("[data-changes]")).to_have_text("Changed: style nothing → striped")
+    expect(page.locator("[data-changes]")).to_have_text("Changed: Style nothing → striped")
+    page.locator("select[name=background]").select_option("transparent")
+    page.get_by_role("spinbutton", name="Pictures").fill("2")
+    expect(page.locator("[data-changes]")).to_have_text(
+        "Changed: Style nothing → striped, Pictures 1 → 2, Background by prompt → transparent"
+    )
 
 
 def test_a_part_that_is_painted_over_is_drawn_anew_and_held_with_its_reason(
