@@ -221,6 +221,7 @@ def test_the_tour_draws_a_picture_at_the_first_start_and_is_told_on_it(open_page
 
 
 def test_on_a_phone_what_was_asked_for_comes_into_sight(open_page: Open):
-    page = open_page(viewport={"width": 390, "height": 844})
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    expect(page.locator("#draw-button kbd")).to_be_hidden()  # there are no keys to press
     draw(page, "a red fox", num=1)
     expect(page.locator(".job").first).to_be_in_viewport()
