@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from limner.store import schema
 from limner.store.database import open_database, transaction
-from limner.store.gallery import folded
+from limner.store.gallery import folded, searched_facts
 
 NUM_RESULTS = 3  # of each image
 STARRED_EVERY = 250  # images
@@ -70,10 +70,12 @@ def _add_rows(connection: sa.Connection, template: dict[str, Any], numbers: rang
         )
         rows[schema.decisions].append(_decision(image_id, at, outcome))
         rows[schema.results] += [_result(image_id, at, k, number) for k in range(NUM_RESULTS)]
-        words = folded(prompt)
-        rows[schema.gallery].append(
-            {**own, "created_at": at, "words": words, "style": style, "outcome": outcome}
-        )
+        found_by = {
+            "words": folded(prompt),
+            "facts": searched_facts({**recipe, "seed": number, "style": style}),
+            "style": style,
+        }
+        rows[schema.gallery].append({**own, **found_by, "created_at": at, "outcome": outcome})
         if number % STARRED_EVERY == 0:
             rows[schema.stars].append({**own, "owner": "ada", "starred_at": at})
             tag = {"tag": "best", "tagged_at": at}

@@ -201,7 +201,7 @@ def test_several_pictures_are_refused_by_name(sdk):
 def test_a_file_that_is_no_picture_is_a_bad_request(sdk):
     with pytest.raises(openai.BadRequestError) as refused:
         sdk.images.edit(image=("a.png", b"not a picture"), prompt="a fox")
-    assert refused.value.code == "image_unreadable"
+    assert (refused.value.code, refused.value.param) == ("image_unreadable", "image")
 
 
 def test_an_edit_may_come_as_json_with_a_data_url(sdk):
@@ -231,6 +231,11 @@ def test_an_address_of_a_picture_is_never_fetched(sdk):
         ({"background": "transparent", "output_format": "jpeg"}, "background"),
         ({"extra_body": {"seed": "x"}}, "seed"),
         ({"quality": "superb"}, "quality"),
+        ({"extra_body": {"steps": 100_000}}, "steps"),
+        ({"extra_body": {"guidance": -7}}, "guidance"),
+        ({"extra_body": {"sampler": "ddim"}}, "sampler"),
+        ({"extra_body": {"negative_prompt": "a \x00"}}, "negative_prompt"),
+        ({"style": "baroque"}, "style"),
     ],
 )
 def test_what_cannot_be_honoured_is_named(sdk, fields, param):

@@ -47,6 +47,9 @@ def take_all(served: Served, page: Page) -> None:
     for prompt in PROMPTS:
         draw(page, prompt, num=4, seed="1")
     save(page, "draw")
+    page.goto(f"{served.address}/tour")
+    save(page, "tour")
+    page.goto(served.address)
     address = page.locator("a.picture").first.get_attribute("href") or ""
     page.goto(served.address + address)
     save(page, "image")
@@ -86,8 +89,10 @@ def take_places(served: Served, page: Page) -> None:
     )
     page.locator("#answer-title").wait_for()
     save(page, "verify")
+    measure(served, page)
     for place in (
         "jobs",
+        "watch",
         "edge-cases",
         "ledger",
         "rights",
@@ -97,6 +102,17 @@ def take_places(served: Served, page: Page) -> None:
     ):
         page.goto(f"{served.address}/{place}")
         save(page, place)
+
+
+def measure(served: Served, page: Page) -> None:
+    """A short run of a suite, asked for and drawn as a person has it drawn."""
+    page.goto(f"{served.address}/evidence")
+    page.get_by_label("Prompts").fill("4")
+    page.get_by_role("button", name="Run it").click()
+    run = page.locator(".runs a.mono").first
+    expect(run).to_be_visible(timeout=300_000)
+    run.click()
+    save(page, "evidence")
 
 
 def main() -> None:

@@ -81,7 +81,12 @@ def test_redrawing_says_the_one_thing_that_changed(open_page: Open, served: Serv
     page.goto(f"{served.address}/?like={first_image(page)}")
     expect(page.locator("[data-changes]")).to_contain_text("as it was")
     page.get_by_role("radio", name="striped").check()
-    expect(page.locator("[data-changes]")).to_have_text("Changed: style nothing → striped")
+    expect(page.locator("[data-changes]")).to_have_text("Changed: Style nothing → striped")
+    page.locator("select[name=background]").select_option("transparent")
+    page.get_by_role("spinbutton", name="Pictures").fill("2")
+    expect(page.locator("[data-changes]")).to_have_text(
+        "Changed: Style nothing → striped, Pictures 1 → 2, Background by prompt → transparent"
+    )
 
 
 def test_a_part_that_is_painted_over_is_drawn_anew_and_held_with_its_reason(
@@ -205,10 +210,18 @@ def test_a_pasted_token_signs_in(browser, served: Served, person: str):
     context.close()
 
 
-def test_the_tour_asks_for_a_picture_and_is_then_told_on_it(open_page: Open, served: Served):
-    page = open_page("/tour")
-    page.get_by_role("link", name="Draw a red fox").click()
+def test_the_tour_draws_a_picture_at_the_first_start_and_is_told_on_it(open_page: Open):
+    page = open_page()
+    page.get_by_role("button", name="Take the two-minute tour").click()
+    expect(page.get_by_role("heading", name="Every picture has a decision")).to_be_visible()
+    expect(page.locator(".tour figure .badge")).to_have_text(["released", "held"])
+    expect(page.locator(".tour table.checks tbody tr").first).to_be_visible()
+    page.goto(page.url.replace("/tour", ""))
+    expect(page.locator(".job .prompt")).to_have_text(["a red fox"])
+
+
+def test_on_a_phone_what_was_asked_for_comes_into_sight(open_page: Open):
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    expect(page.locator("#draw-button kbd")).to_be_hidden()  # there are no keys to press
     draw(page, "a red fox", num=1)
-    page.get_by_role("link", name="Two-minute tour").click()
-    expect(page.locator(".tour figure")).to_have_count(1)
-    expect(page.locator(".tour table.checks tbody tr")).to_have_count(3)
+    expect(page.locator(".job").first).to_be_in_viewport()

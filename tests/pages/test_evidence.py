@@ -137,9 +137,8 @@ def test_a_suite_is_run_from_the_page_by_a_worker(operator: Page, served: Served
     operator.get_by_role("spinbutton", name="Prompts").fill("1")
     operator.get_by_role("button", name="Run it").click()
     expect(operator.locator("#run-lines tbody tr")).to_have_count(0)
-    operator.reload()
     run = served.registry.parts.store.runs.newest()[0]
-    expect(operator.get_by_role("link", name=run.run_id)).to_be_visible()
+    expect(operator.get_by_role("link", name=run.run_id)).to_be_visible()  # nobody has to reload
 
 
 def test_stored_pictures_are_judged_again_from_the_page(operator: Page, served: ServedRegistry):

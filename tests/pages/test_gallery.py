@@ -15,6 +15,7 @@ def with_pictures(open_page: Open, **options) -> Page:
     draw(page, "a black cat", num=1, seed="3")
     page.get_by_role("link", name="Gallery").click()
     expect(page.locator("#cards figure")).to_have_count(3)
+    page.wait_for_load_state("load")  # its scripts have run
     return page
 
 
@@ -150,3 +151,46 @@ def test_more_is_fetched_before_its_end_is_seen_and_nothing_is_told_to_the_conso
     expect(page.locator("#cards figure")).to_have_count(3)
     expect(page.locator(".more-cards")).to_have_count(0)
     assert told == []
+
+
+def test_what_is_selected_is_erased_once_it_was_asked_again(open_page: Open):
+    page = with_pictures(open_page)
+    page.keyboard.press("Delete")
+    expect(page.locator("dialog[open]")).to_have_count(0)  # nothing is selected
+    for box in page.locator("input[name=image]").all()[:2]:
+        box.check()
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Keep them").click()
+    page.keyboard.press("Delete")
+    page.get_by_label("Reason").select_option("kept_long_enough")
+    page.get_by_role("button", name="Erase", exact=True).click()
+    expect(page.locator(".notice")).to_have_text("2 images were erased. The ledger says so.")
+    expect(page.locator("#cards figure")).to_have_count(1)
+
+
+def test_a_file_finds_the_pictures_that_look_like_it(open_page: Open, served: Served):
+    page = with_pictures(open_page)
+    first = page.locator("figure[data-image]").first.get_attribute("data-image")
+    content = page.request.get(f"{served.address}/api/images/{first}/file?format=webp").body()
+    page.locator("[data-alike] input").set_input_files(
+        {"name": "cat.webp", "mimeType": "image/webp", "buffer": content}
+    )
+    expect(page.get_by_text("Pictures that look alike")).to_be_visible()
+    expect(page.locator("#cards figure").first).to_have_attribute("data-image", first or "")
+
+
+def test_a_file_that_is_no_picture_finds_nothing_and_says_so(open_page: Open):
+    page = open_page("/gallery")
+    page.locator("[data-alike] input").set_input_files(
+        {"name": "cat.png", "mimeType": "image/png", "buffer": b"not a picture"}
+    )
+    expect(page.locator(".toast")).to_contain_text("cannot be read as a picture")
+
+
+def test_facts_of_the_recipe_find_pictures(open_page: Open):
+    page = with_pictures(open_page)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Recipe", exact=True).fill("seed:3 64x64")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cards figure")).to_have_count(1)
+    expect(page.get_by_label("Recipe", exact=True)).to_have_value("seed:3 64x64")

@@ -138,23 +138,24 @@ def require_text(name: str, text: str) -> None:
     Raises:
         BadInput: control, unassigned or surrogate characters, nothing visible, too long.
     """
+    field = name.replace(" ", "_")
     if len(text) > MAX_PROMPT_CHARACTERS:
         raise BadInput(
             f"The {name} has {len(text):,} characters; allowed are up to "
             f"{MAX_PROMPT_CHARACTERS:,}.",
-            code="prompt_too_long",
+            code=f"{field}_too_long",
         )
     for position, character in enumerate(text):
         if unicodedata.category(character) in ("Cc", "Cs", "Cn") and character not in "\n\t":
             raise BadInput(
                 f"The {name} holds {character!r} at position {position + 1}, "
                 "which is not text; allowed is any printable text.",
-                code="prompt_not_text",
+                code=f"{field}_not_text",
             )
     if not any(unicodedata.category(one)[0] in "LNSP" for one in text):
         raise BadInput(
             f"The {name} is {text!r}; it must say something to draw.",
-            code="prompt_empty",
+            code=f"{field}_empty",
             hint='Describe the picture, for example "a red fox".',
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +23,11 @@ from limner.store import schema
 from limner.store.database import reading, transaction
 
 MAX_WORDS_CHARACTERS = 2000  # of a prompt that can be searched
+FACTS = (
+    "seed", "size", "steps", "guidance", "sampler", "style", "background", "operation",
+    "generator", "generator_version", "engine", "negative",
+)  # fmt: skip
+"""Of a recipe, that can be searched; the last holds blanks."""
 
 _rows = schema.gallery.c
 _THIS_IMAGE = sa.bindparam("this_image", type_=sa.Text())
@@ -56,12 +61,14 @@ class Search:
 
     Attributes:
         words: each of them, or a part of it, is in the prompt.
+        recipe: words of the recipe; ``seed:5`` is that fact as a whole, ``euler`` a part of any.
         since: earliest day, both ends included. Same for `until`.
         check: name of a check that gave `verdict`.
         is_starred: by the person who looks; as are `tag` and `board_id` theirs.
     """
 
     words: str = ""
+    recipe: str = ""
     style: str | None = None
     outcome: Outcome | None = None
     since: datetime | None = None
@@ -131,7 +138,7 @@ class GalleryRows:
         if owner is not None:
             conditions.append(_rows.owner == owner)
         created_at: sa.ColumnElement[str] = _rows.created_at
-        if owner is None and search.words:
+        if owner is None and (search.words or search.recipe):
             # Everybody's rows are in no index with their words: reading all of them as they lie
             # takes a fifth of the time of fetching each in the order of an index.
             created_at = _rows.created_at + sa.literal_column("''")
@@ -262,6 +269,7 @@ def shelve(connection: sa.Connection, image_id: str, owner: str) -> None:
         "image_id": image_id,
         "words": folded(recipe["prompt"])[:MAX_WORDS_CHARACTERS],
         "style": recipe["style"],
+        "facts": searched_facts(recipe),
         "outcome": row.outcome or str(Outcome.HELD),
     }
     connection.execute(schema.gallery.insert(), shelved)
@@ -286,10 +294,20 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def searched_facts(recipe: Mapping[str, object]) -> str:
+    """The facts of a recipe's document as they are searched, each between blanks."""
+    said = [(name, recipe.get(name)) for name in FACTS]
+    words = [f"{name}:{folded(str(value))}" for name, value in said if value not in (None, "")]
+    return f" {' '.join(words)} "
+
+
 def _conditions(search: Search) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [
         _rows.words.contains(word, autoescape=True) for word in folded(search.words).split()
     ]
+    for word in folded(search.recipe).split():
+        asked = f" {word} " if ":" in word else word
+        conditions.append(_rows.facts.contains(asked, autoescape=True))
     if search.style is not None:
         conditions.append(_rows.style == search.style)
     if search.outcome is not None:

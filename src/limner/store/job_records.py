@@ -43,6 +43,7 @@ class NewJob:
         asked_sha256: hash of all that was asked, before anything was resolved.
         request: as a JSON document, resolved.
         shots: prompt and seed of every picture.
+        previewed_until: while somebody looks at previews.
     """
 
     job_id: str
@@ -54,6 +55,7 @@ class NewJob:
     request: Mapping[str, object]
     shots: tuple[tuple[str, int], ...]
     created_at: datetime
+    previewed_until: datetime | None = None
 
 
 def state_of(word: str) -> JobState:
@@ -86,6 +88,7 @@ def values_of(new: NewJob, number: int) -> dict[str, object]:
         "request": canonical_json(new.request),
         "shots": json.dumps(new.shots, ensure_ascii=False),
         "created_at": new.created_at.isoformat(),
+        "previewed_until": new.previewed_until and new.previewed_until.isoformat(),
         "attempts": 0,
         "fruitless": 0,
         "beat": 0,

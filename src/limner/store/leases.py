@@ -119,7 +119,7 @@ class Leases:
 
     Args:
         engine: of the store's database.
-        bell: rung when a job was let go of.
+        bell: rung when a job was let go of, and when there are previews.
     """
 
     def __init__(self, engine: sa.Engine, bell: Bell) -> None:
@@ -220,6 +220,8 @@ class Leases:
             if told is not None:
                 _tell(connection, claim.job_id, told)
                 _show(connection, claim.job_id, previews or {}, number)
+        if previews:
+            self._bell.ring()  # they are gone when the job is over, which may be soon
         return _wanted(row, number)
 
     def end(

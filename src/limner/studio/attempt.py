@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
 BEAT_SECONDS = 0.5  # so often it is told how far a job is that nobody watches
-PREVIEW_SECONDS = 0.4
+PREVIEW_SECONDS = 0.4  # between two of them where steps are slow
+PREVIEWS_AT = 4  # at the quarters of the steps at any rate: the model inside is done before that
+LAST_PREVIEWED_SHARE = 0.8
+"""Of the steps; a later preview would show a finished picture before it is judged."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +80,8 @@ class Attempt:
         self._due: datetime | None = None
         self._wanted = Wanted(claim.lease, JobState.RUNNING, claim.previewed_until)
         self._state: JobState | None = None
-        self._previewed_seconds = float("-inf")
+        self._previewed_seconds = self._started_seconds
+        self._previewed_at = (0, 0)  # pictures done before, and the quarter of the steps
         self._told: Told | None = None
         self._previews: dict[int, bytes] = {}
         self._pace = Pace(claim.seconds_per_picture, read_seconds)
@@ -186,7 +190,7 @@ class Attempt:
         self._told = Told(progress.step, progress.num_steps, self._pace.seconds_left(progress))
         if not self._is_watched():
             return
-        if progress.read_preview is not None and self._is_preview_due():
+        if progress.read_preview is not None and self._is_preview_due(progress):
             first = progress.num_images_done
             self._previews = {
                 self._left[first + k]: encode_preview(image_HWC)
@@ -198,11 +202,13 @@ class Attempt:
         until = self._wanted.previewed_until
         return until is not None and until >= self._parts.read_clock()
 
-    def _is_preview_due(self) -> bool:
-        now_seconds = self._read_seconds()
-        if now_seconds - self._previewed_seconds < PREVIEW_SECONDS:
+    def _is_preview_due(self, progress: StepProgress) -> bool:
+        share, now_seconds = progress.step / progress.num_steps, self._read_seconds()
+        at = (progress.num_images_done, int(share * PREVIEWS_AT))
+        is_awaited = now_seconds - self._previewed_seconds >= PREVIEW_SECONDS
+        if share > LAST_PREVIEWED_SHARE or not (at > self._previewed_at or is_awaited):
             return False
-        self._previewed_seconds = now_seconds
+        self._previewed_seconds, self._previewed_at = now_seconds, at
         return True
 
     def _beat(self) -> None:

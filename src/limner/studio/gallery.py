@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.access import Principal
-from limner.core.errors import NotFound
+from limner.core.errors import BadInput, NotFound
 from limner.core.recipe import ImageRecord
 from limner.store.boards import Board, Keeping
 from limner.store.gallery import Place, Search, Shelved
 from limner.store.judgements import StoredDecision, StoredSeal
 from limner.store.ledger.entries import Entry, Kind
+from limner.studio.picture_file import picture_of
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 PAGE_IMAGES = 60
 MAX_ALIKE = 24
+LOOKS_BYTES = 32
 ALIKE_BITS = 90  # of 256; unrelated pictures differ in about 128
 
 
@@ -111,17 +114,52 @@ def find_alike(parts: Parts, viewer: Principal, image_id: str) -> Page:
     Raises:
         NotFound: the image does not exist for this person.
     """
-    asked = require_visible(parts, viewer, image_id).record.pdq
-    known = parts.store.pdq_hashes() if asked is not None else []
-    if asked is None or not known:
+    looks = require_visible(parts, viewer, image_id).record.pdq
+    if looks is None:
         return Page((), frozenset(), None)
-    hashes_NK = np.frombuffer(b"".join(one for _, one in known), np.uint8).reshape(-1, len(asked))
-    bits_N = np.bitwise_count(hashes_NK ^ np.frombuffer(asked, np.uint8)).sum(axis=1)
+    return find_near(parts, viewer, looks, besides=image_id)
+
+
+def find_near(parts: Parts, viewer: Principal, looks: bytes, *, besides: str = "") -> Page:
+    """Images whose looks are near to some, the likest first.
+
+    Args:
+        parts: of the studio.
+        viewer: who asks.
+        looks: as `looks_of` gives them.
+        besides: an image that is left out.
+
+    Raises:
+        BadInput: those are not the looks of a picture.
+    """
+    if len(looks) != LOOKS_BYTES:
+        raise BadInput(f"Looks have {len(looks)} bytes; allowed are {LOOKS_BYTES}.")
+    known = parts.store.pdq_hashes()
+    if not known:
+        return Page((), frozenset(), None)
+    hashes_NK = np.frombuffer(b"".join(one for _, one in known), np.uint8).reshape(-1, LOOKS_BYTES)
+    bits_N = np.bitwise_count(hashes_NK ^ np.frombuffer(looks, np.uint8)).sum(axis=1)
     near = [int(one) for one in np.argsort(bits_N, kind="stable") if bits_N[one] <= ALIKE_BITS]
-    alike = [known[one][0] for one in near if known[one][0] != image_id]
+    alike = [known[one][0] for one in near if known[one][0] != besides]
     seen = _visible_among(parts, viewer, alike)[:MAX_ALIKE]
     starred = parts.store.boards.starred(viewer.name, seen)
     return Page(tuple(parts.store.gallery.of(seen)), frozenset(starred), None)
+
+
+def looks_of(parts: Parts, content: bytes, name: str) -> bytes:
+    """What a picture file looks like, to be found alike to: PDQ's 32 bytes. Nothing is kept.
+
+    Raises:
+        ImageUnreadable: it is no picture we read.
+        BadInput: too little is on it to tell what it looks like.
+    """
+    looks = pdq_of(picture_of(content, name, parts.settings.max_input_megapixels))
+    if looks is None:
+        raise BadInput(
+            f"Too little is on the picture {name[:80]!r} to tell what looks like it.",
+            code="looks_unclear",
+        )
+    return looks
 
 
 def require_visible(parts: Parts, viewer: Principal, image_id: str) -> Seen:

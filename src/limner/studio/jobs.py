@@ -76,6 +76,7 @@ class Jobs:
         priority: int = 0,
         client: str = "",
         is_awaited: bool = False,
+        is_previewed: bool = False,
     ) -> Job:
         """Keep a request as a job, to be drawn when its turn comes. Loads no network.
 
@@ -88,6 +89,8 @@ class Jobs:
             client: a word about what asked, such as ``openai``.
             is_awaited: nobody is told of the job before it is over, so it need not outlast a power
                 cut that ends the waiting too.
+            is_previewed: somebody looks from its first step on; one who looks later says so by
+                `watch`, which may be too late for the first pictures.
 
         Raises:
             BadInput: something cannot be honoured; names the first.
@@ -109,7 +112,7 @@ class Jobs:
             require_impact(self._parts, request.impact)
         if request.source is not None or request.adapters:
             self._rows.require_room_for(job_id, owner)  # before files are kept for nothing
-        kept = keep_sources(self._parts, request)
+        kept, now = keep_sources(self._parts, request), self._parts.read_clock()
         asked = {"request": document_of(request, *kept), "file_format": file_format}
         resolved = replace(request, seed=shots[0].seed)
         new = NewJob(
@@ -121,7 +124,8 @@ class Jobs:
             asked_sha256=sha256_of_document(asked),
             request=document_of(resolved, *kept),
             shots=shots,
-            created_at=self._parts.read_clock(),
+            created_at=now,
+            previewed_until=now + timedelta(seconds=PREVIEWED_SECONDS) if is_previewed else None,
         )
         is_new = self._rows.add(new, is_lasting=not is_awaited)
         return queued_job(new) if is_new else self.get(job_id)
@@ -266,6 +270,8 @@ class Jobs:
         before, told.job = told.job, job
         if job.state is not before.state:
             yield StateChanged(job=job)
+        if job.progress is not None and job.progress != before.progress:
+            yield Progressed(progress=job.progress)
         if with_previews:
             for preview in self._rows.previews_since(job.job_id, told.preview_number):
                 told.preview_number = max(told.preview_number, preview.number)
@@ -278,5 +284,3 @@ class Jobs:
                 decided = self._parts.store.last_decision(image.image_id)
                 reasons = () if decided is None else decided.decision.reasons
                 yield ImageDecided(image=image, reasons=tuple(one.note for one in reasons))
-        if job.progress is not None and job.progress != before.progress:
-            yield Progressed(progress=job.progress)

@@ -34,6 +34,7 @@ WORKERS_FOLDER = "workers"  # of the data folder; lock files of living workers
 LANES = 12  # jobs drawn side by side; eight of them fill a pass, the others are judged and sealed
 LANES_PER_OWNER = 9
 TELL_SECONDS = 0.1  # between two reports of progress
+TELL_PREVIEWED_SECONDS = 0.02  # where somebody looks, for a picture takes little longer
 TIMED_SECONDS = 60.0  # between two looks for cards that are overdue and rights that expired
 
 _log = logging.getLogger(__name__)
@@ -140,12 +141,13 @@ class Worker:
         with self._lock:
             self._in_hand.append(claim)
         parts = self._parts.for_requester(claim.owner)
+        tell_seconds = TELL_SECONDS if claim.previewed_until is None else TELL_PREVIEWED_SECONDS
         attempt = Attempt(
             parts,
             claim,
             read_seconds=self._read_seconds,
             stop=self._stop,
-            tell_seconds=TELL_SECONDS * (len(in_hand) + 1),  # so many in all, however many tell
+            tell_seconds=tell_seconds * (len(in_hand) + 1),  # so many in all, however many tell
             on_over=partial(self._put_down, claim),
         )
         return partial(self._draw, attempt)

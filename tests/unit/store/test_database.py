@@ -78,6 +78,20 @@ def test_sources_and_seals_of_before_sidecars_are_kept(tmp_path):
     assert (seal.sealed_sha256, seal.is_beside) == ("a", False)
 
 
+def test_images_of_before_are_found_by_their_recipe_as_new_ones_are(home, studio):
+    studio.generate("a fox", n=2, seed=7, negative="Two  words")
+    engine, column = open_database(home), metadata.tables["gallery"].c.facts
+    with transaction(engine) as connection:
+        now = set(connection.scalars(sa.select(column)))
+        config = _config()
+        config.attributes["connection"] = connection
+        connection.execute(sa.text("ALTER TABLE gallery DROP COLUMN facts"))
+        command.stamp(config, "0132")
+        command.upgrade(config, "0160")
+        assert set(connection.scalars(sa.select(column))) == now != {None}
+    engine.dispose()
+
+
 def test_running_out_of_connections_is_no_fault_but_may_be_tried_again(home):
     engine = open_database(home)
     engine.pool = sa.pool.QueuePool(engine.pool._creator, pool_size=1, max_overflow=0, timeout=0.01)

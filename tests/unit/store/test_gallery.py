@@ -46,6 +46,21 @@ def test_words_that_are_not_there_find_nothing(studio: Studio, two, words: str):
     assert found(studio.parts.store, Search(words=words)) == set()
 
 
+@pytest.mark.parametrize("recipe", ["seed:1 style:plain", "SEED:1", "operation:text seed:1"])
+def test_a_fact_of_the_recipe_finds_the_image_drawn_with_it(studio: Studio, recipe: str):
+    first, _ = (one.image_id for one in studio.generate("a fox", n=2, seed=1, style="plain"))
+    assert found(studio.parts.store, Search(recipe=recipe)) == {first}
+
+
+def test_a_word_of_the_recipe_may_be_in_any_fact(studio: Studio, two):
+    assert found(studio.parts.store, Search(recipe="painted")) == set(two)
+
+
+@pytest.mark.parametrize("recipe", ["seed:", "seed:10", "size:1", "style:striped", "seed:_"])
+def test_a_fact_is_found_whole_or_not_at_all(studio: Studio, two, recipe: str):
+    assert found(studio.parts.store, Search(recipe=recipe)) == set()
+
+
 def test_a_shelf_is_seen_by_its_owner_alone(studio: Studio, two):
     store = studio.parts.store
     change(store, shelve, two[0], "ada")

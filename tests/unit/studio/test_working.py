@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Event, Timer
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from job_rows import START
 from painted_limner import WHOLE, painted_studio
 
 from limner.core.deciding import Outcome
+from limner.core.drawing import StepProgress
 from limner.core.errors import StorageUnavailable
 from limner.core.jobs import JobState
 from limner.core.records import Request
@@ -323,18 +325,18 @@ def test_a_system_clock_that_jumps_neither_ends_nor_keeps_a_lease(studio, worker
         assert connection.scalar(sa.select(schema.jobs.c.beat_at)).startswith("1999")
 
 
-def test_progress_and_previews_reach_who_watches(studio, worker, submit, painter, monkeypatch):
-    import numpy as np
-
-    from limner.core.drawing import StepProgress
-
-    real = StepProgress
+@pytest.fixture
+def previewing(monkeypatch):
+    """The painter shows what it paints: pictures whose every value is the number of the step."""
 
     def with_preview(**facts):
-        picture = np.zeros((facts["batch_size"], 8, 8, 4), np.uint8)
-        return real(**facts, read_preview=lambda: picture)
+        picture = np.full((facts["batch_size"], 8, 8, 4), facts["step"], np.uint8)
+        return StepProgress(**facts, read_preview=lambda: picture)
 
     monkeypatch.setattr("limner.testing.StepProgress", with_preview)
+
+
+def test_progress_and_previews_reach_who_watches(studio, worker, submit, painter, previewing):
     painter.seconds_per_step = 0.3
     job_id = submit(num_images=2)
     Timer(0.1, worker.draw_next).start()
@@ -343,6 +345,23 @@ def test_progress_and_previews_reach_who_watches(studio, worker, submit, painter
     assert kinds[-1] == "end"
     assert {"state", "progress", "preview", "image", "end"} == set(kinds)
     assert kinds.count("image") == 2
+
+
+def test_previews_are_made_at_the_quarters_however_quick_and_none_of_a_nearly_finished_picture(
+    studio, worker, previewing, monkeypatch
+):
+    made = []
+    monkeypatch.setattr(attempt, "encode_preview", lambda image: made.append(image.max()) or b"")
+    request = Request(prompt="a fox", num_images=1, seed=7, steps=8)
+    studio.jobs.submit(request, owner="ann", is_previewed=True)
+    worker.draw_next()
+    assert made == [2, 4, 6]
+
+
+def test_nobody_who_looks_has_no_previews_made(worker, submit, previewing, monkeypatch):
+    monkeypatch.setattr(attempt, "encode_preview", lambda _: pytest.fail("nobody asked"))
+    submit()
+    assert worker.draw_next()
 
 
 def test_erasing_an_image_erases_what_its_job_was_asked_and_the_job_stays(

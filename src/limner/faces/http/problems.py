@@ -262,7 +262,7 @@ def openai_error(problem: Problem) -> dict[str, object]:
     return {
         "message": sentence,
         "type": kinds.get(problem.status, usual),
-        "param": problem.faults[0]["field"] if problem.faults else _PARAMS.get(problem.code),
+        "param": problem.faults[0]["field"] if problem.faults else _param_of(problem.code),
         "code": problem.code,
     }
 
@@ -300,7 +300,30 @@ def _fault(error: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-_PARAMS = {"prompt_empty": "prompt", "prompt_too_long": "prompt"}
+def _param_of(code: str) -> str | None:
+    """The field of OpenAI's interface that a fault of ours is about, told from its code."""
+    param = _PARAMS.get(code)
+    for fault in _FAULTS:
+        name = code.removesuffix(fault)
+        if name != code and name in _FIELDS:
+            param = _FIELDS[name]
+    return param
+
+
+_FAULTS = ("_empty", "_not_honoured", "_not_text", "_out_of_range", "_too_long", "_unknown")
+_FIELDS = {
+    name: name
+    for name in (
+        "background", "guidance", "negative_prompt", "prompt", "sampler", "seed", "size", "steps",
+        "strength", "style",
+    )
+} | {"number_of_pictures": "n"}  # fmt: skip
+_PARAMS = {
+    "mask_size_differs": "mask",
+    "prompt_template_invalid": "prompt",
+    "size_not_allowed": "size",
+    "wildcard_unknown": "prompt",
+}
 _PLACES = ("body", "query", "path", "header", "cookie")
 
 

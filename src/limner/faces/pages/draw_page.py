@@ -86,7 +86,11 @@ def ask(request: Request, viewer: Drawer, given: Given, said: Fields) -> Respons
     """Queue what the form says; gives the list of jobs."""
     drawing = read_drawing(given.parts, viewer, said)
     given.jobs.submit(
-        drawing.request, owner=viewer.name, file_format=drawing.file_format, client=CLIENT
+        drawing.request,
+        owner=viewer.name,
+        file_format=drawing.file_format,
+        client=CLIENT,
+        is_previewed=True,
     )
     if "HX-Request" not in request.headers:
         return RedirectResponse("/", status_code=303)

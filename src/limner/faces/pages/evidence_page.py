@@ -121,8 +121,15 @@ def ask(request: Request, viewer: Operator, given: Given, said: Fields) -> Respo
 
 @router.get("/lines")
 def lines(_viewer: Operator, given: Given) -> Response:
-    """The runs that workers are to draw, as they stand, as a part of the page."""
-    return render("_run_lines.html", **_steered(given))
+    """The runs that workers are to draw, as they stand, as a part of the page.
+
+    It is asked for while one moves; when none does any more, the page is read anew with its table.
+    """
+    steered = _steered(given)
+    response = render("_run_lines.html", **steered)
+    if not steered["is_moving"]:
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 @router.post("/{run_id}/score")

@@ -16,17 +16,20 @@ from limner.core.judging import Verdict
 from limner.faces.http.native.asking import Given, Requester
 from limner.faces.http.native.image_fields import place_of
 from limner.faces.pages.cards import cards_of
-from limner.faces.pages.forms import FieldLists
+from limner.faces.pages.forms import FieldLists, GivenFile, gone_on
 from limner.faces.pages.frame import frame
 from limner.faces.pages.image_page import facts_of
 from limner.faces.pages.site import render
 from limner.store.gallery import Search
+from limner.studio.erase import REASONS, erase
 from limner.studio.export import export_zip
 from limner.studio.gallery import (
     Page,
     boards_of,
     find_alike,
     find_images,
+    find_near,
+    looks_of,
     open_for,
     require_visible,
 )
@@ -38,6 +41,7 @@ FOUND_BY_CHECK = (Verdict.FAIL, Verdict.UNSURE, Verdict.ERROR)
 CHUNK_BYTES = 2**20
 SAID = (
     "words",
+    "recipe",
     "style",
     "outcome",
     "check",
@@ -54,8 +58,7 @@ SAID = (
 def gallery(request: Request, viewer: Requester, given: Given) -> Response:
     """A page of images; as a part of a page where more of it is asked for."""
     said = {name: request.query_params.get(name, "").strip() for name in SAID}
-    like = request.query_params.get("like", "")
-    page = _found(request, viewer, given, said, like)
+    page = _found(request, viewer, given, said)
     shown: dict[str, object] = {
         "cards": cards_of(page.images, page.starred),
         "more": _address(said, page),
@@ -67,9 +70,10 @@ def gallery(request: Request, viewer: Requester, given: Given) -> Response:
         **frame(request, viewer, "/gallery"),
         **shown,
         said=said,
-        like=like,
+        is_alike=_is_alike(request),
         is_searched=any(said.values()),
-        is_erased="erased" in request.query_params,
+        num_erased=_number_of(request.query_params.get("erased", "")),
+        reasons=REASONS,
         styles=given.studio.card.styles,
         outcomes=tuple(Outcome),
         verdicts=FOUND_BY_CHECK,
@@ -100,9 +104,16 @@ def compare(
     )
 
 
+@router.post("/gallery/alike")
+def find_alike_to(request: Request, given: Given, _viewer: Requester, file: GivenFile) -> Response:
+    """Go on to the images that look like a picture somebody gives; nothing of it is kept."""
+    looks = looks_of(given.parts, file.content, file.name)
+    return gone_on(request, f"/gallery?looks={looks.hex()}")
+
+
 @router.post("/gallery/selected")
 def do(viewer: Requester, given: Given, said: FieldLists) -> Response:
-    """Star, put on a board, tag, or export what is selected."""
+    """Star, put on a board, tag, export or erase what is selected."""
     images = said.get("image", [])
     if not images:
         raise BadInput(
@@ -113,6 +124,9 @@ def do(viewer: Requester, given: Given, said: FieldLists) -> Response:
         return _exported(given, viewer, images)
     for image_id in images:
         require_visible(given.parts, viewer, image_id)
+    if action == "erase":
+        erase(given.parts, images, reason=next(iter(said.get("reason", [])), REASONS[0]))
+        return RedirectResponse(f"/gallery?erased={len(images)}", status_code=303)
     boards, now = given.parts.store.boards, given.clock()
     name = next((one for one in said.get("name", []) if one.strip()), "")
     if action == "star":
@@ -122,15 +136,21 @@ def do(viewer: Requester, given: Given, said: FieldLists) -> Response:
     elif action == "tag":
         boards.tag(viewer.name, images, name, now)
     else:
-        raise BadInput(f"Unknown action {action[:40]!r}; allowed are star, board, tag, export.")
+        raise BadInput(
+            f"Unknown action {action[:40]!r}; allowed are star, board, tag, export, erase."
+        )
     return RedirectResponse(_back(said), status_code=303)
 
 
-def _found(
-    request: Request, viewer: Requester, given: Given, said: dict[str, str], like: str
-) -> Page:
-    if like:
+def _is_alike(request: Request) -> bool:
+    return "like" in request.query_params or "looks" in request.query_params
+
+
+def _found(request: Request, viewer: Requester, given: Given, said: dict[str, str]) -> Page:
+    if like := request.query_params.get("like", ""):
         return find_alike(given.parts, viewer, like)
+    if looks := request.query_params.get("looks", ""):
+        return find_near(given.parts, viewer, _looks(looks))
     after = request.query_params.get("after", "")
     place = place_of(after) if after else None
     return find_images(given.parts, viewer, search_of(said), after=place)
@@ -145,6 +165,7 @@ def search_of(said: dict[str, str]) -> Search:
     try:
         return Search(
             words=said["words"],
+            recipe=said["recipe"],
             style=said["style"] or None,
             outcome=Outcome(said["outcome"]) if said["outcome"] else None,
             since=_day(said["since"]),
@@ -161,6 +182,17 @@ def search_of(said: dict[str, str]) -> Search:
             code="search_invalid",
             hint="Dates are written as 2026-01-31.",
         ) from error
+
+
+def _looks(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise BadInput(f"The looks {text[:80]!r} are not those of a picture.") from error
+
+
+def _number_of(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _verdict(said: dict[str, str]) -> Verdict | None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from limner.core.judging import Better, CheckCard
 
 WIDTH = 1000  # of the plot's own units
+ROOM_SHARE = 0.12  # of the line, behind a limit at its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ def _shown(result: Mapping[str, object], card: CheckCard | None) -> CheckShown:
 def plot_of(score: float, pass_at: float, fail_at: float, better: Better) -> Plot:
     """The plot of a score and its limits.
 
-    The line is 0 .. 1 where everything fits on it, and otherwise as long as it must be.
+    The line is 0 .. 1 where everything fits on it, and otherwise as long as it must be. It goes on
+    a little behind a limit that is at its end: what passes there has to be seen as good.
     """
     shown = [one for one in (score, pass_at, fail_at) if math.isfinite(one)]
     low, high = min(0.0, *shown), max(1.0, *shown)
@@ -89,6 +91,11 @@ def plot_of(score: float, pass_at: float, fail_at: float, better: Better) -> Plo
         room = (max(shown) - min(shown)) * 0.15 or 1.0
         low = min(shown) - room if min(shown) < 0 else 0.0
         high = max(shown) + room
+    room = (high - low) * ROOM_SHARE
+    low, high = (
+        low - room if low in (pass_at, fail_at) else low,
+        high + room if high in (pass_at, fail_at) else high,
+    )
     return Plot(
         score_at=_at(score, low, high),
         pass_at=_at(pass_at, low, high),

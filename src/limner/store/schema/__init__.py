@@ -74,7 +74,7 @@ from limner.store.schema.watching import (
     watch_tellings,
 )
 
-HEAD_REVISION = "0132"
+HEAD_REVISION = "0160"
 
 __all__ = [
     "HEAD_REVISION",

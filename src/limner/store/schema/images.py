@@ -43,6 +43,7 @@ gallery = sa.Table(
     sa.Column("words", sa.Text, nullable=False),
     sa.Column("style", sa.Text, nullable=True),
     sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=True),
     sa.Index("ix_gallery_place", "created_at", "image_id"),
     sa.Index("ix_gallery_outcome", "outcome", "created_at", "image_id"),
     sqlite_with_rowid=False,  # rows lie in the order in which they are read

@@ -12,6 +12,11 @@ def test_scores_of_0_to_1_lie_on_a_line_of_0_to_1():
     assert (plot.score_at, plot.pass_at, plot.fail_at) == (250, 500, 400)
 
 
+def test_what_passes_at_the_end_of_the_line_lies_in_the_good_part():
+    plot = plot_of(0.0, 0.0, 1.0, Better.LOWER)
+    assert 0 < plot.score_at == plot.pass_at < plot.fail_at < WIDTH
+
+
 @given(NUMBERS, NUMBERS, NUMBERS)
 def test_everything_is_on_the_line(score: float, pass_at: float, fail_at: float):
     plot = plot_of(score, pass_at, fail_at, Better.LOWER)

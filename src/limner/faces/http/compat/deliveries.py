@@ -6,17 +6,22 @@ has bytes here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from limner.core.deciding import Outcome
 from limner.core.errors import (
     BadInput,
     CriteriaInvalid,
+    DeadlineMissed,
+    EngineFailed,
+    EngineLost,
     GeneratorUnavailable,
     ImageHeld,
     KeyRefused,
     LedgerBroken,
     LimnerError,
+    ModelPaused,
     PictureBroken,
     RequestRefused,
     SealFailed,
@@ -32,15 +37,26 @@ _OUR_FAULTS = frozenset(
     for one in (
         LimnerError,
         CriteriaInvalid,
-        GeneratorUnavailable,
+        EngineFailed,
+        EngineLost,
         KeyRefused,
         LedgerBroken,
         PictureBroken,
         SealFailed,
-        StorageUnavailable,
     )
 )
 """Codes of jobs that failed whatever was asked."""
+_AS_THEY_ARE: Mapping[str, type[LimnerError]] = {
+    one.code: one
+    for one in (
+        RequestRefused,
+        StorageUnavailable,
+        GeneratorUnavailable,
+        ModelPaused,
+        DeadlineMissed,
+    )
+}
+"""Errors that HTTP answers with a status of their own, also where a worker met them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,8 +140,8 @@ def unfinished_error(job: Job) -> LimnerError:
         code=f"job_{job.state}", message=f"The job was ended as {job.state}."
     )
     hint = f"{found.hint} The job is {job_path(job)}.".strip()
-    if found.code == RequestRefused.code:
-        return RequestRefused(found.message, hint=hint)
+    if found.code in _AS_THEY_ARE:
+        return _AS_THEY_ARE[found.code](found.message, hint=hint)
     ours = job.state not in (JobState.FAILED, JobState.CANCELLED) or found.code in _OUR_FAULTS
     kind = LimnerError if ours else BadInput
     return kind(found.message, code=found.code, hint=hint)

@@ -29,9 +29,6 @@ _DATA_URL = re.compile(r"data:[a-z0-9.+/-]*(?:;[a-z0-9=.+-]*)*;base64,", re.IGNO
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _OPAQUE = 255
 
-LAST_PREVIEWED_SHARE = 0.8
-"""Of the steps; a later preview would show a finished picture before it is judged."""
-
 
 class Blur(NamedTuple):
     """How far the edges of a mask are softened, in pixels across and down."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from limner.core.errors import BadInput
+from limner.core.errors import BadInput, ImageUnreadable
 
 MAX_SHOWN_CHARACTERS = 80
 
@@ -41,3 +41,21 @@ class ModelUnknown(FieldRefused):
     """The model that was asked for is not here."""
 
     code = "model_not_found"
+
+
+class PictureRefused(ImageUnreadable):
+    """The picture of a field cannot be read.
+
+    Args:
+        name: of the field.
+        unreadable: why.
+    """
+
+    def __init__(self, name: str, unreadable: ImageUnreadable) -> None:
+        super().__init__(unreadable.message, code=unreadable.code, hint=unreadable.hint)
+        self.name = name
+
+    @property
+    def faults(self) -> tuple[Mapping[str, str], ...]:
+        """The field at fault, as the answer names it."""
+        return ({"field": self.name, "fault": self.message},)

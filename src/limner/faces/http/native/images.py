@@ -39,6 +39,7 @@ def find_images(  # noqa: PLR0913 - one argument for each thing that can be aske
     asking: Requester,
     given: Given,
     words: Annotated[str, Query(max_length=500)] = "",
+    recipe: Annotated[str, Query(max_length=500, examples=["seed:5 euler"])] = "",
     style: Word = None,
     outcome: Outcome | None = None,
     since: date | None = None,
@@ -53,6 +54,7 @@ def find_images(  # noqa: PLR0913 - one argument for each thing that can be aske
     """A page of one's own images that fit all that is asked; operators see everybody's."""
     search = Search(
         words=words,
+        recipe=recipe,
         style=style,
         outcome=outcome,
         since=_moment(since),

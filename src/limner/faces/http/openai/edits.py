@@ -8,10 +8,11 @@ from typing import NamedTuple, cast
 from fastapi import Request as HttpRequest
 from starlette.datastructures import FormData, UploadFile
 
+from limner.core.errors import ImageUnreadable
 from limner.core.records import Picture
 from limner.faces.http.compat.bodies import parse, read_json
 from limner.faces.http.compat.pictures import mask_of_transparency, picture_of_base64
-from limner.faces.http.compat.refusals import FieldRefused
+from limner.faces.http.compat.refusals import FieldRefused, PictureRefused
 from limner.faces.http.openai.fields import EditFields, ImageReference
 from limner.faces.http.openai.requests import EditPictures
 from limner.studio.picture_file import picture_of
@@ -29,10 +30,18 @@ class SentFile(NamedTuple):
     content: bytes | str
 
     def read(self, max_megapixels: int) -> Picture:
-        """Its pixels; errors as `picture_of` and `picture_of_base64`."""
-        if isinstance(self.content, str):
-            return picture_of_base64(self.content, self.name, max_megapixels)
-        return picture_of(self.content, self.name, max_megapixels)
+        """Its pixels.
+
+        Raises:
+            FieldRefused: an address, or not base64.
+            PictureRefused: it cannot be read as a picture.
+        """
+        try:
+            if isinstance(self.content, str):
+                return picture_of_base64(self.content, self.name, max_megapixels)
+            return picture_of(self.content, self.name, max_megapixels)
+        except ImageUnreadable as error:
+            raise PictureRefused(self.name, error) from error
 
 
 class SentEdit(NamedTuple):
@@ -47,7 +56,7 @@ class SentEdit(NamedTuple):
 
         Raises:
             FieldRefused: too many, none, or a mask without a hole.
-            ImageUnreadable: one cannot be read as a picture.
+            PictureRefused: one cannot be read as a picture.
         """
         if not self.files:
             raise FieldRefused("image", None, "a picture", code="missing_required_parameter")

@@ -135,6 +135,7 @@ async def _draw(
             file_format=asked.file_format,
             client=CLIENT,
             is_awaited=not asked.is_stream,
+            is_previewed=asked.is_stream and asked.num_partials > 0,
         )
         return asked, job
 

@@ -1,7 +1,7 @@
 """Answering by events while a job is drawn.
 
-A picture in the making is nobody's judged image: it is small, unsealed, and none is sent once the
-drawing is nearly done, so that what criteria hold back is not seen by this way.
+A picture in the making is nobody's judged image: it is small, unsealed, and none is made once the
+drawing is nearly done, so that what criteria hold back is not seen by this way (studio/attempt.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from limner.core.jobs import (
 )
 from limner.faces.http.compat.deliveries import deliver, require_some
 from limner.faces.http.compat.drawing import events_of, in_thread
-from limner.faces.http.compat.pictures import LAST_PREVIEWED_SHARE
 from limner.faces.http.openai.answers import (
     Kind,
     completed_event,
@@ -58,7 +57,7 @@ class Partials:
         """Number of this partial picture, from 0, if it is to be sent."""
         num_sent = self._num_sent.get(event.index, 0)
         due_at = (num_sent + 1) / (self.num_partials + 1)
-        if num_sent >= self.num_partials or not due_at <= self._share <= LAST_PREVIEWED_SHARE:
+        if num_sent >= self.num_partials or self._share < due_at:
             return None
         self._num_sent[event.index] = num_sent + 1
         return num_sent
@@ -138,7 +137,8 @@ async def stream_events(
     created_at = int(job.created_at.timestamp())
     teller = Teller(services=services, asked=asked, kind=kind, created_at=created_at)
     try:
-        async for event in events_of(services.jobs, job.job_id):
+        with_previews = asked.num_partials > 0
+        async for event in events_of(services.jobs, job.job_id, with_previews=with_previews):
             for text in await in_thread(partial(teller.tell, event)):
                 yield text
     except LimnerError as error:

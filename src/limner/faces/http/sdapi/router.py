@@ -31,7 +31,7 @@ from limner.faces.http.compat.naming import (
     require_model,
     warning_header,
 )
-from limner.faces.http.compat.pictures import LAST_PREVIEWED_SHARE, file_of_base64
+from limner.faces.http.compat.pictures import file_of_base64
 from limner.faces.http.compat.refusals import FieldRefused
 from limner.faces.http.problems import answer, problem_of
 from limner.faces.http.sdapi.answers import (
@@ -283,8 +283,7 @@ def _job_in_hand(found: Services, asking: Principal) -> Job | None:
 
 
 def _preview_of(found: Services, job: Job) -> str | None:
-    progress = job.progress
-    if progress is None or progress.step > LAST_PREVIEWED_SHARE * progress.num_steps:
+    if job.progress is None:
         return None
     until = time.monotonic() + PREVIEW_SECONDS
     watched = found.jobs.watch(job.job_id, with_previews=True, timeout_seconds=PREVIEW_SECONDS)

@@ -41,14 +41,20 @@ function refresh() {
 
 // Redrawing: what is not as it was in the recipe is said.
 const note = form.querySelector("[data-changes]");
+const words = JSON.parse(note?.dataset.words ?? "{}");
 let first = null;
+
+function saidOf(name, value) {
+  const option = [...(form.elements[name].options ?? [])].find((one) => one.value === value);
+  return option?.text || value || note.dataset.none;
+}
 
 function showChanges() {
   const now = read();
   const changed = KEPT.filter((name) => now[name] !== first[name] && (name !== "colour" || now.background === "colour"));
   note.hidden = false;
   note.textContent = changed.length
-    ? note.dataset.changed.replace("{what}", changed.map((name) => `${name} ${first[name] || note.dataset.none} → ${now[name] || note.dataset.none}`).join(", "))
+    ? note.dataset.changed.replace("{what}", changed.map((name) => `${words[name]} ${saidOf(name, first[name])} → ${saidOf(name, now[name])}`).join(", "))
     : note.dataset.unchanged;
 }
 
@@ -178,7 +184,11 @@ function follow() {
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target === jobs) follow();
+  if (event.detail.target !== jobs) return;
+  follow();
+  // On a phone the pictures are below the form: what was just asked for comes into sight.
+  const isAsked = event.detail.requestConfig?.elt === form;
+  if (isAsked && jobs.getBoundingClientRect().top > innerHeight * 0.7) jobs.scrollIntoView();
 });
 addEventListener("pageshow", follow);
 follow();

@@ -1,5 +1,7 @@
 // The Gallery: moving and selecting by keyboard, and what is done with what is selected.
 
+import { takeDropped } from "./dropping.js";
+
 const form = document.querySelector("[data-selection]");
 const bar = document.querySelector("[data-bar]");
 const search = document.querySelector("[data-search]");
@@ -45,7 +47,7 @@ function compare() {
 
 // Arrows go from picture to picture; x or space selects; Shift+x selects up to here.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
   const links = [...form.querySelectorAll(".card a.picture")];
   const at = links.indexOf(document.activeElement?.closest(".card")?.querySelector("a.picture"));
@@ -62,6 +64,14 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape") clear();
   else if (event.key === "c") compare();
   else if (event.key === "s" && chosen().length) form.requestSubmit(bar.querySelector("[value=star]"));
+});
+
+// A picture that is dropped or pasted is looked for.
+takeDropped((files) => {
+  if (!files?.length) return;
+  const file = document.querySelector("[data-alike] [data-file]");
+  file.files = files;
+  file.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
 search.addEventListener("change", (event) => {

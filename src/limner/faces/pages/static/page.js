@@ -24,7 +24,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
   const pressed = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not(:disabled)`);
-  if (!pressed) return;
+  if (!pressed || pressed.closest("[hidden]")) return;
   event.preventDefault();
   if (pressed.matches("input, textarea, select")) pressed.focus();
   else pressed.click();
