@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from limner.core.limits import nearest_canvas
+from limner.core.canvases import nearest_canvas
 from limner.core.ports import GeneratorCard
 from limner.core.records import FileFormat, Mask, Picture, Request, Size, parse_size
 from limner.faces.http.compat.naming import require_model, unknown_fields
