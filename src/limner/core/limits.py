@@ -18,6 +18,7 @@ from limner.core.records import SEED_COUNT, Operation, Request, Size
 
 MAX_IMAGES = 64
 MAX_PROMPT_CHARACTERS = 10_000
+NO_GUIDANCE = 1.0
 
 
 class Choices(NamedTuple):
@@ -57,6 +58,8 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
         require_one_of("style", request.style, card.styles)
     require_use(request.use, card)
     _require_abilities(request, card)
+    guidance = _resolve_number("guidance", request.guidance, card.guidance)
+    _require_guided(request, guidance, card)
     size = _resolve_size(request, card)
     canvas, draft_canvas = nearest_canvas(size, card.canvases), None
     if request.second_pass is not None:
@@ -64,7 +67,7 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
     return Choices(
         operation=_resolve_operation(request, card),
         steps=_resolve_steps(request, card),
-        guidance=_resolve_number("guidance", request.guidance, card.guidance),
+        guidance=guidance,
         sampler=_resolve_sampler(request, card),
         strength=_resolve_strength(request, card),
         size=size,
@@ -207,6 +210,16 @@ def require_ability(ability: Ability, name: str, value: object, card: GeneratorC
             f"The {name} is {value!r}; the model {card.name!r} takes none.",
             code=f"{name.replace(' ', '_')}_not_honoured",
         )
+
+
+def reads_negative(card: GeneratorCard, guidance: float | None) -> bool:
+    """Whether a model reads a negative prompt at a guidance; ``None`` is its own.
+
+    Without guidance there is no second pass that could lead away from what it says.
+    """
+    asked = card.guidance.default if guidance is None else guidance
+    is_guided = asked > NO_GUIDANCE or card.guidance.high <= NO_GUIDANCE
+    return Ability.NEGATIVE in card.abilities and is_guided
 
 
 def require_size(name: str, size: Size, card: GeneratorCard) -> None:
@@ -366,6 +379,16 @@ def _require_abilities(request: Request, card: GeneratorCard) -> None:
         require_ability(Ability.NEGATIVE, "negative prompt", request.negative, card)
     if request.background == "transparent":
         require_ability(Ability.TRANSPARENT, "background", request.background, card)
+
+
+def _require_guided(request: Request, guidance: float, card: GeneratorCard) -> None:
+    if request.negative and not reads_negative(card, guidance):
+        raise BadInput(
+            f"The guidance is {guidance:g}, at which the model {card.name!r} reads no negative "
+            "prompt; allowed with one is more than 1.",
+            code="negative_prompt_not_honoured",
+            hint="Raise the guidance, or leave the negative prompt out.",
+        )
 
 
 def _resolve_adapters(request: Request, card: GeneratorCard) -> tuple[FittedAdapter, ...]:

@@ -157,9 +157,9 @@ def seeds_come_back_in_order(trial: Trial) -> None:
 
 def larger_canvas_is_drawn(trial: Trial) -> None:
     """Where canvases besides those it lists are offered, the next larger one is drawn."""
-    sketch = trial.sketch()
-    _, *larger = canvases_of_shape(sketch.canvas, trial.card) if trial.reads_prompt else [None]
-    if not larger or not trial.card.canvas_step_px:
+    sketch, has_further = trial.sketch(), bool(trial.card.canvas_step_px)
+    larger = canvases_of_shape(sketch.canvas, trial.card)[1:] if has_further else []
+    if not larger:
         raise Skipped("it draws no canvas of this shape but those it lists")
     canvas = larger[0]
     changes: dict[str, object] = {"canvas": canvas}

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from limner.core.canvases import canvases_of_shape, nearest_canvas
 from limner.core.errors import BadInput
 from limner.core.limits import require_text, resolve_choices
-from limner.core.ports import IntSpan
+from limner.core.ports import FloatSpan, IntSpan
 from limner.core.records import Margins, Mask, Operation, Picture, Request, Size, parse_size
 from limner.testing import PAINTED_CARD
 
@@ -107,6 +108,32 @@ def test_a_mask_without_strength_repaints_fully():
     mask = Mask.of(np.zeros((30, 40), np.uint8))
     choices = resolve_choices(replace(REQUEST, source=SOURCE, mask=mask), PAINTED_CARD)
     assert choices.strength == 1.0
+
+
+@pytest.mark.parametrize(
+    ("span", "guidance", "is_read"),
+    [
+        ((0, 10, 3), None, True),
+        ((0, 10, 3), 1.01, True),
+        ((0, 10, 3), 1.0, False),
+        ((0, 10, 3), 0.0, False),
+        ((0, 10, 1), None, False),
+        ((1, 1, 1), None, True),  # a service that guides as it likes
+    ],
+)
+def test_a_negative_prompt_is_refused_where_no_guidance_could_lead_away_from_it(
+    span, guidance, is_read
+):
+    card = replace(PAINTED_CARD, guidance=FloatSpan(*span))
+    request = replace(REQUEST, negative="blur", guidance=guidance)
+    with (
+        nullcontext()
+        if is_read
+        else pytest.raises(
+            BadInput, match="reads no negative prompt; allowed with one is more than 1"
+        )
+    ):
+        resolve_choices(request, card)
 
 
 def test_nearest_canvas_goes_by_aspect():

@@ -174,13 +174,6 @@ def test_a_negative_prompt_changes_the_picture(generator_of):
     assert not np.array_equal(plain.image_HWC, other.image_HWC)
 
 
-@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "pixart", "qwen"])
-def test_a_negative_prompt_without_guidance_is_refused(generator_of, family):
-    sketch = Trial(generator=generator_of(family)).sketch(negative="blur", guidance=1.0)
-    with pytest.raises(BadInput, match="reads no negative prompt; allowed with one is more than 1"):
-        generator_of(family).prepare(sketch)
-
-
 def test_strength_decides_how_many_steps_run(generator_of):
     trial = Trial(generator=generator_of("sd1"), num_steps=4)
     source = np.full((32, 32, 4), 200, np.uint8)
