@@ -169,6 +169,21 @@ def test_the_same_request_file_runs_on_the_real_libraries(studio, tmp_path, real
     released_by(studio, tmp_path, real_model(engine))
 
 
+def test_an_engine_of_ones_own_runs_with_the_interpreter_it_names(studio, home, tmp_path):
+    python, noted = tmp_path / "python", tmp_path / "noted"
+    python.write_text(f'#!/bin/sh\necho "$2" > {noted}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
+    environment = {"LIMNER_ENGINES": f"painted=process_engine:open_painted@{python}"}
+    own = open_shelf(read_settings(default_home=home, environment=environment))
+    studio.parts._open_model = own.open
+    (image,) = studio.generate("a red fox", seed=7, size="32x32", model="far-process")
+    own.open("far-process").close()
+    assert (image.outcome, noted.read_text().strip()) == (
+        Outcome.RELEASED,
+        "limner.generators.process.child",
+    )
+
+
 def test_every_engine_is_told_the_same(studio):
     """All three paint with one brush, so what reached them is the same if the pictures are."""
     asked = {"seed": 7, "size": "32x32", "steps": 3, "guidance": 2.0, "negative": "blur"}
