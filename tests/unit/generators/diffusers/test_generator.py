@@ -188,7 +188,8 @@ def test_an_over_long_prompt_is_refused_with_the_kept_part(generator_of):
     assert "the kept part ends at" in caught.value.hint
 
 
-SIDES = {"sd1": 8, "sdxl": 8, "sd3": 2, "flux": 2, "pixart": 8, "qwen": 8, "sd1-inpaint": 8}
+SIDES = {"sd1": 8, "sdxl": 8, "sd3": 2, "flux": 2, "pixart": 8, "qwen": 8, "z-image": 4}
+SIDES |= {"sd1-inpaint": 8}
 
 
 @pytest.mark.parametrize("family", SIDES)
