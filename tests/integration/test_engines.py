@@ -26,6 +26,7 @@ from limner.core.models import Licence
 from limner.core.ports import IntSpan
 from limner.core.records import Request, Size
 from limner.core.settings import read_settings
+from limner.generators.embedded import EmbeddedGenerator
 from limner.studio.image_file import decode_rgba, read_texts
 from limner.studio.saving import Destination
 from limner.studio.working import run_worker
@@ -81,27 +82,6 @@ def studio(studio, shelf):
     return studio
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_the_same_request_runs_on_every_engine(studio, model):
-    (image,) = studio.generate(
-        "a red fox", seed=7, size="32x32", steps=3, negative="blur", model=model
-    )
-    recipe = image.recipe
-    assert image.outcome is Outcome.RELEASED
-    assert image.seal is not None
-    assert (recipe.generator, recipe.prompt, recipe.seed, recipe.steps) == (
-        model,
-        "a red fox",
-        7,
-        3,
-    )
-    assert recipe.negative == "blur"
-    assert recipe.ingredients["form"].startswith("sha256:")
-    assert min(recipe.steps_run, recipe.num_forwards, recipe.num_prompt_tokens) >= 1
-    assert all((recipe.engine, recipe.device, recipe.precision, recipe.versions))
-    assert recipe.cost == ("0.04 USD" if model == "far-service" else None)
-
-
 def pixel_size(form):
     """The form on the smallest canvas stable-diffusion.cpp draws."""
     return replace(form, canvases=(Size(64, 64),), side_px=IntSpan(16, 512, 64))
@@ -139,7 +119,7 @@ WISH = {"prompt": "a red fox", "seed": 7, "size": "64x64", "steps": 2, "negative
 
 
 def released_by(studio, tmp_path, model):
-    """What a file with one request gives with a model, which must be whole."""
+    """The recipe of what a file with one request gives with a model, which must be whole."""
     path, out = tmp_path / "wish.jsonl", tmp_path / "out"
     path.write_text(json.dumps(WISH))
     out.mkdir()
@@ -156,11 +136,20 @@ def released_by(studio, tmp_path, model):
     assert all((recipe.engine, recipe.device, recipe.precision, recipe.versions))
     with PillowImage.open(image.path) as opened:
         assert opened.size == (64, 64)
+    return recipe
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_same_request_file_runs_on_every_engine(studio, tmp_path, model):
-    released_by(studio, tmp_path, model)
+    recipe = released_by(studio, tmp_path, model)
+    assert recipe.ingredients["form"].startswith("sha256:")
+    assert recipe.cost == ("0.04 USD" if model == "far-service" else None)
+
+
+def test_the_same_request_file_runs_on_the_model_inside(studio, tmp_path):
+    inside = EmbeddedGenerator()
+    studio.parts._open_generator = lambda: inside
+    released_by(studio, tmp_path, inside.card.name)
 
 
 @pytest.mark.parametrize("engine", ["diffusers", "sdcpp"])

@@ -340,6 +340,14 @@ def test_the_models_of_a_service_are_listed(service):
     assert open_at(service.url).look() == ("painted",)
 
 
+def test_parameters_hidden_in_a_prompt_are_refused_before_any_call(service):
+    with pytest.raises(BadInput, match="by which the server of stable-diffusion"):
+        draw(
+            plain_at(service.url), prompt='a fox <sd_cpp_extra_args>{"seed": 3}</sd_cpp_extra_args>'
+        )
+    assert service.asked == []
+
+
 def test_too_many_characters_are_refused_before_any_call(service):
     with pytest.raises(BadInput, match="has 300 characters; only the first 200 can be kept"):
         draw(open_at(service.url), prompt="f" * 300)
