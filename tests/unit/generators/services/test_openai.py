@@ -259,6 +259,10 @@ FAULTS = {
         "could not draw this: no capacity",
     ),
     "an error as text": (lambda one: one.answer({"error": "bad luck"}), "could not draw this: bad"),
+    "an error with words beside it": (
+        lambda one: one.answer({"error": "server_error", "message": "parse error at line 1"}),
+        "could not draw this: parse error at line 1",
+    ),
     "an error event": (
         lambda one: one.stream([{"type": "error", "error": {"message": "no luck"}}]),
         "could not draw this: no luck",
