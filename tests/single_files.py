@@ -117,6 +117,13 @@ SD3_BLOCK = {
     "ff_context.net.0.proj": "context_block.mlp.fc1",
     "ff_context.net.2": "context_block.mlp.fc2",
 }
+Z_IMAGE = {
+    "all_final_layer.2-1.": "final_layer.",
+    "all_x_embedder.2-1.": "x_embedder.",
+    ".attention.to_out.0.": ".attention.out.",
+    ".attention.norm_k.": ".attention.k_norm.",
+    ".attention.norm_q.": ".attention.q_norm.",
+}
 LAYER = re.compile(r"text_model\.encoder\.layers\.(\d+)\.(.+)\.(weight|bias)")
 PLACE = re.compile(r"(down_blocks|up_blocks|mid_block)\.(?:(\d+)\.)?(\w+)\.(\d+)\.(.+)")
 
@@ -124,14 +131,17 @@ PLACE = re.compile(r"(down_blocks|up_blocks|mid_block)\.(?:(\d+)\.)?(\w+)\.(\d+)
 def save_single_file(pipeline: DiffusionPipeline, path: Path) -> Path:
     """Every weight of a pipeline under its name in the layout of the original authors.
 
-    Of Flux the file has the transformer alone, as theirs does; where it is not 3072 wide, under the
-    names of diffusers, since what turns the authors' names into those takes no other width.
+    Of Flux, Z-Image and Qwen-Image the file has the transformer alone, as theirs does. Where Flux
+    is not 3072 wide, it has the names of diffusers, since what turns the authors' names into those
+    takes no other width. Qwen-Image's authors have the names of diffusers.
     """
     tensors = {
         "StableDiffusionPipeline": _stable_diffusion,
         "StableDiffusionXLPipeline": _stable_diffusion_xl,
         "StableDiffusion3Pipeline": _stable_diffusion_3,
         "FluxPipeline": _flux,
+        "ZImagePipeline": _z_image,
+        "QwenImagePipeline": lambda one: one.transformer.state_dict(),
     }[type(pipeline).__name__](pipeline)
     save_file({name: values.contiguous().clone() for name, values in tensors.items()}, path)
     return path
@@ -190,6 +200,19 @@ def _flux(pipeline: DiffusionPipeline) -> Tensors:
             kind = "scale" if ".norm_" in name else kind
             tensors[f"{theirs}.{number}.{names[part]}.{kind}"] = values
     return tensors
+
+
+def _z_image(pipeline: DiffusionPipeline) -> Tensors:
+    network, tensors = pipeline.transformer.state_dict(), Tensors()
+    for name, values in network.items():
+        if ".attention.to_q." in name:
+            parts = [network[name.replace("to_q", f"to_{one}")] for one in "qkv"]
+            tensors[name.replace("to_q", "qkv")] = torch.cat(parts)
+        elif ".attention.to_k." not in name and ".attention.to_v." not in name:
+            for ours, theirs in Z_IMAGE.items():
+                name = name.replace(ours, theirs)
+            tensors[name] = values
+    return {f"model.diffusion_model.{name}": values for name, values in tensors.items()}
 
 
 def _unet(network: ModelMixin) -> Tensors:

@@ -36,6 +36,8 @@ from diffusers import (
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
+    ZImagePipeline,
+    ZImageTransformer2DModel,
 )
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
@@ -46,6 +48,8 @@ from transformers import (
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
     Qwen2Tokenizer,
+    Qwen3Config,
+    Qwen3Model,
     T5Config,
     T5EncoderModel,
     T5Tokenizer,
@@ -322,6 +326,40 @@ def qwen_image() -> QwenImagePipeline:
     )
 
 
+def z_image() -> ZImagePipeline:
+    tokenizer = qwen_tokenizer()
+    tokenizer.chat_template = (
+        "{% for one in messages %}<|im_start|>{{ one.role }}\n{{ one.content }}<|im_end|>\n"
+        "{% endfor %}<|im_start|>assistant\n"
+    )
+    return ZImagePipeline(
+        transformer=ZImageTransformer2DModel(
+            in_channels=16,
+            dim=32,
+            n_layers=1,
+            n_refiner_layers=1,
+            n_heads=2,
+            n_kv_heads=2,
+            cap_feat_dim=16,
+            axes_dims=[4, 4, 8],
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=vae(channels=16),
+        text_encoder=Qwen3Model(
+            Qwen3Config(
+                hidden_size=16,
+                intermediate_size=16,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                head_dim=8,
+                vocab_size=300,
+            )
+        ),
+        tokenizer=tokenizer,
+    )
+
+
 FAMILIES = {
     "sd1": stable_diffusion,
     "sdxl": stable_diffusion_xl,
@@ -329,6 +367,7 @@ FAMILIES = {
     "flux": flux,
     "pixart": pixart,
     "qwen": qwen_image,
+    "z-image": z_image,
 }
 
 

@@ -26,6 +26,7 @@ from limner.core.models import Licence
 from limner.core.ports import IntSpan
 from limner.core.records import Request, Size
 from limner.core.settings import read_settings
+from limner.generators.embedded import EmbeddedGenerator
 from limner.studio.image_file import decode_rgba, read_texts
 from limner.studio.saving import Destination
 from limner.studio.working import run_worker
@@ -81,27 +82,6 @@ def studio(studio, shelf):
     return studio
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_the_same_request_runs_on_every_engine(studio, model):
-    (image,) = studio.generate(
-        "a red fox", seed=7, size="32x32", steps=3, negative="blur", model=model
-    )
-    recipe = image.recipe
-    assert image.outcome is Outcome.RELEASED
-    assert image.seal is not None
-    assert (recipe.generator, recipe.prompt, recipe.seed, recipe.steps) == (
-        model,
-        "a red fox",
-        7,
-        3,
-    )
-    assert recipe.negative == "blur"
-    assert recipe.ingredients["form"].startswith("sha256:")
-    assert min(recipe.steps_run, recipe.num_forwards, recipe.num_prompt_tokens) >= 1
-    assert all((recipe.engine, recipe.device, recipe.precision, recipe.versions))
-    assert recipe.cost == ("0.04 USD" if model == "far-service" else None)
-
-
 def pixel_size(form):
     """The form on the smallest canvas stable-diffusion.cpp draws."""
     return replace(form, canvases=(Size(64, 64),), side_px=IntSpan(16, 512, 64))
@@ -139,7 +119,7 @@ WISH = {"prompt": "a red fox", "seed": 7, "size": "64x64", "steps": 2, "negative
 
 
 def released_by(studio, tmp_path, model):
-    """What a file with one request gives with a model, which must be whole."""
+    """The recipe of what a file with one request gives with a model, which must be whole."""
     path, out = tmp_path / "wish.jsonl", tmp_path / "out"
     path.write_text(json.dumps(WISH))
     out.mkdir()
@@ -156,17 +136,41 @@ def released_by(studio, tmp_path, model):
     assert all((recipe.engine, recipe.device, recipe.precision, recipe.versions))
     with PillowImage.open(image.path) as opened:
         assert opened.size == (64, 64)
+    return recipe
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_same_request_file_runs_on_every_engine(studio, tmp_path, model):
-    released_by(studio, tmp_path, model)
+    recipe = released_by(studio, tmp_path, model)
+    assert recipe.ingredients["form"].startswith("sha256:")
+    assert recipe.cost == ("0.04 USD" if model == "far-service" else None)
+
+
+def test_the_same_request_file_runs_on_the_model_inside(studio, tmp_path):
+    inside = EmbeddedGenerator()
+    studio.parts._open_generator = lambda: inside
+    released_by(studio, tmp_path, inside.card.name)
 
 
 @pytest.mark.parametrize("engine", ["diffusers", "sdcpp"])
 def test_the_same_request_file_runs_on_the_real_libraries(studio, tmp_path, real_model, engine):
     """In an environment of their own, which a variable names as the setting does."""
     released_by(studio, tmp_path, real_model(engine))
+
+
+def test_an_engine_of_ones_own_runs_with_the_interpreter_it_names(studio, home, tmp_path):
+    python, noted = tmp_path / "python", tmp_path / "noted"
+    python.write_text(f'#!/bin/sh\necho "$2" > {noted}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
+    environment = {"LIMNER_ENGINES": f"painted=process_engine:open_painted@{python}"}
+    own = open_shelf(read_settings(default_home=home, environment=environment))
+    studio.parts._open_model = own.open
+    (image,) = studio.generate("a red fox", seed=7, size="32x32", model="far-process")
+    own.open("far-process").close()
+    assert (image.outcome, noted.read_text().strip()) == (
+        Outcome.RELEASED,
+        "limner.generators.process.child",
+    )
 
 
 def test_every_engine_is_told_the_same(studio):

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 DIFFUSERS = "limner.generators.diffusers.generator:open_generator"  # in a process of its own
 SDCPP = "limner.generators.sdcpp.generator:open_generator"  # the same
 GRAPH = "limner.generators.enlarging.graph:open_generator"  # the same
-PYTHON_SETTINGS = {"diffusers": "diffusers_python", "sdcpp": "sdcpp_python"}
-"""Settings that name the interpreter of an engine; others run with this one."""
+OURS = {"diffusers": DIFFUSERS, "sdcpp": SDCPP, "onnx": GRAPH}
 ENGINES = ("diffusers", "sdcpp", "openai", "comfyui", "onnx")
 
 
@@ -52,16 +51,16 @@ def open_engine(settings: Settings, form: ModelForm, room: Room) -> Generator:
         from limner.generators.services.comfyui import ComfyUIGenerator
 
         return ComfyUIGenerator(form, settings.service_keys, settings.service_proxy)
-    own = {**settings.engines, "diffusers": DIFFUSERS, "sdcpp": SDCPP, "onnx": GRAPH}
-    if form.engine in own:
+    openers = {name: one.opener for name, one in settings.engines.items()} | OURS
+    if form.engine in openers:
         from limner.generators.process.generator import ProcessGenerator
         from limner.generators.process.outside import Housing
 
         housing = Housing(
-            engine=own[form.engine],
+            engine=openers[form.engine],
             python=_python_of(settings, form.engine),
             memory_mb=settings.engine_memory_mb,
-            python_setting=PYTHON_SETTINGS.get(form.engine, ""),
+            python_setting=_python_setting(settings, form.engine),
         )
         return ProcessGenerator(form, housing, room)
     raise ModelFormInvalid(
@@ -184,19 +183,28 @@ def examine_engines(settings: Settings) -> list[Finding]:
     """What each engine needs, and whether it is there."""
     from limner.generators.examining import ENGINE_NEEDS, examine_engine
 
-    return [_examined_engine(settings, engine, examine_engine) for engine in ENGINE_NEEDS]
+    engines = dict.fromkeys((*ENGINE_NEEDS, *settings.engines))
+    return [_examined_engine(settings, engine, examine_engine) for engine in engines]
 
 
 def _examined_engine(
-    settings: Settings, engine: str, examine: Callable[[str, Path | None], Finding]
+    settings: Settings, engine: str, examine: Callable[[str, Path | None, str], Finding]
 ) -> Finding:
-    return examine(engine, _python_of(settings, engine))
+    return examine(engine, _python_of(settings, engine), _python_setting(settings, engine))
 
 
 def _python_of(settings: Settings, engine: str) -> Path | None:
     """The interpreter of the environment an engine lives in; ``None`` for this one."""
-    pythons = {"diffusers": settings.diffusers_python, "sdcpp": settings.sdcpp_python}
-    return pythons.get(engine)
+    pythons = {name: one.python for name, one in settings.engines.items()}
+    ours = {"diffusers": settings.diffusers_python, "sdcpp": settings.sdcpp_python}
+    return {**pythons, **ours}.get(engine)
+
+
+def _python_setting(settings: Settings, engine: str) -> str:
+    """The setting that names the interpreter of an engine; empty where none does."""
+    if engine in ("diffusers", "sdcpp"):
+        return f"{engine}_python"
+    return "engines" if engine in settings.engines else ""
 
 
 def _engine_at(location: str, *, has_workflow: bool) -> str:

@@ -86,6 +86,7 @@ class ModelForm:
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     description: str = ""
     factors: tuple[int, ...] = ()
+    canvas_step_px: int = 0
 
     def __post_init__(self) -> None:
         require_model_name(self.name)
@@ -126,6 +127,7 @@ class ModelForm:
             },
             uses=self.uses,
             factors=self.factors,
+            canvas_step_px=self.canvas_step_px,
         )
 
     @property
@@ -228,6 +230,7 @@ class ModelForm:
             "description": self.description,
             "files": dict(self.files),
             **({"factors": list(self.factors)} if self.factors else {}),
+            **({"canvas_step_px": self.canvas_step_px} if self.canvas_step_px else {}),
         }
 
     @classmethod

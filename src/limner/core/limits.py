@@ -6,11 +6,11 @@ generator; what only a generator can know (tokens) it refuses itself in `prepare
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from limner.core.canvases import canvases_of_shape, fits, nearest_canvas
 from limner.core.drawing import FittedAdapter
 from limner.core.errors import BadInput
 from limner.core.ports import Ability, FloatSpan, GeneratorCard
@@ -18,6 +18,7 @@ from limner.core.records import SEED_COUNT, Operation, Request, Size
 
 MAX_IMAGES = 64
 MAX_PROMPT_CHARACTERS = 10_000
+NO_GUIDANCE = 1.0
 
 
 class Choices(NamedTuple):
@@ -57,14 +58,16 @@ def resolve_choices(request: Request, card: GeneratorCard) -> Choices:
         require_one_of("style", request.style, card.styles)
     require_use(request.use, card)
     _require_abilities(request, card)
+    guidance = _resolve_number("guidance", request.guidance, card.guidance)
+    _require_guided(request, guidance, card)
     size = _resolve_size(request, card)
     canvas, draft_canvas = nearest_canvas(size, card.canvases), None
     if request.second_pass is not None:
-        draft_canvas, canvas = _resolve_second_pass(request, canvas, card)
+        size, canvas, draft_canvas = _resolve_second_pass(request, canvas, card)
     return Choices(
         operation=_resolve_operation(request, card),
         steps=_resolve_steps(request, card),
-        guidance=_resolve_number("guidance", request.guidance, card.guidance),
+        guidance=guidance,
         sampler=_resolve_sampler(request, card),
         strength=_resolve_strength(request, card),
         size=size,
@@ -124,12 +127,6 @@ def _resolve_enlarging(request: Request, factor: int, card: GeneratorCard) -> Ch
         canvas=size,
         adapters=(),
     )
-
-
-def nearest_canvas(size: Size, canvases: Iterable[Size]) -> Size:
-    """The canvas nearest in aspect to `size`; of equal ones the first."""
-    aspect = math.log(size.width_px / size.height_px)
-    return min(canvases, key=lambda one: abs(math.log(one.width_px / one.height_px) - aspect))
 
 
 def require_text(name: str, text: str) -> None:
@@ -214,6 +211,16 @@ def require_ability(ability: Ability, name: str, value: object, card: GeneratorC
             f"The {name} is {value!r}; the model {card.name!r} takes none.",
             code=f"{name.replace(' ', '_')}_not_honoured",
         )
+
+
+def reads_negative(card: GeneratorCard, guidance: float | None) -> bool:
+    """Whether a model reads a negative prompt at a guidance; ``None`` is its own.
+
+    Without guidance there is no second pass that could lead away from what it says.
+    """
+    asked = card.guidance.default if guidance is None else guidance
+    is_guided = asked > NO_GUIDANCE or card.guidance.high <= NO_GUIDANCE
+    return Ability.NEGATIVE in card.abilities and is_guided
 
 
 def require_size(name: str, size: Size, card: GeneratorCard) -> None:
@@ -307,30 +314,43 @@ def _resolve_steps(request: Request, card: GeneratorCard) -> int:
     return request.steps
 
 
-def _resolve_second_pass(request: Request, canvas: Size, card: GeneratorCard) -> tuple[Size, Size]:
-    """The smallest and the largest canvas of the shape of `canvas`."""
+class _TwoPasses(NamedTuple):
+    """The size of what two passes give, and the canvas of each."""
+
+    size: Size
+    canvas: Size
+    draft_canvas: Size
+
+
+def _resolve_second_pass(request: Request, canvas: Size, card: GeneratorCard) -> _TwoPasses:
+    """The smallest canvas of the shape of `canvas`, and one that the size asked for fits into."""
     if request.source is not None:
         raise BadInput(
             "A second pass was asked for, and a picture to start from was given; allowed is one of "
             "them.",
             code="second_pass_not_honoured",
         )
-    shaped = [
-        one
-        for one in card.canvases
-        if one.width_px * canvas.height_px == one.height_px * canvas.width_px
-    ]
-    draft_canvas, largest = min(shaped), max(shaped)
-    if Operation.IMAGE not in card.operations or draft_canvas == largest:
+    draft_canvas, *larger = canvases_of_shape(canvas, card)
+    if Operation.IMAGE not in card.operations or not larger:
         raise BadInput(
             f"The model {card.name!r} can draw no second pass at the shape of {canvas}; it takes "
             "the operation 'image' and two canvases of one shape, and it has "
             f"{', '.join(sorted(card.operations))} and {', '.join(map(str, card.canvases))}.",
             code="second_pass_not_honoured",
-            hint="Add a larger canvas to the model's form, or draw with another model.",
+            hint="Draw with a model that draws larger canvases, or draw once and enlarge.",
         )
     _resolve_number("second pass", request.second_pass, card.strength)
-    return draft_canvas, largest
+    doubled = Size(2 * draft_canvas.width_px, 2 * draft_canvas.height_px)
+    size = request.size or min(doubled, larger[-1])
+    if fits(size, draft_canvas):
+        raise BadInput(
+            f"The size is {size}, and the model {card.name!r} draws the first pass on "
+            f"{draft_canvas}; allowed with a second pass is a larger size, up to {larger[-1]}.",
+            code="second_pass_not_honoured",
+            hint="Ask for a larger size, or leave the second pass out.",
+        )
+    second = next((one for one in larger if fits(size, one)), larger[-1])
+    return _TwoPasses(size=size, canvas=second, draft_canvas=draft_canvas)
 
 
 def _resolve_number(name: str, value: float | None, span: FloatSpan) -> float:
@@ -360,6 +380,16 @@ def _require_abilities(request: Request, card: GeneratorCard) -> None:
         require_ability(Ability.NEGATIVE, "negative prompt", request.negative, card)
     if request.background == "transparent":
         require_ability(Ability.TRANSPARENT, "background", request.background, card)
+
+
+def _require_guided(request: Request, guidance: float, card: GeneratorCard) -> None:
+    if request.negative and not reads_negative(card, guidance):
+        raise BadInput(
+            f"The guidance is {guidance:g}, at which the model {card.name!r} reads no negative "
+            "prompt; allowed with one is more than 1.",
+            code="negative_prompt_not_honoured",
+            hint="Raise the guidance, or leave the negative prompt out.",
+        )
 
 
 def _resolve_adapters(request: Request, card: GeneratorCard) -> tuple[FittedAdapter, ...]:

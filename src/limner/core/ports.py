@@ -92,6 +92,8 @@ class GeneratorCard:
         canvases: sizes it draws natively, the first is the default. The studio fits pictures to
             the canvas nearest in aspect and the result to the size that was asked.
         side_px: allowed width and height of a stored picture.
+        canvas_step_px: canvases besides `canvases`, up to the largest side, have sides divisible by
+            this; 0 where there are none besides.
         steps: sampler steps.
         guidance: classifier-free guidance scale; 1.0 is no guidance.
         samplers: names a request may use, the first is the default.
@@ -129,6 +131,7 @@ class GeneratorCard:
     uses: tuple[str, ...] = ()
     factors: tuple[int, ...] = ()
     sources: tuple[str, ...] = ()
+    canvas_step_px: int = 0
 
 
 class Generator(Protocol):

@@ -166,8 +166,8 @@ class Request:
         use: what the pictures are for, where the model's licence allows some uses only.
         within_seconds: a job that is not drawn so long after it was taken ends; ``None`` waits.
         second_pass: 0-1, how far a second pass may leave the first, which is drawn on the model's
-            smallest canvas of this shape, enlarged, and drawn over on its largest; ``None`` for one
-            pass.
+            smallest canvas of this shape, enlarged, and drawn over on one that `size` fits into;
+            ``None`` for one pass.
         enlarge_by: by how much to enlarge `source`; nothing is drawn then, and `prompt` says what
             is known of what it shows, which may be nothing.
     """

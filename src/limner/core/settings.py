@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 MAX_NAME_CHARACTERS = 80
 MAX_NAMES = 64
 PRECISIONS = ("auto", "int8", "bf16", "f16", "f32")
-_ENGINE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_ENGINE = re.compile(r"([A-Za-z_][\w.]*:[A-Za-z_]\w*)(?:@(.+))?")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -59,6 +59,22 @@ class Secrets:
         return self.values.get(name, Secret(""))
 
 
+@dataclass(frozen=True, slots=True)
+class OwnEngine:
+    """An engine that is not ours.
+
+    Attributes:
+        opener: ``module:function`` that gives a generator by a form.
+        python: interpreter of the environment it lives in; ``None`` for this one.
+    """
+
+    opener: str
+    python: Path | None = None
+
+    def __str__(self) -> str:
+        return self.opener if self.python is None else f"{self.opener}@{self.python}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a person can set that is not part of a request.
@@ -92,9 +108,10 @@ class Settings:
         engine_memory_mb: most memory an engine's process may take, in millions of bytes; 0 sets no
             limit.
         engine_idle_seconds: after which an engine's process that nobody uses ends; 0 keeps it.
-        engines: further engines, ``module:function`` by the name that forms call them by; each
-            runs in a process of its own. A table in the file; ``NAME=MODULE:FUNCTION,...`` in the
-            environment.
+        engines: further engines, ``module:function`` by the name that forms call them by, with
+            ``@`` and the path of an interpreter behind where they live in an environment of their
+            own; each runs in a process of its own. A table in the file;
+            ``NAME=MODULE:FUNCTION,...`` in the environment.
         service_keys: what services that draw ask for, by host, such as ``api.example.com``; a key
             is sent to its own host only. A table in the file; ``HOST=KEY,...`` in the environment.
         service_proxy: address of an HTTP proxy that such services are called through, such as
@@ -137,7 +154,7 @@ class Settings:
     sdcpp_python: Path | None
     engine_memory_mb: int
     engine_idle_seconds: int
-    engines: Mapping[str, str]
+    engines: Mapping[str, OwnEngine]
     service_keys: Secrets
     service_proxy: Secret
     watch_run_length: int
@@ -218,11 +235,16 @@ def _secrets(value: object) -> Secrets:
     return Secrets({name.lower(): Secret(one) for name, one in _texts_by_name(value).items()})
 
 
-def _engines(value: object) -> Mapping[str, str]:
-    engines = _texts_by_name(value)
-    if not all(_ENGINE.fullmatch(one) for one in engines.values()):
+def _engines(value: object) -> Mapping[str, OwnEngine]:
+    return {name: _engine(one) for name, one in _texts_by_name(value).items()}
+
+
+def _engine(text: str) -> OwnEngine:
+    found = _ENGINE.fullmatch(text)
+    if found is None:
         raise ValueError
-    return engines
+    opener, python = found.groups()
+    return OwnEngine(opener, _path(python or ""))
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -367,7 +389,9 @@ RULES: Mapping[str, SettingRule] = {
         default=300, parse=_whole_number(0, 604_800), allowed="a whole number from 0 to 604800"
     ),
     "engines": SettingRule(
-        default={}, parse=_engines, allowed="module:function by the name of an engine"
+        default={},
+        parse=_engines,
+        allowed="module:function, or module:function@interpreter, by the name of an engine",
     ),
     "service_keys": SettingRule(
         default=Secrets({}), parse=_secrets, allowed="a key for each host", is_secret=True

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from limner.core.canvases import canvases_of_shape
 from limner.core.drawing import Drawn, Sketch, StepProgress
 from limner.core.errors import BadInput, DrawingCancelled, LimnerError
 from limner.core.ports import Ability, Generator, GeneratorCard
@@ -152,6 +153,24 @@ def seeds_come_back_in_order(trial: Trial) -> None:
         told = f"A picture is {one.image_HWC.dtype} {one.image_HWC.shape}; it must be {expected}."
         _require(one.image_HWC.dtype == np.uint8 and one.image_HWC.shape == expected, told)
         _require(one.is_finite, f"The picture of seed {one.seed} is not finite.")
+
+
+def larger_canvas_is_drawn(trial: Trial) -> None:
+    """Where canvases besides those it lists are offered, the next larger one is drawn."""
+    sketch, has_further = trial.sketch(), bool(trial.card.canvas_step_px)
+    larger = canvases_of_shape(sketch.canvas, trial.card)[1:] if has_further else []
+    if not larger:
+        raise Skipped("it draws no canvas of this shape but those it lists")
+    canvas = larger[0]
+    changes: dict[str, object] = {"canvas": canvas}
+    if sketch.source_HWC is not None:
+        changes["source_HWC"] = _plain_picture(canvas)
+    if sketch.mask_HW is not None:
+        changes["mask_HW"] = _half_mask(canvas)
+    (drawn,) = trial.draw(5, sketch=trial.sketch(**changes))
+    expected = (canvas.height_px, canvas.width_px, 4)
+    told = f"A picture is {drawn.image_HWC.shape}; it must be {expected}."
+    _require(drawn.image_HWC.shape == expected, told)
 
 
 def same_seed_same_picture(trial: Trial) -> None:
@@ -318,6 +337,7 @@ FACTS: Mapping[str, Callable[[Trial], None]] = {
         card_is_whole,
         too_long_prompt_is_refused,
         seeds_come_back_in_order,
+        larger_canvas_is_drawn,
         same_seed_same_picture,
         what_is_asked_changes_the_picture,
         picture_does_not_depend_on_its_batch,

@@ -88,28 +88,29 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
-def examine_engine(engine: str, python: Path | None = None) -> Finding:
+def examine_engine(engine: str, python: Path | None = None, setting: str = "") -> Finding:
     """Whether what an engine needs is installed, and how to install it.
 
     Args:
         engine: one of `ENGINE_NEEDS`; of any other nothing is known here.
         python: interpreter it runs with; ``None`` for this one.
+        setting: that names the interpreter.
     """
     needs, subject = ENGINE_NEEDS.get(engine, Needs((), "")), f"engine {engine}"
-    interpreter = str(python or sys.executable)
+    interpreter, own = str(python or sys.executable), version("limner")
     found = _installed(needs.packages) if python is None else _installed_with(python, needs)
     if found is None:
         told = f"The interpreter {interpreter!r} does not answer."
-        return Finding(subject, False, told, f"Name one that does in the setting {engine}_python.")
-    missing = [name for name in needs.packages if name not in found]
+        return Finding(subject, False, told, f"Name one that does in the setting {setting!r}.")
+    target = f"limner[{needs.extra}]" if needs.extra else "limner"
+    if python is not None and found.get("limner", own) != own:
+        told = f"It has limner {found['limner']}; it must be {own}."
+        return Finding(subject, False, told, f"{interpreter} -m pip install '{target}=={own}'")
+    needed = needs.packages if python is None else ("limner", *needs.packages)
+    missing = [name for name in needed if name not in found]
     if missing:
-        target = f"limner[{needs.extra}]" if needs.extra else "limner"
-        return Finding(
-            subject,
-            False,
-            f"Not installed: {', '.join(missing)}.",
-            f"{interpreter} -m pip install '{target}'",
-        )
+        told = f"Not installed: {', '.join(missing)}."
+        return Finding(subject, False, told, f"{interpreter} -m pip install '{target}'")
     told = ", ".join(f"{name} {number}" for name, number in found.items())
     return Finding(subject, True, told or "Needs nothing to be installed.")
 

@@ -58,6 +58,7 @@ class _Form(Strict):
     options: dict[str, Any] = Field(default_factory=dict)
     description: str = ""
     factors: tuple[Annotated[int, Field(ge=2, le=8)], ...] = ()
+    canvas_step_px: int = Field(default=0, ge=0, le=1024)
 
     @field_validator("canvases", mode="before")
     @classmethod

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -5,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from limner.core.canvases import canvases_of_shape, nearest_canvas
 from limner.core.errors import BadInput
-from limner.core.limits import nearest_canvas, require_text, resolve_choices
-from limner.core.records import Margins, Mask, Operation, Picture, Request, Size
+from limner.core.limits import require_text, resolve_choices
+from limner.core.ports import FloatSpan, IntSpan
+from limner.core.records import Margins, Mask, Operation, Picture, Request, Size, parse_size
 from limner.testing import PAINTED_CARD
 
 SOURCE = Picture.of(np.zeros((30, 40, 4), np.uint8))
@@ -107,9 +110,57 @@ def test_a_mask_without_strength_repaints_fully():
     assert choices.strength == 1.0
 
 
+@pytest.mark.parametrize(
+    ("span", "guidance", "is_read"),
+    [
+        ((0, 10, 3), None, True),
+        ((0, 10, 3), 1.01, True),
+        ((0, 10, 3), 1.0, False),
+        ((0, 10, 3), 0.0, False),
+        ((0, 10, 1), None, False),
+        ((1, 1, 1), None, True),  # a service that guides as it likes
+    ],
+)
+def test_a_negative_prompt_is_refused_where_no_guidance_could_lead_away_from_it(
+    span, guidance, is_read
+):
+    card = replace(PAINTED_CARD, guidance=FloatSpan(*span))
+    request = replace(REQUEST, negative="blur", guidance=guidance)
+    with (
+        nullcontext()
+        if is_read
+        else pytest.raises(
+            BadInput, match="reads no negative prompt; allowed with one is more than 1"
+        )
+    ):
+        resolve_choices(request, card)
+
+
 def test_nearest_canvas_goes_by_aspect():
     canvases = (Size(256, 256), Size(320, 192), Size(192, 320))
     assert nearest_canvas(Size(600, 360), canvases) == Size(320, 192)
+
+
+@pytest.mark.parametrize(
+    ("step_px", "canvas", "larger"),
+    [
+        (0, "64x64", ["128x128"]),
+        (32, "64x64", ["96x96", "128x128", "160x160", "192x192"]),
+        (16, "96x64", ["144x96", "192x128"]),
+        (24, "64x64", ["128x128"]),  # its own sides are not divisible: the form is wrong
+    ],
+)
+def test_larger_canvases_have_the_shape_of_the_smallest_and_sides_that_divide(
+    step_px, canvas, larger
+):
+    card = replace(
+        PAINTED_CARD,
+        canvases=(Size(64, 64), Size(96, 64), Size(128, 128)),
+        side_px=IntSpan(16, 200, 64),
+        canvas_step_px=step_px,
+    )
+    found = canvases_of_shape(parse_size(canvas), card)
+    assert [str(one) for one in found] == [canvas, *larger]
 
 
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=200))

@@ -3,7 +3,12 @@ from pathlib import Path
 import pytest
 
 from limner.core.errors import SettingInvalid
-from limner.core.settings import SETTING_NAMES, exempt_loopback_from_proxies, read_settings
+from limner.core.settings import (
+    SETTING_NAMES,
+    OwnEngine,
+    exempt_loopback_from_proxies,
+    read_settings,
+)
 
 
 def read(home: Path, **variables: str):
@@ -186,14 +191,16 @@ def test_a_key_without_its_host_is_refused_without_showing_it(tmp_path, value):
 
 
 def test_further_engines_are_named(tmp_path):
-    assert read(tmp_path, LIMNER_ENGINES="own=acme.draw:open_it").engines == {
-        "own": "acme.draw:open_it"
+    named = "own=acme.draw:open_it,far=a:b@/opt/far/bin/python"
+    assert read(tmp_path, LIMNER_ENGINES=named).engines == {
+        "own": OwnEngine("acme.draw:open_it"),
+        "far": OwnEngine("a:b", Path("/opt/far/bin/python")),
     }
 
 
-@pytest.mark.parametrize("value", ["own=acme", "own=acme:x;y", "own=:open"])
+@pytest.mark.parametrize("value", ["own=acme", "own=acme:x;y", "own=:open", "own=a:b@"])
 def test_an_engine_that_is_no_function_is_refused(tmp_path, value):
-    with pytest.raises(SettingInvalid, match="module:function by the name of an engine"):
+    with pytest.raises(SettingInvalid, match="module:function, or module:function@interpreter"):
         read(tmp_path, LIMNER_ENGINES=value)
 
 

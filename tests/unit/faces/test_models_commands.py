@@ -1,6 +1,7 @@
 """`limner models`: what is added, listed, tried, examined and removed."""
 
 import json
+from importlib.metadata import version
 
 import pytest
 from comfyui_service import GRAPH, comfyui_service
@@ -126,14 +127,26 @@ def test_a_library_that_is_missing_is_told_with_the_command_that_brings_it(tmp_p
     python.write_text('#!/bin/sh\necho \'{"torch": "2.9"}\'\n')
     python.chmod(0o700)
     finding = examine_engine("diffusers", python)
-    missing = "diffusers, transformers, accelerate, peft, safetensors, compel, torchsde, scipy"
+    missing = (
+        "limner, diffusers, transformers, accelerate, peft, safetensors, compel, torchsde, scipy"
+    )
     assert finding.told == f"Not installed: {missing}."
     assert finding.fix == f"{python} -m pip install 'limner[diffusers]'"
 
 
+def test_an_interpreter_with_another_limner_is_told_with_the_command_that_brings_this(tmp_path):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho \'{"limner": "0.0.9"}\'\n')
+    python.chmod(0o700)
+    finding = examine_engine("noise", python)
+    assert finding.told == f"It has limner 0.0.9; it must be {version('limner')}."
+    assert finding.fix == f"{python} -m pip install 'limner=={version('limner')}'"
+
+
 def test_an_interpreter_that_does_not_answer_is_told(tmp_path):
-    finding = examine_engine("diffusers", tmp_path / "nothing")
+    finding = examine_engine("diffusers", tmp_path / "nothing", "diffusers_python")
     assert (finding.is_fine, "does not answer" in finding.told) == (False, True)
+    assert finding.fix == "Name one that does in the setting 'diffusers_python'."
 
 
 @pytest.mark.parametrize(

@@ -60,13 +60,6 @@ def test_a_negative_prompt_changes_the_picture(generator, sketch):
     assert not np.array_equal(plain.image_HWC, steered.image_HWC)
 
 
-def test_a_negative_prompt_is_without_effect_at_guidance_one(generator, sketch):
-    plain, steered = (
-        draw(generator, sketch(negative=text, guidance=1.0), [5])[0] for text in ("", "fox")
-    )
-    assert np.array_equal(plain.image_HWC, steered.image_HWC)
-
-
 def test_a_style_is_read_as_its_phrase_before_the_prompt(generator, sketch):
     styled = draw(generator, sketch(style="flat"), [5])[0]
     written = draw(generator, sketch(prompt="flat style, a red apple"), [5])[0]

@@ -12,6 +12,8 @@ from limner.studio.model_form import form_of_text, text_of_form
 
 def test_a_form_is_the_same_after_writing_and_reading():
     assert form_of_text(text_of_form(FORM), FORM.name) == FORM
+    any_canvas = replace(FORM, canvas_step_px=8)
+    assert form_of_text(text_of_form(any_canvas), FORM.name) == any_canvas
 
 
 @given(st.text(max_size=60), st.sampled_from(list(Ability)))

@@ -89,6 +89,11 @@ def test_one_pass_is_as_it_was(two_passes, noting):
         ({"canvases": (Size(64, 64),)}, {}, "can draw no second pass"),
         ({"operations": DRAWING - {Operation.IMAGE}}, {}, "can draw no second pass"),
         ({}, {"size": "96x48"}, "can draw no second pass at the shape of 96x48"),
+        (
+            {},
+            {"size": "64"},
+            "The size is 64x64, and .* allowed .* is a larger size, up to 128x128",
+        ),
         ({}, {"second_pass": 1.5}, "The second pass is 1.5; allowed are 0 to 1"),
         ({}, {"second_pass": float("nan")}, "The second pass is nan"),
     ],
@@ -98,6 +103,20 @@ def test_what_cannot_be_done_is_refused_before_drawing(settings, changes, option
     with painted_studio(settings, noting) as studio, pytest.raises(BadInput, match=sentence):
         studio.generate("a red fox", **{"size": "128", "second_pass": 0.5, **options})
     assert noting.num_drawn == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "canvas"), [("80", "96x96"), ("96", "96x96"), ("300", "320x320"), (None, "128x128")]
+)
+def test_where_larger_canvases_are_drawn_the_second_is_the_least_that_will_do(
+    settings, size, canvas
+):
+    any_size = replace(PAINTED_CARD, canvases=(Size(64, 64),), canvas_step_px=32)
+    noting = Noting(card=any_size)
+    with painted_studio(settings, noting) as studio:
+        (image,) = studio.generate("a red fox", size=size, seed=3, second_pass=0.5)
+    assert [str(one.canvas) for one in noting.sketches] == ["64x64", canvas]
+    assert str(image.recipe.size) == (f"{size}x{size}" if size else canvas)
 
 
 def test_a_picture_to_start_from_and_a_second_pass_do_not_go_together(two_passes, photo):

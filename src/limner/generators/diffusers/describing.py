@@ -64,6 +64,7 @@ def describe(
         operations=family.operations,
         abilities=frozenset(abilities),
         options=given,
+        canvas_step_px=family.side_multiple,
     )
 
 

@@ -90,9 +90,8 @@ FAMILIES: Mapping[str, Family] = {
     "QwenImageEditPipeline": _QWEN_EDIT,
     "QwenImageEditPlusPipeline": _QWEN_EDIT,
     "QwenImageEditInpaintPipeline": replace(_QWEN, operations=MASK_ONLY),
-    "ZImagePipeline": Family(
-        steps=9, guidance=0.0, max_prompt_tokens=500, is_flow=True, operations=TEXT_ONLY,
-        negative=False, packing=2,
+    "ZImagePipeline": Family(  # Turbo's; it guides from above 0 on, as others from above 1
+        steps=9, guidance=0.0, max_prompt_tokens=500, is_flow=True, packing=2
     ),
     "SanaPipeline": Family(
         steps=20, guidance=4.5, max_prompt_tokens=299, is_flow=True, operations=TEXT_ONLY,

@@ -1,7 +1,8 @@
 """A pipeline from a single safetensors file and a folder of its settings; nothing is fetched.
 
 The file holds the weights under the names of the original authors. What it lacks, as those of Flux
-lack all but the transformer, is taken from the folder.
+lack all but the transformer, is taken from the folder. Where the library has no way to read a whole
+pipeline from one file, as of Qwen-Image, it may have one to read the transformer.
 """
 
 from __future__ import annotations
@@ -53,13 +54,36 @@ def open_single_file(form: ModelForm, class_name: str, parts: Parts, dtype: Any)
         for part, library, name in parts
         if part in STARTS and not any(one.startswith(STARTS[part]) for one in names)
     }
-    pipeline = getattr(diffusers, class_name).from_single_file(
-        str(form.path), config=str(config), torch_dtype=dtype, local_files_only=True, **beside
-    )
+    if hasattr(getattr(diffusers, class_name), "from_single_file"):
+        pipeline = getattr(diffusers, class_name).from_single_file(
+            str(form.path), config=str(config), torch_dtype=dtype, local_files_only=True, **beside
+        )
+    else:
+        transformer = _read_transformer(form, class_name, parts, dtype)
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(
+            config, transformer=transformer, dtype=dtype, use_safetensors=True,
+            local_files_only=True, **beside,
+        )  # fmt: skip
     for part in pipeline.components.values():
         if hasattr(part, "eval"):
             part.eval()  # the library leaves the text encoder T5 as it is for training
     return pipeline
+
+
+def _read_transformer(form: ModelForm, class_name: str, parts: Parts, dtype: Any) -> Any:  # noqa: ANN401 - no types
+    diffusers = import_module("diffusers")
+    names = [name for part, _, name in parts if part == "transformer"]
+    read = getattr(getattr(diffusers, names[0], None), "from_single_file", None) if names else None
+    if read is None:
+        raise WeightsRefused(
+            f"The model {form.name!r} is a single file, and diffusers {diffusers.__version__} "
+            f"reads none of a {class_name}.",
+            hint="Fetch it as a folder: limner models add NAME hub:OWNER/NAME",
+        )
+    return read(
+        str(form.path), config=form.text("config"), subfolder="transformer", torch_dtype=dtype,
+        local_files_only=True,
+    )  # fmt: skip
 
 
 def _open_part(folder: Path, library: str, name: str, dtype: Any) -> Any:  # noqa: ANN401 - no types

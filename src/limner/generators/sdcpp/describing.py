@@ -21,6 +21,7 @@ ENGINE = "sdcpp"
 SUFFIX = ".gguf"
 HEAD_BYTES = 16_000_000  # more than the names of all tensors take, in either format
 MAX_CHARACTERS = 2000
+STEP_PX = 64  # what sides are divisible by, whatever the architecture
 
 PARTS = ("diffusion_model", "model", "vae", "taesd", "clip_l", "clip_g", "t5xxl", "llm")
 """Options that name the file of a part, where a model comes in several."""
@@ -108,6 +109,7 @@ def describe(
         operations=DRAWING,
         abilities=frozenset(abilities),
         options=given,
+        canvas_step_px=STEP_PX,
     )
 
 
@@ -129,7 +131,7 @@ def require_format(path: Path) -> None:
 
 
 def _sides(side_px: int) -> tuple[tuple[int, int], ...]:
-    """Canvases in whole steps of 64 px: square, and a quarter longer or shorter."""
+    """Canvases in whole steps: square, and a quarter longer or shorter."""
     longer, shorter = side_px + side_px // 8, side_px - side_px // 8
     return (side_px, side_px), (longer, shorter), (shorter, longer)
 

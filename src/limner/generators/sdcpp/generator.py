@@ -63,13 +63,6 @@ class SdcppGenerator:
 
     def prepare(self, sketch: Sketch) -> Plan:
         """Accept a sketch or refuse it for its length, or for words that would not be read."""
-        if sketch.negative and self._guidance == "cfg_scale" and sketch.guidance == 1:
-            raise BadInput(
-                f"The guidance is 1, at which the model {self._card.name!r} reads no negative "
-                "prompt; allowed with one is any other.",
-                code="negative_prompt_not_honoured",
-                hint="Raise the guidance, or leave the negative prompt out.",
-            )
         for text in (sketch.prompt, sketch.negative):
             if "<lora:" in text:
                 raise BadInput(

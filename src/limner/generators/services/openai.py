@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 
 from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
-from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost
+from limner.core.errors import BadInput, DrawingCancelled, EngineFailed, EngineLost
 from limner.core.forms import ModelForm
 from limner.core.ports import Ability, GeneratorCard
 from limner.core.records import Operation
@@ -66,6 +66,7 @@ OPTIONS = frozenset(
 )
 RETRIED = (429, 502, 503, 504)
 FIRST_WAIT_SECONDS = 1.0
+HIDDEN_PARAMETERS = "<sd_cpp_extra_args>"
 
 Watcher = Callable[[StepProgress], None]
 
@@ -100,7 +101,18 @@ class OpenAIGenerator:
         return self._card
 
     def prepare(self, sketch: Sketch) -> Plan:
-        """Accept a sketch or refuse it for its length; see the port."""
+        """Accept a sketch or refuse it for its length, or for words that would not be drawn.
+
+        Raises:
+            BadInput: a service behind this address may read parameters out of the prompt, so that
+                the recipe would not say what ran.
+        """
+        if HIDDEN_PARAMETERS in sketch.prompt:
+            raise BadInput(
+                f"The prompt has {HIDDEN_PARAMETERS!r}, by which the server of "
+                "stable-diffusion.cpp takes parameters; allowed are words.",
+                hint="Ask for steps, seed and the like by their own names.",
+            )
         return accepted(sketch, self._card)
 
     def generate(

@@ -92,7 +92,8 @@ def error_in(
 ) -> LimnerError:
     """The error that an answer tells, in our words with the service's own behind them."""
     said = document.get("error", document)
-    told = cast("Mapping[str, Any]", said if isinstance(said, dict) else {"message": said})
+    plain = {"message": document.get("message") or said}  # as stable-diffusion.cpp's server says
+    told = cast("Mapping[str, Any]", said if isinstance(said, dict) else plain)
     words = quoted(told.get("message") or document.get("detail") or "nothing more", *hidden)
     code = str(told.get("code") or told.get("type") or "")
     if code in BLOCKED:

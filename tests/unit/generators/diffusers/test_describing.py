@@ -42,8 +42,8 @@ def folder_with(tmp_path):
         ("QwenImageEditPipeline", {IMAGE}),
         ("QwenImageEditPlusPipeline", {IMAGE}),
         ("QwenImageEditInpaintPipeline", {MASK}),
-        ("ZImagePipeline", {TEXT}),
-        ("ZImageImg2ImgPipeline", {TEXT, IMAGE}),
+        ("ZImagePipeline", {TEXT, IMAGE, MASK}),
+        ("ZImageImg2ImgPipeline", {TEXT, IMAGE, MASK}),
         ("WonderImg2ImgPipeline", {IMAGE}),
         ("WonderInpaintPipeline", {MASK}),
         ("WonderPipeline", {TEXT}),
@@ -81,7 +81,7 @@ def test_a_flux_that_reads_no_guidance_is_offered_none(folder_with, reads, span)
 @pytest.mark.parametrize(
     ("class_name", "parts"),
     [
-        ("ZImagePipeline", {}),
+        ("FluxPipeline", {}),
         ("StableDiffusionPipeline", {"unet": {"time_cond_proj_dim": 256}}),
     ],
 )

@@ -7,8 +7,10 @@ pytest.importorskip("peft", reason=REASON, exc_type=ImportError)
 
 import tiny_pipelines  # noqa: E402
 import torch  # noqa: E402
+from painted_limner import painted_studio  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from limner.core.deciding import Outcome  # noqa: E402
 from limner.core.errors import (  # noqa: E402
     BadInput,
     EngineFailed,
@@ -68,6 +70,14 @@ def test_pixels_are_those_of_the_bare_pipeline(generator_of, folder_of, family):
 def test_models_that_read_a_picture_whole_or_masked_conform(generator_of, family, fact):
     tried = try_fact(Trial(generator=generator_of(family), prompt="a red fox"), fact)
     assert tried.holds is not False, tried.told
+
+
+def test_a_second_pass_is_drawn_on_a_canvas_that_the_form_does_not_list(settings, generator_of):
+    with painted_studio(settings, generator_of("sd1")) as studio:
+        (image,) = studio.generate("a fox", size="48", seed=3, second_pass=0.5, deterministic=True)
+    recipe = image.recipe
+    assert (recipe.second_pass.draft_canvas, recipe.canvas) == (Size(32, 32), Size(48, 48))
+    assert image.outcome is Outcome.RELEASED
 
 
 @pytest.mark.parametrize("family", tiny_pipelines.PICTURE_ONLY)
@@ -164,13 +174,6 @@ def test_a_negative_prompt_changes_the_picture(generator_of):
     assert not np.array_equal(plain.image_HWC, other.image_HWC)
 
 
-@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "pixart", "qwen"])
-def test_a_negative_prompt_without_guidance_is_refused(generator_of, family):
-    sketch = Trial(generator=generator_of(family)).sketch(negative="blur", guidance=1.0)
-    with pytest.raises(BadInput, match="reads no negative prompt; allowed with one is more than 1"):
-        generator_of(family).prepare(sketch)
-
-
 def test_strength_decides_how_many_steps_run(generator_of):
     trial = Trial(generator=generator_of("sd1"), num_steps=4)
     source = np.full((32, 32, 4), 200, np.uint8)
@@ -185,7 +188,8 @@ def test_an_over_long_prompt_is_refused_with_the_kept_part(generator_of):
     assert "the kept part ends at" in caught.value.hint
 
 
-SIDES = {"sd1": 8, "sdxl": 8, "sd3": 2, "flux": 2, "pixart": 8, "qwen": 8, "sd1-inpaint": 8}
+SIDES = {"sd1": 8, "sdxl": 8, "sd3": 2, "flux": 2, "pixart": 8, "qwen": 8, "z-image": 4}
+SIDES |= {"sd1-inpaint": 8}
 
 
 @pytest.mark.parametrize("family", SIDES)

@@ -452,6 +452,8 @@ def test_two_ip_adapters_at_once_are_refused(form_of, folder_of, tmp_path):
 WEIGHTS_BESIDE = {
     "flux": ("transformer",),
     "wide-flux": ("transformer",),
+    "z-image": ("transformer",),
+    "qwen": ("transformer",),
 }  # the parts of the single file, else all
 
 
@@ -471,7 +473,7 @@ def single_file_of(folder_of, form_of, tmp_path):
     return make
 
 
-@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux"])
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux", "z-image", "qwen"])
 def test_a_single_file_draws_what_its_folder_draws_and_calls_nobody(
     form_of, single_file_of, monkeypatch, family
 ):
@@ -494,6 +496,16 @@ def test_flux_is_read_by_the_names_of_its_authors(form_of, single_file_of, monke
     expected = load_pipeline(folder).transformer.state_dict()
     assert found.keys() == expected.keys()
     assert all(torch.equal(values, found[name]) for name, values in expected.items())
+
+
+def test_a_single_file_of_a_family_the_library_reads_none_of_is_refused(
+    form_of, folder_of, tmp_path
+):
+    path = tmp_path / "model.safetensors"
+    save_file({"x": torch.ones(1)}, path)
+    form = form_of("pixart", location=path, options={"config": str(folder_of("pixart"))})
+    with pytest.raises(WeightsRefused, match="reads none of a PixArtAlphaPipeline"):
+        loaded(form)
 
 
 def test_the_settings_of_a_single_file_are_part_of_its_form(single_file_of):

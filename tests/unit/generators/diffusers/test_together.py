@@ -75,14 +75,14 @@ def test_requests_in_one_call_get_what_they_get_alone(trial_of, family):
     assert largest_difference(trial, rows_of(trial)) <= 1
 
 
-@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "pixart", "qwen"])
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "pixart", "qwen", "z-image"])
 def test_each_has_its_own_negative_prompt(trial_of, family):
     trial = trial_of(family)
     assert largest_difference(trial, rows_of(trial, has_negative=True)) <= 1
 
 
 @pytest.mark.parametrize("operation", [Operation.IMAGE, Operation.MASK])
-@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux", "qwen"])
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux", "qwen", "z-image"])
 def test_each_starts_from_its_own_picture(trial_of, family, operation):
     trial = trial_of(family)
     assert largest_difference(trial, rows_of(trial, operation=operation)) <= 1

@@ -4,7 +4,6 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from engine_forms import form_of
 from hypothesis import given
 from hypothesis import strategies as st
 from random_checkpoint import tensor_header
@@ -14,7 +13,6 @@ from limner.core.forms import AdapterForm
 from limner.core.models import Licence
 from limner.core.ports import Ability, AdapterKind, FloatSpan
 from limner.core.records import Size
-from limner.generators.conformance import Trial
 from limner.generators.sdcpp.describing import describe
 from limner.generators.sdcpp.generator import SdcppGenerator
 from limner.generators.sdcpp.gguf import require_whole_gguf
@@ -127,11 +125,3 @@ def test_adapters_are_refused(tmp_path):
     ink = AdapterForm(kind=AdapterKind.LORA, location="i", files={}, weight=FloatSpan(-2, 2, 1))
     with pytest.raises(BadInput, match="its engine puts none on"):
         SdcppGenerator(replace(form, adapters={"ink": ink}))
-
-
-def test_a_negative_prompt_without_guidance_is_refused():
-    form = replace(form_of("tiny", "sdcpp", "/nowhere"), guidance=FloatSpan(1, 10, 1))
-    generator = SdcppGenerator(form)
-    sketch = Trial(generator=generator).sketch(negative="blur")
-    with pytest.raises(BadInput, match=r"The guidance is 1, at which .* no negative prompt"):
-        generator.prepare(sketch)

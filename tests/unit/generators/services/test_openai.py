@@ -259,6 +259,10 @@ FAULTS = {
         "could not draw this: no capacity",
     ),
     "an error as text": (lambda one: one.answer({"error": "bad luck"}), "could not draw this: bad"),
+    "an error with words beside it": (
+        lambda one: one.answer({"error": "server_error", "message": "parse error at line 1"}),
+        "could not draw this: parse error at line 1",
+    ),
     "an error event": (
         lambda one: one.stream([{"type": "error", "error": {"message": "no luck"}}]),
         "could not draw this: no luck",
@@ -338,6 +342,14 @@ def test_no_error_holds_the_key(service):
 
 def test_the_models_of_a_service_are_listed(service):
     assert open_at(service.url).look() == ("painted",)
+
+
+def test_parameters_hidden_in_a_prompt_are_refused_before_any_call(service):
+    with pytest.raises(BadInput, match="by which the server of stable-diffusion"):
+        draw(
+            plain_at(service.url), prompt='a fox <sd_cpp_extra_args>{"seed": 3}</sd_cpp_extra_args>'
+        )
+    assert service.asked == []
 
 
 def test_too_many_characters_are_refused_before_any_call(service):

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from limner.core.limits import nearest_canvas
+from limner.core.canvases import nearest_canvas
 from limner.core.ports import GeneratorCard
 from limner.core.records import FileFormat, Mask, Picture, Request, Size, parse_size
 from limner.faces.http.compat.naming import require_model, unknown_fields
+from limner.faces.http.compat.negatives import negative_of
 from limner.faces.http.compat.pictures import resized_mask, resized_picture, within
 from limner.faces.http.compat.refusals import FieldRefused
 from limner.faces.http.openai.fields import EditFields, GenerationFields
@@ -91,9 +92,10 @@ def asked_of(fields: GenerationFields, card: GeneratorCard, names: Sequence[str]
     _require_transparency(fields, file_format)
     quality = _quality_of(fields.quality)
     style, style_warnings = _style_of(fields.style, card)
+    negative = negative_of(fields.negative_prompt, fields.guidance, card)
     request = Request(
         prompt=fields.prompt,
-        negative=fields.negative_prompt or "",
+        negative=negative.text,
         num_images=fields.n or 1,
         seed=fields.seed,
         steps=fields.steps if fields.steps is not None else _steps_of(quality, card),
@@ -104,7 +106,7 @@ def asked_of(fields: GenerationFields, card: GeneratorCard, names: Sequence[str]
         background=_BACKGROUNDS[fields.background or "auto"],
         file_quality=_file_quality_of(fields, file_format),
     )
-    warnings = [*style_warnings, *_size_warnings(request.size, card)]
+    warnings = [*style_warnings, *negative.warnings, *_size_warnings(request.size, card)]
     if fields.moderation == "low":
         warnings.append("Ignored: moderation 'low'; every picture is judged by the same criteria.")
     return Asked(

@@ -10,6 +10,7 @@ from limner.core.limits import MAX_IMAGES
 from limner.core.ports import GeneratorCard
 from limner.core.records import Request, Size
 from limner.faces.http.compat.naming import require_model, unknown_fields
+from limner.faces.http.compat.negatives import negative_of
 from limner.faces.http.compat.pictures import (
     Blur,
     mask_of_white,
@@ -78,9 +79,10 @@ def asked_of(fields: DrawingFields, card: GeneratorCard, names: Sequence[str]) -
     settings = fields.override_settings or {}
     _require_checkpoint(settings.get("sd_model_checkpoint"), names)
     batch_size = fields.batch_size or 1
+    negative = negative_of(fields.negative_prompt, fields.cfg_scale, card)
     request = Request(
         prompt=fields.prompt,
-        negative=fields.negative_prompt or "",
+        negative=negative.text,
         num_images=_num_images(batch_size, fields.n_iter or 1),
         seed=None if fields.seed in (None, RANDOM) else fields.seed,
         steps=fields.steps,
@@ -94,7 +96,11 @@ def asked_of(fields: DrawingFields, card: GeneratorCard, names: Sequence[str]) -
         batch_size=batch_size,
         sends_images=fields.send_images is not False,
         job_id=fields.force_task_id or None,
-        warnings=(*_warnings_of(others, USUAL), *_settings_warnings(settings)),
+        warnings=(
+            *negative.warnings,
+            *_warnings_of(others, USUAL),
+            *_settings_warnings(settings),
+        ),
     )
 
 

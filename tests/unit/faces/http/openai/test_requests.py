@@ -88,6 +88,11 @@ def test_seed_and_negative_prompt_are_taken():
     assert (request.seed, request.negative) == (7, "text")
 
 
+def test_a_negative_prompt_that_is_not_read_is_left_out_and_named():
+    sent = asked(guidance=1, negative_prompt="text")
+    assert (sent.request.negative, len(sent.warnings)) == ("", 1)
+
+
 @pytest.mark.parametrize("size", ["256x256", "320x200", "512X512", "16x512"])
 def test_any_size_the_card_allows_is_kept_exactly(size):
     assert str(asked(size=size).request.size) == size.lower()

@@ -224,6 +224,11 @@ def hires(**fields):
     return text_asked_of(parse(TextFields, sent), two_canvases, NAMES)
 
 
+def test_a_negative_prompt_that_is_not_read_is_left_out_and_named():
+    sent = asked(cfg_scale=1, negative_prompt="text")
+    assert (sent.request.negative, len(sent.warnings)) == ("", 1)
+
+
 def test_hires_fix_is_a_second_pass_at_twice_the_size_with_the_web_uis_strength():
     request = hires().request
     assert (request.size, request.second_pass) == (Size(128, 128), 0.7)
