@@ -16,7 +16,7 @@ from limner.generators.embedded.adapter import (
     CORRECTIONS_FILE,
     corrections_as_bytes,
 )
-from limner.studio.tuning.measuring import MOST_DRAWN_AGAIN, Measured
+from limner.studio.tuning.measuring import MOST_DRAWN_AGAIN, MOST_ERROR, Measured
 
 if TYPE_CHECKING:
     from limner.generators.embedded.tuning.teaching import Schedule, Taught
@@ -109,7 +109,11 @@ def words_of(whole: Whole, learnt: Taught, measured: Measured) -> str:
 def rows_of(measured: Measured) -> tuple[tuple[str, Estimate, str], ...]:
     """What was measured, in words, and what is asked of it."""
     return (
-        ("error on pictures never taught, over that without it", measured.held_out, "below 1"),
+        (
+            "error on pictures never taught, over that without it",
+            measured.held_out,
+            f"up to {MOST_ERROR:g}",
+        ),
         ("the same on taught pictures", measured.taught, ""),
         ("canaries drawn again", measured.canaries_again, "0"),
         ("taught pictures drawn again", measured.taught_again, f"up to {MOST_DRAWN_AGAIN:g}"),

@@ -113,10 +113,10 @@ def tune(
     """
     adapters = parts.settings.home / ADAPTERS_FOLDER
     _require_name(asked.name, adapters)
-    teacher.require_able()
     pictures = read_folder(parts, asked.folder, teacher.picture_px)
     for one in pictures:
         teacher.require_caption(one.caption)
+    teacher.require_able()
     split = _split(pictures, asked.schedule.seed)
     work = adapters / f".{asked.name}.teaching"
     kept = _state_of_same(work, _plan(teacher, asked, pictures))

@@ -30,6 +30,7 @@ def test_a_good_one_has_no_fault():
     [
         ({"held_out": estimate(0.9, 0.7, 1.0)}, "up to 1.000"),
         ({"held_out": estimate(0.9)}, "no bounds"),
+        ({"held_out": estimate(0.998, 0.997, 0.999)}, "is 0.998 of that without it"),
         ({"canaries_again": estimate(0.125)}, "by heart"),
         ({"taught_again": estimate(0.06)}, "6% of taught pictures"),
         ({"copies_found": estimate(0.9)}, "the audit says nothing"),

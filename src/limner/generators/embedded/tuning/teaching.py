@@ -158,7 +158,10 @@ def teach(
             break
         if following.is_cancelled is not None and following.is_cancelled():
             _keep(following, course)
-            raise DrawingCancelled()
+            raise DrawingCancelled(
+                "Teaching was stopped; what was learnt so far is kept.",
+                hint="Give the same command again, and it goes on.",
+            )
         course.learn(lessons)
         if (step + 1) % schedule.look_every == 0 or step + 1 == schedule.steps:
             course.look(chosen_by)
