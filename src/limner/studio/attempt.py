@@ -21,6 +21,7 @@ from limner.core.jobs import Happening, JobError, JobState
 from limner.core.recipe import ImageRecord
 from limner.core.records import FileFormat
 from limner.executors.local import Pulse
+from limner.store.bell import NEVER
 from limner.store.leases import Claim, Told, Wanted
 from limner.studio.attempt_ending import ending_of
 from limner.studio.deadlines import due_at, require_in_time
@@ -79,6 +80,7 @@ class Attempt:
         self._recorded: set[int] = set()
         self._due: datetime | None = None
         self._wanted = Wanted(claim.lease, JobState.RUNNING, claim.previewed_until)
+        self._looked = NEVER
         self._state: JobState | None = None
         self._previewed_seconds = self._started_seconds
         self._previewed_at = (0, 0)  # pictures done before, and the quarter of the steps
@@ -182,6 +184,10 @@ class Attempt:
 
     def _wanted_now(self) -> Wanted:
         """Read anew only when the clock of jobs has risen: it is asked before every step."""
+        bell = self._parts.store.bell
+        if bell.needs_no_look(self._looked):
+            return self._wanted
+        self._looked = bell.now()
         if self._wanted.number != self._parts.store.jobs.number():
             self._wanted = self._leases.wanted(self.claim)
         return self._wanted

@@ -3,7 +3,7 @@
 from tests.job_rows import START, new_job, store_image
 
 from limner.core.jobs import Happening
-from limner.store.bell import Bell
+from limner.store.bell import NEVER, Bell
 
 
 def test_one_that_was_rung_before_is_not_waited_for():
@@ -26,6 +26,22 @@ def test_ringing_rings_the_other_process_too():
     bell.ring_along(lambda: told.append("along"))
     bell.ring()
     assert told == ["along"]
+
+
+def test_who_looked_a_moment_ago_need_not_look_again_while_a_tied_bell_is_quiet():
+    bell = Bell()
+    bell.ring_along(lambda: None)
+    assert not bell.needs_no_look(NEVER)
+    last = bell.now()
+    assert bell.needs_no_look(last._replace(seconds=last.seconds + 60))  # whatever the machine does
+    assert not bell.needs_no_look(last._replace(seconds=last.seconds - 1))
+    bell.hear()
+    assert not bell.needs_no_look(last._replace(seconds=last.seconds + 60))
+
+
+def test_a_bell_that_nobody_else_rings_spares_no_look():
+    bell = Bell()
+    assert not bell.needs_no_look(bell.now())
 
 
 def test_adding_steering_and_letting_go_of_a_job_ring_it(store):
