@@ -55,7 +55,7 @@ class Runtime(NamedTuple):
 def measure_other_runtimes(is_quick: bool) -> Measurement:
     """Pictures a second of the uniform trace over those of the best other runtime, by repeat."""
     num, repeats = (8, 1) if is_quick else (64, 5)
-    engine = Engine()
+    engine = Engine(None)  # everybody in the same precision
     engine.warm()
     trace = uniform(num)
     with tempfile.TemporaryDirectory() as folder:

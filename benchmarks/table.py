@@ -390,6 +390,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         measure=traffic.measure_uniform_share,
     ),
     Benchmark(
+        name="traffic-rate",
+        title=FAST,
+        unit="pictures a second",
+        goal=Goal(">=", 60),
+        measure=traffic.measure_uniform_rate,
+    ),
+    Benchmark(
         name="traffic-same-key",
         title=FAST,
         unit="times",
