@@ -90,8 +90,8 @@ class Engine:
     """The one set of networks everything runs on, with its passes counted.
 
     Args:
-        home: data folder, in which the product keeps the precision that is best here; ``None`` takes
-            the usual one of the processor.
+        home: data folder, in which the product keeps the precision that is best here; ``None``
+            takes the usual one of the processor.
     """
 
     def __init__(self, home: Path | None) -> None:

@@ -30,12 +30,17 @@ def to_straight(rgba_BCHW: Canvas) -> NDArray[np.uint8]:
     Values that are not finite become 0; the caller has looked for them before. Alpha within one
     level of nothing or of all is taken as such, so that a clear ground is wholly clear.
     """
-    rgba_BHWC = np.nan_to_num(rgba_BCHW, posinf=0.0, neginf=0.0).transpose(0, 2, 3, 1).clip(0, 1)
-    alpha = rgba_BHWC[..., 3:]
-    alpha = np.where(alpha < 1.5 / 255, 0.0, np.where(alpha > 253.5 / 255, 1.0, alpha))
-    colour = rgba_BHWC[..., :3] / np.maximum(alpha, 1 / 255)
-    colour = np.where(alpha > 0, colour.clip(0, 1), 0.0)
-    return np.rint(np.concatenate([colour, alpha], axis=-1) * 255).astype(np.uint8)
+    rgba_BCHW = np.nan_to_num(rgba_BCHW, posinf=0.0, neginf=0.0)  # a copy, worked on in its place
+    np.clip(rgba_BCHW, 0, 1, out=rgba_BCHW)
+    colour_BCHW, alpha_B1HW = rgba_BCHW[:, :3], rgba_BCHW[:, 3:]
+    alpha_B1HW[alpha_B1HW < 1.5 / 255] = 0
+    alpha_B1HW[alpha_B1HW > 253.5 / 255] = 1
+    colour_BCHW /= np.maximum(alpha_B1HW, 1 / 255)
+    np.minimum(colour_BCHW, 1, out=colour_BCHW)
+    colour_BCHW *= alpha_B1HW > 0
+    rgba_BCHW *= 255
+    np.rint(rgba_BCHW, out=rgba_BCHW)
+    return np.ascontiguousarray(rgba_BCHW.astype(np.uint8).transpose(0, 2, 3, 1))
 
 
 def are_finite(canvas_BCHW: Canvas) -> NDArray[np.bool_]:

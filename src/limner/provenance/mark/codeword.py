@@ -103,22 +103,26 @@ def _signs(bits: Bits) -> Floats:
 
 
 def _reduce(matrix_KN: Bits) -> tuple[Bits, list[int]]:
-    """Gauss-Jordan over two elements: a unit matrix in the first independent columns."""
-    rows_KN = matrix_KN.copy()
+    """Gauss-Jordan over two elements: a unit matrix in the first independent columns.
+
+    A row is one number of 128 bits, which is added to another in a step.
+    """
+    rows = [int.from_bytes(one.tobytes()) for one in np.packbits(matrix_KN, axis=1)]
     basis: list[int] = []
     for column in range(NUM_WORD_BITS):
-        rank = len(basis)
+        rank, bit = len(basis), 1 << (NUM_WORD_BITS - 1 - column)
         if rank == NUM_INFO_BITS:
             break
-        below = np.flatnonzero(rows_KN[rank:, column])
-        if below.size == 0:
+        found = next((k for k in range(rank, len(rows)) if rows[k] & bit), None)
+        if found is None:
             continue
-        rows_KN[[rank, rank + below[0]]] = rows_KN[[rank + below[0], rank]]
-        others = rows_KN[:, column].astype(bool)
-        others[rank] = False
-        rows_KN[others] ^= rows_KN[rank]
+        rows[rank], rows[found] = rows[found], rows[rank]
+        pivot = rows[rank]
+        rows = [one ^ pivot if one & bit else one for one in rows]
+        rows[rank] = pivot
         basis.append(column)
-    return rows_KN, basis
+    packed = b"".join(one.to_bytes(NUM_WORD_BITS // 8) for one in rows)
+    return np.unpackbits(np.frombuffer(packed, np.uint8)).reshape(matrix_KN.shape), basis
 
 
 @cache

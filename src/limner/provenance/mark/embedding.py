@@ -90,9 +90,10 @@ def embed_mark(image_HWC: NDArray[np.uint8], payload: MarkPayload, key: bytes) -
         )
     pattern, word_N = pattern_of(key), encode(payload.mark_id)
     canvas = _canvas(image_HWC, tile_of(pattern, word_N))
+    *lesser, largest = STRENGTHS
     strength = next(
-        (one for one in STRENGTHS if _proof_score(canvas, one, pattern, word_N) >= PROOF_SCORE),
-        STRENGTHS[-1],
+        (one for one in lesser if _proof_score(canvas, one, pattern, word_N) >= PROOF_SCORE),
+        largest,
     )
     warp = Warp(1 / tiles_across(height_px, width_px), 0.0)
     for one in (strength, LAST_STRENGTH):
@@ -135,5 +136,7 @@ def _added(image_HWC: NDArray[np.uint8], mark_HW: Floats) -> NDArray[np.uint8]:
     full_HW = np.where(image_HWC[..., 3] > 0, full_HW, np.float32(0))
     marked_HWC = image_HWC.copy()
     for c in range(3):
-        marked_HWC[..., c] = np.clip(np.rint(image_HWC[..., c] + full_HW), 0, 255)
+        sum_HW = image_HWC[..., c] + full_HW
+        np.rint(sum_HW, out=sum_HW)
+        marked_HWC[..., c] = np.clip(sum_HW, 0, 255, out=sum_HW)
     return marked_HWC

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,7 @@ def chips_at(spectrum_FF: Spectrum, shift: tuple[float, float]) -> Floats:
     return np.fft.ifft2(spectrum_FF * np.exp(2j * np.pi * turns_FF)).real.astype(np.float32)
 
 
+@cache
 def _band() -> Floats:
     radius_FF = np.hypot(*np.meshgrid(_FREQUENCIES_F, _FREQUENCIES_F))
     passes_FF = (radius_FF >= LOWEST_CYCLES) & (radius_FF <= HIGHEST_CYCLES)
