@@ -91,7 +91,7 @@ def find_traces(parts: Parts, person: str) -> tuple[str, Traces]:
     """
     name = parts.store.people.name_of(person)
     traces = parts.store.people.traces_of(name)
-    if traces.is_none:
+    if not name or traces.is_none:
         raise BadInput(
             f"Nobody named {person!r} is known here; nothing was erased.",
             code="person_unknown",
