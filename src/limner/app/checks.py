@@ -109,7 +109,7 @@ def _image_checks(
     )
     kept = FileCache(settings.home / COMPILED_FOLDER)
     referee = Referee(sentences, num_threads=1, kept=kept)
-    views = RefereeViews(referee, sentences.ingredients)
+    views = RefereeViews(referee, sentences.ingredients, sentences.reads_whole)
     vocabulary, fingerprints = Vocabulary(), Fingerprints(views)
     checks: list[ImageCheck] = [
         Integrity(),

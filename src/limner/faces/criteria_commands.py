@@ -42,6 +42,8 @@ def check(context: typer.Context, source: Source = None, as_json: options.Json =
             return
         fault = "nothing wrong" if not expired else "every key and value allowed"
         say(f"{criteria.name}: {len(criteria.criteria)} criteria, {fault}.")
+        if criteria.review_by < studio.parts.read_clock().date():
+            say(f"They were to be looked at again by {criteria.review_by}; that day has passed.")
         for one in expired:
             say(
                 f"The certificate of {one!r} has expired: its check is no longer what it was, so "

@@ -95,7 +95,7 @@ class People:
         What was asked in their jobs goes too, and jobs that wait are cancelled.
 
         Args:
-            name: of the person.
+            name: of the person; not empty, for that is nobody.
             reason: a short code such as ``person_asked``; goes into the ledger.
             recorded_at: the time now, UTC.
 
@@ -106,6 +106,7 @@ class People:
             StorageUnavailable: it cannot be written, or another process is reading; in the second
                 case they are erased, but not yet from the database's log.
         """
+        assert name != NOBODY
         with transaction(self._engine) as connection:
             if _traces_of(connection, name).num_drawing:
                 return False

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from limner.core.errors import BadInput
 from limner.core.gates import Direction
+from limner.core.given_file import read_text_at_most, reason_of
 from limner.core.models import Claim
 from limner.studio.yaml_file import Strict, load_yaml, spoken
 
@@ -45,14 +46,10 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
         BadInput: it cannot be read, or something in it is not allowed; says where.
     """
     try:
-        content = path.expanduser().read_bytes()
-        if len(content) > MAX_BYTES:
-            raise BadInput(
-                f"The claims {str(path)!r} have {len(content):,} bytes; allowed are {MAX_BYTES:,}."
-            )
-        said = _Claims.model_validate(load_yaml(content.decode("utf-8")))
+        text = read_text_at_most(path.expanduser(), MAX_BYTES)
+        said = _Claims.model_validate(load_yaml(text))
     except OSError as error:
-        raise BadInput(f"The claims {str(path)!r} cannot be read: {error.strerror}.") from error
+        raise BadInput(f"The claims {str(path)!r} cannot be read: {reason_of(error)}.") from error
     except ValidationError as error:  # which is a ValueError too
         raise BadInput(f"The claims {str(path)!r} are not valid: {spoken(error)}.") from error
     except ValueError as error:

@@ -25,6 +25,7 @@ from limner.core.criteria import (
     Target,
 )
 from limner.core.errors import CriteriaInvalid
+from limner.core.given_file import read_text_at_most, reason_of
 from limner.core.judging import CheckCard, Limits, Verdict
 from limner.core.records import Operation
 from limner.core.settings import Settings
@@ -234,9 +235,11 @@ def criteria_text(source: str) -> str:
     if source in SHIPPED:
         return shipped_text(source)
     try:
-        return Path(source).expanduser().read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CriteriaInvalid(f"The criteria file {source!r} cannot be read: {error}.") from error
+        return read_text_at_most(Path(source).expanduser(), MAX_BYTES)
+    except OSError as error:
+        raise CriteriaInvalid(
+            f"The criteria file {source!r} cannot be read: {reason_of(error)}."
+        ) from error
 
 
 def parse_criteria(text: str, source: str) -> Criteria:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from limner.core.errors import BadInput, ImageUnreadable
+from limner.core.errors import BadInput
 from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
 from limner.store.ledger.entries import Kind
@@ -91,7 +91,7 @@ def find_traces(parts: Parts, person: str) -> tuple[str, Traces]:
     """
     name = parts.store.people.name_of(person)
     traces = parts.store.people.traces_of(name)
-    if traces.is_none:
+    if not name or traces.is_none:
         raise BadInput(
             f"Nobody named {person!r} is known here; nothing was erased.",
             code="person_unknown",
@@ -148,13 +148,9 @@ def _find(parts: Parts, given: str) -> Erased:
 
 def _image_id_of(parts: Parts, path: Path) -> str:
     """The image a file is: the same bytes, as they are kept or as they left, or the same pixels."""
-    from limner.studio.picture_file import read_file
+    from limner.studio.picture_file import read_bytes, read_file
 
-    try:
-        file_sha256 = sha256_of_bytes(path.read_bytes())
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ImageUnreadable(f"The picture {str(path)!r} cannot be read: {reason}.") from error
+    file_sha256 = sha256_of_bytes(read_bytes(path))
     seal = parts.store.seal_by_file(file_sha256)
     if seal is not None:
         return seal.image_id

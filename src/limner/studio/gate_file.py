@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from limner.core.errors import GateInvalid
 from limner.core.gates import Direction, Gate, Rule
+from limner.core.given_file import read_text_at_most, reason_of
 from limner.core.settings import Settings
 from limner.studio.yaml_file import Strict, load_yaml, spoken
 
@@ -109,9 +110,9 @@ def _gate_text(source: str) -> str:
     if source == SHIPPED:
         return (files("limner.studio") / "gates" / f"{source}.yaml").read_text(encoding="utf-8")
     try:
-        return Path(source).expanduser().read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text_at_most(Path(source).expanduser(), MAX_BYTES)
+    except OSError as error:
         raise GateInvalid(
-            f"The gate {source!r} cannot be read: {error}.",
+            f"The gate {source!r} cannot be read: {reason_of(error)}.",
             hint=f"Shipped is {SHIPPED!r}; your own is {GATE_FILE} in the data folder.",
         ) from error

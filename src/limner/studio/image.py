@@ -65,6 +65,9 @@ class Image:
         """Why an image that is not released does not leave, as an error to raise or to tell."""
         reasons = self.decided.decision.reasons
         why = reasons[0].note if reasons else ""
+        if self.decided.entry is None:
+            decided_at = f"{self.decided.decided_at:%Y-%m-%d %H:%M} UTC"
+            why += f" That was decided on {decided_at}, and holds."
         if self.outcome is Outcome.REFUSED:
             return ImageRefused(f"The image with seed {self.seed} was refused: {why}")
         return ImageHeld(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from cryptography.x509 import Certificate
 
 from limner.core.errors import KeyRefused, SettingInvalid
+from limner.core.given_file import read_at_most, reason_of
 from limner.provenance.certificates import fingerprint_of, pem_of
 from limner.provenance.key_files import parse_certificates
 from limner.provenance.keys import KeyFolder, Keys
@@ -24,6 +25,7 @@ from limner.provenance.verify import Trust
 from limner.studio.parts import Parts
 
 KEYS_FOLDER = Path("keys") / "seal"
+MAX_TRUSTED_BYTES = 10_000_000  # a public trust list has a few hundred thousand
 MARK_KEYS_FOLDER = Path("keys") / "mark"
 
 
@@ -167,10 +169,10 @@ def trust(parts: Parts, path: Path) -> tuple[ShownCertificate, ...]:
         StorageUnavailable: they cannot be kept.
     """
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, MAX_TRUSTED_BYTES)
     except OSError as error:
         raise KeyRefused(
-            f"The certificates {str(path)!r} cannot be read: {(error.strerror or '').lower()}."
+            f"The certificates {str(path)!r} cannot be read: {reason_of(error)}."
         ) from error
     return tuple(_shown("trusted", one) for one in _key_folder(parts).trust(content, path))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
 
 from limner.core.errors import BadInput
+from limner.core.given_file import read_at_most, reason_of
 
 COLUMNS = ("score", "label", "probability", "image")
 REQUIRED = ("score", "label")
@@ -60,13 +61,11 @@ def read_labels(path: Path) -> list[LabelRow]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            _refuse(path, f"is longer than the {MAX_BYTES:,} bytes that are read")
-        return path.read_text(encoding="utf-8-sig")
+        return read_at_most(path, MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _fault(path, "is not UTF-8 text") from error
     except OSError as error:
-        raise _fault(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise _fault(path, f"cannot be read: {reason_of(error)}") from error
 
 
 def _csv_rows(text: str, path: Path) -> list[Mapping[str, object]]:

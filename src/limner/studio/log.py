@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from limner.core.errors import BadInput, KeyRefused
+from limner.core.given_file import MAX_PICTURE_BYTES, read_at_most
 from limner.core.hashing import sha256_of_bytes
 from limner.store.files import write_new
 from limner.store.ledger.entries import Entry, Kind
@@ -249,7 +250,7 @@ def _find(parts: Parts, what: str, kind: str) -> Entry:
 
 def _image_id_of(parts: Parts, path: Path) -> str:
     """The image whose stored or sealed file this is."""
-    file_sha256 = sha256_of_bytes(path.read_bytes())
+    file_sha256 = sha256_of_bytes(read_at_most(path, MAX_PICTURE_BYTES))
     seal = parts.store.seal_by_file(file_sha256)
     return file_sha256 if seal is None else seal.image_id
 

@@ -5,6 +5,7 @@ Reads still PNG, JPEG, WebP, GIF, BMP and TIFF. Size is checked before any pixel
 
 from __future__ import annotations
 
+import errno
 import io
 import warnings
 from collections.abc import Generator
@@ -18,12 +19,12 @@ from PIL import Image as PillowImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from limner.core.errors import ImageUnreadable
+from limner.core.given_file import MAX_PICTURE_BYTES, read_at_most, reason_of
 from limner.core.records import Mask, OriginalFile, Picture
 from limner.studio.image_file import FileTexts, read_texts
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 WITH_CREDENTIALS = ("png", "jpeg", "webp", "gif", "tiff")
-MAX_FILE_BYTES = 512 * 2**20
 
 
 class ReadFile(NamedTuple):
@@ -102,17 +103,11 @@ def read_bytes(path: Path) -> bytes:
         ImageUnreadable: it cannot be read, or is larger than any picture has to be.
     """
     try:
-        num_bytes = path.stat().st_size
-        if num_bytes > MAX_FILE_BYTES:
-            raise ImageUnreadable(
-                f"The file {str(path)!r} has {num_bytes:,} bytes; allowed are up to "
-                f"{MAX_FILE_BYTES:,}.",
-                code="file_too_large",
-            )
-        return path.read_bytes()
+        return read_at_most(path, MAX_PICTURE_BYTES)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ImageUnreadable(f"The picture {str(path)!r} cannot be read: {reason}.") from error
+        code = "file_too_large" if error.errno == errno.EFBIG else ""
+        told = f"The picture {str(path)!r} cannot be read: {reason_of(error)}."
+        raise ImageUnreadable(told, code=code) from error
 
 
 def _original(content: bytes, opened: PillowImage.Image) -> OriginalFile | None:

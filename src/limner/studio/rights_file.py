@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from limner.core.errors import BadInput, RightsInvalid
+from limner.core.given_file import read_at_most, reason_of
 from limner.core.hashing import sha256_of_bytes
 from limner.core.rights import OptedOut, RightsEntry, RightsKind, require_entry
 
@@ -164,15 +165,9 @@ def read_entries(path: Path, now: datetime, read_model: Callable[[], str]) -> Ri
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise BadInput(
-                f"The file {str(path)!r} has {path.stat().st_size:,} bytes; allowed are up to "
-                f"{MAX_FILE_BYTES:,}."
-            )
-        return path.read_bytes()
+        return read_at_most(path, MAX_FILE_BYTES)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInput(f"The file {str(path)!r} cannot be read: {reason}.") from error
+        raise BadInput(f"The file {str(path)!r} cannot be read: {reason_of(error)}.") from error
 
 
 def _csv_rows(text: str, path: Path) -> Iterator[_Row]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, NotFound
+from limner.core.given_file import MAX_PICTURE_BYTES, read_at_most
 from limner.core.hashing import sha256_of_bytes
 from limner.core.records import FileFormat
 from limner.studio.image import Image
@@ -60,7 +61,7 @@ def image_id_of(parts: Parts, what: str) -> str:
     if parts.store.image_by_id(what) is not None:
         return what
     try:
-        file_sha256 = sha256_of_bytes(Path(what).read_bytes())
+        file_sha256 = sha256_of_bytes(read_at_most(Path(what), MAX_PICTURE_BYTES))
     except (OSError, ValueError):
         file_sha256 = ""
     seal = parts.store.seal_by_file(file_sha256)

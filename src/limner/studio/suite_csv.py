@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from limner.core.errors import BadInput, SuiteInvalid
+from limner.core.given_file import read_at_most
 from limner.evals.suite import SUITE_FORMAT, Suite
 from limner.store.files import make_folder, write_new
 from limner.studio.suite_file import parse_suite
@@ -117,9 +118,7 @@ def suite_text_of(
 
 def _rows(path: Path) -> list[Row]:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SuiteInvalid(f"The file {str(path)!r} is longer than {MAX_BYTES:,} bytes.")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_at_most(path, MAX_BYTES).decode("utf-8-sig")
         rows = cast("list[Row]", list(csv.DictReader(io.StringIO(text, newline=""), strict=True)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SuiteInvalid(f"The file {str(path)!r} cannot be read as CSV: {error}.") from error

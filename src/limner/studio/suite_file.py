@@ -17,6 +17,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from limner.core.errors import BadInput, SuiteInvalid
+from limner.core.given_file import read_text_at_most, reason_of
 from limner.core.limits import MAX_IMAGES
 from limner.core.records import SEED_COUNT
 from limner.evals.perturbation import twins_of
@@ -132,10 +133,10 @@ def suite_text(source: str) -> str:
         folder = folder / "earlier" if source in EARLIER else folder
         return (folder / f"{source}.yaml").read_text(encoding="utf-8")
     try:
-        return Path(source).expanduser().read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text_at_most(Path(source).expanduser(), MAX_BYTES)
+    except OSError as error:
         raise SuiteInvalid(
-            f"The suite {source!r} cannot be read: {error}.",
+            f"The suite {source!r} cannot be read: {reason_of(error)}.",
             hint=f"Shipped are {', '.join(SHIPPED)}; earlier versions, {', '.join(EARLIER)}.",
         ) from error
 

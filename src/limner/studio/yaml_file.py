@@ -52,7 +52,8 @@ def load_yaml(text: str) -> object:
     try:
         return cast(object, yaml.load(text, Loader=_Loader))  # a SafeLoader
     except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
+        said = str(error).replace('in "<unicode string>", ', "in ")
+        raise ValueError(" ".join(said.split())) from error
 
 
 def spoken(error: ValidationError) -> str:
@@ -65,6 +66,8 @@ def spoken(error: ValidationError) -> str:
     meant = None
     if first["type"] == "extra_forbidden":
         what, meant = "this key is not known", _meant(first["loc"], faults)
+    elif first["type"] in ("model_type", "dict_type"):
+        what = "keys with values are needed"
     value = first.get("input")
     shown = "" if isinstance(value, dict | list | tuple | BaseModel) else f" (it is {value!r})"
     lacking = "" if meant is None else f", and {meant!r} is missing"

@@ -28,6 +28,10 @@ def test_a_text_that_is_too_long_is_read_as_far_as_it_fits():
     assert long == pytest.approx(longer, abs=1e-3)
 
 
+def test_it_says_which_text_is_left_out_in_part():
+    assert [Sentences().reads_whole("apple " * num) for num in (30, 31)] == [True, False]
+
+
 @pytest.mark.parametrize("text", ["fox", "a red apple", "an old wooden house with a red door"])
 def test_a_vector_is_the_same_with_and_without_padding(text):
     sentences = Sentences()

@@ -56,3 +56,27 @@ def test_a_card_says_it_is_calibrated_where_results_have_a_probability(studio):
     cards = studio.parts.judge.cards
     calibrated = {name for name, card in cards.items() if card.is_calibrated}
     assert calibrated == {"prompt-fit", "atoms"}
+
+
+def test_checking_tells_that_the_day_to_look_again_has_passed(limner, tmp_path):
+    path = tmp_path / "old.yaml"
+    path.write_text(shipped_text("personal").replace("2027-05-31", "2020-01-01"))
+    assert (
+        "again by 2020-01-01; that day has passed" in limner("criteria", "check", str(path)).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file: keys with values are needed (it is None)"),
+        (b"\xff", "cannot be read: it is not text in UTF-8"),
+        (b"a: [1", "expected ',' or ']'"),
+    ],
+)
+def test_a_file_that_holds_no_criteria_is_told_in_words(limner, tmp_path, content, said):
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(content)
+    told = limner("criteria", "check", str(path)).stderr
+    assert said in told
+    assert not any(one in told for one in ("_Criteria", "unicode string", "codec", "Errno"))

@@ -156,3 +156,8 @@ def test_images_and_a_person_at_once_or_neither_is_refused(limner):
         refused = limner(*said)
         assert refused.exit_code == 2
         assert "--person" in refused.stderr
+
+
+def test_nobody_is_no_person(limner, studio):
+    studio.generate("a fox", seed=1)
+    assert "Nobody named '' is known here" in limner("erase", "--person", "", "--yes").stderr

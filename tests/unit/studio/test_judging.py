@@ -107,11 +107,13 @@ def test_a_blocked_prompt_is_refused_before_anything_is_drawn(home, studio_with)
     assert studio.parts.store.count_images() == 0
 
 
-def test_the_same_bytes_keep_the_decision_they_had(studio_with):
+def test_the_same_bytes_keep_the_decision_they_had_and_say_since_when(studio_with):
     held = studio_with(**HOLD_ALL)
     (first,) = held.generate("a fox", seed=1)
     (again,) = held.generate("a fox", seed=1)
     assert again.decided.decision_id == first.decided.decision_id
+    assert "That was decided on" not in first.kept_back.message
+    assert "That was decided on 2026-01-01 00:00 UTC, and holds." in again.kept_back.message
 
 
 def test_other_criteria_decide_anew(studio_with):

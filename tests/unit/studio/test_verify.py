@@ -7,12 +7,12 @@ from PIL import Image as PillowImage
 from sealing import FACTS, encoded, flipped, picture, pixels_of, read_clock
 
 from limner.core.errors import BadInput, ImageUnreadable, StorageUnavailable
+from limner.core.given_file import MAX_PICTURE_BYTES
 from limner.core.ports import FoundMark
 from limner.core.settings import read_settings
 from limner.provenance.credential import Placement, seal
 from limner.provenance.facts import MarkFacts
 from limner.studio import keys, verify
-from limner.studio.picture_file import MAX_FILE_BYTES
 from limner.studio.recognizing import look_alike
 from limner.studio.verify import FileState, MarkState
 
@@ -126,8 +126,8 @@ def test_a_file_that_cannot_be_read_is_one_sentence(parts, tmp_path, name):
 def test_a_file_of_half_a_gigabyte_is_not_read(parts, tmp_path):
     path = tmp_path / "large.png"
     with path.open("wb") as file:
-        file.truncate(MAX_FILE_BYTES + 1)
-    with pytest.raises(ImageUnreadable, match="allowed are up to"):
+        file.truncate(MAX_PICTURE_BYTES + 1)
+    with pytest.raises(ImageUnreadable, match="more than the 536,870,912 bytes that are allowed"):
         verify.verify(parts, path)
 
 

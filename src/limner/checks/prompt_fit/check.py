@@ -29,6 +29,7 @@ from limner.core.judging import (
 WEIGHTS = Path(__file__).parent / "weights"
 DOUBTED = 0.5
 POOR = "The picture may not show what the prompt names."
+CUT_OFF = "The prompt is longer than this check reads, so its end was not looked for."
 UNKNOWN = "The referee does not know a thing the prompt names, so this tells little."
 
 
@@ -92,14 +93,14 @@ class PromptFit:
             notes=(
                 *((POOR,) if probability < DOUBTED else ()),
                 *(() if prompt.is_known else (UNKNOWN,)),
+                *(() if all(map(self._views.reads_whole, _texts_of(prompt, text))) else (CUT_OFF,)),
             ),
             details={"fit": fit, "calibration": line},
         )
 
     def read(self, prompt: str) -> None:
         """Read the texts that will be looked for; errors as `measure`."""
-        things = read_prompt(prompt, self._vocabulary).things
-        for text in [thing.described for thing in things] or [prompt]:
+        for text in _texts_of(read_prompt(prompt, self._vocabulary), prompt):
             self._views.text(text)
 
     def fit(self, prompt: Prompt, text: str, seen: Seen) -> float:
@@ -111,6 +112,11 @@ class PromptFit:
             return float(seen.whole_1V[0] @ self._views.text(text))
         found = find_things(prompt, seen, self._views.text, lambda thing: thing.described)
         return float(np.mean([one.fit for one in found]))
+
+
+def _texts_of(prompt: Prompt, text: str) -> list[str]:
+    """What the referee reads of a prompt: each thing, or the whole text where none is known."""
+    return [thing.described for thing in prompt.things] or [text]
 
 
 def line_name(prompt: Prompt) -> str:

@@ -61,10 +61,17 @@ class RefereeViews:
         referee: what looks.
         text_ingredients: tagged SHA-256 of the files behind the referee's sentence vectors, which
             it is given and so does not know.
+        reads_whole: tells whether a text's vector is of all of it.
     """
 
-    def __init__(self, referee: Referee, text_ingredients: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        referee: Referee,
+        text_ingredients: Mapping[str, str] | None = None,
+        reads_whole: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._referee = referee
+        self.reads_whole = reads_whole
         files = {f"referee/{name}": tagged for name, tagged in referee.ingredients.items()}
         self.ingredients: Mapping[str, str] = {**files, **(text_ingredients or {})}
         self.see = OncePerPicture(lambda picture: Seen(Regions(picture), self._look))

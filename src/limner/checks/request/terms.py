@@ -39,6 +39,7 @@ class Kind(StrEnum):
     ALLOW = "allow"
 
 
+MAX_SHOWN = 40  # characters of a line that is told
 SCORES = {Kind.BLOCK: 1.0, Kind.ASK: 0.5, Kind.PERSON: 0.5}
 SAYS = {
     Kind.BLOCK: "holds a blocked term",
@@ -169,13 +170,15 @@ def _is_said(word: str, meanings: frozenset[str]) -> bool:
 def _rule_of(line: str, number: int, path: Path) -> Rule:
     kind, _, rest = line.partition(" ")
     if kind not in tuple(Kind):
-        raise _invalid(path, number, f"starts with {kind!r}; allowed are {', '.join(Kind)}")
+        raise _invalid(
+            path, number, f"starts with {_start_of(kind)!r}; allowed are {', '.join(Kind)}"
+        )
     if not _WORDS.fullmatch(rest):
         raise _invalid(
             path,
             number,
-            f"has {rest!r} after its kind; allowed are words of letters and digits, each with a * "
-            "at its end or none",
+            f"has {_start_of(rest)!r} after its kind; allowed are words of letters and digits, "
+            "each with a * at its end or none",
         )
     words = rule_words(rest)
     if len("".join(words).rstrip("*")) < 2:
@@ -183,6 +186,10 @@ def _rule_of(line: str, number: int, path: Path) -> Rule:
             path, number, f"has {rest!r} after its kind; allowed is more than one letter"
         )
     return Rule(kind=Kind(kind), line=number, words=words)
+
+
+def _start_of(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _invalid(path: Path, number: int, what: str) -> TermsInvalid:

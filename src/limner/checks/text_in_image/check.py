@@ -34,6 +34,7 @@ from limner.core.judging import (
 # Shapes: H height, W width, C channels (RGB).
 
 MOST_PX = 1024
+LEAST_PX = 384  # a smaller picture is enlarged before lines are looked for (docs/log.md, "Checks")
 # Apache-2.0, as the package's MODEL_LICENSES.md says; from RapidOCR 3.10.0.
 MODELS: Mapping[str, tuple[str, str]] = {
     "Det": (
@@ -67,7 +68,7 @@ class TextInImage:
         """
         return CheckCard(
             name="text",
-            version="1",
+            version="2",
             question="Is the picture free of text that can be read?",
             better=Better.LOWER,
             limits=Limits(pass_at=2.0, fail_at=5.0),
@@ -99,7 +100,12 @@ class TextInImage:
             raise CheckNotAble(Cause.WEIGHTS_ABSENT, note)
         paths = _require_models(Path(spec.origin).parent / "models")
         rapidocr: Any = import_module("rapidocr")  # an extra, so its types may not be there
-        settings: dict[str, Any] = {"Global.log_level": "error"}
+        settings: dict[str, Any] = {
+            "Global.log_level": "error",
+            "EngineConfig.openvino.inference_num_threads": 1,  # checks run side by side
+            "Det.limit_type": "min",
+            "Det.limit_side_len": LEAST_PX,
+        }
         for part, path in paths.items():
             settings[f"{part}.engine_type"] = rapidocr.EngineType.OPENVINO
             settings[f"{part}.model_path"] = str(path)

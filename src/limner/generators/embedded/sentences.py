@@ -64,6 +64,10 @@ class Sentences:
         sums_NE = np.concatenate([self._summed(group) for group in groups])
         return sums_NE / np.linalg.norm(sums_NE, axis=1, keepdims=True)
 
+    def reads_whole(self, text: str) -> bool:
+        """Whether a row has room for all of a text; errors as calling it."""
+        return self._tokens.count(text) <= self._tokens.num_usable
+
     def _summed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         padded = self._tokens.rows([self._tokens.kept_part(text) for text in texts])
         rows = padded.shortened()

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from limner.core.errors import ImageUnreadable
+from limner.core.given_file import MAX_PICTURE_BYTES
 from limner.core.records import Picture
 from limner.studio.look.buckets import BucketFault, content_at
 from limner.studio.look.sources import Fault, Item
-from limner.studio.picture_file import MAX_FILE_BYTES, ReadFile, read_bytes, read_content
+from limner.studio.picture_file import ReadFile, read_bytes, read_content
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
@@ -37,7 +38,7 @@ def content_of(item: Item) -> bytes | Fault:
         return item.content
     if item.address is not None:
         try:
-            return content_at(item.address, MAX_FILE_BYTES)
+            return content_at(item.address, MAX_PICTURE_BYTES)
         except BucketFault as fault:
             return Fault("s3_unreadable", f"{item.name!r} {fault}.")
     assert item.path is not None
@@ -45,7 +46,7 @@ def content_of(item: Item) -> bytes | Fault:
         return read_bytes(Path(item.path))
     except ImageUnreadable as error:
         if error.code == "file_too_large":
-            sentence = f"{item.name!r} has more than {MAX_FILE_BYTES:,} bytes."
+            sentence = f"{item.name!r} has more than {MAX_PICTURE_BYTES:,} bytes."
             return Fault(error.code, sentence)
         reason = error.message.rpartition(": ")[2]
         return Fault("unreadable", f"{item.name!r} cannot be read: {reason}")

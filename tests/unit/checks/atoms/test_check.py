@@ -163,3 +163,11 @@ def test_the_colour_of_a_disc_is_seen():
 )
 def test_the_ground_is_seen_at_the_rim(ground, word, share):
     assert ground_share(disc(ground=ground), word) == share
+
+
+def test_prompt_fit_says_when_the_referee_could_not_read_a_prompt_to_its_end():
+    referee = Referee(embed_text, num_threads=1)
+    check = PromptFit(RefereeViews(referee, reads_whole=lambda text: len(text) < 40), Vocabulary())
+    for prompt, is_told in (("zzz " * 20, True), ("zzz " * 5, False), (RIGHT + " zzz" * 20, False)):
+        notes = judge(check, subject(scene(), prompt=prompt)).notes
+        assert any("its end was not looked for" in one for one in notes) is is_told

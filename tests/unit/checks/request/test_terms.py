@@ -70,6 +70,7 @@ def test_a_note_names_the_line_and_not_the_word(path):
     [
         ("blok nude", "starts with 'blok'"),
         ("nude", "starts with 'nude'"),
+        ("x" * 3_000_000, f"starts with '{'x' * 40}…'"),
         ("block", "has ''"),
         ("block *", "has '\\*'"),
         ("block a", "more than one letter"),
