@@ -38,6 +38,8 @@ def measure_look_ray(is_quick: bool) -> Measurement:
         there = looked(Path(folder, "ray"), place, kill_at=num // 3)
     differing = [name for name in {*here, *there} if here.get(name) != there.get(name)]
     print(f"{len(here)} rows here, {len(there)} on Ray", file=sys.stderr)
+    for name in differing:
+        print(name, _differences(here.get(name, {}), there.get(name, {})), file=sys.stderr)
     return Measurement(value=len(differing), n=len(here))
 
 
@@ -59,6 +61,13 @@ def looked(home: Path, place: Path, *, kill_at: int | None = None) -> dict[str, 
         for result in row.get("results", ()):
             result.pop("seconds", None)
     return rows
+
+
+def _differences(here: dict[str, Any], there: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    names = {*here, *there}
+    return {
+        one: (here.get(one), there.get(one)) for one in names if here.get(one) != there.get(one)
+    }
 
 
 def kill_a_worker() -> None:
