@@ -22,8 +22,8 @@ from limner.studio.look.looker import Asked
 from limner.studio.look.rows import rows_of
 from limner.studio.look.run import begin_look, look
 
-NUM_PICTURES = 300
-WORKER = "ray::"  # what the command line of a worker with work begins with
+NUM_PICTURES = 60
+WORKER = "ray::MapWorker"  # what its command line begins with while it has work
 VARYING = ("seconds", "near")  # near copies are those that came before, in whatever order
 
 
@@ -38,6 +38,8 @@ def measure_look_ray(is_quick: bool) -> Measurement:
         there = looked(Path(folder, "ray"), place, kill_at=num // 3)
     differing = [name for name in {*here, *there} if here.get(name) != there.get(name)]
     print(f"{len(here)} rows here, {len(there)} on Ray", file=sys.stderr)
+    for name in differing:
+        print(name, _differences(here.get(name, {}), there.get(name, {})), file=sys.stderr)
     return Measurement(value=len(differing), n=len(here))
 
 
@@ -61,17 +63,30 @@ def looked(home: Path, place: Path, *, kill_at: int | None = None) -> dict[str, 
     return rows
 
 
-def kill_a_worker() -> int:
-    """Kill one worker of Ray on this machine, and only ones with this process's files open."""
+def _differences(here: dict[str, Any], there: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    names = {*here, *there}
+    return {
+        one: (here.get(one), there.get(one)) for one in names if here.get(one) != there.get(one)
+    }
+
+
+def kill_a_worker() -> None:
+    """Kill one worker of the cluster that this process has started."""
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
-            line = (folder / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+            is_own = _parent_of(_parent_of(int(folder.name))) == os.getpid()
+        except OSError:  # it has ended since
             continue
-        if line.startswith(f"{WORKER}Map") or line.startswith(f"{WORKER}_MapWorker"):
+        if is_own and command.startswith(WORKER):
             os.kill(int(folder.name), signal.SIGKILL)
-            print(f"killed {line.strip(chr(0))[:60]!r}", file=sys.stderr)
-            return int(folder.name)
-    raise RuntimeError("No worker of Ray is at work on this machine.")
+            print(f"killed {command.strip(chr(0))!r}", file=sys.stderr)
+            return
+    raise RuntimeError("No worker of Ray is at work.")
+
+
+def _parent_of(pid: int) -> int:
+    """Linux only; the name of the process, which may hold anything, ends with the last bracket."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -26,6 +26,7 @@ from benchmarks.ledger import measure_rate, measure_tampering
 from benchmarks.load_generator import measure_aiperf
 from benchmarks.look_inspection import measure_inspection
 from benchmarks.look_labels import measure_labels
+from benchmarks.look_ray import measure_look_ray
 from benchmarks.look_scale import (
     measure_look_memory,
     measure_look_mutated,
@@ -360,6 +361,13 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal(">=", 1.5),
         measure=measure_look_speedup,
+    ),
+    Benchmark(
+        name="look-ray",
+        title=LOOK,
+        unit="rows",
+        goal=Goal("<", 1),
+        measure=measure_look_ray,
     ),
     Benchmark(
         name="look-mutated",

@@ -11,7 +11,7 @@ from PIL import Image as PillowImage
 from limner.core.deciding import Decision, Outcome
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import Limits, Result, Verdict
-from limner.core.looking import Findings, Incoming
+from limner.core.looking import Findings, Incoming, TagFound
 from limner.core.models import (
     Cause,
     EventKind,
@@ -102,8 +102,14 @@ def add_incoming(
     start: int = 0,
     camera: str = "",
     outcome: Outcome = RELEASED.outcome,
+    tag: str = "",
+    dark_rows: int | None = None,
 ) -> list[str]:
-    """Store what a look at so many pictures of one camera leaves, a minute apart; their ids."""
+    """Store what a look at so many pictures of one camera leaves, a minute apart; their ids.
+
+    Where `dark_rows` is told, their perceptual hashes have so many rows of 16 that are dark, and
+    are otherwise of chance.
+    """
     looks, decision = studio.parts.store.looks, replace(RELEASED, outcome=outcome)
     if looks.find_run("look-1") is None:
         looks.begin("look-1", "sha256:looker", {"started_at": BEGAN.isoformat()})
@@ -116,14 +122,21 @@ def add_incoming(
             image_id = sha256_of_bytes(f"incoming {number}".encode())
             incoming = Incoming(
                 image_id=image_id, pixels_sha256="sha256:aa", file_format="jpeg", num_bytes=900,
-                size=Size(640, 480), source=f"in/{number}.jpg", received_at=now, pdq=None,
+                size=Size(640, 480), source=f"in/{number}.jpg", received_at=now,
+                pdq=None if dark_rows is None else _hash_of(number, dark_rows),
             )  # fmt: skip
             writing.receive(incoming, buffer.getvalue(), None)
-            document = {"findings": Findings(camera=camera).to_document(), "results": []}
+            tags = (TagFound(tag, 0.9),) if tag else ()
+            findings = Findings(camera=camera, tags=tags)
+            document = {"findings": findings.to_document(), "results": []}
             writing.add_look(image_id, "sha256:looker", document, now)
             add_judgement(writing.connection, image_id, [], decision, decided_by="rule", now=now)
             images.append(image_id)
     return images
+
+
+def _hash_of(number: int, dark_rows: int) -> bytes:
+    return bytes(2 * dark_rows) + np.random.default_rng(number).bytes(32 - 2 * dark_rows)
 
 
 def add_kept(studio: Studio, *, outcome: Outcome = Outcome.HELD) -> str:

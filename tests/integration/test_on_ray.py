@@ -3,6 +3,7 @@
 Ray is an extra that is not among those of development; without it these are left out.
 """
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ def cluster():
     """A cluster of one machine."""
     ray = pytest.importorskip("ray")
     ray.init(
-        num_cpus=1,
+        num_cpus=2,
         include_dashboard=False,
         log_to_driver=False,
         runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join([TESTS, *sys.path])}},
@@ -46,6 +47,14 @@ def test_a_task_that_kills_its_worker_is_named_and_loses_no_other():
     }  # fmt: skip
     assert answers[3] == Loss("ended (signal SIGKILL)")
     assert answers[5] == Loss("gave no answer within 2 seconds")
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_look_gives_the_rows_of_one_without_ray_though_a_worker_is_killed(monkeypatch):
+    pytest.importorskip("skimage")
+    monkeypatch.syspath_prepend(str(Path(TESTS).parent))
+    look_ray = importlib.import_module("benchmarks.look_ray")
+    assert look_ray.measure_look_ray(is_quick=True).value == 0
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch):

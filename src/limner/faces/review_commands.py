@@ -14,7 +14,9 @@ from limner.faces.keys import read_key
 from limner.faces.opening import opened
 from limner.faces.printing import note, say, say_json
 
-app = typer.Typer(help="Look at images that were held, audited or complained of, and decide.")
+app = typer.Typer(
+    help="Decide about images that were held, audited or complained of; say if labels fit."
+)
 
 CardId = Annotated[str, typer.Argument(metavar="CARD", help="A card's id.")]
 Name = Annotated[

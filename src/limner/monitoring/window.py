@@ -101,7 +101,7 @@ class _Tests:
         return self._discrepancy(SCORES, before, after)
 
     def vectors(self, measure: str, reference: Sample, window: Sample) -> _FOUND:
-        """Vectors such as those of prompts."""
+        """Vectors such as those of prompts and of pictures."""
         return self._discrepancy(measure, reference.vectors[measure], window.vectors[measure])
 
     def number(self, measure: str, reference: Sample, window: Sample) -> _FOUND:
@@ -169,7 +169,7 @@ class _Tests:
         self, measure: str, before: NDArray[np.float64], after: NDArray[np.float64]
     ) -> _FOUND:
         reading = self._reading(measure, Method.MMD, len(before), len(after))
-        if not reading.note and before.shape[1] == 0:
+        if not reading.note and (before.shape[1] == 0 or not np.ptp(before, axis=0).any()):
             reading = replace(reading, note="Nothing in it ever differs. No verdict.")
         if reading.note:
             return reading, None

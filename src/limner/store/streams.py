@@ -40,6 +40,8 @@ class StreamImage:
         size: as ``640x480``.
         bits_per_pixel: of its file, which another encoder or quality changes at once.
         camera: that took it, as its file says; empty where it says nothing.
+        pdq: perceptual hash, 32 bytes; ``None`` where it would say little.
+        tag: the likeliest, of what came in; empty where there is none.
     """
 
     image_id: str
@@ -50,6 +52,8 @@ class StreamImage:
     size: str
     bits_per_pixel: float
     camera: str = ""
+    pdq: bytes | None = None
+    tag: str = ""
 
     @property
     def place(self) -> str:
@@ -117,6 +121,7 @@ def _drawn(
         _images.width_px,
         _images.height_px,
         _images.num_bytes,
+        _images.pdq,
     )
     is_asked = sa.exists().where(_decisions.image_id == _images.image_id)  # a run's is not decided
     query = query.where(is_asked, *_between(_images.created_at, since, until))
@@ -140,6 +145,7 @@ def _drawn(
             outcome=outcomes.get(row.image_id, ""),
             size=f"{row.width_px}x{row.height_px}",
             bits_per_pixel=8 * row.num_bytes / (row.width_px * row.height_px),
+            pdq=row.pdq,
         )
         for row, recipe in rows
     ]
@@ -154,6 +160,7 @@ def _received(
         _incoming.width_px,
         _incoming.height_px,
         _incoming.num_bytes,
+        _incoming.pdq,
         _looks.document,
         _looks.looked_at,
     ).join(schema.looks, _looks.image_id == _incoming.image_id)
@@ -175,6 +182,8 @@ def _received(
             size=f"{row.width_px}x{row.height_px}",
             bits_per_pixel=8 * row.num_bytes / (row.width_px * row.height_px),
             camera=str(document["findings"].get("camera", "")),
+            pdq=row.pdq,
+            tag=next((str(one["name"]) for one in document["findings"]["tags"]), ""),
         )
     return list(found.values())[::-1]
 

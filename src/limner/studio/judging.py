@@ -111,9 +111,7 @@ class Judge:
         with self._preparing:
             if self._loading:
                 return
-            image_HWC = np.zeros((64, 64, 4), np.uint8)
-            image_HWC[16:48, 16:48] = 255
-            nobodys = ImageSubject(picture=Picture.of(image_HWC), prompt=prompt)
+            nobodys = ImageSubject(picture=nobodys_picture(), prompt=prompt)
             # Not a daemon: a process that ends waits, instead of tearing down a network that loads.
             thread = threading.Thread(target=lambda: self._judge(nobodys), name="load checks")
             thread.start()
@@ -177,6 +175,13 @@ class Judge:
             return []
         named = [one.check for one in self.criteria.criteria if one.about == on]
         return [name for name in named if name in known]
+
+
+def nobodys_picture() -> Picture:
+    """A small picture that checks look at so that their networks are loaded."""
+    image_HWC = np.zeros((64, 64, 4), np.uint8)
+    image_HWC[16:48, 16:48] = 255
+    return Picture.of(image_HWC)
 
 
 def screen_prompt(parts: Parts, request: Request, prompt: str) -> Screened:

@@ -27,6 +27,7 @@ from limner.studio.eval_runs import suite_of
 
 if TYPE_CHECKING:
     from limner.core.models import ModelState
+    from limner.core.watching import Alarm
     from limner.studio.parts import Parts
 
 PROVEN = (
@@ -65,6 +66,7 @@ class PublishedModel:
     Attributes:
         aliases: that point at it.
         evidence: about it that stands, as documents.
+        position: of the newest entry of the period about it; ``None`` where there is none.
     """
 
     label: str
@@ -76,6 +78,7 @@ class PublishedModel:
     claims: Sequence[Mapping[str, Any]]
     aliases: Sequence[str]
     evidence: Sequence[Mapping[str, Any]]
+    position: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,7 @@ class Publication:
         models: as they stand now.
         reports: on runs that were finished, the newest last.
         history: entries about models, gates, waivers, evidence, runs, criteria and alarms.
-        alarms: as documents.
+        alarms: as documents, each with the position of its entry.
         proofs: by position of the entry, the text of its proof.
     """
 
@@ -163,10 +166,10 @@ def gather(parts: Parts, period: Period, *, with_prompts: bool = False) -> Publi
         period=period,
         decisions=decisions,
         prompts=_prompts(parts, decisions) if with_prompts else {},
-        models=[_model(one, aliases, documents) for one in states],
+        models=[_model(one, aliases, documents, history) for one in states],
         reports=[found for one in _last_of_runs(history) if (found := _report(parts, one))],
         history=history,
-        alarms=[{"title": one.title, **one.to_document()} for one in raised],
+        alarms=[_alarm(one, history) for one in raised],
         proofs={one.position: log.prove(parts, str(one.position))[1] for one in history},
     )
 
@@ -175,8 +178,21 @@ def _entries(entries: Iterable[Entry], period: Period) -> list[Entry]:
     return [one for one in entries if period.has(one.recorded_at)]
 
 
+def _alarm(alarm: Alarm, history: Sequence[Entry]) -> dict[str, Any]:
+    position = _newest_about(alarm.alarm_id, Kind.ALARM, history)
+    return {"title": alarm.title, "position": position, **alarm.to_document()}
+
+
+def _newest_about(subject: str, kind: Kind, history: Sequence[Entry]) -> int | None:
+    positions = [one.position for one in history if (one.subject, one.kind) == (subject, kind)]
+    return max(positions, default=None)
+
+
 def _model(
-    state: ModelState, aliases: Mapping[str, str], evidence: Sequence[Mapping[str, Any]]
+    state: ModelState,
+    aliases: Mapping[str, str],
+    evidence: Sequence[Mapping[str, Any]],
+    history: Sequence[Entry],
 ) -> PublishedModel:
     version = state.version
     return PublishedModel(
@@ -189,6 +205,7 @@ def _model(
         claims=[{**asdict(one), "said_on": one.said_on.isoformat()} for one in version.claims],
         aliases=[name for name, digest in aliases.items() if digest == version.sha256],
         evidence=[one for one in evidence if one["basis"]["model_sha256"] == version.sha256],
+        position=_newest_about(version.sha256, Kind.MODEL_CHANGE, history),
     )
 
 

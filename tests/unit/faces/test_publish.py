@@ -1,6 +1,7 @@
 """Facts of the published log: an outsider can verify it, and it gives nobody away."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -70,7 +71,11 @@ def test_the_pages_tell_the_alarm_the_model_and_the_decisions(limner, label):
     limner("publish", "site")
     alarms = Path("site/alarms.html").read_text()
     assert f"The model {label} was paused." in alarms
-    assert f"{label}: paused" in Path("site/models.html").read_text()
+    models = Path("site/models.html").read_text()
+    assert f"{label}: paused" in models
+    proofs = [re.findall(r'href="(proofs/\d+\.tlog-proof)"', one) for one in (alarms, models)]
+    assert [len(one) for one in proofs] == [1, 1]
+    assert all((Path("site") / one[0]).is_file() for one in proofs)
     num_decisions = len(Path("site/data/decisions.jsonl").read_text().splitlines())
     assert num_decisions > 180
     assert Path("site/decisions-1.html").read_text().count("<tr>") == num_decisions + 1

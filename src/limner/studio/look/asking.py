@@ -43,9 +43,10 @@ class Desk:
 
     def __init__(self, parts: Parts, most: int) -> None:
         self._most = most
-        cards = list(_cards(parts)) if most else []
-        self._asked = {(card.label, card.image_id) for card, _ in cards}
-        self._waiting = Counter(card.label for card, closing in cards if closing is None)
+        asked = _cards(parts) if most else ()
+        waiting = _cards(parts, is_unclosed=True) if most else ()
+        self._asked = {(card.label, card.image_id) for card, _ in asked}
+        self._waiting = Counter(card.label for card, _ in waiting)
 
     def to_ask(self, image_id: str, found: Iterable[LabelFound]) -> tuple[LabelFound, ...]:
         """What people are to be asked about an image, of what was found on it."""
@@ -101,17 +102,21 @@ def answered_of(parts: Parts, label: str) -> Answered:
     return Answered(*(_kept(parts, said[one]) for one in (Closing.ACCEPTED, Closing.REJECTED)))
 
 
-def _cards(parts: Parts) -> Iterator[tuple[Card, Closing | None]]:
-    """Every card about a label as it is used now, not erased, and what it ended in."""
+def _cards(parts: Parts, *, is_unclosed: bool = False) -> Iterator[tuple[Card, Closing | None]]:
+    """Every card about a label as it is used now, and what it ended in.
+
+    Args:
+        parts: of the studio.
+        is_unclosed: only those that wait, about images that are still here.
+    """
     now = parts.read_clock()
     with parts.store.reviews.reading() as connection:
-        found = find_cards(connection, kind=CardKind.LABEL)
+        found = find_cards(connection, kind=CardKind.LABEL, is_unclosed=is_unclosed)
     learnt = parts.store.learnt
     names = {card.label for card, _ in found}
     since = {name: learnt.forgotten_at(LearntKind.LABEL, name) for name in names}
     for card, events in found:
-        is_there = parts.store.looks.find(card.image_id) is not None
-        if is_there and card.opened_at >= since[card.label]:
+        if card.opened_at >= since[card.label]:
             yield card, state_of(events, now).closing
 
 

@@ -27,6 +27,8 @@ from limner.studio.look.examples import (
     part,
     read_both,
 )
+from limner.studio.look.succession import require_bounds
+from limner.studio.look.taught import measure_of_next
 
 if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
@@ -64,7 +66,7 @@ def teach_normal(
     *,
     on_fault: OnFault,
 ) -> Learnt:
-    """Learn a normal set, certify what can be certified, and put it in force.
+    """Learn a normal set, certify what can be certified, and put it in force if no worse.
 
     Args:
         parts: of the studio.
@@ -78,6 +80,7 @@ def teach_normal(
     Raises:
         BadInput: too few, too many or doubtful examples, or a name that cannot be used.
         LearningFailed: the tagger's weights are missing or changed.
+        VersionWorse: the version in force is better; it stays.
         StorageUnavailable: it cannot be stored.
     """
     called = named(name, "normal set")
@@ -94,6 +97,7 @@ def teach_normal(
         on_fault=on_fault,
     )
     normal, facts = learn_set(*kinds, tagger.ingredients, wanted)
+    require_bounds(measure_of_next(parts, LearntKind.NORMAL, called), facts)
     now = parts.read_clock()
     document, content = facts.to_document(), normal.to_bytes()
     return parts.store.learnt.add(LearntKind.NORMAL, called, document, content, now)

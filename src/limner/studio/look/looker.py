@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,7 @@ from limner.core.looking import Findings, LabelFound, OriginSignal, TagFound
 from limner.core.ports import FoundMark
 from limner.core.records import Picture, Size
 from limner.provenance.mark import read_mark, value_of
+from limner.studio.judging import nobodys_picture
 from limner.studio.keys import mark_keys, open_trust
 from limner.studio.look.asking import unsure_among
 from limner.studio.look.films import frame_of
@@ -153,6 +155,7 @@ class Looker:
         self._trust = open_trust(parts)
         self._mark_keys = mark_keys(parts).read()
         self._checks = _checks(parts, asked)
+        self._is_ready = False
 
     @cached_property
     def sha256(self) -> str:
@@ -180,7 +183,19 @@ class Looker:
         if self._parts.store.looks.has_look(image_id, self.sha256):
             return self._known(image_id, content)
         found = read(content, item.name, self._parts.settings.max_input_megapixels)
+        self._make_ready()
         return found if isinstance(found, Fault) else self._look(found, image_id, task.chance)
+
+    def _make_ready(self) -> None:
+        """Load the networks, so that the first picture's checks have as long as every other's."""
+        if self._is_ready:
+            return
+        nobodys = ImageSubject(picture=nobodys_picture())
+        for one in self._checks:
+            with suppress(Exception):  # it fails again, and is told, when it looks
+                one.measure(nobodys)
+        self._see(nobodys.picture)
+        self._is_ready = True
 
     def _known(self, image_id: str, content: bytes) -> Known:
         look = None

@@ -289,4 +289,6 @@ def _faulty(name: str, code: str, what: str) -> Item:
 
 
 def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower()
+    if isinstance(error, EOFError):
+        return "it is cut short"  # the library says nothing
+    return str(getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()

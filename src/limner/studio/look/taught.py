@@ -157,6 +157,17 @@ def doubted_among(parts: Parts, learnt: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in learnt if one in ended)
 
 
+def measure_of_next(parts: Parts, kind: LearntKind, name: str) -> Learnt | None:
+    """The version in force that the next is held against.
+
+    Returns:
+        ``None`` where there is none, or it is in doubt: what it was worth is of other pictures.
+    """
+    earlier = parts.store.learnt.find(kind, name)
+    is_doubted = earlier is not None and bool(doubted_among(parts, [earlier.sha256]))
+    return None if is_doubted else earlier
+
+
 def learnt_for(parts: Parts, normal: Sequence[str]) -> tuple[str, ...]:
     """Hashes of what looks are to be made with: all labels in force, and these normal sets.
 

@@ -31,7 +31,7 @@ from limner.studio.look.examples import (
     read_both,
 )
 from limner.studio.look.succession import require_no_worse
-from limner.studio.look.taught import doubted_among
+from limner.studio.look.taught import measure_of_next
 
 if TYPE_CHECKING:
     from limner.checks.tagger.tagger import Tagger
@@ -86,7 +86,7 @@ def teach_label(
     Raises:
         BadInput: too few, too many or doubtful examples, or a name that cannot be used.
         LearningFailed: the tagger's weights are missing or changed.
-        LabelWorse: the version in force is better; it stays.
+        VersionWorse: the version in force is better; it stays.
         StorageUnavailable: it cannot be stored.
     """
     label = named(name, "label")
@@ -101,9 +101,7 @@ def teach_label(
     )
     line, facts = learn_label(kinds, tagger.ingredients, wanted)
     held_out = [half.held_out for half in part(kinds)]
-    earlier = parts.store.learnt.find(LearntKind.LABEL, label)
-    if earlier is not None and doubted_among(parts, [earlier.sha256]):
-        earlier = None  # what it was worth is of pictures that come no more
+    earlier = measure_of_next(parts, LearntKind.LABEL, label)
     require_no_worse(earlier, line, facts, _vectors(held_out), _is_yes(held_out))
     now = parts.read_clock()
     document, content = facts.to_document(), line.to_bytes()

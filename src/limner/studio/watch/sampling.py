@@ -22,7 +22,8 @@ from limner.studio.review_statistics import is_good
 if TYPE_CHECKING:
     from limner.studio.parts import ReadSentences
 
-PROMPTS = "prompts"
+PROMPTS, PICTURES = "prompts", "pictures"
+NUM_BITS = 256  # of a perceptual hash
 NEWEST_ANSWERS = 60  # of people since the reference: older ones hide what happens now
 _WRONG = {
     Outcome.RELEASED: "audit.released_bad",
@@ -53,7 +54,7 @@ def sample_of(
         image_ids=[one.image_id for one in images],
         numbers=_numbers(images, checks, is_drawn=is_drawn),
         kinds=_kinds(images, num_refused, is_drawn=is_drawn),
-        vectors=_vectors(images, read_sentences) if is_drawn else {},
+        vectors=_vectors(images, read_sentences if is_drawn else None),
         probability_bad=_probabilities(images, checks),
         is_released=np.array([one.outcome == Outcome.RELEASED for one in images], np.bool_),
         slices=[_slices(one) for one in images],
@@ -134,6 +135,7 @@ def _kinds(
         kinds["refused_requests"] = ["drawn"] * len(images) + ["refused"] * num_refused
     else:
         kinds["camera"] = [one.camera or "none" for one in images]
+        kinds["tag"] = [one.tag or "none" for one in images]
     return kinds
 
 
@@ -148,13 +150,24 @@ def _repeated(seeds: Sequence[int]) -> list[str]:
 def _vectors(
     images: Sequence[StreamImage], read_sentences: ReadSentences | None
 ) -> dict[str, NDArray[np.float64]]:
-    if read_sentences is None or not images:
+    if not images:
         return {}
+    pictures = {PICTURES: np.stack([_bits(one.pdq) for one in images])}
+    if read_sentences is None:
+        return pictures
     prompts = [str(one.recipe["prompt"]) for one in images]
     distinct = list(dict.fromkeys(prompts))
     vectors_NE = read_sentences(distinct).astype(np.float64)
     row = {prompt: k for k, prompt in enumerate(distinct)}
-    return {PROMPTS: vectors_NE[[row[one] for one in prompts]]}
+    return {**pictures, PROMPTS: vectors_NE[[row[one] for one in prompts]]}
+
+
+def _bits(pdq: bytes | None) -> NDArray[np.float64]:
+    """A perceptual hash as a vector of -1 and 1; of nothing where there is none."""
+    if pdq is None:
+        return np.zeros(NUM_BITS)
+    bits = np.unpackbits(np.frombuffer(pdq, np.uint8))
+    return 2.0 * bits.astype(np.float64) - 1.0
 
 
 def _probabilities(

@@ -91,6 +91,12 @@ def test_what_was_answered_before_a_name_was_forgotten_is_about_another_label(st
     assert names_of(studio, "cup") == [[], []]
 
 
+def test_a_card_about_an_erased_picture_keeps_no_other_from_being_asked_about(studio, image_id):
+    asked(studio, image_id, "cup", most=1)
+    studio.parts.store.looks.erase(image_id, reason="test", recorded_at=BEGAN)
+    assert asked(studio, "sha256:other", "cup", most=1) == ["cup"]
+
+
 def test_an_erased_picture_teaches_nothing(studio, image_id):
     asked(studio, image_id, "cup")
     answered(studio, "accept")

@@ -1,10 +1,14 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 from limner.checks.tagger.tagger import Seen
-from limner.core.learnt import NormalFacts
+from limner.core.learnt import Learnt, LearntKind, NormalFacts
 from limner.studio.look.examples import Example
 from limner.studio.look.inspecting import Wanted, learn_set
+from limner.studio.look.succession import VersionWorse, require_bounds
 
 TAGGER = {"network.bin": "sha256:0"}
 
@@ -53,6 +57,24 @@ def test_bad_parts_that_look_good_leave_no_room_for_calling_parts_normal():
     below = facts.normal.at
     assert below is not None
     assert facts.normal.num_past <= 1
+
+
+def test_a_version_that_loses_a_bound_is_refused_and_one_that_keeps_both_is_not():
+    normal, facts = learn_set(parts(range(80)), parts(range(500, 540), 5.0), TAGGER, Wanted())
+    earlier = Learnt(
+        kind=LearntKind.NORMAL,
+        name="plate",
+        learnt_at=datetime(2026, 1, 1, tzinfo=UTC),
+        document=facts.to_document(),
+        content=normal.to_bytes(),
+        replaces=None,
+    )
+    require_bounds(earlier, facts)
+    _, worse = learn_set(parts(range(80)), [], TAGGER, Wanted())
+    with pytest.raises(VersionWorse, match="could not be certified to say 'normal'"):
+        require_bounds(earlier, worse)
+    require_bounds(None, worse)
+    require_bounds(earlier, replace(worse, tagger={"network.bin": "sha256:1"}))
 
 
 def test_no_score_has_two_verdicts():

@@ -4,6 +4,7 @@ import os
 import tarfile
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from limner.core.errors import BadInput
 from limner.studio.look import sources
+from limner.studio.look.reading import content_of
 from limner.studio.look.sources import count_items, find_items, printable, require_there
 
 
@@ -143,3 +145,30 @@ def test_counting_knows_the_members_of_a_zip(tmp_path):
     zip_with(tmp_path / "a.zip", **{"1.png": b"", "2.png": b""})
     (tmp_path / "3.png").touch()
     assert count_items([tmp_path]) == 3
+
+
+def test_what_changes_in_a_folder_while_it_is_read_is_told_and_ends_nothing(tmp_path):
+    for name in ("a.png", "b.png", "c.png", "d/e.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    zip_with(tmp_path / "f.zip", **{"1.png": b"y", "2.png": Random(0).randbytes(200_000)})
+    told = find_items([tmp_path])
+    first = next(told)
+    for name in ("a.png", "b.png", "d/e.png"):
+        (tmp_path / name).unlink()
+    (tmp_path / "d").rmdir()
+    (tmp_path / "new.png").write_bytes(b"x")
+    assert content_of(first).code == "unreadable"
+    seen = {}
+    for item in told:
+        seen[Path(item.name).name] = item.fault and item.fault.code
+        if item.name.endswith("1.png"):
+            (tmp_path / "f.zip").write_bytes(b"PK\3\4")
+        assert item.fault is None or not item.fault.sentence.endswith(": .")
+    assert seen == {
+        "b.png": "unreadable",
+        "c.png": None,
+        "d": "unreadable",
+        "1.png": None,
+        "f.zip": "archive_broken",
+    }

@@ -11,7 +11,7 @@ from limner.core.errors import BadInput
 from limner.core.learnt import Learnt, LearntKind
 from limner.studio.look.answers import Unsure, read_answers, write_unsure
 from limner.studio.look.examples import part
-from limner.studio.look.succession import LabelWorse, require_no_worse
+from limner.studio.look.succession import VersionWorse, require_no_worse
 from limner.studio.look.teaching import Wanted, learn_label
 
 WANTED = Wanted(0.9, 0.9)
@@ -55,7 +55,7 @@ def test_one_as_good_takes_the_place_of_the_one_in_force(good):
 def test_one_that_loses_a_certified_verdict_is_refused(good):
     examples = kinds(20, 6.0, seed=3)
     line, facts, _ = version(examples)
-    with pytest.raises(LabelWorse, match="could not be certified to say 'yes'"):
+    with pytest.raises(VersionWorse, match="could not be certified to say 'yes'"):
         require_no_worse(good[2], line, facts, *held_out(examples))
 
 
@@ -63,7 +63,7 @@ def test_one_that_makes_surely_more_mistakes_is_refused(good):
     _, facts, in_force = good
     swapped = kinds(150, 6.0, seed=5)[::-1]  # yes and no confused
     line, _, _ = version(swapped)
-    with pytest.raises(LabelWorse, match="held-out examples wrong"):
+    with pytest.raises(VersionWorse, match="held-out examples wrong"):
         require_no_worse(in_force, line, facts, *held_out(kinds(150, 6.0, seed=7)))
 
 

@@ -16,7 +16,7 @@ from limner.core.hashing import sha256_of_bytes
 from limner.core.learnt import LearntKind
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
-from limner.studio.look import inspecting, teaching
+from limner.studio.look import inspecting, taught, teaching
 from limner.studio.look.looker import Asked
 from limner.studio.look.rows import rows_of
 from limner.studio.look.run import begin_look, look
@@ -196,7 +196,7 @@ def test_a_doubt_makes_a_look_another_one(parts, learnt):
 
 
 def test_a_label_in_doubt_is_no_measure_for_the_next(parts, tagger, folders, learnt, monkeypatch):
-    monkeypatch.setattr(teaching, "doubted_among", lambda _parts, hashes: tuple(hashes))
+    monkeypatch.setattr(taught, "doubted_among", lambda _parts, hashes: tuple(hashes))
     seen = []
     monkeypatch.setattr(teaching, "require_no_worse", lambda earlier, *_: seen.append(earlier))
     given = [[folders["bad"]], [folders["good"]], teaching.Wanted(0.7, 0.8)]

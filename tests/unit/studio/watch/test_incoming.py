@@ -44,6 +44,27 @@ def test_pictures_of_another_camera_are_an_alarm_with_examples(studio: Studio):
     assert {one.method for one in watched.alarm.readings} == {Method.REVALIDATION}
 
 
+def measures_in_alarm(studio: Studio, before: dict, after: dict) -> set[str]:
+    add_incoming(studio, 110, **before)
+    set_stream_reference(studio.parts, INCOMING, Asked(num_last=110, window=50, run_length=1000))
+    add_incoming(studio, 50, start=110, **after)
+    (watched,) = watch_all(studio.parts)
+    return {one.measure for one in watched.readings if one.verdict == "alarm"}
+
+
+def test_pictures_that_look_otherwise_are_an_alarm(studio: Studio):
+    assert measures_in_alarm(studio, {"dark_rows": 0}, {"dark_rows": 3}) == {"pictures"}
+
+
+def test_pictures_of_other_things_are_an_alarm(studio: Studio):
+    assert measures_in_alarm(studio, {"tag": "screw"}, {"tag": "tabby"}) == {"tag"}
+
+
+def test_pictures_that_look_the_same_raise_nothing(studio: Studio):
+    usual = {"dark_rows": 2, "tag": "screw"}
+    assert measures_in_alarm(studio, usual, usual) == set()
+
+
 def learn(studio: Studio, name: str, *cameras: str) -> Learnt:
     rows = studio.parts.store.learnt
     document = {"tagger": {}, "cameras": list(cameras)}
