@@ -42,6 +42,23 @@ def test_previews_are_shown_while_it_is_drawn(open_page: Open):
     expect(preview).to_be_visible(timeout=20_000)
 
 
+def test_previews_stay_when_another_picture_of_the_job_is_decided(open_page: Open):
+    page = open_page()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("spinbutton", name="Steps").fill("50")
+    page.get_by_label("What shall be drawn").fill("a slow fox")
+    page.get_by_label("What shall be drawn").press("Control+Enter")
+    expect(page.locator(".picture.preview").first).to_be_visible()
+    lost = page.evaluate("""async () => {
+        const shown = (which) => [...document.querySelectorAll(`.card:has(${which})`)];
+        const before = shown(".picture.preview").map((one) => one.dataset.index);
+        await htmx.ajax("GET", "/draw/jobs", { target: "#jobs", swap: "innerHTML" });
+        const after = shown(".picture.preview, a.picture").map((one) => one.dataset.index);
+        return before.length ? before.filter((one) => !after.includes(one)) : ["none"];
+    }""")
+    assert lost == []
+
+
 def test_a_job_is_cancelled_by_a_key(open_page: Open):
     page = open_page()
     page.get_by_role("spinbutton", name="Pictures").fill("64")

@@ -136,9 +136,21 @@ takeDropped((files) => take(files?.[0]));
 
 let followed = null;
 let source = null;
+const previews = new Map(); // of the job that is followed: the newest of each picture, by its index
 
 function refreshJobs() {
   return htmx.ajax("GET", "/draw/jobs", { target: "#jobs", swap: "innerHTML" });
+}
+
+function showPreview(index, url) {
+  const section = jobs.querySelector(`[data-job="${CSS.escape(followed)}"]`);
+  const picture = section?.querySelector(`[data-index="${index}"] .picture.waiting`);
+  if (!picture) return;
+  picture.classList.add("preview");
+  const image = picture.querySelector("img");
+  image.src = url;
+  image.hidden = false;
+  picture.querySelector("span").hidden = true;
 }
 
 function follow() {
@@ -149,6 +161,7 @@ function follow() {
   source?.close();
   followed = id;
   source = null;
+  previews.clear();
   if (id === null) return;
   let state = job.dataset.state;
   source = new EventSource(`/draw/jobs/${encodeURIComponent(id)}/events`);
@@ -167,13 +180,8 @@ function follow() {
   });
   source.addEventListener("preview", ({ data }) => {
     const { index, url } = JSON.parse(data);
-    const picture = section()?.querySelector(`[data-index="${index}"] .picture.waiting`);
-    if (!picture) return;
-    picture.classList.add("preview");
-    const image = picture.querySelector("img");
-    image.src = url;
-    image.hidden = false;
-    picture.querySelector("span").hidden = true;
+    previews.set(index, url);
+    showPreview(index, url);
   });
   source.addEventListener("image", refreshJobs);
   source.addEventListener("end", () => {
@@ -186,6 +194,7 @@ function follow() {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== jobs) return;
   follow();
+  for (const [index, url] of previews) showPreview(index, url);
   // On a phone the pictures are below the form: what was just asked for comes into sight.
   const isAsked = event.detail.requestConfig?.elt === form;
   if (isAsked && jobs.getBoundingClientRect().top > innerHeight * 0.7) jobs.scrollIntoView();
