@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 from pages.conftest import Open
 from pages.served import Served
 from pages.steps import draw, first_image
 from playwright.sync_api import expect
+
+from limner.testing import PAINTED_CARD, PaintedGenerator
 
 
 def test_an_empty_page_offers_prompts_to_begin_with(open_page: Open):
@@ -206,6 +210,24 @@ def test_a_grid_has_a_picture_for_every_pair_of_values(open_page: Open):
     page.get_by_role("button", name="Draw the grid").click()
     expect(page.locator("table.grid a.picture")).to_have_count(6)
     expect(page.get_by_role("rowheader")).to_have_text(["seed 1", "seed 2", "seed 3"])
+
+
+def test_another_model_is_chosen_with_what_it_can_honour_and_what_was_typed_goes_along(
+    open_page: Open, served: Served, person: str, monkeypatch
+):
+    card = replace(PAINTED_CARD, name="second", styles=("inked",))
+    second = PaintedGenerator(card=card)
+    monkeypatch.setattr(served.studio.parts, "_model_names", lambda: ("second",))
+    monkeypatch.setattr(served.studio.parts, "_open_model", lambda name: second)
+    page = open_page()
+    page.get_by_label("What shall be drawn").fill("a red fox")
+    page.get_by_label("Model").select_option("second")
+    page.get_by_role("radio", name="inked").check()
+    expect(page.get_by_label("What shall be drawn")).to_have_value("a red fox")
+    page.get_by_label("What shall be drawn").press("Control+Enter")
+    expect(page.locator(".job")).to_have_count(1)
+    (job,) = served.studio.jobs.list(owner=person)
+    assert (job.request["model"], job.request["style"]) == ("second", "inked")
 
 
 def test_a_stranger_is_told_how_to_sign_in(browser, served: Served):

@@ -39,6 +39,13 @@ function refresh() {
   if (first) showChanges();
 }
 
+// What a model can honour is said on a page of its own; what is typed goes along.
+form.querySelector("[data-model]")?.addEventListener("change", ({ target }) => {
+  const address = new URL(location);
+  address.searchParams.set("model", target.value);
+  location.assign(address);
+});
+
 // Redrawing: what is not as it was in the recipe is said.
 const note = form.querySelector("[data-changes]");
 const words = JSON.parse(note?.dataset.words ?? "{}");
@@ -112,7 +119,8 @@ let dropped = null;
 async function send(address, file) {
   const body = new FormData();
   body.append("file", file);
-  const answer = await fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } });
+  const answer = await fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => null);
+  if (answer === null) return tell(document.body.dataset.away);
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
     tell([problem.detail, problem.hint].filter(Boolean).join(" ") || document.body.dataset.fault);
