@@ -7,7 +7,7 @@ from pages.served import Served
 from pages.steps import draw, first_image
 from playwright.sync_api import Page, expect
 
-PAGES = ("draw", "edit", "image", "gallery", "compare", "tour", "fault", "sign in")
+PAGES = ("draw", "edit", "image", "gallery", "erasing", "compare", "tour", "fault", "sign in")
 
 
 def go(page: Page, served: Served, name: str) -> None:
@@ -19,6 +19,7 @@ def go(page: Page, served: Served, name: str) -> None:
         "edit": f"/?start={ids[0]}&mode=edit",
         "image": f"/images/{ids[0]}",
         "gallery": "/gallery",
+        "erasing": "/gallery",
         "compare": f"/gallery/compare?image={ids[0]}&image={ids[1]}",
         "tour": "/tour",
         "fault": "/images/sha256:" + "0" * 64,
@@ -27,8 +28,12 @@ def go(page: Page, served: Served, name: str) -> None:
     if name == "sign in":
         page.context.clear_cookies()
     page.goto(served.address + address)
-    if name == "gallery":
+    if name in ("gallery", "erasing"):
+        page.get_by_text("More", exact=True).click()
         page.locator("input[name=image]").first.check()
+    if name == "erasing":
+        page.keyboard.press("Delete")
+        expect(page.locator("dialog[open]")).to_be_visible()
     expect(page.locator("h1")).to_have_count(1)
 
 

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 from pages.conftest import Open
 from pages.served import Served
 from pages.steps import draw, first_image
 from playwright.sync_api import expect
+
+from limner.testing import PAINTED_CARD, PaintedGenerator
 
 
 def test_an_empty_page_offers_prompts_to_begin_with(open_page: Open):
@@ -40,6 +44,23 @@ def test_previews_are_shown_while_it_is_drawn(open_page: Open):
     page.get_by_label("What shall be drawn").press("Control+Enter")
     preview = page.locator(".picture.preview img[src^='data:image/webp']").first
     expect(preview).to_be_visible(timeout=20_000)
+
+
+def test_previews_stay_when_another_picture_of_the_job_is_decided(open_page: Open):
+    page = open_page()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("spinbutton", name="Steps").fill("50")
+    page.get_by_label("What shall be drawn").fill("a slow fox")
+    page.get_by_label("What shall be drawn").press("Control+Enter")
+    expect(page.locator(".picture.preview").first).to_be_visible()
+    lost = page.evaluate("""async () => {
+        const shown = (which) => [...document.querySelectorAll(`.card:has(${which})`)];
+        const before = shown(".picture.preview").map((one) => one.dataset.index);
+        await htmx.ajax("GET", "/draw/jobs", { target: "#jobs", swap: "innerHTML" });
+        const after = shown(".picture.preview, a.picture").map((one) => one.dataset.index);
+        return before.length ? before.filter((one) => !after.includes(one)) : ["none"];
+    }""")
+    assert lost == []
 
 
 def test_a_job_is_cancelled_by_a_key(open_page: Open):
@@ -189,6 +210,24 @@ def test_a_grid_has_a_picture_for_every_pair_of_values(open_page: Open):
     page.get_by_role("button", name="Draw the grid").click()
     expect(page.locator("table.grid a.picture")).to_have_count(6)
     expect(page.get_by_role("rowheader")).to_have_text(["seed 1", "seed 2", "seed 3"])
+
+
+def test_another_model_is_chosen_with_what_it_can_honour_and_what_was_typed_goes_along(
+    open_page: Open, served: Served, person: str, monkeypatch
+):
+    card = replace(PAINTED_CARD, name="second", styles=("inked",))
+    second = PaintedGenerator(card=card)
+    monkeypatch.setattr(served.studio.parts, "_model_names", lambda: ("second",))
+    monkeypatch.setattr(served.studio.parts, "_open_model", lambda name: second)
+    page = open_page()
+    page.get_by_label("What shall be drawn").fill("a red fox")
+    page.get_by_label("Model").select_option("second")
+    page.get_by_role("radio", name="inked").check()
+    expect(page.get_by_label("What shall be drawn")).to_have_value("a red fox")
+    page.get_by_label("What shall be drawn").press("Control+Enter")
+    expect(page.locator(".job")).to_have_count(1)
+    (job,) = served.studio.jobs.list(owner=person)
+    assert (job.request["model"], job.request["style"]) == ("second", "inked")
 
 
 def test_a_stranger_is_told_how_to_sign_in(browser, served: Served):

@@ -6,6 +6,15 @@ This module does not decide exit codes or HTTP statuses: each face has one table
 
 from __future__ import annotations
 
+import re
+
+_PATH = re.compile(r"'(?:[A-Za-z]:)?[/\\][^']*[/\\]([^'/\\]+)'")
+
+
+def without_folders(sentence: str) -> str:
+    """A sentence that names each file without where it lies, for who does not run this machine."""
+    return _PATH.sub(r"'\1'", sentence)
+
 
 class LimnerError(Exception):
     """Something went wrong.

@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 
-from limner.core.errors import DrawingCancelled, JobDoubtful, LimnerError
+from limner.core.errors import (
+    BadInput,
+    DrawingCancelled,
+    JobDoubtful,
+    LimnerError,
+    StorageUnavailable,
+    without_folders,
+)
 from limner.core.jobs import Happening, JobError
 
 _log = logging.getLogger(__name__)
@@ -22,7 +29,12 @@ def ending_of(error: Exception, job_id: str) -> tuple[Happening, JobError | None
         return Happening.GIVE_BACK, None
     if not isinstance(error, LimnerError):
         return Happening.LOSE, _unforeseen(error, job_id)
-    said = JobError(code=error.code, message=error.message, hint=error.hint)
+    if isinstance(error, StorageUnavailable):  # holds no prompt; the asker is not told where it is
+        facts = {"action": "job_not_stored", "job_id": job_id}
+        _log.warning("An attempt met a fault of the storage: %s", error.message, extra=facts)
+    is_theirs = isinstance(error, BadInput)  # what they wrote is said as they wrote it
+    message = error.message if is_theirs else without_folders(error.message)
+    said = JobError(code=error.code, message=message, hint=error.hint)
     if isinstance(error, JobDoubtful):
         return Happening.DOUBT, said
     return Happening.LOSE if error.retryable else Happening.FAIL, said

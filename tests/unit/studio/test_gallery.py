@@ -1,13 +1,23 @@
 import json
 import zipfile
 
+import numpy as np
 import pytest
 
 from limner.core.access import Principal, Scope
 from limner.core.errors import BadInput, NotFound
 from limner.store.gallery import Search
 from limner.studio.export import export_zip
-from limner.studio.gallery import find_alike, find_images, open_for, require_visible
+from limner.studio.gallery import (
+    find_alike,
+    find_images,
+    find_near,
+    looks_of,
+    open_for,
+    require_visible,
+)
+from limner.studio.image_file import encode_plain_png
+from limner.studio.stored_image import open_image
 from limner.studio.studio import Studio
 
 
@@ -51,6 +61,18 @@ def test_likeness_shows_nothing_of_another(studio: Studio, image_id: str):
     (own,) = studio.generate("a red fox", seed=1, negative="cat")
     alike = find_alike(studio.parts, BEN, own.image_id).images
     assert image_id not in [one.image_id for one in alike]
+
+
+def test_a_file_finds_what_looks_like_it_for_who_may_see_it_alone(studio: Studio, image_id: str):
+    looks = looks_of(studio.parts, open_image(studio.parts, image_id).content, "fox.png")
+    assert [one.image_id for one in find_near(studio.parts, ADA, looks).images] == [image_id]
+    assert find_near(studio.parts, BEN, looks).images == ()
+
+
+def test_a_picture_with_nothing_on_it_looks_like_nothing(studio: Studio):
+    grey = encode_plain_png(np.full((64, 64, 4), 255, np.uint8))
+    with pytest.raises(BadInput, match="Too little is on the picture"):
+        looks_of(studio.parts, grey, "grey.png")
 
 
 def test_an_opened_image_has_its_decision_entry_and_seal(studio: Studio, image_id: str):

@@ -42,6 +42,7 @@ from limner.core.errors import (
     StorageUnavailable,
     TokenMissing,
     TooManyRequests,
+    without_folders,
 )
 
 PROBLEM_JSON = "application/problem+json"
@@ -130,7 +131,7 @@ def problem_of(error: LimnerError) -> Problem:
     return Problem(
         status=status,
         code=error.code,
-        detail=error.message,
+        detail=error.message if status < 500 else without_folders(error.message),
         hint=error.hint,
         is_retryable=error.retryable,
         retry_after_seconds=wait,

@@ -67,9 +67,14 @@ def draw(
     start: str = "",
     mode: str = "variations",
     prompt: str = "",
+    model: str = "",
 ) -> Response:
-    """The page; the form may come filled in with the recipe of an image, or start from one."""
+    """The page; the form may come filled in with the recipe of an image, or start from one.
+
+    What can be asked for is what the model can honour, so another model is another form.
+    """
     fields = _first_fields(given, viewer, like=like, start=start, mode=mode)
+    fields = {**fields, "model": model or fields["model"]}
     if prompt:
         fields = {**fields, "prompt": prompt}
     return render(
@@ -164,7 +169,9 @@ def _first_fields(
     given: Services, viewer: Principal, *, like: str, start: str, mode: str
 ) -> dict[str, str]:
     if like:
-        return fields_of(require_visible(given.parts, viewer, like).record.recipe)
+        recipe = require_visible(given.parts, viewer, like).record.recipe
+        drew = recipe.generator if recipe.generator in given.parts.model_names[1:] else ""
+        return {**fields_of(recipe), "model": drew}
     if not start:
         return dict(BLANK)
     named = given.parts.store.image_by_id(start)
@@ -178,7 +185,8 @@ def _first_fields(
 
 def _form(given: Services, fields: Mapping[str, str], *, like: str) -> dict[str, object]:
     return {
-        "card": given.studio.card,
+        "card": given.parts.generator_of(fields["model"] or None).card,
+        "models": given.parts.model_names,
         "fields": fields,
         "like": like,
         "sizes": SIZES,

@@ -43,6 +43,7 @@ _PNG_URL = "data:image/png;base64,"
 
 # What the form says before anybody wrote anything; the names are those of its fields.
 BLANK: Mapping[str, str] = {
+    "model": "",
     "prompt": "",
     "negative": "",
     "style": "",
@@ -97,6 +98,7 @@ def read_drawing(parts: Parts, viewer: Principal, said: Mapping[str, str]) -> Dr
         style=said["style"] or None,
         background=said["colour"] if said["background"] == "colour" else said["background"],
         label=_label_of(parts),
+        model=said["model"] or None,
     )
     if said["start"]:
         request = _started(parts, viewer, request, said)
@@ -106,7 +108,7 @@ def read_drawing(parts: Parts, viewer: Principal, said: Mapping[str, str]) -> Dr
 
 
 def fields_of(recipe: Recipe) -> dict[str, str]:
-    """What the form says to draw a recipe again."""
+    """What the form says to draw a recipe again; with which model, the form's own says."""
     if recipe.operation is Operation.ENLARGE:  # it says nothing of how to draw
         return {**BLANK, "prompt": recipe.prompt}
     is_colour = recipe.background.startswith("#")

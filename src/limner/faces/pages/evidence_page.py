@@ -123,11 +123,11 @@ def ask(request: Request, viewer: Operator, given: Given, said: Fields) -> Respo
 def lines(_viewer: Operator, given: Given) -> Response:
     """The runs that workers are to draw, as they stand, as a part of the page.
 
-    It is asked for while one moves; when none does any more, the page is read anew with its table.
+    It is asked for while one moves; when all are drawn, the page is read anew with its table.
     """
     steered = _steered(given)
     response = render("_run_lines.html", **steered)
-    if not steered["is_moving"]:
+    if not steered["steered"]:
         response.headers["HX-Refresh"] = "true"
     return response
 

@@ -29,6 +29,10 @@ def test_every_field_is_read(studio: Studio):
     assert (request.style, request.steps, request.guidance) == ("plain", 9, 2.5)
 
 
+def test_the_form_says_which_model_draws(studio: Studio):
+    assert (drawing(studio).request.model, drawing(studio, model="x").request.model) == (None, "x")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("n", "many"), ("seed", "1.5"), ("steps", "x"), ("guidance", "high"), ("size", "big")],

@@ -39,6 +39,13 @@ function refresh() {
   if (first) showChanges();
 }
 
+// What a model can honour is said on a page of its own; what is typed goes along.
+form.querySelector("[data-model]")?.addEventListener("change", ({ target }) => {
+  const address = new URL(location);
+  address.searchParams.set("model", target.value);
+  location.assign(address);
+});
+
 // Redrawing: what is not as it was in the recipe is said.
 const note = form.querySelector("[data-changes]");
 const words = JSON.parse(note?.dataset.words ?? "{}");
@@ -112,7 +119,8 @@ let dropped = null;
 async function send(address, file) {
   const body = new FormData();
   body.append("file", file);
-  const answer = await fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } });
+  const answer = await fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => null);
+  if (answer === null) return tell(document.body.dataset.away);
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
     tell([problem.detail, problem.hint].filter(Boolean).join(" ") || document.body.dataset.fault);
@@ -136,9 +144,21 @@ takeDropped((files) => take(files?.[0]));
 
 let followed = null;
 let source = null;
+const previews = new Map(); // of the job that is followed: the newest of each picture, by its index
 
 function refreshJobs() {
   return htmx.ajax("GET", "/draw/jobs", { target: "#jobs", swap: "innerHTML" });
+}
+
+function showPreview(index, url) {
+  const section = jobs.querySelector(`[data-job="${CSS.escape(followed)}"]`);
+  const picture = section?.querySelector(`[data-index="${index}"] .picture.waiting`);
+  if (!picture) return;
+  picture.classList.add("preview");
+  const image = picture.querySelector("img");
+  image.src = url;
+  image.hidden = false;
+  picture.querySelector("span").hidden = true;
 }
 
 function follow() {
@@ -149,6 +169,7 @@ function follow() {
   source?.close();
   followed = id;
   source = null;
+  previews.clear();
   if (id === null) return;
   let state = job.dataset.state;
   source = new EventSource(`/draw/jobs/${encodeURIComponent(id)}/events`);
@@ -167,13 +188,8 @@ function follow() {
   });
   source.addEventListener("preview", ({ data }) => {
     const { index, url } = JSON.parse(data);
-    const picture = section()?.querySelector(`[data-index="${index}"] .picture.waiting`);
-    if (!picture) return;
-    picture.classList.add("preview");
-    const image = picture.querySelector("img");
-    image.src = url;
-    image.hidden = false;
-    picture.querySelector("span").hidden = true;
+    previews.set(index, url);
+    showPreview(index, url);
   });
   source.addEventListener("image", refreshJobs);
   source.addEventListener("end", () => {
@@ -186,6 +202,7 @@ function follow() {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== jobs) return;
   follow();
+  for (const [index, url] of previews) showPreview(index, url);
   // On a phone the pictures are below the form: what was just asked for comes into sight.
   const isAsked = event.detail.requestConfig?.elt === form;
   if (isAsked && jobs.getBoundingClientRect().top > innerHeight * 0.7) jobs.scrollIntoView();

@@ -188,8 +188,8 @@ def test_a_strange_job_id_is_not_found(client, job_id):
 @pytest.mark.parametrize(
     ("message", "status"),
     [
-        ("Cannot write 'x': the disk is full.", 507),
-        ("Cannot use the database 'x': database is locked.", 503),
+        ("Cannot write '/home/ada/x': the disk is full.", 507),
+        ("Cannot use the database '/home/ada/x': database is locked.", 503),
     ],
 )
 def test_a_full_disk_and_a_locked_database_are_told_apart(
@@ -202,6 +202,7 @@ def test_a_full_disk_and_a_locked_database_are_told_apart(
     monkeypatch.setattr(studio.jobs, "submit", fail)
     answer = asking.post("/api/jobs", json={"prompt": "a fox"})
     assert (answer.status_code, answer.headers["retry-after"]) == (status, "2")
+    assert "/home" not in answer.text
 
 
 def test_a_time_that_is_none_is_refused_by_name(client):
