@@ -36,8 +36,8 @@ def require_whole_gguf(path: Path) -> None:
             expected = _end_of_tensors(file)
     except (struct.error, ValueError, KeyError) as error:
         raise WeightsRefused(
-            f"The file {path.name!r} is no model as GGUF: its {num_bytes} bytes have no header that "
-            "names tensors.",
+            f"The file {path.name!r} is no model as GGUF: its {num_bytes} bytes have no header "
+            "that names tensors.",
             hint="Fetch it again; it may be only half downloaded.",
         ) from error
     if expected > num_bytes:
