@@ -176,7 +176,11 @@ def examine_model(settings: Settings, name: str) -> list[Finding]:
         generator = shelf.open(name)
     except ModelFormInvalid as error:
         return [Finding("form", False, error.message, error.hint or "Correct the form.")]
-    return [_examined_engine(settings, form.engine, examine_engine), *examine(form, generator)]
+    python = _python_of(settings, form.engine)
+    return [
+        _examined_engine(settings, form.engine, examine_engine),
+        *examine(form, generator, python),
+    ]
 
 
 def examine_engines(settings: Settings) -> list[Finding]:

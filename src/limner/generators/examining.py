@@ -18,6 +18,7 @@ from typing import NamedTuple
 from limner.core.errors import LimnerError
 from limner.core.forms import ModelForm
 from limner.core.ports import Generator
+from limner.generators.diffusers.describing import read_index
 from limner.generators.services.comfyui import ComfyUIGenerator
 from limner.generators.services.openai import OpenAIGenerator
 from limner.generators.services.openai_answers import PRICES
@@ -35,6 +36,14 @@ for name in sys.argv[1:]:
         pass
 print(json.dumps(found))
 """
+
+
+HAS_CLASS = """
+import sys
+from importlib.util import find_spec
+with open(find_spec("diffusers").origin, encoding="utf-8") as file:
+    print(f'"{sys.argv[1]}"' in file.read())
+"""  # it names every class it has, and is slow to import
 
 
 class Needs(NamedTuple):
@@ -115,14 +124,19 @@ def examine_engine(engine: str, python: Path | None = None, setting: str = "") -
     return Finding(subject, True, told or "Needs nothing to be installed.")
 
 
-def examine_model(form: ModelForm, generator: Generator) -> list[Finding]:
-    """What is to be said of a model: its files, its licence, its service.
+def examine_model(
+    form: ModelForm, generator: Generator, python: Path | None = None
+) -> list[Finding]:
+    """What is to be said of a model: its files, its licence, its class, its service.
 
     Args:
         form: of the model.
         generator: opened by it.
+        python: interpreter its engine runs with; ``None`` for this one.
     """
     findings = [_licence(form)]
+    if form.engine == "diffusers":
+        findings += _pipeline(form, python or Path(sys.executable))
     if form.files:
         see = partial(require_model_as_written, form)
         findings.append(_files("files", form.path, len(form.files), see))
@@ -160,6 +174,26 @@ def _installed_with(python: Path, needs: Needs) -> dict[str, str] | None:
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     return found
+
+
+def _pipeline(form: ModelForm, python: Path) -> list[Finding]:
+    """Whether diffusers has the class of a pipeline; nothing where other findings tell why not."""
+    try:
+        name = str(read_index(form.path, form.text("config"))["_class_name"])
+        command = [str(python), "-c", HAS_CLASS, name]
+        asked = subprocess.run(command, capture_output=True, check=True, timeout=ANSWER_SECONDS)
+    except (LimnerError, OSError, subprocess.SubprocessError):
+        return []
+    if asked.stdout.strip() == b"True":
+        return [Finding("pipeline", True, name)]
+    return [
+        Finding(
+            "pipeline",
+            False,
+            f"The model is a {name!r}, a class that the diffusers there does not have.",
+            f"{python} -m pip install --upgrade diffusers",
+        )
+    ]
 
 
 def _licence(form: ModelForm) -> Finding:

@@ -8,9 +8,9 @@ import numpy as np
 import PIL
 
 from limner.core.drawing import Drawn, Plan, Sketch
-from limner.core.ports import GeneratorCard
+from limner.core.ports import Ability, GeneratorCard
 from limner.core.recipe import Recipe, UsedAdapter
-from limner.core.records import Request
+from limner.core.records import Operation, Request
 from limner.studio.finishing import Finished
 from limner.studio.parts import Parts
 from limner.studio.planning import Ready
@@ -54,7 +54,7 @@ def write_recipe(
         precision=ran.precision,
         num_threads=ran.num_threads,
         versions=dict(ran.versions) | _own_versions(parts),
-        notices=(*drawn.notices, *finished.notices),
+        notices=(*_of_seed(sketch, card), *drawn.notices, *finished.notices),
         source_file=ready.source_file,
         mask_file=ready.mask_file,
         label=finished.label,
@@ -65,6 +65,13 @@ def write_recipe(
         cost=ran.cost,
         second_pass=second_pass_of(request, ready.choices),
     )
+
+
+def _of_seed(sketch: Sketch, card: GeneratorCard) -> tuple[str, ...]:
+    """That the seed of a recipe is a number only, where the model takes none."""
+    if Ability.SEED in card.abilities or sketch.operation is Operation.ENLARGE:
+        return ()
+    return (f"The model {card.name!r} takes no seed: drawn again, the picture would be another.",)
 
 
 def _used_adapters(

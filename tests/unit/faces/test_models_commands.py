@@ -1,13 +1,17 @@
 """`limner models`: what is added, listed, tried, examined and removed."""
 
 import json
+import sys
 from importlib.metadata import version
 
 import pytest
 from comfyui_service import GRAPH, comfyui_service
 from images_service import images_service
 
-from limner.generators.examining import ENGINE_NEEDS, examine_engine
+from limner.app import describe_model
+from limner.core.models import Licence
+from limner.generators.examining import ENGINE_NEEDS, examine_engine, examine_model
+from limner.testing import PaintedGenerator
 
 LICENCE = ["--licence", "LicenseRef-terms", "--licence-source", "https://x/terms"]
 READ = [*LICENCE, "--licence-read-by", "Ann"]
@@ -117,6 +121,32 @@ def test_the_doctor_tells_a_file_that_was_changed(limner, tmp_path):
     assert "'model_index.json' has the hash" in examined.stdout
 
 
+def test_the_doctor_tells_a_class_that_diffusers_does_not_have(limner, tmp_path, home):
+    """Of a diffusers that is asked, as any interpreter is; here one with two classes."""
+    package = tmp_path / "packages" / "diffusers"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text('NAMES = ["FluxPipeline", "SanaPipeline"]')
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={package.parent} exec {sys.executable} "$@"\n')
+    python.chmod(0o700)
+    found = []
+    for name in ("FluxPipeline", "EvilPipeline"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "model_index.json").write_text(json.dumps({"_class_name": name}))
+        form = describe_model(
+            "near", str(folder), Licence(expression="A", source="L", reviewer="Ann")
+        )
+        found += [
+            one
+            for one in examine_model(form, PaintedGenerator(), python)
+            if one.subject == "pipeline"
+        ]
+    assert [one.is_fine for one in found] == [True, False]
+    assert "'EvilPipeline', a class that the diffusers there does not have" in found[1].told
+    assert found[1].fix == f"{python} -m pip install --upgrade diffusers"
+
+
 def test_the_doctor_tells_every_engine(limner):
     subjects = {one["subject"] for one in objects(limner("models", "doctor", "--json"))}
     assert subjects == {f"engine {engine}" for engine in ENGINE_NEEDS}
@@ -154,7 +184,8 @@ def test_an_interpreter_that_does_not_answer_is_told(tmp_path):
     [
         (["painted", "http://x"], "is the shipped model's"),
         (["Far", "http://x"], "The name of the model is 'Far'"),
-        (["far", "/nowhere"], "so it holds no model"),
+        (["far", "/nowhere"], "There is nothing at '/nowhere'"),
+        (["far", "/"], "so it holds no model"),
         (["far", "http://x", "--engine", "abacus"], "Unknown engine 'abacus'"),
         (["far", "http://x", "--canvas", "big"], "allowed are sizes as WxH"),
         (["far", "http://x", "--option", "x"], "The option is 'x'; allowed is NAME=VALUE"),

@@ -2,12 +2,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from painted_limner import painted_studio
 
 from limner.core.errors import BadInput, DrawingCancelled, PictureBroken, PromptTooLong
+from limner.core.ports import Ability
 from limner.core.records import Mask, Operation, Request, Size
 from limner.studio.image_file import decode_rgba
 from limner.studio.parts import Watch
 from limner.studio.picture_file import read_picture
+from limner.testing import PAINTED_CARD, PaintedGenerator
 
 
 def pixels(image) -> np.ndarray:
@@ -27,6 +30,15 @@ def test_a_seed_nobody_asked_for_is_recorded(studio, settings):
     (image,) = studio.generate("a fox")
     (again,) = studio.generate("a fox", seed=image.seed)
     assert again.image_id == image.image_id
+
+
+def test_a_model_that_takes_no_seed_is_said_to_take_none(settings):
+    without = replace(PAINTED_CARD, abilities=PAINTED_CARD.abilities - {Ability.SEED})
+    with painted_studio(settings, PaintedGenerator(card=without)) as studio:
+        (image,) = studio.generate("a fox", seed=7)
+    assert image.recipe.notices[0] == (
+        "The model 'painted' takes no seed: drawn again, the picture would be another."
+    )
 
 
 def test_picture_k_of_a_batch_can_be_drawn_alone(studio):

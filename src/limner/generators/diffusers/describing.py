@@ -115,8 +115,16 @@ def read_index(location: Path, config: str = "") -> Mapping[str, Any]:
                 f"The model {str(location)!r} is a single file.",
                 hint="Name a folder with its settings and tokenizers in the option 'config'.",
             ) from error
+        if not folder.exists():
+            raise WeightsRefused(
+                f"There is nothing at {str(folder)!r}; allowed is a folder with a {INDEX_FILE}, or "
+                "a safetensors file.",
+                hint="A model of the hub is named as hub:OWNER/NAME.",
+            ) from error
         raise WeightsRefused(
             f"The folder {str(folder)!r} has no {INDEX_FILE} that names a pipeline, so it holds "
-            "no model."
+            "no model.",
+            hint="Name the folder that has it; a single file is named itself, with --option "
+            "config=FOLDER.",
         ) from error
     raise WeightsRefused(f"The index {str(path)!r} names no pipeline.")

@@ -36,7 +36,8 @@ def require_whole_gguf(path: Path) -> None:
             expected = _end_of_tensors(file)
     except (struct.error, ValueError, KeyError) as error:
         raise WeightsRefused(
-            f"The file {path.name!r} is not GGUF: its {num_bytes} bytes have no header of it.",
+            f"The file {path.name!r} is no model as GGUF: its {num_bytes} bytes have no header "
+            "that names tensors.",
             hint="Fetch it again; it may be only half downloaded.",
         ) from error
     if expected > num_bytes:
@@ -49,7 +50,7 @@ def require_whole_gguf(path: Path) -> None:
 def _end_of_tensors(file: BinaryIO) -> int:
     """Where the last tensor ends, in bytes from the start."""
     magic, _, num_tensors, num_values = _read(file, "<4sIQQ")
-    if magic != MAGIC or max(num_tensors, num_values) > MOST:
+    if magic != MAGIC or not num_tensors or max(num_tensors, num_values) > MOST:
         raise ValueError
     alignment = 32
     for _ in range(num_values):
@@ -57,11 +58,13 @@ def _end_of_tensors(file: BinaryIO) -> int:
         (kind,) = _read(file, "<I")
         if name == b"general.alignment":
             (alignment,) = _read(file, "<I")
+            if not alignment:
+                raise ValueError
         else:
             _skip_value(file, kind)
     ends = [_end_of_tensor(file) for _ in range(num_tensors)]
     start = -(-file.tell() // alignment) * alignment
-    return start + max(ends, default=0)
+    return start + max(ends)
 
 
 def _end_of_tensor(file: BinaryIO) -> int:

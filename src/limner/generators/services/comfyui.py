@@ -19,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
-from limner.core.errors import BadInput, DrawingCancelled, EngineFailed, EngineLost, LimnerError
+from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost, LimnerError
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.records import Operation
 from limner.core.settings import Secret, Secrets
 from limner.generators.services.calls import POLL_SECONDS, Call, IsCancelled, quoted, service_of
 from limner.generators.services.comfyui_client import ComfyUI
@@ -66,13 +65,6 @@ class ComfyUIGenerator:
 
     def prepare(self, sketch: Sketch) -> Plan:
         """Accept a sketch or refuse it for its length; see the port."""
-        if sketch.operation is Operation.TEXT and "image" in self._workflow.inputs:
-            raise BadInput(
-                f"The workflow of the model {self._card.name!r} starts from a picture, and none "
-                "was given.",
-                code="source_missing",
-                hint="Name the picture as well.",
-            )
         return accepted(sketch, self._card)
 
     def generate(

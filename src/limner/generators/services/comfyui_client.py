@@ -132,6 +132,7 @@ class ComfyUI:
                 compression=None,
                 max_size=MAX_ANSWER_BYTES,
                 open_timeout=CONNECT_SECONDS,
+                ping_timeout=self.patience_seconds,  # loading a model, it answers no ping
                 proxy=self._service.way or None,
             )
         except (OSError, WebSocketException) as error:

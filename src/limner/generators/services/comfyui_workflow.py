@@ -193,11 +193,10 @@ def guess_inputs(graph: Graph) -> dict[str, Place]:
 
 
 def _operations(places: Mapping[str, Place]) -> frozenset[Operation]:
-    """A graph that loads a picture needs one; the port asks for TEXT all the same."""
-    found = {Operation.TEXT}
+    """A graph that loads a picture, or a mask as well, draws from nothing else."""
     if "image" in places:
-        found.add(Operation.MASK if "mask" in places else Operation.IMAGE)
-    return frozenset(found)
+        return frozenset({Operation.MASK if "mask" in places else Operation.IMAGE})
+    return frozenset({Operation.TEXT})
 
 
 def _place(graph: Graph, name: str, text: str, model: str) -> Place:
@@ -222,6 +221,11 @@ def _require_promised(form: ModelForm, inputs: Mapping[str, Place]) -> None:
         Operation.IMAGE: ("image",),
         Operation.MASK: ("image", "mask"),
     }
+    if Operation.TEXT in form.operations and "image" in inputs:
+        raise ModelFormInvalid(
+            f"The model {form.name!r} starts from 'text', and its workflow loads a picture.",
+            hint="Leave 'text' out of its operations, or 'image' out of its option 'inputs'.",
+        )
     for operation in form.operations:
         for name in needed[operation]:
             if name not in inputs:

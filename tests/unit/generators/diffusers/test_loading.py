@@ -82,7 +82,7 @@ def lora_trial(form_of, family, **paths):
     return Trial(generator=DiffusersGenerator(form_of(family, adapters=adapters)))
 
 
-@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux"])
+@pytest.mark.parametrize("family", ["sd1", "sdxl", "sd3", "flux", "qwen", "z-image"])
 def test_a_lora_changes_the_picture_and_leaves_no_trace(form_of, lora_of, family):
     trial = lora_trial(form_of, family, ink=lora_of(family))
     (before,) = trial.draw(1)

@@ -22,7 +22,7 @@ LICENCE = Licence(expression="Apache-2.0", source="LICENSE", reviewer="Ann")
 
 def gguf(path, *names):
     """A whole GGUF file with these tensors, each of 32 values in 8 bits."""
-    path.write_bytes(gguf_bytes(names))
+    path.write_bytes(gguf_bytes(names or ("x",)))
     return path
 
 
@@ -104,6 +104,22 @@ def test_half_a_download_is_refused(tmp_path, num_bytes):
     path.write_bytes(gguf_bytes(["unet"])[:num_bytes])
     with pytest.raises(WeightsRefused, match=r"'m\.gguf'"):
         describe("m", path, LICENCE)
+
+
+def gguf_with(*, alignment=32, num_tensors=1):
+    said = struct.pack("<4sIQQ", b"GGUF", 3, num_tensors, 1)
+    said += text("general.alignment") + struct.pack("<II", 4, alignment)
+    return said + text("unet") + struct.pack("<IQIQ", 1, 32, 8, 0) + bytes(200)
+
+
+@pytest.mark.parametrize("changes", [{"num_tensors": 0}, {"alignment": 0}])
+def test_a_file_without_tensors_or_alignment_is_refused(tmp_path, changes):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf_with())
+    require_whole_gguf(path)
+    path.write_bytes(gguf_with(**changes))
+    with pytest.raises(WeightsRefused, match="is no model as GGUF"):
+        require_whole_gguf(path)
 
 
 @given(noise=st.binary(max_size=200))

@@ -9,7 +9,6 @@ from comfyui_service import GRAPH, comfyui_service
 from images_service import images_service
 
 from limner.core.errors import (
-    BadInput,
     DrawingCancelled,
     EngineFailed,
     EngineLost,
@@ -119,10 +118,19 @@ def test_a_picture_is_sent_and_started_from(comfyui):
     assert drawn.image_HWC[0, 0, 0] == 150  # three quarters of the picture
 
 
-def test_a_workflow_that_starts_from_a_picture_is_not_drawn_without_one(comfyui):
-    with pytest.raises(BadInput, match="starts from a picture, and none was given"):
-        draw(open_at(comfyui.url, FROM_PICTURE))
-    assert comfyui.graphs == []
+def test_a_workflow_that_loads_a_picture_draws_from_nothing_else():
+    from_mask = {**FROM_PICTURE, "2": {"class_type": "LoadImageMask", "inputs": {"image": "m.png"}}}
+    cards = [
+        describe("far", "http://x", graph, LICENCE, inputs=inputs).card
+        for graph, inputs in ((GRAPH, {}), (FROM_PICTURE, {}), (from_mask, {"mask": "2.image"}))
+    ]
+    found = [card.operations for card in cards]
+    assert found == [{Operation.TEXT}, {Operation.IMAGE}, {Operation.MASK}]
+
+
+def test_a_form_that_offers_text_where_a_picture_is_loaded_is_refused():
+    with pytest.raises(ModelFormInvalid, match="its workflow loads a picture"):
+        open_at("http://x", FROM_PICTURE, operations=DRAWING)
 
 
 def test_a_cancelled_drawing_is_interrupted_there(comfyui):
