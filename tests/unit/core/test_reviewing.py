@@ -98,7 +98,7 @@ STATES = {
 
 
 STORED = {
-    CardKind: "held audit honeypot complaint",
+    CardKind: "held audit honeypot complaint label",
     EventKind: "claimed lease_ended answered escalated changed_mind closed",
     Answer: "reject unsure accept",
     State: "open claimed answered escalated closed",
