@@ -231,7 +231,7 @@ class Jobs:
         change = self._rows.change_of(job_id)
         told = _Told(job=self.get(job_id))
         yield StateChanged(job=told.job)
-        yield from self._news(told, told.job)
+        yield from self._news(told, told.job, with_previews=with_previews)
         quiet_since = time.monotonic()
         while not told.job.is_over:
             if with_previews:

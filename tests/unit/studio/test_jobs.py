@@ -12,6 +12,7 @@ from job_rows import START, store_image
 from limner.core.errors import BadInput, JobConflict, JobNotFound
 from limner.core.jobs import Happening, JobState
 from limner.core.records import Mask, Picture, Request, Size
+from limner.store.leases import Told
 from limner.studio.job_changes import JobChanges
 from limner.studio.request_document import request_of
 
@@ -202,6 +203,14 @@ def test_a_watch_tells_pictures_with_their_outcome(studio):
     store.leases.end(claim, Happening.FINISH, START, seconds=1.0, num_images=1)
     events = {one.kind: one for one in studio.jobs.watch(job_id)}
     assert (events["image"].image.outcome, events["image"].reasons) == ("held", ("It is flat.",))
+
+
+def test_a_watch_begins_with_the_previews_there_are(studio):
+    job_id = studio.jobs.submit(FOX, owner="ann", is_previewed=True).job_id
+    claim = studio.parts.store.leases.claim("w", START)
+    studio.parts.store.leases.beat(claim, START, Told(1, 4, None), {0: b"picture"})
+    watch = studio.jobs.watch(job_id, with_previews=True)
+    assert [next(watch).kind for _ in range(2)] == ["state", "preview"]
 
 
 def test_a_quiet_watch_says_so_that_the_client_can_be_looked_after(studio):
