@@ -107,7 +107,7 @@ OPTIONS = {
     "eval suites": ["--json"],
     "look at": [
         "--text", "--criteria", "--normal", "--find", "--ask", "--ask-model", "--processes",
-        "--watch", "--ray", "--quiet", "--json",
+        "--review", "--watch", "--ray", "--quiet", "--json",
     ],
     "look audit": ["--labels", "--json"],
     "look forget": ["--normal"],
@@ -129,7 +129,9 @@ OPTIONS = {
     "due": ["--within", "--json"],
     "look report": ["--out", "--force"],
     "look runs": ["--json"],
-    "look teach": ["--yes", "--no", "--precision", "--confidence", "--answers", "--json"],
+    "look teach": [
+        "--yes", "--no", "--precision", "--confidence", "--answers", "--reviewed", "--json",
+    ],
     "look unsure": ["--out", "--run", "--force"],
     "watch reference": [
         "--last", "--since", "--until", "--run-length", "--window", "--json",
