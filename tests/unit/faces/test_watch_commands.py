@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from canaries import FEW, Paler
 from painted_limner import painted_studio
-from streams import add_stream, audit, register_active
+from streams import add_incoming, add_stream, audit, register_active
 
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_runs import begin_run, draw_run
@@ -90,11 +90,15 @@ def test_nothing_watched_is_said(limner):
     assert "No decision by rule was audited" in limner("watch", "audits").stderr
 
 
-def test_audits_are_printed_by_month_and_by_no_slice_of_one_value(limner, add, settings, painter):
+def test_audits_are_printed_by_month_and_slice(limner, add, settings, painter):
     add(SCORES[:5])
     with painted_studio(settings, painter) as studio:
         for image_id in add_stream(studio, SCORES[:5], start=500):
             audit(studio, image_id, is_good=True, days=1, probability=0.5)
+        for image_id in add_incoming(studio, 1):
+            audit(studio, image_id, is_good=True, days=40, probability=0.5)
     assert re.search(r"month 2026-01 +1\.00 \(.*\), n 5", limner("watch", "audits").stdout)
     lines = limner("watch", "audits", "--json").stdout.splitlines()
-    assert [json.loads(one)["by"] for one in lines] == ["all", "month"]
+    assert [json.loads(one)["by"] for one in lines] == [
+        "all", "month", "month", "model", "model", "size", "size",
+    ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The whole road of an image with its rows in PostgreSQL."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,18 @@ from ledgers import NOW
 from pages.cards import hold, takers_of
 from painted_limner import WHOLE, painted_studio
 from postgresql_server import postgresql_server
+from streams import add_kept
 
+from limner.core.deciding import Outcome
 from limner.core.errors import StorageUnavailable
+from limner.core.learnt import LearntKind
+from limner.core.looking import LabelFound
 from limner.core.reviewing import CardKind
 from limner.core.settings import read_settings
 from limner.store.repository import Store
 from limner.studio.edge_cases import edge_cases
-from limner.studio.review import complain, list_cards
+from limner.studio.look.asking import Desk, answered_of
+from limner.studio.review import answer_card, claim, complain, list_cards
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +63,21 @@ def test_edge_cases_exports_and_holding_for_likeness_work_there_too(settings, pa
         assert parts.store.rights.hold([image.image_id], 1, parts.judge.criteria, NOW) == []
         kinds = {one.card.kind for one in list_cards(parts, "ann")}
         assert kinds == {CardKind.COMPLAINT, CardKind.HELD}
+
+
+def test_what_a_label_is_unsure_of_is_asked_and_answered_there_too(settings, painter):
+    with painted_studio(settings, painter) as studio:
+        parts, image_id = studio.parts, add_kept(studio, outcome=Outcome.RELEASED)
+        now, found = parts.read_clock(), [LabelFound("cup", "0123", 0.6, "unsure")]
+        with parts.store.looks.writing(now) as writing:
+            Desk(parts, 1).ask(writing.connection, image_id, found, now)
+        assert Desk(parts, 1).to_ask("sha256:other", found) == ()
+        (view,) = (one for one in list_cards(parts, "ann") if one.card.kind is CardKind.LABEL)
+        claim(parts, view.card.card_id, "ann")
+        answer_card(parts, view.card.card_id, "ann", "reject")
+        assert [one.name for one in answered_of(parts, "cup").no] == ["in/kept.png"]
+        parts.store.learnt.add(LearntKind.LABEL, "cup", {}, b"", now + timedelta(seconds=1))
+        assert list(answered_of(parts, "cup").no) == []
 
 
 def test_of_two_reviewers_who_take_one_card_at_the_same_moment_one_gets_it(settings, painter):
