@@ -60,17 +60,25 @@ def find_fault(
     shape = image_HWC.shape if size is None else (size[1], size[0], 4)
     if image_HWC.dtype != np.uint8 or image_HWC.shape != shape or not _is_rgba(image_HWC):
         return f"misshapen ({image_HWC.dtype} {image_HWC.shape})"
-    alpha_HW = image_HWC[..., 3]
+    alpha_HW = np.ascontiguousarray(image_HWC[..., 3])
+    least_alpha = alpha_HW.min()
     if alpha_HW.max() <= FLAT_RANGE:
         return "empty (fully transparent)"
-    seen_HWC = image_HWC if alpha_HW.min() > 0 else np.where(alpha_HW[..., None] > 0, image_HWC, 0)
+    seen_HWC = image_HWC if least_alpha > 0 else _seen(image_HWC, alpha_HW)
     # One axis after the other: thirty times as fast as both at once.
     highest_C, lowest_C = seen_HWC.max(axis=0).max(axis=0), seen_HWC.min(axis=0).min(axis=0)
     if (highest_C - lowest_C).max() <= FLAT_RANGE:
         return "flat (one colour)"
-    if alpha_HW.min() == 255 and highest_C[:3].max() <= BLACK_LEVEL:
+    if least_alpha == 255 and highest_C[:3].max() <= BLACK_LEVEL:
         return "black"
     return None
+
+
+def _seen(image_HWC: NDArray[np.uint8], alpha_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with clear pixels all 0; a pixel at a time, as one number of 32 bits."""
+    pixels_HW = np.ascontiguousarray(image_HWC).view(np.uint32)[..., 0]
+    seen_HW = np.where(alpha_HW > 0, pixels_HW, np.uint32(0))
+    return seen_HW.view(np.uint8).reshape(image_HWC.shape)
 
 
 def _is_rgba(image_HWC: NDArray[np.uint8]) -> bool:

@@ -81,7 +81,9 @@ def windows(rgb_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
     corners = [(x, y) for x in (0, picture.width - wide) for y in (0, picture.height - tall)]
     parts = [picture.crop((x, y, x + wide, y + tall)) for x, y in corners]
     fitted_BHWC = np.stack([_fitted(one) for one in (picture, *parts)])
-    return np.divide(fitted_BHWC, np.float32(127.5), dtype=np.float32) - np.float32(1)
+    scaled_BHWC = np.divide(fitted_BHWC, np.float32(127.5), dtype=np.float32)
+    scaled_BHWC -= np.float32(1)
+    return scaled_BHWC
 
 
 def _fitted(picture: PillowImage.Image) -> NDArray[np.uint8]:
