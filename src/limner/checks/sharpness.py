@@ -59,7 +59,7 @@ class Sharpness:
             CheckNotAble: the picture has no edge to look at.
         """
         image_HWC = small_view(subject.picture)
-        alpha_HW = image_HWC[..., 3]
+        alpha_HW = np.ascontiguousarray(image_HWC[..., 3])
         seen_HW = (luma(image_HWC).astype(np.uint16) * alpha_HW // 255).astype(np.uint8)
         found = {"inside": edge_sharpness(seen_HW), "outline": edge_sharpness(alpha_HW)}
         scores = {name: score for name, score in found.items() if score is not None}

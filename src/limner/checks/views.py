@@ -115,5 +115,4 @@ def _rgb(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def luma(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Lightness 0-255 `[H, W]` of RGB or RGBA pixels, as ITU-R BT.601 weighs the channels."""
-    rgb = PillowImage.fromarray(np.ascontiguousarray(image_HWC[..., :3]))
-    return np.asarray(rgb.convert("L"))
+    return np.asarray(PillowImage.fromarray(np.ascontiguousarray(image_HWC)).convert("L"))
