@@ -114,7 +114,8 @@ def test_an_unknown_sampler_is_refused_with_those_there_are():
 
 @pytest.mark.parametrize("title", ["painted", "painted [0123456789]", "default"])
 def test_the_checkpoint_is_found_by_its_title(title):
-    asked(override_settings={"sd_model_checkpoint": title})
+    request = asked(override_settings={"sd_model_checkpoint": title}).request
+    assert request.model == asked().request.model
 
 
 def test_another_checkpoint_is_not_here():
