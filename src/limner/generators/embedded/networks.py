@@ -358,6 +358,7 @@ class Networks:
         threads = {"INFERENCE_NUM_THREADS": str(self._num_threads)} if self._num_threads else {}
         return {
             "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": "1",  # with more, this engine mixes up kernels held in 8 bits
             "INFERENCE_PRECISION_HINT": self._usual if precision == EIGHT_BITS else precision,
             GROUP_SETTING: str(group),
             **threads,
