@@ -19,6 +19,7 @@ import openvino
 from openvino import opset13
 
 from benchmarks.figure import Measurement, median_measurement
+from limner.generators.embedded.networks import open_networks
 from limner.generators.embedded.weights import Weights
 
 NUM_ROWS = 16
@@ -55,8 +56,8 @@ def measure_efficiency(is_quick: bool) -> Measurement:
     network's times just before and just after; the figure is the median over rounds.
     """
     core = openvino.Core()
-    run_network = compiled(core, read_network(core))
-    products = products_of(with_rows(read_network(core)))
+    run_network = compiled(core, read_network())
+    products = products_of(with_rows(read_network()))
     references = {product: compiled(core, reference_graph(product)) for product in products}
     ratios: list[float] = []
     for _ in range(5 if is_quick else 25):
@@ -69,11 +70,9 @@ def measure_efficiency(is_quick: bool) -> Measurement:
     return median_measurement(ratios)
 
 
-def read_network(core: openvino.Core) -> openvino.Model:
-    """The packaged drawing network as the product runs it, for any number of rows."""
-    weights = Weights()
-    values = openvino.Tensor(weights.values("denoise"))
-    return core.read_model(weights.read("denoise.xml"), values)
+def read_network() -> openvino.Model:
+    """The packaged drawing network as the product runs it for squares, for any number of rows."""
+    return open_networks(Weights(), 0).read_graph("denoise")  # whose values stay
 
 
 def with_rows(model: openvino.Model) -> openvino.Model:
@@ -109,8 +108,8 @@ def _product(node: openvino.Node) -> Product:
     return Product(1, int(np.prod(out[:-1])), inner, out[-1], has_weight=True)
 
 
-def reference_graph(product: Product) -> openvino.Model:
-    """`COPIES` times there and back: `[rows, inner]` to `[rows, columns]` to `[rows, inner]`.
+def reference_graph(product: Product, copies: int = COPIES) -> openvino.Model:
+    """`copies` times there and back: `[rows, inner]` to `[rows, columns]` to `[rows, inner]`.
 
     Every product feeds the next, so that what it writes is still in the cache, as in the network;
     products of one shape side by side, each with an output of its own, measured slower. Both ways
@@ -120,7 +119,7 @@ def reference_graph(product: Product) -> openvino.Model:
     batch = [] if product.has_weight else [product.batch]
     first = opset13.parameter([*batch, product.rows, product.inner], bf16)
     inputs, x = [first], first
-    for copy in range(COPIES):
+    for copy in range(copies):
         for is_back in (False, True):
             if product.has_weight:
                 sizes = (product.columns, product.inner)

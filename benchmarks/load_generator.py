@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.figure import Measurement
 from benchmarks.serving import Served, serving
-from benchmarks.traffic import PROMPTS
+from benchmarks.traces import PROMPTS
 
 COMMAND_IN = "AIPERF_COMMAND"
 MISSING = (

@@ -36,7 +36,6 @@ from benchmarks.look_scale import (
 from benchmarks.mark.false_positives import measure_mark_false_positives
 from benchmarks.mark.recovery import measure_mark
 from benchmarks.memorisation import measure_memorisation
-from benchmarks.other_runtimes import measure_other_runtimes
 from benchmarks.pages import measure_page_time
 from benchmarks.quality.measure import measure_referee, quality
 from benchmarks.quality.quicker import measure_few_steps, measure_precisions
@@ -430,7 +429,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         title=FAST,
         unit="times",
         goal=None,
-        measure=measure_other_runtimes,
+        measure=traffic.measure_other_runtimes,
     ),
     Benchmark(
         name="aiperf",

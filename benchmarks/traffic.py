@@ -1,70 +1,34 @@
-"""Requests of many kinds at once: drawn by Limner, one after another, and in batches of equal ones.
+"""Requests of many kinds at once, drawn by Limner and by every other way, side by side.
 
-All three run the same weights on the same engine with the same threads in one process, in turn and
-in alternating order, and read each prompt once:
-
-* *limner*: the product's generator with as many threads as a worker has lanes; everything shares.
-* *serial*: the product's generator, one request after another.
-* *same key*: first come, first served, in batches of requests that agree in steps and guidance; a
-  batch is done before the next begins. This is the policy that vLLM-Omni (step execution, "key must
-  match") and SGLang Diffusion (dynamic batching, "same model and sampling shape") document for
-  their own engines on other hardware; it is re-implemented here, kinder than documented: the whole
-  queue is searched for equals of its head, not only the requests right behind it.
-
-Requests of one trace are the same for all three. A trace whose requests all come at once shows how
-much is drawn a second, a Poisson one how long each waits.
+Every system (serving_systems.py, other_runtimes.py) draws the same traces (traces.py) with the same
+weights, each in a process of its own, one at a time, in turn and in alternating order; how long
+requests take when they are alone, and what the processor could do at best (limits.py), are measured
+in the same turns. Runtimes that are not installed are left out by name; they draw in every other
+turn only, as they are slow.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import openvino
 
-from benchmarks import efficiency
+from benchmarks import traces
 from benchmarks.figure import Measurement
-from limner.core.drawing import Sketch
-from limner.core.records import Operation
-from limner.generators.embedded import EmbeddedGenerator
-from limner.generators.embedded.course import Way
-from limner.generators.embedded.networks import Caption, Networks, open_networks
-from limner.generators.embedded.passes import Passes
-from limner.generators.embedded.sampler import SAMPLERS, draw_noise, time_grid
-from limner.generators.embedded.tokens import Tokens
-from limner.generators.embedded.weights import Weights
-from limner.studio.working import LANES
+from benchmarks.limits import Limits, Products
+from benchmarks.serving_systems import Engine, Picture
+from benchmarks.system_processes import OTHERS, OWN, Drawn, SystemProcess
+from benchmarks.traces import LOADS, Asked, Trace
+from limner.generators.embedded.canvas import to_premultiplied
 
-PROMPTS = tuple(f"{colour} {thing}" for colour in ("a red", "a blue") for thing in (
-    "apple", "car", "house", "fish", "flower", "boat", "bird", "cup"))  # fmt: skip
-STEPS = (4, 8, 16)
-GUIDANCE = (1.0, 3.0, 5.0)
-LOADS = (0.3, 0.6, 0.9)  # of what limner drew a second of the mixed trace
-BURST, BURST_CHANCE = 4, 0.1  # requests that come at one moment, and how often they do
-MAX_EQUALS = 8  # pictures in a batch of the same key; its rows fill a pass of limner
-
-
-class Asked(NamedTuple):
-    """One request of a trace; it comes so many seconds after the start."""
-
-    at_seconds: float
-    prompt: str
-    seed: int
-    steps: int
-    guidance: float
-
-    @property
-    def key(self) -> tuple[int, float]:
-        """What a batch of the same key must agree in."""
-        return self.steps, self.guidance
+JUDGED_LOAD = LOADS[1]
+LEAST_PSNR = 30.0  # of another runtime's picture against the product's, dB
+INSTALL = "pip install 'limner[training]' onnx onnxscript onnxruntime"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,213 +38,24 @@ class Ran:
     Attributes:
         rate: pictures a second, from the first arrival to the last picture.
         waits: seconds from arrival to picture, by request.
-        rows: in a pass of the network, on average.
-        share: of the time of the network's own matrix products in the time of the run.
+        tokens: in a forward, on average.
+        own_share: of the time of the network's own matrix products in the time of the run.
+        large_share: the same of one large product with as many operations.
         cpu_seconds: of the process, for a picture.
+        peak_bytes: of memory, since the process began.
     """
 
     rate: float
     waits: tuple[float, ...]
-    rows: float
-    share: float
+    tokens: float
+    own_share: float
+    large_share: float
     cpu_seconds: float
+    peak_bytes: int
 
 
-class Engine:
-    """The one set of networks everything runs on, with its passes counted.
-
-    Args:
-        home: data folder, in which the product keeps the precision that is best here; ``None``
-            takes the usual one of the processor.
-    """
-
-    def __init__(self, home: Path | None) -> None:
-        self.weights = Weights()
-        self.networks: Networks = open_networks(self.weights, 0, home)
-        self.generator = EmbeddedGenerator(weights=self.weights, memory=home)
-        self.num_passes = self.num_rows = 0
-        predict = self.networks.predict_clean
-
-        def counted(
-            noisy: Sequence[np.ndarray], times: np.ndarray, caption: Caption
-        ) -> list[np.ndarray]:
-            self.num_passes += 1
-            self.num_rows += len(times)
-            return predict(noisy, times, caption)
-
-        self.networks.predict_clean = counted
-        tokens = Tokens(self.weights.read("tokenizer.json"), self.weights.card.text_tokens)
-        self.read_caption = lru_cache(64)(
-            lambda text: self.networks.read_caption(tokens.rows([text]), np.array([not text]))
-        )
-        self.row_seconds = self._row_seconds()
-
-    def warm(self) -> None:
-        """Meet every prompt, and every number of rows up to a full pass."""
-        for prompt in (*PROMPTS, ""):
-            self.read_caption(prompt)
-            if prompt:
-                self.draw(Asked(0, prompt, 0, 1, 3.0))
-        one = self.read_caption("")
-        for rows in range(1, 17):
-            noisy = np.zeros((rows, *self.weights.card.canvas), np.float32)
-            caption = Caption(*(np.repeat(part, rows, 0) for part in one))
-            self.networks.predict_clean([noisy], np.zeros(rows, np.float32), caption)
-
-    def draw(self, asked: Asked) -> None:
-        """One request, as the product draws it."""
-        card = self.generator.card
-        sketch = Sketch(
-            operation=Operation.TEXT, prompt=asked.prompt, negative="", style=None,
-            steps=asked.steps, guidance=asked.guidance, sampler=card.samplers[0],
-            canvas=card.canvases[0], is_transparent=False,
-        )  # fmt: skip
-        list(self.generator.generate(self.generator.prepare(sketch), [asked.seed]))
-
-    def draw_equals(self, batch: Sequence[Asked]) -> None:
-        """Requests of one key in the same passes from start to end, decoded together."""
-        passes = Passes(self.networks.predict_clean, max_cells=10**9)
-        with ExitStack() as stack:
-            courses = [stack.enter_context(passes.course(self._way(one))) for one in batch]
-            for _ in range(batch[0].steps):
-                clean = [passes.next_step(course) for course in courses]
-        self.networks.enlarge(self.networks.decode(np.concatenate(clean)))
-
-    def _way(self, asked: Asked) -> Way:
-        card = self.weights.card
-        texts = [asked.prompt, ""][: 1 if asked.guidance == 1.0 else 2]
-        captions = [self.read_caption(text) for text in texts]
-        times = time_grid(asked.steps, shift=card.time_shift)
-        return Way(
-            walk=SAMPLERS["dpm++2m"](draw_noise(asked.seed, card.canvas)[None], times),
-            num_steps=asked.steps,
-            num_pictures=1,
-            caption=Caption(*(np.concatenate(part) for part in zip(*captions, strict=True))),
-            guidance=asked.guidance,
-        )
-
-    @staticmethod
-    def _row_seconds() -> float:
-        """Time of the network's matrix products for one row; see benchmarks/efficiency.py."""
-        core = openvino.Core()
-        products = efficiency.products_of(efficiency.with_rows(efficiency.read_network(core)))
-        runs = {one: efficiency.compiled(core, efficiency.reference_graph(one)) for one in products}
-        rounds = [
-            sum(count * efficiency.timed(runs[one]) for one, count in products.items())
-            for _ in range(7)
-        ]
-        return float(np.median(rounds)) / (2 * efficiency.COPIES * efficiency.NUM_ROWS)
-
-
-System = Callable[[Engine, Sequence[Asked]], list[float]]
-"""Draws a trace; seconds from the start to each picture, in the order of the trace."""
-
-
-def run_limner(engine: Engine, trace: Sequence[Asked], lanes: int = LANES) -> list[float]:
-    """Every request in a lane of its own, as a worker has them."""
-    started = time.perf_counter()
-
-    def draw(asked: Asked) -> float:
-        engine.draw(asked)
-        return time.perf_counter() - started
-
-    with ThreadPoolExecutor(lanes) as pool:
-        futures = []
-        for asked in trace:
-            _sleep_until(started + asked.at_seconds)
-            futures.append(pool.submit(draw, asked))
-        return [one.result() for one in futures]
-
-
-def run_serial(engine: Engine, trace: Sequence[Asked]) -> list[float]:
-    """One request after another."""
-    return run_limner(engine, trace, lanes=1)
-
-
-def run_same_key(engine: Engine, trace: Sequence[Asked]) -> list[float]:
-    """Batches of the same key, first come, first served."""
-    started = time.perf_counter()
-    done = [0.0] * len(trace)
-    left = list(range(len(trace)))
-    while left:
-        head = trace[left[0]]
-        _sleep_until(started + head.at_seconds)
-        now = time.perf_counter() - started
-        here = [one for one in left if trace[one].at_seconds <= now]
-        batch = [one for one in here if trace[one].key == head.key][:MAX_EQUALS]
-        engine.draw_equals([trace[one] for one in batch])
-        for one in batch:
-            done[one] = time.perf_counter() - started
-            left.remove(one)
-    return done
-
-
-def _sleep_until(seconds: float) -> None:
-    time.sleep(max(0.0, seconds - time.perf_counter()))
-
-
-SYSTEMS: dict[str, System] = {
-    "limner": run_limner,
-    "serial": run_serial,
-    "same key": run_same_key,
-}
-
-
-def run(engine: Engine, system: System, trace: Sequence[Asked]) -> Ran:
-    """One run, measured."""
-    passes_before, rows_before = engine.num_passes, engine.num_rows
-    cpu_before, started = time.process_time(), time.perf_counter()
-    done = system(engine, trace)
-    seconds = time.perf_counter() - started
-    num_rows = engine.num_rows - rows_before
-    return Ran(
-        rate=len(trace) / seconds,
-        waits=tuple(end - asked.at_seconds for end, asked in zip(done, trace, strict=True)),
-        rows=num_rows / (engine.num_passes - passes_before),
-        share=num_rows * engine.row_seconds / seconds,
-        cpu_seconds=(time.process_time() - cpu_before) / len(trace),
-    )
-
-
-def uniform(num: int) -> list[Asked]:
-    """All at once and alike: 4 steps, guidance 3."""
-    return [Asked(0.0, PROMPTS[k % len(PROMPTS)], k, 4, 3.0) for k in range(num)]
-
-
-def mixed(num: int, seed: int) -> list[Asked]:
-    """All at once; steps and guidance at random."""
-    rng = np.random.default_rng(seed)
-    return [
-        Asked(0.0, str(rng.choice(PROMPTS)), k, int(rng.choice(STEPS)), float(rng.choice(GUIDANCE)))
-        for k in range(num)
-    ]
-
-
-def repeated(num: int, seed: int) -> list[Asked]:
-    """All at once; prompts by Zipf's law, seeds of their own."""
-    rng = np.random.default_rng(seed)
-    ranks = np.minimum(rng.zipf(1.3, num) - 1, len(PROMPTS) - 1)
-    return [Asked(0.0, PROMPTS[rank], k, 8, 3.0) for k, rank in enumerate(ranks)]
-
-
-def poisson(num: int, seed: int, rate: float) -> list[Asked]:
-    """The mixed trace, coming by chance and in bursts, at exactly `rate` a second in all."""
-    rng = np.random.default_rng(seed)
-    mean_size = 1 + BURST_CHANCE * (BURST - 1)
-    trace: list[Asked] = []
-    at_seconds = 0.0
-    for asked in _in_bursts(mixed(num, seed), rng):
-        at_seconds += float(rng.exponential(mean_size / rate))
-        trace += [one._replace(at_seconds=at_seconds) for one in asked]
-    stretch = num / rate / at_seconds  # what chance made of it is no load anybody named
-    return [one._replace(at_seconds=stretch * one.at_seconds) for one in trace]
-
-
-def _in_bursts(trace: list[Asked], rng: np.random.Generator) -> Iterator[list[Asked]]:
-    while trace:
-        size = BURST if rng.random() < BURST_CHANCE else 1
-        yield trace[:size]
-        trace = trace[size:]
+Runs = dict[str, list[Ran]]
+"""By system, one for each turn that it drew in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,64 +63,137 @@ class Traffic:
     """Every run of every trace.
 
     Attributes:
-        runs: by trace and system, one for each repeat.
-        alone_seconds: of a mixed request when there is no other, by request of that trace.
+        runs: by trace.
+        alone: seconds of the requests of a mixed trace when there is no other, by turn.
     """
 
-    runs: dict[str, dict[str, list[Ran]]]
-    alone_seconds: tuple[float, ...]
+    runs: dict[str, Runs]
+    alone: list[tuple[float, ...]]
 
     def ratios(self, trace: str, other: str) -> list[float]:
-        """How many times as much limner draws a second as another, by repeat."""
+        """How many times as much limner draws a second as another, by turn of the other."""
         mine, others = self.runs[trace]["limner"], self.runs[trace][other]
-        return [a.rate / b.rate for a, b in zip(mine, others, strict=True)]
+        every = 1 if other in OWN else 2
+        return [a.rate / b.rate for a, b in zip(mine[::every], others, strict=True)]
 
 
 @lru_cache(1)
 def traffic(is_quick: bool) -> Traffic:
     """Run everything once in this process, and print it."""
-    num, repeats = (10, 1) if is_quick else (80, 5)
-    with tempfile.TemporaryDirectory() as home:
-        engine = Engine(Path(home))
-        engine.warm()
-    precision = engine.networks.facts.precision
-    print(f"products alone: {1e3 * engine.row_seconds:.2f} ms a row; drawn in {precision}")
-    traces = {"uniform": uniform(num), "mixed": mixed(num, 1), "repeated": repeated(num, 2)}
-    runs = {name: _interleaved(engine, trace, repeats) for name, trace in traces.items()}
-    capacity = float(np.median([one.rate for one in runs["mixed"]["limner"]]))
-    for load in (0.6,) if is_quick else LOADS:
-        trace = poisson(num, 3, load * capacity)
-        runs[f"load {load}"] = _interleaved(engine, trace, repeats)
-    alone = _alone(engine, mixed(num, 3))
-    for name, by_system in runs.items():
-        for system, ran in by_system.items():
-            print(f"{name:10} {system:9} {_told(ran)}", flush=True)
-    return Traffic(runs=runs, alone_seconds=alone)
+    num, num_turns = (10, 1) if is_quick else (80, 5)
+    with tempfile.TemporaryDirectory() as home, _systems(Path(home)) as systems:
+        products = Products()
+        at_once: dict[str, Trace] = {
+            "uniform": traces.uniform(num),
+            "sizes": traces.sizes(num, 4),
+            "mixed": traces.mixed(num, 1),
+            "repeated": traces.repeated(num, 2),
+        }
+        runs = {
+            name: _told(name, _in_turns(systems, products, trace, num_turns))
+            for name, trace in at_once.items()
+        }
+        capacity = float(np.median([one.rate for one in runs["mixed"]["limner"]]))
+        alone: list[tuple[float, ...]] = []
+        for load in LOADS:
+            name, trace = f"load {load}", traces.poisson(num, 3, load * capacity)
+            by_turn = alone if load == JUDGED_LOAD else None
+            runs[name] = _told(name, _in_turns(systems, products, trace, num_turns, by_turn))
+    return Traffic(runs=runs, alone=alone)
 
 
-def _alone(engine: Engine, trace: Sequence[Asked]) -> tuple[float, ...]:
-    return tuple(run_serial(engine, [one])[0] for one in trace)
+@contextmanager
+def _systems(home: Path) -> Iterator[dict[str, SystemProcess]]:
+    """All systems that can run here, each held to draw what the product draws."""
+    with ExitStack() as stack:
+        systems: dict[str, SystemProcess] = {}
+        for name in (*OWN, *OTHERS):
+            try:
+                systems[name] = SystemProcess(name, home)
+            except ModuleNotFoundError as error:
+                print(f"{name} is left out: {error.name} is not installed ({INSTALL})")
+                continue
+            stack.callback(systems[name].close)
+            print(f"{name} draws in {systems[name].precision}", flush=True)
+        _hold_same({name: one for name, one in systems.items() if name in OTHERS})
+        yield systems
 
 
-def _interleaved(engine: Engine, trace: Sequence[Asked], repeats: int) -> dict[str, list[Ran]]:
-    runs: dict[str, list[Ran]] = {name: [] for name in SYSTEMS}
-    for repeat in range(repeats):
-        for name in list(SYSTEMS)[:: -1 if repeat % 2 else 1]:
-            runs[name].append(run(engine, SYSTEMS[name], trace))
+def _hold_same(others: dict[str, SystemProcess]) -> None:
+    """Raise where a runtime draws another picture than the product in the usual precision."""
+    if not others:
+        return
+    asked = traces.uniform(1)[0]
+    true = Engine(None).draw(asked)
+    for name, system in others.items():
+        psnr = _psnr(system.draw(asked), true)
+        print(f"{name}: {psnr:.1f} dB from the product's picture")
+        if psnr < LEAST_PSNR:
+            raise SystemExit(
+                f"{name} draws another picture: {psnr:.1f} dB, {LEAST_PSNR} is the least"
+            )
+
+
+def _psnr(made: Picture, true: Picture) -> float:
+    apart = to_premultiplied(made) - to_premultiplied(true)
+    return -10 * float(np.log10(np.mean(np.square(apart)) + 1e-12))
+
+
+def _in_turns(
+    systems: dict[str, SystemProcess],
+    products: Products,
+    trace: Trace,
+    num_turns: int,
+    alone: list[tuple[float, ...]] | None = None,
+) -> Runs:
+    """The runs of a trace; `alone` takes what limner's requests take alone, turn by turn."""
+    runs: Runs = {name: [] for name in systems}
+    for turn in range(num_turns):
+        limits = products.measure()
+        for name in list(systems)[:: -1 if turn % 2 else 1]:
+            if name in OWN or turn % 2 == 0:
+                runs[name].append(measured(trace, systems[name].run(trace), limits))
+        if alone is not None:
+            by_itself = ([one._replace(at_seconds=0.0)] for one in trace)
+            alone.append(tuple(systems["limner"].run(one).seconds for one in by_itself))
     return runs
 
 
-def _told(runs: Sequence[Ran]) -> str:
+def measured(trace: Sequence[Asked], drawn: Drawn, limits: Limits) -> Ran:
+    """A run of a trace, held against what the processor could do."""
+    return Ran(
+        rate=len(trace) / drawn.seconds,
+        waits=tuple(end - asked.at_seconds for end, asked in zip(drawn.done, trace, strict=True)),
+        tokens=drawn.num_tokens / drawn.num_passes,
+        own_share=drawn.num_tokens * limits.own_seconds / drawn.seconds,
+        large_share=drawn.num_tokens * limits.large_seconds / drawn.seconds,
+        cpu_seconds=drawn.cpu_seconds / len(trace),
+        peak_bytes=drawn.peak_bytes,
+    )
+
+
+def _told(trace: str, runs: Runs) -> Runs:
+    """The runs, printed."""
+    for system, of_one in runs.items():
+        print(f"{trace:9} {system:16} {_line(of_one)}", flush=True)
+    return runs
+
+
+def _line(runs: Sequence[Ran]) -> str:
     rates = [one.rate for one in runs]
-    waits = np.median([np.percentile(one.waits, (50, 95, 99)) for one in runs], axis=0)
-    rows, share, cpu = (
+    waits = [np.percentile(one.waits, (50, 95, 99)) for one in runs]
+    p50, p95, p99 = np.median(waits, axis=0)
+    low, high = (float(end) for end in np.quantile([one[1] for one in waits], (0, 1)))
+    tokens, own, large, cpu, peak = (
         float(np.median([getattr(one, name) for one in runs]))
-        for name in ("rows", "share", "cpu_seconds")
+        for name in ("tokens", "own_share", "large_share", "cpu_seconds", "peak_bytes")
     )
     return (
         f"{np.median(rates):6.2f} pictures/s ({min(rates):.2f} to {max(rates):.2f})  "
-        f"p50 {waits[0]:.2f} p95 {waits[1]:.2f} p99 {waits[2]:.2f} s  "
-        f"{rows:4.1f} rows a pass  {100 * share:3.0f} % of products  {cpu:.2f} CPU s a picture"
+        f"p50 {p50:.2f} p95 {p95:.2f} ({low:.2f} to {high:.2f}) p99 {p99:.2f} s  "
+        f"{tokens:5.0f} tokens a forward  {100 * own:3.0f} % of own products  "
+        f"{100 * large:3.0f} % of a large one  {1e3 * cpu:4.0f} CPU ms a picture  "
+        f"{peak / 1e6:5.0f} MB"
     )
 
 
@@ -360,9 +208,9 @@ def _measured(values: Sequence[float]) -> Measurement:
 def measure_uniform_share(is_quick: bool) -> Measurement:
     """Share of the uniform trace's time that the network's own matrix products would take.
 
-    Everything counts against it: samplers, decoding, threads. Median, lowest and highest repeat.
+    Everything counts against it: samplers, decoding, threads. Median, lowest and highest turn.
     """
-    return _measured([one.share for one in traffic(is_quick).runs["uniform"]["limner"]])
+    return _measured([one.own_share for one in traffic(is_quick).runs["uniform"]["limner"]])
 
 
 def measure_uniform_rate(is_quick: bool) -> Measurement:
@@ -383,7 +231,25 @@ def measure_mixed_to_serial(is_quick: bool) -> Measurement:
 def measure_latency(is_quick: bool) -> Measurement:
     """95th percentile of waiting at 0.6 of capacity, over that of the same requests drawn alone."""
     ran = traffic(is_quick)
-    alone = float(np.percentile(ran.alone_seconds, 95))
+    together = ran.runs[f"load {JUDGED_LOAD}"]["limner"]
     return _measured(
-        [float(np.percentile(one.waits, 95)) / alone for one in ran.runs["load 0.6"]["limner"]]
+        [
+            float(np.percentile(busy.waits, 95) / np.percentile(alone, 95))
+            for busy, alone in zip(together, ran.alone, strict=True)
+        ]
     )
+
+
+def measure_other_runtimes(is_quick: bool) -> Measurement:
+    """Pictures a second of the uniform trace over those of the best other runtime, by turn.
+
+    Raises:
+        SystemExit: no other runtime is installed.
+    """
+    ran = traffic(is_quick)
+    runs = ran.runs["uniform"]
+    others = [name for name in OTHERS if name in runs]
+    if not others:
+        raise SystemExit(f"No other runtime is installed; they need {INSTALL}")
+    best = max(others, key=lambda name: np.median([one.rate for one in runs[name]]))
+    return _measured(ran.ratios("uniform", best))

@@ -101,7 +101,8 @@ def landed_autoencoder(weights: Path) -> Autoencoder:
     Raises:
         ValueError: as `landed_network`.
     """
-    model = Autoencoder(AutoencoderShape())
+    channels = json.loads((weights / "card.json").read_text())["canvas"][0]
+    model = Autoencoder(AutoencoderShape(latent_channels=channels))
     found = parameters_of(weights, "encode", "decode")
     last = max(int(name.split(".")[1]) for name, _ in model.named_parameters() if name.startswith("down."))
     found |= dict(zip((f"model.down.{last}.weight", f"model.down.{last}.bias"), _last_convolution(weights), strict=True))

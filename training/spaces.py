@@ -70,9 +70,9 @@ class Latents:
 
     patch, time_mean = 1, 0.0
 
-    def __init__(self, autoencoder: Path) -> None:
-        self.model = trained_autoencoder(autoencoder)
-        shape = self.model.shape
+    def __init__(self, model: Autoencoder) -> None:
+        self.model = model
+        shape = model.shape
         self.picture_px, self.channels = shape.canvas, shape.latent_channels
         self.canvas = shape.canvas // shape.unshuffle // 2 ** (len(shape.widths) - 1)
 
@@ -92,4 +92,4 @@ class Latents:
 
 def open_space(name: str, work: Path) -> Space:
     """The space called `name`: ``pixels`` or ``latents``."""
-    return Pixels() if name == "pixels" else Latents(work / "autoencoder")
+    return Pixels() if name == "pixels" else Latents(trained_autoencoder(work / "autoencoder"))
