@@ -49,7 +49,7 @@ from limner.generators.embedded.weights import Weights, WeightsCard
 ENGINE = "openvino"
 DEFAULT_BATCH_SIZE = 4  # pictures; more gain little on a processor and cost memory
 PROMPTS_KEPT = 32  # as the network takes them; half a megabyte each
-SIDE_PX = IntSpan(16, 2048, 256)
+SIDE_PX = IntSpan(16, 3840, 256)
 
 
 class EmbeddedGenerator:
