@@ -22,7 +22,6 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 
-from training.data import colours
 from training.data.colours import Floats
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import Pool

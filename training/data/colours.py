@@ -32,8 +32,8 @@ __all__ = [
     "dominant_rgb",
     "dominant_words",
     "hue_turn",
-    "prototype",
     "painted_as",
+    "prototype",
     "recoloured",
     "tint",
     "to_oklch",
@@ -72,7 +72,7 @@ def painted_as(one_C: Floats, other_C: Floats) -> Floats:
     chroma = np.hypot(*one)
     if chroma < LEAST_CHROMA:
         through = np.concatenate([np.diag(other_C / max(light, 0.5)), np.zeros((3, 1))], axis=1)
-        return through.astype(np.float32) if light > 0.5 else tint(other_C)  # noqa: PLR2004 - half
+        return through.astype(np.float32) if light > 0.5 else tint(other_C)
     ratio = complex(*other) / complex(*one)
     turn = np.array([[ratio.real, -ratio.imag], [ratio.imag, ratio.real]])
     matrix = np.eye(3)
@@ -88,7 +88,7 @@ def dominant_rgb(rgba_HWC: npt.NDArray[np.floating]) -> Floats | None:
     if not words:
         return None
     flat_NC = rgba_HWC.reshape(-1, 4)
-    flat_NC = flat_NC[flat_NC[:, 3] > 0.25]  # noqa: PLR2004 - as `word_shares` has it
+    flat_NC = flat_NC[flat_NC[:, 3] > 0.25]
     rgb_NC = flat_NC[:, :3] / flat_NC[:, 3:]
     return rgb_NC[word_indices(rgb_NC) == WORDS.index(words[0])].mean(axis=0).astype(np.float32)
 

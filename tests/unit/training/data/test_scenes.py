@@ -106,7 +106,9 @@ def test_a_background_is_said(drawn):
 def test_a_recoloured_thing_is_called_by_its_new_colour(rows):
     maker = SceneMaker(Pool.of_training(rows), sprite_of, np.random.default_rng(3))
     singles = [scene for scene in (maker.draw() for _ in range(1500)) if scene.kind == "single"]
-    (placements, captions) = zip(*((one.placements[0], one.caption) for one in singles), strict=True)
+    (placements, captions) = zip(
+        *((one.placements[0], one.caption) for one in singles), strict=True
+    )
     turned = [
         (one.words[0], caption)
         for one, caption in zip(placements, captions, strict=True)
