@@ -54,29 +54,18 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.shape = shape
         factor, widths = shape.unshuffle, shape.widths
-        down: list[nn.Module] = [
-            nn.PixelUnshuffle(factor),
-            nn.Conv2d(4 * factor**2, widths[0], 3, padding=1),
-        ]
+        down: list[nn.Module] = [nn.PixelUnshuffle(factor), nn.Conv2d(4 * factor**2, widths[0], 3, padding=1)]
         for here, below in zip(widths, [*widths[1:], None], strict=True):
             down += stage(here, shape.blocks)
             if below is not None:
                 down += [nn.PixelUnshuffle(2), nn.Conv2d(4 * here, below, 1)]
-        down += [
-            nn.GroupNorm(1, widths[-1]),
-            nn.SiLU(),
-            nn.Conv2d(widths[-1], shape.latent_channels, 1),
-        ]
+        down += [nn.GroupNorm(1, widths[-1]), nn.SiLU(), nn.Conv2d(widths[-1], shape.latent_channels, 1)]
         up: list[nn.Module] = [nn.Conv2d(shape.latent_channels, widths[-1], 3, padding=1)]
         for here, above in zip(reversed(widths), [*reversed(widths[:-1]), None], strict=True):
             up += stage(here, shape.blocks)
             if above is not None:
                 up += [nn.Conv2d(here, 4 * above, 1), nn.PixelShuffle(2)]
-        up += [
-            nn.SiLU(),
-            nn.Conv2d(widths[0], 4 * factor**2, 3, padding=1),
-            nn.PixelShuffle(factor),
-        ]
+        up += [nn.SiLU(), nn.Conv2d(widths[0], 4 * factor**2, 3, padding=1), nn.PixelShuffle(factor)]
         self.down = nn.Sequential(*down)
         self.up = nn.Sequential(*up)
         self.norm = nn.BatchNorm2d(shape.latent_channels, affine=False, momentum=0.01)

@@ -36,9 +36,7 @@ def load(path: Path) -> State | None:
     return None
 
 
-def resume_simple(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches
-) -> int:
+def resume_simple(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, batches: Batches) -> int:
     """Put a run of one model and one optimizer where it was; returns the pictures it has seen, 0 when it is new."""
     state = load(path)
     if state is None:

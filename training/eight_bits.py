@@ -17,9 +17,7 @@ from limner.generators.embedded.packing import packed
 def pack(graph: Path, least_values: int = LEAST_VALUES) -> None:
     """Replace the ``.bin`` beside a saved ``.xml`` graph by a ``.safetensors`` with its large matrices in 8 bits."""
     matrices: dict[int, tuple[int, int]] = {}
-    for constant in (
-        ET.parse(graph).getroot().iterfind("layers/layer[@type='Const']/data[@element_type='f16']")
-    ):
+    for constant in ET.parse(graph).getroot().iterfind("layers/layer[@type='Const']/data[@element_type='f16']"):
         shape = [int(size) for size in constant.get("shape", "").split(",") if size.strip()]
         if len(shape) == 2 and prod(shape) >= least_values:
             matrices[int(constant.get("offset", ""))] = (shape[0], shape[1])

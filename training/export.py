@@ -52,9 +52,7 @@ MOST_ERROR = 0.02  # root-mean-square of the difference over that of the values,
 
 def parse_options() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="work folder of the training")
     parser.add_argument("--run", required=True, help="folder of the run inside the work folder")
     parser.add_argument("--out", type=Path, required=True)
@@ -62,9 +60,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--steps", type=int, default=8, help="default number of steps")
     parser.add_argument("--guidance", type=float, default=3.0, help="default guidance")
-    parser.add_argument(
-        "--shift", type=float, default=SHIFT, help="of the time grid, see flow.time_grid"
-    )
+    parser.add_argument("--shift", type=float, default=SHIFT, help="of the time grid, see flow.time_grid")
     return parser.parse_args()
 
 
@@ -78,19 +74,14 @@ def load_head(work: Path, space_name: str, space: Space) -> SuperResolution | No
     return head.eval().requires_grad_(requires_grad=False)
 
 
-def converted(
-    module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]
-) -> ov.Model:
+def converted(module: nn.Module, examples: Sequence[Tensor], inputs: Sequence[str], outputs: Sequence[str]) -> ov.Model:
     """OpenVINO graph of a module; the first axis of every input may have any length, and so may the sides of pictures."""
     module.eval()
     with torch.no_grad():
         model = ov.convert_model(
             module,
             example_input=tuple(examples),
-            input=[
-                ov.PartialShape(free_shape(name, example))
-                for name, example in zip(inputs, examples, strict=True)
-            ],
+            input=[ov.PartialShape(free_shape(name, example)) for name, example in zip(inputs, examples, strict=True)],
         )
     for port, name in zip([*model.inputs, *model.outputs], [*inputs, *outputs], strict=True):
         port.tensor.set_names({name})
@@ -128,9 +119,7 @@ def relative_error(made: np.ndarray, true: np.ndarray) -> float:
 
 
 @torch.no_grad()
-def agreement(
-    model: ov.Model, module: Callable[..., Any], examples: Sequence[Tensor]
-) -> dict[str, float]:
+def agreement(model: ov.Model, module: Callable[..., Any], examples: Sequence[Tensor]) -> dict[str, float]:
     """Largest relative error of a graph over its outputs, by precision; float32 must be small."""
     true = module(*examples)
     true = [part.numpy() for part in (true if isinstance(true, tuple) else (true,))]
@@ -173,11 +162,7 @@ def export_text(encoder: TextEncoder, folder: Path) -> dict[str, float]:
 
 
 def export_drawing(
-    network: DrawingNetwork,
-    space: Space,
-    head: SuperResolution | None,
-    encoder: TextEncoder,
-    folder: Path,
+    network: DrawingNetwork, space: Space, head: SuperResolution | None, encoder: TextEncoder, folder: Path
 ) -> dict[str, dict[str, float]]:
     """Write the other graphs; returns how near each is to its module."""
     ids, mask = encoder.token_ids(list(CHECK_CAPTIONS))
@@ -188,33 +173,18 @@ def export_drawing(
     drop = torch.arange(rows) % 4 == 3
     canvas = torch.randn(rows, space.channels, space.canvas, space.canvas, generator=random)
     time = torch.linspace(0, 0.95, rows)
-    picture = (
-        torch.rand(2, 4, space.picture_px, space.picture_px, generator=random).cumsum(-1).cumsum(-2)
-    )
+    picture = torch.rand(2, 4, space.picture_px, space.picture_px, generator=random).cumsum(-1).cumsum(-2)
     picture = picture / picture.amax(dim=(1, 2, 3), keepdim=True)
     picture[:, :3] *= picture[:, 3:]
-    large = picture.repeat_interleave(OUTPUT_PX // space.picture_px, -1).repeat_interleave(
-        OUTPUT_PX // space.picture_px, -2
-    )
+    large = picture.repeat_interleave(OUTPUT_PX // space.picture_px, -1).repeat_interleave(OUTPUT_PX // space.picture_px, -2)
     guided = (torch.linspace(1, 8, rows),) if network.shape.reads_guidance else ()
     keys, pooled = Condition(network)(text, mask, drop, *guided)
-    tokens, form = (
-        torch.randn(rows, space.channels, longest(network), generator=random),
-        torch.arange(rows) % len(network.shape.grids),
-    )
+    tokens, form = torch.randn(rows, space.channels, longest(network), generator=random), torch.arange(rows) % len(network.shape.grids)
     graphs: dict[str, tuple[nn.Module, tuple[Tensor, ...], tuple[str, ...], tuple[str, ...]]] = {
         "condition": (
-            Condition(network),
-            (text, mask, drop, *guided),
-            ("tokens", "mask", "drop", "guidance")[: 3 + len(guided)],
-            ("keys", "pooled"),
+            Condition(network), (text, mask, drop, *guided), ("tokens", "mask", "drop", "guidance")[: 3 + len(guided)], ("keys", "pooled"),
         ),
-        "denoise": (
-            Denoise(network),
-            (tokens, time, keys, pooled, form),
-            ("noisy", "time", "keys", "pooled", "shape"),
-            ("clean",),
-        ),
+        "denoise": (Denoise(network), (tokens, time, keys, pooled, form), ("noisy", "time", "keys", "pooled", "shape"), ("clean",)),
         "decode": (Decode(space), (canvas,), ("canvas",), ("picture",)),
         "encode": (Encode(space), (large,), ("picture",), ("canvas",)),
         "enlarge": (Enlarge(head, space.picture_px), (picture,), ("small",), ("picture",)),
@@ -224,23 +194,17 @@ def export_drawing(
         model = converted(module, examples, inputs, outputs)
         if name in IN_8_BITS:
             model = held_in_8_bits(model)
-        near[name] = agreement(
-            saved(model, folder / f"{name}.xml", is_packed=name in PACKED), module, examples
-        )
+        near[name] = agreement(saved(model, folder / f"{name}.xml", is_packed=name in PACKED), module, examples)
     spelled = Denoise(network)(tokens, time, keys, pooled, form)
     for number, grid in enumerate(network.shape.grids.values()):
         chosen, num = (form == number).nonzero()[:, 0], grid[0] * grid[1]
         noisy = tokens[chosen, :, :num].unflatten(2, grid)
         with torch.no_grad():
             text_D = network.encode_text(text[chosen], mask[chosen], drop[chosen])
-            true = network.denoise(
-                noisy, time[chosen], text_D, *(one[chosen] for one in guided)
-            ).numpy()
+            true = network.denoise(noisy, time[chosen], text_D, *(one[chosen] for one in guided)).numpy()
         error = relative_error(spelled[chosen, :, :num].unflatten(2, grid).numpy(), true)
         if error > 1e-4:
-            raise ValueError(
-                f"the exported network differs from the trained one by {error:.2g} on a canvas of {grid}"
-            )
+            raise ValueError(f"the exported network differs from the trained one by {error:.2g} on a canvas of {grid}")
     return near
 
 
@@ -252,19 +216,10 @@ def longest(network: DrawingNetwork) -> int:
 def trained_rows(work: Path, state: checkpoint.State) -> list[Row]:
     """The pictures that were trained on; a request may name their styles only."""
     rows = read_jsonl(work / "data" / "rows.jsonl")
-    return (
-        core_rows(rows) if state.get("is_core") else [row for row in rows if row.split == "train"]
-    )
+    return core_rows(rows) if state.get("is_core") else [row for row in rows if row.split == "train"]
 
 
-def card_of(
-    options: argparse.Namespace,
-    state: checkpoint.State,
-    space: Space,
-    rows: Sequence[Row],
-    files: dict[str, str],
-    near: object,
-) -> dict[str, object]:
+def card_of(options: argparse.Namespace, state: checkpoint.State, space: Space, rows: Sequence[Row], files: dict[str, str], near: object) -> dict[str, object]:
     """The card the runtime reads."""
     trained = {row.style for row in rows}
     return {
@@ -297,18 +252,13 @@ def export(options: argparse.Namespace, folder: Path) -> None:
     state = load_run(options.work / options.run)
     network, space = averaged_network(state), open_space(state["space"], options.work)
     head, encoder = load_head(options.work, state["space"], space), TextEncoder().eval()
-    near = {
-        "text": export_text(encoder, folder),
-        **export_drawing(network, space, head, encoder, folder),
-    }
+    near = {"text": export_text(encoder, folder), **export_drawing(network, space, head, encoder, folder)}
     write_notice(folder)
     files = {path.name: sha256_of_bytes(path.read_bytes()) for path in sorted(folder.iterdir())}
     rows = trained_rows(options.work, state)
     card = card_of(options, state, space, rows, files, near)
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
-    (folder / "MODEL_CARD.md").write_text(
-        model_card(card, options.work, options.run, rows, has_head=head is not None)
-    )
+    (folder / "MODEL_CARD.md").write_text(model_card(card, options.work, options.run, rows, has_head=head is not None))
     num_bytes = sum(path.stat().st_size for path in folder.iterdir())
     if num_bytes > BYTES_ALLOWED:
         raise ValueError(f"the weights take {num_bytes:,} bytes; allowed are {BYTES_ALLOWED:,}")

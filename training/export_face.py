@@ -53,9 +53,7 @@ def of_any_size(model: ov.Model) -> ov.Model:
     """The graph with as many scores as its input has room for, not those of 128 px alone; changed in place."""
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Reshape" and node.output(0).partial_shape[2] == 1:
-            node.input(1).replace_source_output(
-                ops.constant(np.array([1, -1, 1], np.int64)).output(0)
-            )
+            node.input(1).replace_source_output(ops.constant(np.array([1, -1, 1], np.int64)).output(0))
     model.validate_nodes_and_infer_types()
     return model
 
@@ -64,22 +62,11 @@ def sets(folder: Path, rng: np.random.Generator) -> Iterator[tuple[str, list[Ima
     """Pictures by what they show."""
     photographs = [Image.open(folder / name).convert("RGB") for name in PHOTOGRAPHS]
     cut_outs = np.load(folder / "lfw_subset.npy")
-    yield (
-        "photographs with a face",
-        [Image.open(folder / name).convert("RGB") for name in WITH_FACE],
-    )
-    yield (
-        "parts of photographs without",
-        [part_of(one, rng) for one in photographs for _ in range(12)],
-    )
+    yield "photographs with a face", [Image.open(folder / name).convert("RGB") for name in WITH_FACE]
+    yield "parts of photographs without", [part_of(one, rng) for one in photographs for _ in range(12)]
     for share in (0.6, 0.4, 0.25, 0.15):
         for name, chosen in (("LFW faces", cut_outs[:100]), ("LFW other", cut_outs[100:])):
-            laid = [
-                laid_on(
-                    part_of(photographs[int(rng.integers(len(photographs)))], rng), one, share, rng
-                )
-                for one in chosen
-            ]
+            laid = [laid_on(part_of(photographs[int(rng.integers(len(photographs)))], rng), one, share, rng) for one in chosen]
             yield f"{name}, {share:.0%} of the side", laid
     drawn = {True: [], False: []}
     for one in held_out():
@@ -95,9 +82,7 @@ def part_of(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     return picture.crop((left, top, left + side, top + side)).resize((256, 256))
 
 
-def laid_on(
-    ground: Image.Image, cut_out: np.ndarray, share: float, rng: np.random.Generator
-) -> Image.Image:
+def laid_on(ground: Image.Image, cut_out: np.ndarray, share: float, rng: np.random.Generator) -> Image.Image:
     """A grey cut-out, enlarged, somewhere on a picture."""
     side = int(256 * share)
     ground.paste(Image.fromarray((cut_out * 255).astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC),
@@ -109,18 +94,14 @@ def print_worth(folder: Path) -> None:
     """Share of every set that is said to show a face."""
     check = Face(num_threads=1)
     for name, pictures in sets(folder, np.random.default_rng(0)):
-        subjects = [
-            ImageSubject(picture=Picture.of(np.asarray(one.convert("RGBA")))) for one in pictures
-        ]
+        subjects = [ImageSubject(picture=Picture.of(np.asarray(one.convert("RGBA")))) for one in pictures]
         scores = np.array([check.measure(one).score for one in subjects])
         print(f"{name:36} {np.mean(scores > check.card.limits.fail_at):6.1%} of {len(scores)}")
 
 
 def main() -> None:
     """Write the files and the card."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--photographs", type=Path)

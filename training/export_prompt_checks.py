@@ -70,10 +70,7 @@ def truth_of(atom: Atom, number: int, case: Case) -> bool | None:
         if atom.kind == "thing":
             return number > 0
         return None if atom.kind in ("colour", "place") else True
-    return (
-        atom.kind
-        != {"colour": "colour", "ground": "ground", "count": "count", "place": "place"}[case.change]
-    )
+    return atom.kind != {"colour": "colour", "ground": "ground", "count": "count", "place": "place"}[case.change]
 
 
 def atom_values(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary) -> Pairs:
@@ -87,18 +84,14 @@ def atom_values(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabular
     return by_line
 
 
-def judged(
-    made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary
-) -> Iterator[tuple[Case, list[Atom]]]:
+def judged(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary) -> Iterator[tuple[Case, list[Atom]]]:
     """Every case with the atoms of its prompt."""
     for case in made:
         seen = views.see(Picture.of(case.image_HWC))
         yield case, list(judge_atoms(read_prompt(case.prompt, vocabulary), seen, views))
 
 
-def whole_values(
-    made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary, lines: dict[str, Line]
-) -> Pairs:
+def whole_values(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary, lines: dict[str, Line]) -> Pairs:
     """Log-odds of the product over a prompt's atoms, and whether all of it is right, by line."""
     by_line: Pairs = defaultdict(list)
     for case, found in judged(made, views, vocabulary):
@@ -119,16 +112,10 @@ def fit_values(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary
     return by_line
 
 
-def write_card(
-    folder: Path, lines: dict[str, Line], fitted_with: dict[str, str], extra: dict[str, object]
-) -> None:
+def write_card(folder: Path, lines: dict[str, Line], fitted_with: dict[str, str], extra: dict[str, object]) -> None:
     """The card, over whatever other files the folder has."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = {
-        path.name: sha256_of_bytes(path.read_bytes())
-        for path in sorted(folder.iterdir())
-        if path.name != "card.json"
-    }
+    files = {path.name: sha256_of_bytes(path.read_bytes()) for path in sorted(folder.iterdir()) if path.name != "card.json"}
     card = {
         "version": "1", "licence": "Apache-2.0", "num_scenes": NUM_SCENES, **extra,
         "lines": dict(sorted(lines.items())), "fitted_with": fitted_with, "files": files,
@@ -138,9 +125,7 @@ def write_card(
 
 def main() -> None:
     """Fit and write both cards."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     views, rng = RefereeViews(Referee(embed_text, num_threads=1)), np.random.default_rng(SEED)
     fitted_with = dict(views.ingredients)
@@ -150,20 +135,10 @@ def main() -> None:
     lines = {name: fit_line(pairs) for name, pairs in by_atom.items()}
     by_whole = whole_values(balanced(made, ALL_CHANGES, rng), views, vocabulary, lines)
     lines |= {name: fit_line(pairs) for name, pairs in by_whole.items()}
-    write_card(
-        ATOMS_WEIGHTS,
-        lines,
-        fitted_with,
-        {"num_atoms": {name: len(pairs) for name, pairs in sorted((by_atom | by_whole).items())}},
-    )
+    write_card(ATOMS_WEIGHTS, lines, fitted_with, {"num_atoms": {name: len(pairs) for name, pairs in sorted((by_atom | by_whole).items())}})
     by_fit = fit_values(balanced(made, OTHER_THINGS, rng), views, vocabulary)
     fits = {name: fit_line(pairs) for name, pairs in by_fit.items()}
-    write_card(
-        PROMPT_FIT_WEIGHTS,
-        fits,
-        fitted_with,
-        {"num_prompts": {name: len(pairs) for name, pairs in sorted(by_fit.items())}},
-    )
+    write_card(PROMPT_FIT_WEIGHTS, fits, fitted_with, {"num_prompts": {name: len(pairs) for name, pairs in sorted(by_fit.items())}})
     print(json.dumps({"atoms": lines, "prompt_fit": fits}))
 
 

@@ -95,11 +95,7 @@ def print_shares(work: Path) -> None:
     groups: dict[str, list[float]] = {"English": [], "26 other languages": []}
     for language, rows in names.items():
         group = groups["English" if language in ENGLISH else "26 other languages"]
-        group += [
-            check.measure(Request(prompt=label)).score
-            for label, _ in rows
-            if len(label.split()) > 1
-        ]
+        group += [check.measure(Request(prompt=label)).score for label, _ in rows if len(label.split()) > 1]
     limits = check.card.limits
     for group, scores in groups.items():
         passes = sum(score >= limits.pass_at for score in scores) / len(scores)
@@ -109,9 +105,7 @@ def print_shares(work: Path) -> None:
 
 def main() -> None:
     """Write the file, and print what the check is worth with it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
     listed = english_words(options.work)

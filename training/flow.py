@@ -37,9 +37,7 @@ def time_grid(steps: int, shift: float = SHIFT) -> Tensor:
     return line / (shift + (1 - shift) * line)
 
 
-def draw(
-    predict: Callable[[Tensor, float], Tensor], noise_BCHW: Tensor, steps: int, shift: float = SHIFT
-) -> Tensor:
+def draw(predict: Callable[[Tensor, float], Tensor], noise_BCHW: Tensor, steps: int, shift: float = SHIFT) -> Tensor:
     """Follow the flow from noise to a clean image.
 
     Args:

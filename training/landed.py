@@ -30,11 +30,7 @@ PLACES = "places"  # of all forms, in one table
 
 def name_parameters(model: ov.Model, module: nn.Module) -> None:
     """Name the constants of a graph after the parameters of `module` whose values they hold."""
-    values = {
-        name: value.detach().numpy()
-        for name, value in module.state_dict().items()
-        if value.is_floating_point()
-    }
+    values = {name: value.detach().numpy() for name, value in module.state_dict().items() if value.is_floating_point()}
     names = {_key(value): name for name, value in values.items()}
     num_rows = {len(value) for value in values.values() if value.ndim == 2}
     for node in model.get_ordered_ops():
@@ -44,9 +40,7 @@ def name_parameters(model: ov.Model, module: nn.Module) -> None:
                 node.set_friendly_name(PREFIX + name)
 
 
-def _names_of_joined(
-    values: np.ndarray, names: dict[tuple[int, bytes], str], num_rows: set[int]
-) -> str:
+def _names_of_joined(values: np.ndarray, names: dict[tuple[int, bytes], str], num_rows: set[int]) -> str:
     """Names of matrices of equal height that lie one upon the other in a constant; empty if it is none such."""
     if values.ndim != 2:
         return ""
@@ -64,25 +58,13 @@ def parameters_of(graphs: Path, *names: str) -> dict[str, np.ndarray]:
     weights = Weights(graphs)
     for graph in names:
         values = weights.values(graph)
-        nodes = (
-            ov.Core().read_model(weights.read(f"{graph}.xml"), ov.Tensor(values)).get_ordered_ops()
-        )
-        constants = {
-            _plain_name(node): np.array(node.data, dtype=np.float32)
-            for node in nodes
-            if _is_parameter(node)
-        }
+        nodes = ov.Core().read_model(weights.read(f"{graph}.xml"), ov.Tensor(values)).get_ordered_ops()
+        constants = {_plain_name(node): np.array(node.data, dtype=np.float32) for node in nodes if _is_parameter(node)}
         for name, values in constants.items():
             if not name.endswith(SCALE):
                 whole = values * constants.get(name + SCALE, np.float32(1))
                 parts = name.split(JOINT)
-                found |= dict(
-                    zip(
-                        parts,
-                        np.split(whole, len(parts)) if len(parts) > 1 else [whole],
-                        strict=True,
-                    )
-                )
+                found |= dict(zip(parts, np.split(whole, len(parts)) if len(parts) > 1 else [whole], strict=True))
     return found
 
 
@@ -105,9 +87,7 @@ def landed_network(weights: Path) -> DrawingNetwork:
     found = parameters_of(weights, "condition", "denoise")
     if PLACES in found:
         forms = network.shape.grids
-        for (form, (rows, columns)), places in zip(
-            forms.items(), np.split(found[PLACES], len(forms)), strict=True
-        ):
+        for (form, (rows, columns)), places in zip(forms.items(), np.split(found[PLACES], len(forms)), strict=True):
             found[PLACE if form == "square" else f"{PLACE}_{form}"] = places[: rows * columns]
     else:
         found[PLACE_BIAS] = np.zeros(card["network"]["width"], dtype=np.float32)
@@ -123,16 +103,8 @@ def landed_autoencoder(weights: Path) -> Autoencoder:
     """
     model = Autoencoder(AutoencoderShape())
     found = parameters_of(weights, "encode", "decode")
-    last = max(
-        int(name.split(".")[1]) for name, _ in model.named_parameters() if name.startswith("down.")
-    )
-    found |= dict(
-        zip(
-            (f"model.down.{last}.weight", f"model.down.{last}.bias"),
-            _last_convolution(weights),
-            strict=True,
-        )
-    )
+    last = max(int(name.split(".")[1]) for name, _ in model.named_parameters() if name.startswith("down."))
+    found |= dict(zip((f"model.down.{last}.weight", f"model.down.{last}.bias"), _last_convolution(weights), strict=True))
     missing = restored(model, found, "model")
     _all_found([name for name in missing if not name.startswith("norm.")], weights)
     model.norm.running_var.fill_(1 - model.norm.eps)
@@ -154,9 +126,7 @@ def _last_convolution(weights: Path) -> tuple[np.ndarray, np.ndarray]:
     nodes = ov.Core().read_model(weights / "encode.xml").get_ordered_ops()
     convolution = [node for node in nodes if node.get_type_name() == "Convolution"][-1]
     (added,) = convolution.output(0).get_target_inputs()
-    return _constant(convolution.input_value(1).get_node()), _constant(
-        added.get_node().input_value(1).get_node()
-    )
+    return _constant(convolution.input_value(1).get_node()), _constant(added.get_node().input_value(1).get_node())
 
 
 def _constant(node: ov.Node) -> np.ndarray:
@@ -167,9 +137,7 @@ def _constant(node: ov.Node) -> np.ndarray:
 
 def _all_found(missing: list[str], weights: Path) -> None:
     if missing:
-        raise ValueError(
-            f"the graphs in {weights} do not name these parameters: {', '.join(missing)}"
-        )
+        raise ValueError(f"the graphs in {weights} do not name these parameters: {', '.join(missing)}")
 
 
 def restored(module: nn.Module, found: dict[str, np.ndarray], inside: str) -> list[str]:
@@ -217,9 +185,7 @@ def main() -> None:
     """Lay the landed autoencoder and super-resolution head into a work folder, as the checkpoints runs and export read."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("weights", type=Path, help="weights folder that has landed")
-    parser.add_argument(
-        "--work", type=Path, required=True, help="work folder; what is there is left"
-    )
+    parser.add_argument("--work", type=Path, required=True, help="work folder; what is there is left")
     args = parser.parse_args()
     lay(args.weights, args.work)
 

@@ -73,17 +73,12 @@ def _pictures(rows_file: Path, trained: Sequence[Row]) -> str:
         "",
         f"{len(trained):,} pictures of {len(concepts):,} concepts, of {splits['train']:,} that may be trained on; held out and "
         "never trained on: "
-        + ", ".join(
-            f"{count:,} ({split})" for split, count in sorted(splits.items()) if split != "train"
-        )
+        + ", ".join(f"{count:,} ({split})" for split, count in sorted(splits.items()) if split != "train")
         + ".",
         "",
         "| package | licence | pictures |",
         "|---|---|---|",
-        *(
-            f"| {package} | {licence} | {count:,} |"
-            for (licence, package), count in licences.most_common()
-        ),
+        *(f"| {package} | {licence} | {count:,} |" for (licence, package), count in licences.most_common()),
     ]
     lines += ["", "Concepts: " + ", ".join(concepts) + "."]
     return "\n".join([*lines, ""])

@@ -44,9 +44,7 @@ class Muon(torch.optim.Optimizer):
             for matrix in group["params"]:
                 stacks[tuple(sorted(matrix.shape))].append(matrix)
             for shape, stack in stacks.items():
-                updates = orthogonalise(
-                    torch.stack([self._momentum(m, group["momentum"]) for m in stack])
-                ).float()
+                updates = orthogonalise(torch.stack([self._momentum(m, group["momentum"]) for m in stack])).float()
                 reach = -group["lr"] * 0.2 * max(shape) ** 0.5
                 for matrix, update in zip(stack, updates.unbind(), strict=True):
                     matrix.add_(update if update.shape == matrix.shape else update.T, alpha=reach)

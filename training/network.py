@@ -45,9 +45,7 @@ class NetworkShape:
     def grids(self) -> dict[str, tuple[int, int]]:
         """Rows and columns of image tokens, by form; `long_side` tokens are along the longer side, 0 for squares only."""
         short, long = self.grid, self.long_side
-        return {"square": (short, short)} | (
-            {"wide": (short, long), "tall": (long, short)} if long else {}
-        )
+        return {"square": (short, short)} | ({"wide": (short, long), "tall": (long, short)} if long else {})
 
     def as_dict(self) -> dict[str, int | bool]:
         """Plain fields, for JSON."""
@@ -118,9 +116,7 @@ class TextBlock(nn.Module):
         self.query, self.key, self.value = (nn.Linear(width, width, bias=False) for _ in range(3))
         self.out = nn.Linear(width, width, bias=False)
         self.feed = SwiGLU(width, hidden)
-        table = rotary_table(
-            torch.arange(tokens, dtype=torch.float32)[:, None], width // heads, 1000.0
-        )
+        table = rotary_table(torch.arange(tokens, dtype=torch.float32)[:, None], width // heads, 1000.0)
         self.register_buffer("cos", table[0], persistent=False)
         self.register_buffer("sin", table[1], persistent=False)
 
@@ -153,25 +149,13 @@ class Block(nn.Module):
     def text_keys(self, text_BTD: Tensor) -> tuple[Tensor, Tensor]:
         """Caption keys and values `[B, heads, T, head_width]`, the same at every step of one drawing."""
         batch, tokens, _ = text_BTD.shape
-        kv = (
-            joined(text_BTD, self.text_key, self.text_value)
-            .view(batch, tokens, 2, self.heads, -1)
-            .permute(2, 0, 3, 1, 4)
-        )
+        kv = joined(text_BTD, self.text_key, self.text_value).view(batch, tokens, 2, self.heads, -1).permute(2, 0, 3, 1, 4)
         return rms_norm(kv[0], self.k_scale), kv[1]
 
-    def forward(
-        self,
-        x_BND: Tensor,
-        time_B6D: Tensor,
-        text: tuple[Tensor, Tensor],
-        rotary: tuple[Tensor, Tensor],
-    ) -> Tensor:
+    def forward(self, x_BND: Tensor, time_B6D: Tensor, text: tuple[Tensor, Tensor], rotary: tuple[Tensor, Tensor]) -> Tensor:
         """`[B, N, D]` to `[B, N, D]`."""
         batch, tokens, width = x_BND.shape
-        shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = (
-            (time_B6D + self.modulation).unsqueeze(2).unbind(1)
-        )
+        shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = (time_B6D + self.modulation).unsqueeze(2).unbind(1)
         qkv = joined(rms_norm(x_BND) * (1 + scale_a) + shift_a, self.query, self.key, self.value)
         q, k, v = qkv.view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         q, k = rotate(rms_norm(q, self.q_scale), rotary), rotate(rms_norm(k, self.k_scale), rotary)
@@ -196,15 +180,12 @@ class DrawingNetwork(nn.Module):
         self.null_text = nn.Parameter(torch.randn(shape.text_tokens, width) * 0.02)
         heads = width // shape.head_width
         self.text_blocks = nn.ModuleList(
-            TextBlock(width, shape.hidden, heads, shape.text_tokens)
-            for _ in range(shape.text_blocks)
+            TextBlock(width, shape.hidden, heads, shape.text_tokens) for _ in range(shape.text_blocks)
         )
         self.time_in = nn.Sequential(nn.Linear(256, width), nn.SiLU(), nn.Linear(width, width))
         self.pooled_in = nn.Linear(width, width, bias=False)
         if shape.reads_guidance:
-            self.guidance_in = nn.Sequential(
-                nn.Linear(2 * GUIDANCE_BANDS, width), nn.SiLU(), nn.Linear(width, width, bias=False)
-            )
+            self.guidance_in = nn.Sequential(nn.Linear(2 * GUIDANCE_BANDS, width), nn.SiLU(), nn.Linear(width, width, bias=False))
         self.modulation = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.depth))
         self.out_modulation = nn.Linear(width, 2 * width)
@@ -215,25 +196,16 @@ class DrawingNetwork(nn.Module):
     def _register_positions(self) -> None:
         """Positions of every form, counted from the middle of the canvas: tokens of the square lie in the longer ones too."""
         for form, grid in self.shape.grids.items():
-            lines = [
-                (torch.arange(num) + 0.5 - (num - self.shape.grid) / 2) / self.shape.grid * 8
-                for num in grid
-            ]
+            lines = [(torch.arange(num) + 0.5 - (num - self.shape.grid) / 2) / self.shape.grid * 8 for num in grid]
             places = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1).flatten(0, 1)
-            for name, table in zip(
-                ("cos", "sin"), rotary_table(places, self.shape.head_width, 100.0), strict=True
-            ):
+            for name, table in zip(("cos", "sin"), rotary_table(places, self.shape.head_width, 100.0), strict=True):
                 self.register_buffer(f"{name}_{form}", table, persistent=False)
             if form == "square":
                 bands = places[:, :, None] * (0.5 ** torch.arange(8)) * math.pi
                 fixed = torch.cat([bands.sin(), bands.cos()], dim=-1).flatten(1)
-                self.place = nn.Parameter(
-                    fixed @ torch.randn(fixed.shape[1], self.shape.width) * 0.05
-                )
+                self.place = nn.Parameter(fixed @ torch.randn(fixed.shape[1], self.shape.width) * 0.05)
             else:
-                self.register_parameter(
-                    f"place_{form}", nn.Parameter(torch.empty(len(places), self.shape.width))
-                )
+                self.register_parameter(f"place_{form}", nn.Parameter(torch.empty(len(places), self.shape.width)))
         self.spread_places()
 
     @torch.no_grad()
@@ -243,8 +215,7 @@ class DrawingNetwork(nn.Module):
         for form, grid in self.shape.grids.items():
             if form != "square":
                 rows, columns = (
-                    (torch.arange(num) - (num - self.shape.grid) // 2).clamp(0, self.shape.grid - 1)
-                    for num in grid
+                    (torch.arange(num) - (num - self.shape.grid) // 2).clamp(0, self.shape.grid - 1) for num in grid
                 )
                 getattr(self, f"place_{form}").copy_(square[rows][:, columns].flatten(0, 1))
 
@@ -269,9 +240,7 @@ class DrawingNetwork(nn.Module):
         even, real = rms_norm(text_BTE), mask_BT[..., None]
         sentence = (even * real).sum(dim=1, keepdim=True) / real.sum(dim=1, keepdim=True)
         text = torch.where(real, self.text_in(even), self.pad_token)
-        text = torch.cat(
-            [self.text_in(sentence), text[:, 1:]], dim=1
-        )  # in place of the first, which says nothing
+        text = torch.cat([self.text_in(sentence), text[:, 1:]], dim=1)  # in place of the first, which says nothing
         text = torch.where(drop_B[:, None, None], self.null_text, text)
         for block in self.text_blocks:
             text = block(text)
@@ -302,9 +271,7 @@ class DrawingNetwork(nn.Module):
         """The reverse of `patchify`."""
         (rows, columns), patch = self.shape.grids[form], self.shape.patch
         tiles = tokens_BNP.view(-1, rows, columns, self.shape.channels, patch, patch)
-        return tiles.permute(0, 3, 1, 4, 2, 5).reshape(
-            -1, self.shape.channels, rows * patch, columns * patch
-        )
+        return tiles.permute(0, 3, 1, 4, 2, 5).reshape(-1, self.shape.channels, rows * patch, columns * patch)
 
     def form_of(self, image_BCHW: Tensor) -> str:
         """Which of the network's forms a canvas has."""
@@ -316,15 +283,11 @@ class DrawingNetwork(nn.Module):
         whole_BD = text_BTD[:, 0]
         if not self.shape.reads_guidance:
             return whole_BD
-        guidance_B = (
-            torch.ones(len(text_BTD), device=text_BTD.device) if guidance_B is None else guidance_B
-        )
+        guidance_B = torch.ones(len(text_BTD), device=text_BTD.device) if guidance_B is None else guidance_B
         angles = guidance_B.float().log()[:, None] * 2.0 ** torch.arange(-1, GUIDANCE_BANDS - 1)
         return whole_BD + self.guidance_in(torch.cat([angles.cos(), angles.sin()], dim=-1))
 
-    def denoise(
-        self, noisy_BCHW: Tensor, time_B: Tensor, text_BTD: Tensor, guidance_B: Tensor | None = None
-    ) -> Tensor:
+    def denoise(self, noisy_BCHW: Tensor, time_B: Tensor, text_BTD: Tensor, guidance_B: Tensor | None = None) -> Tensor:
         """Estimate of the clean image.
 
         Args:
@@ -348,23 +311,13 @@ class DrawingNetwork(nn.Module):
         modulation = self.modulation(F.silu(time)).view(-1, 6, self.shape.width)
         rotary = (getattr(self, f"cos_{form}"), getattr(self, f"sin_{form}"))
         for block in self.blocks:
-            keys, values = (
-                part.repeat_interleave(share, dim=0) for part in block.text_keys(text_BTD)
-            )
+            keys, values = (part.repeat_interleave(share, dim=0) for part in block.text_keys(text_BTD))
             x = block(x, modulation, (keys, values), rotary)
         shift, scale = self.out_modulation(F.silu(time)).unsqueeze(1).chunk(2, dim=-1)
         return self.unpatchify(self.patch_out(rms_norm(x) * (1 + scale) + shift), form)
 
     def forward(
-        self,
-        noisy_BCHW: Tensor,
-        time_B: Tensor,
-        text_BTE: Tensor,
-        mask_BT: Tensor,
-        drop_B: Tensor,
-        guidance_B: Tensor | None = None,
+        self, noisy_BCHW: Tensor, time_B: Tensor, text_BTE: Tensor, mask_BT: Tensor, drop_B: Tensor, guidance_B: Tensor | None = None
     ) -> Tensor:
         """`encode_text`, then `denoise`."""
-        return self.denoise(
-            noisy_BCHW, time_B, self.encode_text(text_BTE, mask_BT, drop_B), guidance_B
-        )
+        return self.denoise(noisy_BCHW, time_B, self.encode_text(text_BTE, mask_BT, drop_B), guidance_B)

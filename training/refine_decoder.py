@@ -42,8 +42,7 @@ class Critic(nn.Module):
         super().__init__()
         inputs = (4, *widths[:-1])
         self.layers = nn.ModuleList(
-            spectral_norm(nn.Conv2d(here, there, 4, stride=2, padding=1))
-            for here, there in zip(inputs, widths, strict=True)
+            spectral_norm(nn.Conv2d(here, there, 4, stride=2, padding=1)) for here, there in zip(inputs, widths, strict=True)
         )
         self.verdict = spectral_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))
 
@@ -86,10 +85,7 @@ class Run:
     def __init__(self, work: Path, samples: int, *, is_core: bool) -> None:
         self.folder, self.samples = work / "refined", samples
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.places = {
-            "autoencoder": work / "autoencoder/checkpoint.pt",
-            "head": work / "superres-latents/checkpoint.pt",
-        }
+        self.places = {"autoencoder": work / "autoencoder/checkpoint.pt", "head": work / "superres-latents/checkpoint.pt"}
         self.states = {name: loaded(path) for name, path in self.places.items()}
         torch.manual_seed(7)
         self.autoencoder = Autoencoder(AutoencoderShape(**self.states["autoencoder"]["shape"]))
@@ -97,26 +93,18 @@ class Run:
         self.autoencoder.eval()
         self.head = SuperResolution(self.autoencoder.shape.canvas)
         self.head.load_state_dict(self.states["head"]["model"])
-        self.networks = nn.ModuleDict(
-            {"model": Refinement(self.autoencoder, self.head), "critic": Critic()}
-        )
+        self.networks = nn.ModuleDict({"model": Refinement(self.autoencoder, self.head), "critic": Critic()})
         for network in (self.autoencoder, self.networks):
             network.to(memory_format=torch.channels_last)
         self.model, self.critic = self.networks["model"], self.networks["critic"]
         self.optimizers = [
-            torch.optim.AdamW(
-                self.model.parameters(), betas=(0.8, 0.95), weight_decay=0.0, fused=True
-            ),
-            torch.optim.AdamW(
-                self.critic.parameters(), betas=(0.5, 0.95), weight_decay=0.0, fused=True
-            ),
+            torch.optim.AdamW(self.model.parameters(), betas=(0.8, 0.95), weight_decay=0.0, fused=True),
+            torch.optim.AdamW(self.critic.parameters(), betas=(0.5, 0.95), weight_decay=0.0, fused=True),
         ]
         self.batches = Batches(work / "data", size=OUTPUT_PX, batch=BATCH, seed=8, is_core=is_core)
         self.looked_at = {
             "held_out": evaluation_pairs(work / "data", size=OUTPUT_PX)[0][:64],
-            "scenes": Batches(
-                work / "data", size=OUTPUT_PX, batch=32, seed=9, is_core=is_core
-            ).next()[0],
+            "scenes": Batches(work / "data", size=OUTPUT_PX, batch=32, seed=9, is_core=is_core).next()[0],
         }
         self.seen, self.critic_share = 0, 0.0
         self._resume()
@@ -132,12 +120,7 @@ class Run:
     def save(self) -> None:
         """Write the checkpoint."""
         optimizers = [optimizer.state_dict() for optimizer in self.optimizers]
-        going = {
-            "networks": self.networks.state_dict(),
-            "optimizers": optimizers,
-            "batches": self.batches.state_dict(),
-            "seen": self.seen,
-        }
+        going = {"networks": self.networks.state_dict(), "optimizers": optimizers, "batches": self.batches.state_dict(), "seen": self.seen}
         checkpoint.save(going, self.folder / "checkpoint.pt")
 
     def finish(self) -> None:
@@ -154,9 +137,7 @@ class Run:
     def latents(self, rgba_BCHW: Tensor) -> Tensor:
         """What the encoder makes of a picture, 0 to 1."""
         with torch.autocast("cpu", torch.bfloat16):
-            return self.autoencoder.encode(
-                self.small(rgba_BCHW).contiguous(memory_format=torch.channels_last) * 2 - 1
-            )
+            return self.autoencoder.encode(self.small(rgba_BCHW).contiguous(memory_format=torch.channels_last) * 2 - 1)
 
     def step(self) -> dict[str, float]:
         """One batch: the critic first, then decoder and head; returns both losses and the critic's share."""
@@ -179,11 +160,7 @@ class Run:
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         self.seen += BATCH
-        return {
-            "loss": round(loss.item(), 4),
-            "critic": round(critic_loss.item(), 3),
-            "share": round(self.critic_share, 5),
-        }
+        return {"loss": round(loss.item(), 4), "critic": round(critic_loss.item(), 3), "share": round(self.critic_share, 5)}
 
     def teach_critic(self, true: Tensor, made: Tensor) -> tuple[Tensor, list[Tensor]]:
         """One step of the critic; returns its loss and its features of the true pictures."""
@@ -203,13 +180,9 @@ class Run:
         self.critic.requires_grad_(requires_grad=True)
         features = sum((a.float() - b).abs().mean() for a, b in zip(of_made, of_true, strict=True))
         asked = MATCHED * features - verdict.mean()
-        if (
-            self.critic_share == 0 or self.seen // BATCH % 20 == 0
-        ):  # once in a while, as it takes two more passes backward
+        if self.critic_share == 0 or self.seen // BATCH % 20 == 0:  # once in a while, as it takes two more passes backward
             last = self.head.out[0].weight
-            pull, push = (
-                torch.autograd.grad(one, last, retain_graph=True)[0].norm() for one in (loss, asked)
-            )
+            pull, push = (torch.autograd.grad(one, last, retain_graph=True)[0].norm() for one in (loss, asked))
             self.critic_share = float(CRITIC_SHARE * pull / (push + 1e-6))
         return self.critic_share * asked
 
@@ -219,18 +192,12 @@ class Run:
         errors = {}
         for name, rgba in self.looked_at.items():
             with torch.autocast("cpu", torch.bfloat16):
-                made = torch.cat(
-                    [self.model(self.latents(part))[1] for part in rgba.split(16)]
-                ).float()
+                made = torch.cat([self.model(self.latents(part))[1] for part in rgba.split(16)]).float()
             shown = proper_rgba((made + 1) / 2)
-            errors[f"{name}_psnr_db"] = round(
-                float(-10 * (shown - rgba).square().mean(dim=(1, 2, 3)).log10().mean()), 2
-            )
+            errors[f"{name}_psnr_db"] = round(float(-10 * (shown - rgba).square().mean(dim=(1, 2, 3)).log10().mean()), 2)
         self.log(**errors)
         pairs = torch.stack([rgba[:12], shown[:12]], dim=1).flatten(0, 1)
-        Image.fromarray(contact_sheet(pairs, columns=8)).save(
-            self.folder / f"sheet_{self.seen:07d}.png"
-        )
+        Image.fromarray(contact_sheet(pairs, columns=8)).save(self.folder / f"sheet_{self.seen:07d}.png")
 
     def log(self, **facts: object) -> None:
         """Append one line to the run's log."""
@@ -245,12 +212,7 @@ class Run:
         while self.seen < self.samples:
             facts = self.step()
             if self.seen // BATCH % 50 == 0:
-                self.log(
-                    **facts,
-                    pictures_per_second=round(
-                        (self.seen - first) / (time.monotonic() - started), 1
-                    ),
-                )
+                self.log(**facts, pictures_per_second=round((self.seen - first) / (time.monotonic() - started), 1))
             if save_due.is_due():
                 self.save()
             if look_due.is_due():
@@ -273,19 +235,10 @@ def loaded(path: Path) -> checkpoint.State:
 
 def main() -> None:
     """Train on `--samples` pictures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--work",
-        type=Path,
-        required=True,
-        help="work folder; autoencoder/ and superres-latents/ are changed",
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="work folder; autoencoder/ and superres-latents/ are changed")
     parser.add_argument("--samples", type=int, default=40_000)
-    parser.add_argument(
-        "--core", action="store_true", help="only core concepts (training/data/pool.py)"
-    )
+    parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
     args = parser.parse_args()
     Run(args.work, args.samples, is_core=args.core).train()
 

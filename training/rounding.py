@@ -33,9 +33,7 @@ def round_inputs(model: ov.Model, shown: Iterable[np.ndarray]) -> None:
     for output, seen in zip(given, _ranges(model, given, shown), strict=True):
         users = list(output.get_target_inputs())
         most = max(-seen.low, seen.high)
-        low, high = (
-            (0.0, most) if seen.low >= 0 else (-most, most * (LEVELS / 2 - 1) / (LEVELS / 2))
-        )
+        low, high = (0.0, most) if seen.low >= 0 else (-most, most * (LEVELS / 2 - 1) / (LEVELS / 2))
         ends = np.float32(low), np.float32(high)
         rounded = opset13.fake_quantize(output, *ends, *ends, LEVELS)
         for user in users:
@@ -45,9 +43,7 @@ def round_inputs(model: ov.Model, shown: Iterable[np.ndarray]) -> None:
         if kernel.get_node().get_type_name() == "Constant":
             values = kernel.get_node().data.astype(np.float32)
             most = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
-            node.input(1).replace_source_output(
-                opset13.fake_quantize(kernel, -most, most, -most, most, LEVELS - 1).output(0)
-            )
+            node.input(1).replace_source_output(opset13.fake_quantize(kernel, -most, most, -most, most, LEVELS - 1).output(0))
     model.validate_nodes_and_infer_types()
 
 
@@ -69,7 +65,4 @@ def _ranges(model: ov.Model, given: list[ov.Output], shown: Iterable[np.ndarray]
     probe = ov.Model(given, model.get_parameters(), "probe")
     graph = ov.Core().compile_model(probe, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     ends = np.array([[(made.min(), made.max()) for made in graph(one).values()] for one in shown])
-    return [
-        Range(float(low), float(high))
-        for low, high in zip(ends[..., 0].min(axis=0), ends[..., 1].max(axis=0), strict=True)
-    ]
+    return [Range(float(low), float(high)) for low, high in zip(ends[..., 0].min(axis=0), ends[..., 1].max(axis=0), strict=True)]

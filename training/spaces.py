@@ -81,9 +81,7 @@ class Latents:
     def to_canvas(self, rgba_BCHW: Tensor) -> Tensor:
         """See `Space`."""
         with torch.autocast("cpu", torch.bfloat16):
-            return self.model.encode(
-                rgba_BCHW.contiguous(memory_format=torch.channels_last) * 2 - 1
-            )
+            return self.model.encode(rgba_BCHW.contiguous(memory_format=torch.channels_last) * 2 - 1)
 
     @torch.no_grad()
     def to_picture(self, canvas_BCHW: Tensor) -> Tensor:

@@ -32,20 +32,14 @@ class SuperResolution(nn.Module):
         super().__init__()
         fold = picture_px // GRID
         self.factor = OUTPUT_PX // picture_px
-        self.into = nn.Sequential(
-            nn.PixelUnshuffle(fold), nn.Conv2d(4 * fold**2, width, 3, padding=1)
-        )
+        self.into = nn.Sequential(nn.PixelUnshuffle(fold), nn.Conv2d(4 * fold**2, width, 3, padding=1))
         self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(blocks)), nn.SiLU())
-        self.out = nn.Sequential(
-            nn.Conv2d(width, 4 * 16, 3, padding=1), nn.PixelShuffle(OUTPUT_PX // GRID)
-        )
+        self.out = nn.Sequential(nn.Conv2d(width, 4 * 16, 3, padding=1), nn.PixelShuffle(OUTPUT_PX // GRID))
         nn.init.zeros_(self.out[0].weight)
 
     def forward(self, picture_BCHW: Tensor) -> Tensor:
         """Pictures of any form, the shorter side `picture_px`, to those whose shorter side is 256 px; not clipped."""
-        plain = F.interpolate(
-            picture_BCHW, scale_factor=self.factor, mode="bilinear", align_corners=False
-        )
+        plain = F.interpolate(picture_BCHW, scale_factor=self.factor, mode="bilinear", align_corners=False)
         return plain + self.out(self.body(self.into(picture_BCHW)))
 
 
@@ -64,9 +58,7 @@ def learning_rate(done: float) -> float:
 
 def main() -> None:
     """Train until `--samples` pictures have been seen."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--space", choices=("pixels", "latents"), default="latents")
     parser.add_argument("--samples", type=int, default=20_000)
@@ -77,9 +69,7 @@ def main() -> None:
     space = open_space(args.space, args.work)
     batches = Batches(args.work / "data", size=OUTPUT_PX, batch=BATCH, seed=6)
     model = SuperResolution(space.picture_px).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
     seen = checkpoint.resume_simple(run / "checkpoint.pt", model, optimizer, batches)
     save_due, started, first_seen = checkpoint.Clock(240), time.monotonic(), seen
     while seen < args.samples:
@@ -97,9 +87,7 @@ def main() -> None:
         seen += BATCH
         is_last = seen >= args.samples
         if is_last or seen // BATCH % 50 == 0:
-            plain = F.interpolate(
-                given, size=(OUTPUT_PX,) * 2, mode="bilinear", align_corners=False
-            )
+            plain = F.interpolate(given, size=(OUTPUT_PX,) * 2, mode="bilinear", align_corners=False)
             speed = (seen - first_seen) / (time.monotonic() - started)
             record = {
                 "seen": seen, "loss": round(loss.item(), 4), "pictures_per_second": round(speed, 1),

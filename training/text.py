@@ -58,29 +58,19 @@ class TextEncoder(nn.Module):
     def forward(self, ids_BT: Tensor, mask_BT: Tensor) -> Tensor:
         """Last hidden state float `[B, T, E]` for token ids int64 `[B, T]`."""
         batch, tokens = ids_BT.shape
-        table = {
-            name: self.weights[f"embeddings/{name}_embeddings/weight"]
-            for name in ("word", "position", "token_type")
-        }
+        table = {name: self.weights[f"embeddings/{name}_embeddings/weight"] for name in ("word", "position", "token_type")}
         x = table["word"][ids_BT] + table["position"][:tokens] + table["token_type"][0]
         x = self._layer("embeddings/LayerNorm", x)
         for index in range(LAYERS):
             at = f"encoder/layer/{index}"
             q, k, v = (
-                self._layer(f"{at}/attention/self/{part}", x)
-                .view(batch, tokens, HEADS, -1)
-                .transpose(1, 2)
+                self._layer(f"{at}/attention/self/{part}", x).view(batch, tokens, HEADS, -1).transpose(1, 2)
                 for part in ("query", "key", "value")
             )
             mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask_BT[:, None, None, :])
             mixed = mixed.transpose(1, 2).reshape(batch, tokens, -1)
-            x = self._layer(
-                f"{at}/attention/output/LayerNorm",
-                x + self._layer(f"{at}/attention/output/dense", mixed),
-            )
-            feed = self._layer(
-                f"{at}/output/dense", F.gelu(self._layer(f"{at}/intermediate/dense", x))
-            )
+            x = self._layer(f"{at}/attention/output/LayerNorm", x + self._layer(f"{at}/attention/output/dense", mixed))
+            feed = self._layer(f"{at}/output/dense", F.gelu(self._layer(f"{at}/intermediate/dense", x)))
             x = self._layer(f"{at}/output/LayerNorm", x + feed)
         return x
 

@@ -37,9 +37,7 @@ MOST_GUIDANCE = 12.0
 GUIDED_SHARE = 0.5  # of the pictures, learnt as the average's guided estimate; the others are learnt as they are
 TRUTH_SHARE = 0.3  # of the picture itself in a guided estimate that is learnt
 EVENED_ABOVE = 0.1  # velocity error from which guided pictures weigh the same
-TRUE_WEIGHT = (
-    2.0  # of a picture learnt as it is, where guided ones weigh 1 / (error + EVENED_ABOVE)
-)
+TRUE_WEIGHT = 2.0  # of a picture learnt as it is, where guided ones weigh 1 / (error + EVENED_ABOVE)
 LONG_SHARE = 0.16  # of the steps that are of a wide or a tall canvas
 AVERAGE_TAKEN = 4800  # pictures after which the average that guides is taken anew
 ADAMW_SHARE = 0.3  # of Muon's learning rate
@@ -77,64 +75,25 @@ class Options:
 
 def parse_options() -> Options:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--work", type=Path, required=True, help="work folder; sprites in its folder data/"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="work folder; sprites in its folder data/")
     parser.add_argument("--name", required=True, help="folder of this run inside the work folder")
     parser.add_argument("--space", choices=("pixels", "latents"), default="latents")
-    parser.add_argument(
-        "--samples", type=int, required=True, help="length of the schedule in noised pictures"
-    )
-    parser.add_argument(
-        "--until", type=float, default=1.0, help="stop at this share of the schedule"
-    )
+    parser.add_argument("--samples", type=int, required=True, help="length of the schedule in noised pictures")
+    parser.add_argument("--until", type=float, default=1.0, help="stop at this share of the schedule")
     parser.add_argument("--batch", type=int, default=128, help="noised pictures a step")
-    parser.add_argument(
-        "--noisings",
-        type=int,
-        default=2,
-        help="how many of a batch are the same picture, noised anew",
-    )
+    parser.add_argument("--noisings", type=int, default=2, help="how many of a batch are the same picture, noised anew")
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--depth", type=int, default=12)
     parser.add_argument("--hidden", type=int, default=832)
-    parser.add_argument(
-        "--peak",
-        type=float,
-        default=1e-3,
-        help="highest learning rate of Muon; AdamW takes a share of it",
-    )
-    parser.add_argument(
-        "--core", action="store_true", help="only core concepts (training/data/pool.py)"
-    )
-    parser.add_argument(
-        "--fresh",
-        type=int,
-        default=16,
-        help="pictures painted anew for each step; the others are replayed",
-    )
-    parser.add_argument(
-        "--time-mean", type=float, help="logit mean of the noise times; left out: the space's"
-    )
-    parser.add_argument(
-        "--start",
-        type=Path,
-        help="weights folder or run a new run starts from; its latents must be the first of this one's",
-    )
-    parser.add_argument(
-        "--guided",
-        action="store_true",
-        help="guidance as an input, learnt from the network's own average",
-    )
-    parser.add_argument(
-        "--long", action="store_true", help="canvases half again as wide or as tall too"
-    )
-    parser.add_argument(
-        "--look-every", type=float, default=900, help="seconds between sample sheets"
-    )
+    parser.add_argument("--peak", type=float, default=1e-3, help="highest learning rate of Muon; AdamW takes a share of it")
+    parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
+    parser.add_argument("--fresh", type=int, default=16, help="pictures painted anew for each step; the others are replayed")
+    parser.add_argument("--time-mean", type=float, help="logit mean of the noise times; left out: the space's")
+    parser.add_argument("--start", type=Path, help="weights folder or run a new run starts from; its latents must be the first of this one's")
+    parser.add_argument("--guided", action="store_true", help="guidance as an input, learnt from the network's own average")
+    parser.add_argument("--long", action="store_true", help="canvases half again as wide or as tall too")
+    parser.add_argument("--look-every", type=float, default=900, help="seconds between sample sheets")
     return Options(**vars(parser.parse_args()))
 
 
@@ -153,25 +112,17 @@ class AveragedWeights:
     def update(self, model: nn.Module, batch: int, seen: int) -> None:
         """Take in the weights after one optimizer step."""
         decay = 0.5 ** (batch / max(0.05 * seen, 1e-8))
-        torch._foreach_lerp_(
-            list(self.values.values()), [p.detach() for p in model.parameters()], 1 - decay
-        )
+        torch._foreach_lerp_(list(self.values.values()), [p.detach() for p in model.parameters()], 1 - decay)
 
 
 def make_optimizers(model: DrawingNetwork, peak: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside blocks, AdamW for everything else."""
-    matrices = [
-        p
-        for name, p in model.named_parameters()
-        if "blocks" in name and p.ndim == 2 and min(p.shape) > 8
-    ]
+    matrices = [p for name, p in model.named_parameters() if "blocks" in name and p.ndim == 2 and min(p.shape) > 8]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     return [
         Muon(matrices, lr=peak),
-        torch.optim.AdamW(
-            rest, lr=ADAMW_SHARE * peak, betas=(0.9, 0.95), weight_decay=0.0, fused=True
-        ),
+        torch.optim.AdamW(rest, lr=ADAMW_SHARE * peak, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
 
 
@@ -212,9 +163,7 @@ class Replay:
         newest = (self.num_painted + torch.arange(self._paint())) % self.most
         others = torch.randint(min(self.num_painted, self.most), (num - len(newest),))
         chosen = torch.cat([newest, others])
-        return self.clean_KCHW[chosen].float(), EncodedText(
-            self.tokens_KTE[chosen].float(), self.mask_KT[chosen]
-        )
+        return self.clean_KCHW[chosen].float(), EncodedText(self.tokens_KTE[chosen].float(), self.mask_KT[chosen])
 
 
 class Run:
@@ -227,19 +176,9 @@ class Run:
         torch.manual_seed(1)
         self.space: Space = open_space(options.space, options.work)
         self.text = TextEncoder()
-        self.batches = Batches(
-            options.work / "data",
-            size=self.space.picture_px,
-            batch=options.fresh,
-            seed=2,
-            is_core=options.core,
-        )
+        self.batches = Batches(options.work / "data", size=self.space.picture_px, batch=options.fresh, seed=2, is_core=options.core)
         self.seen_things = Batches(
-            options.work / "data",
-            size=self.space.picture_px,
-            batch=256,
-            seed=3,
-            is_core=options.core,
+            options.work / "data", size=self.space.picture_px, batch=256, seed=3, is_core=options.core
         ).next()  # trained things, painted in ways of their own
         forms = (SQUARE, WIDE, TALL) if options.long else (SQUARE,)
         self.replays = [Replay(self.batches, self.space, self.text, form) for form in forms]
@@ -254,14 +193,10 @@ class Run:
         self.optimizers = make_optimizers(self.model, options.peak)
         self.seen = 0
         self._resume()
-        self.guide = (
-            self.averaged_model().requires_grad_(requires_grad=False) if options.guided else None
-        )
+        self.guide = self.averaged_model().requires_grad_(requires_grad=False) if options.guided else None
         for model in (self.model, self.guide):
             for block in () if model is None else (*model.text_blocks, *model.blocks):
-                block.compile(
-                    dynamic=False
-                )  # a form and a number of rows each, of which there are few
+                block.compile(dynamic=False)  # a form and a number of rows each, of which there are few
 
     def _new_model(self, shape: NetworkShape) -> tuple[DrawingNetwork, int]:
         """The network a new run starts with, and how many noised pictures it has seen in earlier ones."""
@@ -319,9 +254,7 @@ class Run:
             guidance = torch.ones(len(pictures))
             guidance[:num] = sample_guidance(num)
             captions = EncodedText(*(part[:num] for part in encoded))
-            guided = guided_estimate(
-                self.guide, noisy[:rows], times[:rows], captions, guidance[:num], clean[:rows]
-            )
+            guided = guided_estimate(self.guide, noisy[:rows], times[:rows], captions, guidance[:num], clean[:rows])
             target = torch.cat([guided, clean[rows:]])
         with torch.autocast("cpu", torch.bfloat16):
             made = self.model(noisy, times, *encoded, dropped, guidance)
@@ -329,10 +262,7 @@ class Run:
         if self.guide is not None:
             # Estimates of much guidance err by far the most; evened out, they do not drown the others (MeanFlow, p = 1).
             # Pictures themselves are not evened: that would draw the estimate from their mean to their median.
-            weights[:rows], weights[rows:] = (
-                1 / (errors[:rows].detach() + EVENED_ABOVE),
-                TRUE_WEIGHT,
-            )
+            weights[:rows], weights[rows:] = 1 / (errors[:rows].detach() + EVENED_ABOVE), TRUE_WEIGHT
         (weights * errors).mean().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         share = learning_rate(self.seen, self.options.samples)
@@ -343,10 +273,7 @@ class Run:
             optimizer.zero_grad(set_to_none=True)
         self.seen += len(clean)
         self.averaged.update(self.model, len(clean), self.seen)
-        if (
-            self.guide is not None
-            and self.seen // AVERAGE_TAKEN != (self.seen - len(clean)) // AVERAGE_TAKEN
-        ):
+        if self.guide is not None and self.seen // AVERAGE_TAKEN != (self.seen - len(clean)) // AVERAGE_TAKEN:
             self.guide.load_state_dict(self.averaged.values)
         return errors.detach().mean()
 
@@ -373,9 +300,7 @@ class Run:
     def write_sheet(self, model: DrawingNetwork) -> None:
         """Draw the fixed prompts, two seeds each, on a chequered ground."""
         made = sample(model, self.space, self.text.encode(list(SHEET_PROMPTS) * 2), seed=4)
-        Image.fromarray(contact_sheet(made, columns=8)).save(
-            self.folder / f"sheet_{self.seen:08d}.png"
-        )
+        Image.fromarray(contact_sheet(made, columns=8)).save(self.folder / f"sheet_{self.seen:08d}.png")
 
     def train(self) -> None:
         """Run to the end of the asked share of the schedule."""
@@ -387,21 +312,14 @@ class Run:
             is_last = self.seen >= end
             if is_last or len(losses) == 20:
                 speed = (self.seen - first) / (time.monotonic() - started)
-                self.log(
-                    loss=float(torch.stack(losses).mean()), pictures_per_second=round(speed, 2)
-                )
+                self.log(loss=float(torch.stack(losses).mean()), pictures_per_second=round(speed, 2))
                 losses.clear()
             if is_last or save_due.is_due():
                 self.save()
             if is_last or look_due.is_due():
                 model = self.averaged_model()
-                held_out = evaluation_pairs(
-                    self.options.work / "data", size=self.space.picture_px, count=256
-                )
-                self.log(
-                    held_out=self.errors(model, *held_out[:2]),
-                    seen_things=self.errors(model, *self.seen_things[:2]),
-                )
+                held_out = evaluation_pairs(self.options.work / "data", size=self.space.picture_px, count=256)
+                self.log(held_out=self.errors(model, *held_out[:2]), seen_things=self.errors(model, *self.seen_things[:2]))
                 self.write_sheet(model)
 
     def log(self, **facts: object) -> None:
@@ -456,12 +374,7 @@ def sample_guidance(num: int) -> Tensor:
 
 @torch.no_grad()
 def guided_estimate(
-    network: DrawingNetwork,
-    noisy: Tensor,
-    times: Tensor,
-    encoded: EncodedText,
-    guidance_B: Tensor,
-    clean: Tensor | None = None,
+    network: DrawingNetwork, noisy: Tensor, times: Tensor, encoded: EncodedText, guidance_B: Tensor, clean: Tensor | None = None
 ) -> Tensor:
     """A clean estimate with classifier-free guidance; each caption serves several noisy pictures in a row.
 
@@ -472,11 +385,7 @@ def guided_estimate(
     both = EncodedText(*(torch.cat([part, part]) for part in encoded))
     with torch.autocast("cpu", torch.bfloat16):
         text = network.encode_text(*both, torch.arange(2 * num) >= num)
-        given, free = (
-            network.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text)
-            .float()
-            .chunk(2)
-        )
+        given, free = network.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text).float().chunk(2)
     scale = guidance_B.repeat_interleave(len(noisy) // num)[:, None, None, None]
     towards = 0.0 if clean is None else TRUTH_SHARE * (clean - given)
     return free + scale * (given - free) + towards
@@ -484,22 +393,12 @@ def guided_estimate(
 
 @torch.no_grad()
 def sample(
-    model: DrawingNetwork,
-    space: Space,
-    encoded: EncodedText,
-    *,
-    seed: int,
-    steps: int = 8,
-    guidance: float = 5.0,
+    model: DrawingNetwork, space: Space, encoded: EncodedText, *, seed: int, steps: int = 8, guidance: float = 5.0
 ) -> Tensor:
     """Draw one picture per caption; premultiplied RGBA float32 `[B, 4, H, W]`, 0-1."""
     count = len(encoded.tokens_BTE)
     noise = torch.randn(
-        count,
-        space.channels,
-        space.canvas,
-        space.canvas,
-        generator=torch.Generator().manual_seed(seed),
+        count, space.channels, space.canvas, space.canvas, generator=torch.Generator().manual_seed(seed)
     )
     kept, scale = torch.zeros(count, dtype=torch.bool), torch.full((count,), guidance)
 
@@ -522,11 +421,7 @@ def contact_sheet(rgba_BCHW: Tensor, columns: int) -> object:
     rows = math.ceil(len(shown) / columns)
     sheet = torch.ones(rows * columns, 3, size, size)
     sheet[: len(shown)] = shown
-    sheet = (
-        sheet.view(rows, columns, 3, size, size)
-        .permute(0, 3, 1, 4, 2)
-        .reshape(rows * size, columns * size, 3)
-    )
+    sheet = sheet.view(rows, columns, 3, size, size).permute(0, 3, 1, 4, 2).reshape(rows * size, columns * size, 3)
     return (sheet.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
 
 

@@ -49,31 +49,18 @@ class Run:
     `known` is the autoencoder whose latents the first channels are held to; ``None`` where there is none.
     """
 
-    def __init__(
-        self,
-        work: Path,
-        name: str,
-        model: Autoencoder,
-        known: Autoencoder | None,
-        samples: int,
-        *,
-        is_core: bool,
-    ) -> None:
+    def __init__(self, work: Path, name: str, model: Autoencoder, known: Autoencoder | None, samples: int, *, is_core: bool) -> None:
         self.folder, self.samples, self.known = work / name, samples, known
         self.folder.mkdir(parents=True, exist_ok=True)
         data, size = work / "data", AutoencoderShape().canvas
         self.model = model.to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True
-        )
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
         self.batches = Batches(data, size=size, batch=BATCH, seed=1, is_core=is_core)
         self.looked_at = {
             "held_out": evaluation_pairs(data, size=size)[0][:128],
             "scenes": Batches(data, size=size, batch=128, seed=9, is_core=is_core).next()[0],
         }
-        self.seen = checkpoint.resume_simple(
-            self.folder / "checkpoint.pt", self.model, self.optimizer, self.batches
-        )
+        self.seen = checkpoint.resume_simple(self.folder / "checkpoint.pt", self.model, self.optimizer, self.batches)
 
     def step(self) -> dict[str, float]:
         """One batch; returns its loss, and how far the first channels are from what they were."""
@@ -99,21 +86,13 @@ class Run:
 
     def errors(self) -> dict[str, float]:
         """How near the pictures come that are never trained on, and scenes."""
-        return {
-            f"{name}_psnr_db": round(psnr_db(self.model, rgba), 2)
-            for name, rgba in self.looked_at.items()
-        }
+        return {f"{name}_psnr_db": round(psnr_db(self.model, rgba), 2) for name, rgba in self.looked_at.items()}
 
     def save(self) -> None:
         """Write the checkpoint."""
-        going = {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "seen": self.seen,
-        }
+        going = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "seen": self.seen}
         checkpoint.save(
-            {**going, "batches": self.batches.state_dict(), "shape": self.model.shape.as_dict()},
-            self.folder / "checkpoint.pt",
+            {**going, "batches": self.batches.state_dict(), "shape": self.model.shape.as_dict()}, self.folder / "checkpoint.pt"
         )
 
     def log(self, **facts: float) -> None:
@@ -138,28 +117,20 @@ class Run:
 def main() -> None:
     """Train until `--samples` pictures have been seen."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--work", type=Path, required=True, help="work folder; sprites in its folder data/"
-    )
+    parser.add_argument("--work", type=Path, required=True, help="work folder; sprites in its folder data/")
     parser.add_argument("--name", default="autoencoder")
     parser.add_argument("--start", type=Path, help="weights folder a new run starts from")
     parser.add_argument("--widen", help="run whose autoencoder gets more channels")
     parser.add_argument("--channels", type=int, default=64, help="latent channels after widening")
     parser.add_argument("--samples", type=int, default=60_000)
-    parser.add_argument(
-        "--core", action="store_true", help="only core concepts (training/data/pool.py)"
-    )
+    parser.add_argument("--core", action="store_true", help="only core concepts (training/data/pool.py)")
     args = parser.parse_args()
     torch.manual_seed(0)
     known = None if args.widen is None else trained_autoencoder(args.work / args.widen)
     if known is not None:
         model = widened(known, args.channels)
     else:
-        model = (
-            Autoencoder(AutoencoderShape())
-            if args.start is None
-            else landed_autoencoder(args.start)
-        )
+        model = Autoencoder(AutoencoderShape()) if args.start is None else landed_autoencoder(args.start)
     Run(args.work, args.name, model, known, args.samples, is_core=args.core).go_on()
 
 

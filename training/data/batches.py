@@ -42,9 +42,7 @@ class Painter:
     def __init__(self, folder: Path, size: int) -> None:
         self.size = size
         # Sprites finer than the pictures would cost time and add nothing.
-        self._sprites = {
-            px: open_sprites(folder, px) for px in SOURCES_PX if px <= max(size, SOURCES_PX[1])
-        }
+        self._sprites = {px: open_sprites(folder, px) for px in SOURCES_PX if px <= max(size, SOURCES_PX[1])}
 
     def paint(self, scenes: Sequence[Scene]) -> torch.Tensor:
         """Paint scenes of one form.

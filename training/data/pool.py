@@ -16,7 +16,9 @@ from training.data.manifest import Row
 from training.data.packages import DATA_DIR
 from training.data.styles import STYLES
 
-CORE_STYLES = frozenset(("fluent", "flat", "3d", "noto", "blob", "twemoji", "firefox", "emojione"))
+CORE_STYLES = frozenset(
+    ("fluent", "flat", "3d", "noto", "blob", "twemoji", "firefox", "emojione")
+)
 
 
 def row_shares(rows: Sequence[Row]) -> npt.NDArray[np.float64]:
@@ -42,7 +44,9 @@ def core_rows(rows: Sequence[Row]) -> list[Row]:
     concepts = frozenset((DATA_DIR / "core_concepts.txt").read_text().splitlines())
     trained = [row for row in rows if row.split == "train" and row.concept in concepts]
     with_emoji = {row.concept for row in trained if row.style in CORE_STYLES}
-    return [row for row in trained if row.style in CORE_STYLES or row.concept not in with_emoji]
+    return [
+        row for row in trained if row.style in CORE_STYLES or row.concept not in with_emoji
+    ]
 
 
 class Pool:

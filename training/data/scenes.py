@@ -396,9 +396,7 @@ def _boxes_for(count: int, canvas: Canvas, generator: np.random.Generator) -> li
     return [(x - side / 2, y - side / 2, side) for x, y in spots]
 
 
-def _rows_along(
-    count: int, generator: np.random.Generator
-) -> tuple[float, list[tuple[float, float]]]:
+def _rows_along(count: int, generator: np.random.Generator) -> tuple[float, list[tuple[float, float]]]:
     """Side and middles of things in one row or two along a canvas of 1.5 by 1."""
     if count <= 3 or generator.random() < 0.5:
         length = 1.5 / count
