@@ -1,7 +1,8 @@
 """Export a run: `python -m training.export --work DIR --run NAME --out src/limner/generators/embedded/weights`.
 
 Takes the averaged weights of a run's checkpoint and writes, once, the graphs the embedded generator runs (OpenVINO IR),
-the large matrices in 8 bits and the rest in half precision, the tokenizer, `card.json` with the hash of
+the large matrices in 8 bits and the rest in half precision, the ranges in which decoder and enlarger round what they
+multiply where a processor draws in 8 bits, the tokenizer, `card.json` with the hash of
 every file, and `MODEL_CARD.md` from the training record. Every graph is held against the PyTorch module it came
 from, and nothing is written to `--out` unless all agree.
 """
@@ -17,12 +18,15 @@ from typing import Any
 import numpy as np
 import openvino as ov
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
-from limner.generators.embedded.eight_bits import held_in_8_bits
+from limner.core.rounding import without_rounding
+from limner.generators.embedded.eight_bits import LEAST_VALUES, held_in_8_bits
 from limner.generators.embedded.packing import unpacked
 from training import checkpoint
+from training.data.batches import Batches
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import core_rows
 from training.data.styles import STYLES
@@ -32,6 +36,7 @@ from training.flow import SHIFT
 from training.landed import name_parameters
 from training.model_card import model_card
 from training.network import DrawingNetwork, NetworkShape
+from training.rounding import round_inputs
 from training.spaces import Space, open_space
 from training.superres import OUTPUT_PX, SuperResolution
 from training.text import EMBEDDING_WIDTH, MAX_TOKENS, TextEncoder, model_folder
@@ -43,7 +48,10 @@ CHECK_CAPTIONS = (
     "a small house to the left of a tall tree", "3d style, rocket", "birthday cake, celebration, sweet, white background",
     "noto style, a sad yellow face with a tear", "guitar",
 )  # fmt: skip
-IN_8_BITS = frozenset(("decode", "encode"))  # unpacked at every pass
+IN_8_BITS = frozenset(("decode", "encode", "enlarge"))  # unpacked at every pass
+NUM_SHOWN, SHOWN_NOISE = 32, 0.15  # pictures whose ranges are taken, with canvases as inexact as drawn ones
+SHARE_IN_RANGE = 0.9999
+LEAST_PSNR_ROUNDED = 42.0  # dB over all of the pictures shown, against the graph without that rounding
 PACKED = frozenset(("condition", "denoise"))  # unpacked once
 OF_ANY_SIDES = frozenset(("noisy", "canvas", "small", "picture"))
 LEAST_COSINE = 0.999
@@ -161,10 +169,33 @@ def export_text(encoder: TextEncoder, folder: Path) -> dict[str, float]:
     return near
 
 
+def shown_canvases(work: Path, space: Space) -> Tensor:
+    """Canvases of training pictures, as inexact as drawn ones."""
+    batches = Batches(work / "data", size=OUTPUT_PX, batch=NUM_SHOWN, seed=0)
+    canvas = space.to_canvas(F.interpolate(batches.next()[0], size=(space.picture_px,) * 2, mode="area")).float()
+    random = torch.Generator().manual_seed(0)
+    return canvas + SHOWN_NOISE * torch.rand(len(canvas), 1, 1, 1, generator=random) * torch.randn(canvas.shape, generator=random)
+
+
+def one_by_one(rows: Tensor) -> list[np.ndarray]:
+    """Inputs of one row each."""
+    return [row.numpy() for row in rows.split(1)]
+
+
+def psnr_rounded(model: ov.Model, whole: ov.Model, shown: Sequence[np.ndarray]) -> float:
+    """dB of pictures 0-1 made with what convolutions are given in 8 bits against those made without, in float32."""
+    graphs = ov.Core().compile_model(model, "CPU"), ov.Core().compile_model(whole, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    squares = [np.mean(np.square(np.clip(graphs[0](one)[0], 0, 1) - np.clip(graphs[1](one)[0], 0, 1))) for one in shown]
+    psnr = round(-10 * float(np.log10(np.mean(squares) + 1e-12)), 1)
+    if psnr < LEAST_PSNR_ROUNDED:
+        raise ValueError(f"rounded to 8 bits the pictures are {psnr} dB from those that are not; {LEAST_PSNR_ROUNDED} is the least")
+    return psnr
+
+
 def export_drawing(
-    network: DrawingNetwork, space: Space, head: SuperResolution | None, encoder: TextEncoder, folder: Path
+    network: DrawingNetwork, space: Space, head: SuperResolution | None, encoder: TextEncoder, canvases: Tensor, folder: Path
 ) -> dict[str, dict[str, float]]:
-    """Write the other graphs; returns how near each is to its module."""
+    """Write the other graphs; returns how near each is to its module. Ranges of what is rounded are taken on `canvases`."""
     ids, mask = encoder.token_ids(list(CHECK_CAPTIONS))
     with torch.no_grad():
         text = encoder(ids, mask)
@@ -179,6 +210,9 @@ def export_drawing(
     large = picture.repeat_interleave(OUTPUT_PX // space.picture_px, -1).repeat_interleave(OUTPUT_PX // space.picture_px, -2)
     guided = (torch.linspace(1, 8, rows),) if network.shape.reads_guidance else ()
     keys, pooled = Condition(network)(text, mask, drop, *guided)
+    with torch.no_grad():
+        decoded = Decode(space)(canvases)
+    shown = {"decode": one_by_one(canvases), "enlarge": one_by_one(decoded)}
     tokens, form = torch.randn(rows, space.channels, longest(network), generator=random), torch.arange(rows) % len(network.shape.grids)
     graphs: dict[str, tuple[nn.Module, tuple[Tensor, ...], tuple[str, ...], tuple[str, ...]]] = {
         "condition": (
@@ -194,7 +228,13 @@ def export_drawing(
         model = converted(module, examples, inputs, outputs)
         if name in IN_8_BITS:
             model = held_in_8_bits(model)
-        near[name] = agreement(saved(model, folder / f"{name}.xml", is_packed=name in PACKED), module, examples)
+        if name in shown:
+            round_inputs(model, shown[name], share=SHARE_IN_RANGE, least_values=LEAST_VALUES)
+        model = saved(model, folder / f"{name}.xml", is_packed=name in PACKED)
+        whole = without_rounding(model.clone())
+        near[name] = agreement(whole, module, examples)
+        if name in shown:
+            near[name]["psnr_rounded"] = psnr_rounded(model, whole, shown[name])
     spelled = Denoise(network)(tokens, time, keys, pooled, form)
     for number, grid in enumerate(network.shape.grids.values()):
         chosen, num = (form == number).nonzero()[:, 0], grid[0] * grid[1]
@@ -252,7 +292,7 @@ def export(options: argparse.Namespace, folder: Path) -> None:
     state = load_run(options.work / options.run)
     network, space = averaged_network(state), open_space(state["space"], options.work)
     head, encoder = load_head(options.work, state["space"], space), TextEncoder().eval()
-    near = {"text": export_text(encoder, folder), **export_drawing(network, space, head, encoder, folder)}
+    near = {"text": export_text(encoder, folder), **export_drawing(network, space, head, encoder, shown_canvases(options.work, space), folder)}
     write_notice(folder)
     files = {path.name: sha256_of_bytes(path.read_bytes()) for path in sorted(folder.iterdir())}
     rows = trained_rows(options.work, state)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from training.network import Block, DrawingNetwork
 from training.spaces import Latents, Pixels, Space, proper_rgba
-from training.superres import OUTPUT_PX, SuperResolution
+from training.superres import GRID, OUTPUT_PX, SuperResolution
 from training.text import TextEncoder
 
 
@@ -151,13 +151,32 @@ class Encode(nn.Module):
 
 
 class Enlarge(nn.Module):
-    """Premultiplied RGBA 0-1 at the space's own size to full size; plain resampling until a head is trained."""
+    """Premultiplied RGBA 0-1 at the space's own size to full size, not clipped; plain resampling until a head is trained.
+
+    The plain enlargement that the head adds to is a convolution here, on the grid of its last one: the two are added
+    before they become a picture, which takes a third of the time.
+    """
 
     def __init__(self, head: SuperResolution | None, picture_px: int) -> None:
         super().__init__()
-        self.head, self.factor = head, OUTPUT_PX // picture_px
+        self.head, self.factor, self.fold = head, OUTPUT_PX // picture_px, picture_px // GRID
+        self.register_buffer("plain", 2 * plain_kernel(self.fold, self.factor))  # from 0-1 to -1 to 1
 
     def forward(self, rgba_BCHW: Tensor) -> Tensor:
-        if self.head is not None:
-            return proper_rgba((self.head(rgba_BCHW * 2 - 1) + 1) / 2)
-        return proper_rgba(F.interpolate(rgba_BCHW, scale_factor=self.factor, mode="bicubic", align_corners=False))
+        if self.head is None:
+            return F.interpolate(rgba_BCHW, scale_factor=self.factor, mode="bicubic", align_corners=False)
+        sharper = self.head.out[0](self.head.body(self.head.into(rgba_BCHW * 2 - 1)))
+        plain = F.conv2d(F.pad(rgba_BCHW, (1, 1, 1, 1), mode="replicate"), self.plain, stride=self.fold)
+        return self.head.out[1](sharper + plain) / 2
+
+
+def plain_kernel(fold: int, factor: int, channels: int = 4) -> Tensor:
+    """Bilinear enlargement by `factor` as a convolution from cells of `fold` pixels and their neighbours.
+
+    `[channels * (fold * factor)^2, channels, fold + 2, fold + 2]`, as `PixelShuffle` takes it.
+    """
+    num = fold + 2
+    along = F.interpolate(torch.eye(num)[None], scale_factor=factor, mode="linear", align_corners=False)[0]
+    along = along[:, factor : factor * (fold + 1)].T  # [fold * factor, fold + 2]
+    kernel = torch.einsum("cd,yr,xs->cyxdrs", torch.eye(channels), along, along)
+    return kernel.reshape(-1, channels, num, num)

@@ -19,10 +19,10 @@ import openvino as ov
 from benchmarks.quality.held_out import held_out
 from PIL import Image
 
-from limner.checks.network import without_rounding
 from limner.checks.nsfw.check import WEIGHTS, prepared
 from limner.checks.views import VIEW_PX, flatten, shrunk
 from limner.core.hashing import sha256_of_bytes
+from limner.core.rounding import without_rounding
 from limner.generators.embedded.eight_bits import held_in_8_bits
 from training.export_face import PHOTOGRAPHS, WITH_FACE, part_of
 from training.rounding import round_inputs

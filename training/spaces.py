@@ -34,8 +34,7 @@ class Space(Protocol):
 
 def proper_rgba(rgba_BCHW: Tensor) -> Tensor:
     """Clip to 0-1 and hold each colour at or below alpha, as premultiplied pictures demand."""
-    alpha = rgba_BCHW[:, 3:].clamp(0, 1)
-    return torch.cat([torch.minimum(rgba_BCHW[:, :3].clamp(min=0), alpha), alpha], dim=1)
+    return torch.minimum(rgba_BCHW.clamp(min=0), rgba_BCHW[:, 3:].clamp(0, 1))
 
 
 class Pixels:

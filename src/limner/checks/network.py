@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from limner.checks.packaged import Packaged
 from limner.core.file_cache import FileCache
+from limner.core.rounding import without_rounding
 
 if TYPE_CHECKING:
     import openvino
@@ -140,13 +141,3 @@ class Network:
             square = [self._side_px] * 2
             model.reshape({one: [one.partial_shape[0], *square, 3] for one in model.inputs})
         return core.compile_model(model if is_rounded else without_rounding(model), "CPU", settings)
-
-
-def without_rounding(model: openvino.Model) -> openvino.Model:
-    """The graph with every rounding to 8 bits taken out, but for kernels; changed in place."""
-    for node in model.get_ordered_ops():
-        if node.get_type_name() == "FakeQuantize":
-            for user in list(node.output(0).get_target_inputs()):
-                user.replace_source_output(node.input_value(0))
-    model.validate_nodes_and_infer_types()
-    return model

@@ -6,13 +6,14 @@ import pytest
 from PIL import Image
 from unit.checks.drawings import blurred, disc, subject
 
-from limner.checks.network import Network, without_rounding
+from limner.checks.network import Network
 from limner.checks.nsfw.check import SURE_BELOW, WEIGHTS, Nsfw, prepared
 from limner.checks.packaged import Packaged
 from limner.checks.runner import judge
 from limner.checks.views import flatten
 from limner.core.file_cache import FileCache
 from limner.core.judging import Cause, Verdict
+from limner.core.rounding import without_rounding
 
 SKIN = (224, 172, 140, 255)
 

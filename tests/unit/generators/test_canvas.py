@@ -29,6 +29,13 @@ def test_values_that_are_not_finite_become_nothing():
     assert to_straight(rgba).tolist() == [[[[0, 0, 0, 0]]]]
 
 
+def test_a_picture_is_the_same_whether_its_graph_held_colours_at_their_alpha_or_not():
+    rgba = np.random.default_rng(0).normal(0.5, 0.5, (2, 4, 16, 16)).astype(np.float32)
+    alpha = np.clip(rgba[:, 3:], 0, 1)
+    held = np.concatenate([np.clip(rgba[:, :3], 0, alpha), alpha], 1)
+    assert np.array_equal(to_straight(rgba), to_straight(held))
+
+
 def test_one_bad_value_is_found_in_its_own_picture():
     canvas = np.zeros((3, 2, 2, 2), np.float32)
     canvas[1, 0, 1, 1] = np.inf

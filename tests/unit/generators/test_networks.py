@@ -1,9 +1,12 @@
 """Loading the networks ahead of their use."""
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import numpy as np
+import openvino
 import pytest
+from openvino import opset13 as op
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER
@@ -52,6 +55,29 @@ def test_8_bits_draw_nearly_what_full_precision_draws():
         answers[precision] = networks._test_run(precision)()
     apart = answers[EIGHT_BITS] - answers["f32"]
     assert 0 < np.sqrt(np.mean(apart**2)) < 0.05 * np.sqrt(np.mean(answers["f32"] ** 2))
+
+
+def test_what_convolutions_are_given_is_rounded_in_8_bits_alone(weights_folder, monkeypatch):
+    def rounded_decoder(_name):
+        small = op.parameter([-1, 4, 8, 8], np.float32)
+        ends = np.float32(0), np.float32(1)
+        return openvino.Model([op.fake_quantize(small, *ends, *ends, 4)], [small], "rounded")
+
+    networks = Networks(Weights(weights_folder), 1)
+    monkeypatch.setattr(networks, "_read", rounded_decoder)
+    given = np.full((1, 4, 8, 8), 0.6, np.float32)
+    made = {
+        precision: networks._compiled(Part("decode", (8, 8)), precision)(given)[0].max()
+        for precision in (EIGHT_BITS, EXACT)
+    }
+    assert made == {EIGHT_BITS: pytest.approx(2 / 3, abs=0.01), EXACT: pytest.approx(0.6)}
+
+
+def test_facts_that_are_known_wait_for_nobody(weights_folder):
+    networks = Networks(Weights(weights_folder), 1)
+    known = networks.facts
+    with networks._lock, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: networks.facts).result(timeout=5) == known
 
 
 def test_a_kept_network_is_the_one_that_was_compiled(weights_folder, tmp_path):

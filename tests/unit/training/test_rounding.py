@@ -4,7 +4,7 @@ import pytest
 from openvino import opset13
 from training.rounding import round_inputs
 
-from limner.checks.network import without_rounding
+from limner.core.rounding import without_rounding
 
 # Shapes: B pictures, C channels, H height, W width.
 
@@ -45,6 +45,22 @@ def test_what_lies_outside_the_ranges_that_were_seen_is_cut_off(whole):
     model = graph()
     round_inputs(model, [one / 10 for one in SHOWN])
     assert answers(model).max() < 0.3 * whole.max()
+
+
+def test_small_kernels_and_values_that_are_rare_are_left_out(whole):
+    model = graph()
+    round_inputs(model, SHOWN, share=0.9, least_values=100)
+    assert sum(node.get_type_name() == "FakeQuantize" for node in model.get_ops()) == 2
+    assert answers(model).max() < 0.9 * whole.max()
+
+
+def test_nought_stays_nought_where_values_are_negative_too():
+    model = graph()
+    round_inputs(model, [one - 1 for one in SHOWN])
+    nodes = [node for node in model.get_ordered_ops() if node.get_type_name() == "FakeQuantize"]
+    low, high = (nodes[0].input_value(at).get_node().data.item() for at in (1, 2))
+    assert low < 0 < high
+    assert -low / (high - low) * 255 == pytest.approx(round(-low / (high - low) * 255), abs=1e-3)
 
 
 def test_a_graph_without_its_rounding_is_the_one_before(whole):

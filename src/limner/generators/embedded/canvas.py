@@ -27,12 +27,14 @@ def to_premultiplied(image_HWC: NDArray[np.uint8]) -> Canvas:
 def to_straight(rgba_BCHW: Canvas) -> NDArray[np.uint8]:
     """float32 premultiplied `[B, 4, H, W]` to uint8 straight alpha `[B, H, W, 4]`.
 
-    Values that are not finite become 0; the caller has looked for them before. Alpha within one
-    level of nothing or of all is taken as such, so that a clear ground is wholly clear.
+    Values beyond 0-1 are held there and colours at their alpha. What is no number becomes 0; the
+    caller has looked for it before. Alpha within one level of nothing or of all is taken as such,
+    so that a clear ground is wholly clear.
     """
-    rgba_BCHW = np.nan_to_num(rgba_BCHW, posinf=0.0, neginf=0.0)  # a copy, worked on in its place
-    np.clip(rgba_BCHW, 0, 1, out=rgba_BCHW)
+    rgba_BCHW = np.fmax(rgba_BCHW, 0)  # a copy, worked on in its place
     colour_BCHW, alpha_B1HW = rgba_BCHW[:, :3], rgba_BCHW[:, 3:]
+    np.minimum(alpha_B1HW, 1, out=alpha_B1HW)
+    np.minimum(colour_BCHW, alpha_B1HW, out=colour_BCHW)
     alpha_B1HW[alpha_B1HW < 1.5 / 255] = 0
     alpha_B1HW[alpha_B1HW > 253.5 / 255] = 1
     colour_BCHW /= np.maximum(alpha_B1HW, 1 / 255)

@@ -257,7 +257,7 @@ class EmbeddedGenerator:
     def _finished(
         self, canvas_BCHW: Canvas, sketch: Sketch
     ) -> list[tuple[NDArray[np.uint8], bool]]:
-        rgba_BCHW = self._networks.enlarge(self._networks.decode(canvas_BCHW))
+        rgba_BCHW = self._networks.finish(canvas_BCHW)
         finite_B = are_finite(canvas_BCHW) & are_finite(rgba_BCHW)
         rgba_BCHW[~finite_B] = 0
         drawn = list(to_straight(rgba_BCHW))

@@ -1,8 +1,9 @@
 """The networks, run by OpenVINO: loaded on first use, checked, at most once in a process.
 
 They run in the precision that precision.py finds best here, and once compiled they are kept in the
-data folder: reading them back takes a third of the time. Only the drawing network may multiply
-in 8 bits: with that on, the text encoder's token states are too far from float32.
+data folder: reading them back takes a third of the time. In 8 bits the drawing network rounds what
+it multiplies as it comes, and the networks that make its canvas a picture by the ranges they were
+stored with; the text encoder never does: its token states would be too far from float32.
 This module knows graphs and arrays, nothing of prompts or pictures.
 """
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER, FileCache
+from limner.core.rounding import without_rounding
 from limner.generators.embedded.adapter import Corrections, correct
 from limner.generators.embedded.eight_bits import held_in_8_bits
 from limner.generators.embedded.lengths import free_length
@@ -102,6 +104,7 @@ class Networks:
         self._kept = None if memory is None else FileCache(memory / COMPILED_FOLDER)
         self._core = openvino.Core()
         self._graphs: dict[Part, openvino.CompiledModel] = {}
+        self._facts: dict[str, Facts] = {}
         self._values: dict[str, NDArray[np.uint8]] = {}
         self._lock = threading.RLock()
 
@@ -111,17 +114,21 @@ class Networks:
         return self.facts_of("denoise")
 
     def facts_of(self, name: str) -> Facts:
-        """What really runs a network; loads it if need be."""
-        with self._lock:
-            graph = self._graph(self._drawing_part(name))
-            precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
-            is_in_8_bits = int(graph.get_property(GROUP_SETTING)) > 0
-            return Facts(
-                device=self._device,
-                precision=f"{EIGHT_BITS}+{precision}" if is_in_8_bits else precision,
-                num_threads=int(graph.get_property("INFERENCE_NUM_THREADS")),
-                version=openvino.__version__,
-            )
+        """What really runs a network; loads it if need be, and waits for others only then."""
+        if name not in self._facts:
+            with self._lock:
+                self._facts[name] = self._read_facts(self._graph(self._drawing_part(name)))
+        return self._facts[name]
+
+    def _read_facts(self, graph: openvino.CompiledModel) -> Facts:
+        precision = str(graph.get_property("INFERENCE_PRECISION_HINT").to_string())
+        is_in_8_bits = int(graph.get_property(GROUP_SETTING)) > 0
+        return Facts(
+            device=self._device,
+            precision=f"{EIGHT_BITS}+{precision}" if is_in_8_bits else precision,
+            num_threads=int(graph.get_property("INFERENCE_NUM_THREADS")),
+            version=openvino.__version__,
+        )
 
     def read_caption(
         self, rows: TokenRows, drop_B: NDArray[np.bool_], guidance_B: Floats | None = None
@@ -180,8 +187,13 @@ class Networks:
         """Canvases to small premultiplied RGBA pictures, 0-1."""
         return self._run_each("decode", canvas_BCHW)
 
+    def finish(self, canvas_BCHW: Floats) -> Floats:
+        """Canvases to pictures of full size, as `enlarge` gives them, in one turn."""
+        with self._lock:
+            return self.enlarge(self.decode(canvas_BCHW))
+
     def enlarge(self, small_BCHW: Floats) -> Floats:
-        """Small pictures to full size."""
+        """Small pictures to full size; their values may lie beyond 0-1, and colours above alpha."""
         return self._run_each("enlarge", small_BCHW)
 
     def encode(self, rgba_BCHW: Floats) -> Floats:
@@ -302,8 +314,13 @@ class Networks:
         if self._kept is None:
             return self._compiled(part, self._precision)
         settings = self._settings(part.name, self._precision)
-        files = self._files_of(part.name)
-        facts = {**self._engine, "settings": settings, "files": files, "sides": part.sides}
+        facts = {
+            **self._engine,
+            "settings": settings,
+            "files": self._files_of(part.name),
+            "sides": part.sides,
+            "is_rounded": self._precision == EIGHT_BITS,
+        }
         if (kept := self._kept.read(facts)) is not None:
             with suppress(RuntimeError):  # then it is compiled anew
                 return self._core.import_model(  # pyright: ignore[reportUnknownMemberType]
@@ -321,6 +338,8 @@ class Networks:
             correct(model, corrections)
         if name == "text":
             free_length(model)
+        if precision != EIGHT_BITS:
+            without_rounding(model)
         if _is_in_8_bits(name, precision):
             held_in_8_bits(model)
         try:

@@ -55,6 +55,7 @@ class Passes:
         self._is_running = False
         self._row_seconds = 0.0  # running mean; nothing is known before the first pass
         self._joint: tuple[list[Course], Caption] | None = None
+        self._room: Caption | None = None  # for as many rows as any pass had
 
     @contextmanager
     def course(self, way: Way) -> Generator[Course]:
@@ -144,15 +145,26 @@ class Passes:
         return course.joined_seconds + course.num_row_steps_left * self._row_seconds
 
     def _joint_caption(self, chosen: Sequence[Course]) -> Caption:
-        """The captions of a pass; those of the last one again if the same courses are in it."""
+        """The captions of a pass; those of the last one again if the same courses are in it.
+
+        They are laid into memory that is kept: fresh memory takes longer than the copying.
+        """
         if len(chosen) == 1:
             return chosen[0].caption
         if self._joint is None or not _are_same(self._joint[0], chosen):
-            parts = (
-                np.concatenate(part) for part in zip(*(one.caption for one in chosen), strict=True)
-            )
-            self._joint = (list(chosen), Caption(*parts))
+            captions = [one.caption for one in chosen]
+            num_rows = sum(one.num_rows for one in chosen)
+            if self._room is None or len(self._room.pooled) < num_rows:
+                self._room = Caption(*(_rows_like(part, num_rows) for part in captions[0]))
+            room = Caption(*(part[:num_rows] for part in self._room))
+            for part, place in zip(zip(*captions, strict=True), room, strict=True):
+                np.concatenate(part, out=place)
+            self._joint = (list(chosen), room)
         return self._joint[1]
+
+
+def _rows_like(part: Floats, num_rows: int) -> Floats:
+    return np.empty((num_rows, *part.shape[1:]), part.dtype)
 
 
 def _are_same(some: Sequence[Course], others: Sequence[Course]) -> bool:

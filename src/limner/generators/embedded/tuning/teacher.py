@@ -136,7 +136,7 @@ class Teacher:
         return self._shown(lessons.clean_NCHW)
 
     def _shown(self, clean_NCHW: Floats) -> Pictures:
-        return to_straight(self._networks.enlarge(self._networks.decode(clean_NCHW)))
+        return to_straight(self._networks.finish(clean_NCHW))
 
     def _read(self, caption: str) -> Caption:
         return self._networks.read_caption(
