@@ -65,6 +65,7 @@ class Network:
         self._side_px = side_px
         self._is_rounded = is_rounded
         self._kept = kept
+        self._weights_kept: NDArray[np.uint8] | None = None
         self._lock = threading.Lock()
 
     def __call__(self, *arrays: Array) -> list[Floats]:
@@ -121,12 +122,21 @@ class Network:
         }
         if (kept := self._kept.read(facts)) is not None:
             with suppress(RuntimeError):  # then it is compiled anew
-                return core.import_model(  # pyright: ignore[reportUnknownMemberType]
-                    kept, "CPU", settings
-                )
+                return self._mapped(core, kept, settings)
         compiled = self._compiled(core, settings, is_rounded=is_rounded)
         self._kept.keep(facts, compiled.export_model().getvalue())
         return compiled
+
+    def _mapped(
+        self, core: openvino.Core, kept: NDArray[np.uint8], settings: dict[str, str]
+    ) -> openvino.CompiledModel:
+        import openvino  # loaded by now
+
+        self._weights_kept = kept  # the network goes on reading there
+        tensor = openvino.Tensor(kept, shared_memory=True)
+        return core.import_model(  # pyright: ignore[reportUnknownMemberType]
+            tensor, "CPU", settings
+        )
 
     def _compiled(
         self, core: openvino.Core, settings: dict[str, str], *, is_rounded: bool
