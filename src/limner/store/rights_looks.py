@@ -6,7 +6,9 @@ are and how they are compared is the checks' affair.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import gc
+from collections.abc import Generator, Hashable, Iterable
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,7 +18,7 @@ import sqlalchemy as sa
 from limner.core.rights import RegisteredLook, RightsKind, is_blocking, state_of_entry
 from limner.store import schema
 
-ROWS_AT_ONCE = 10_000  # all at once they are looked through as garbage again and again
+ROWS_AT_ONCE = 10_000  # of the database, which are dropped at once
 
 _looks = schema.rights_looks.c
 _entries = schema.rights_entries.c
@@ -92,18 +94,35 @@ def blocked_looks(
         return BlockedLooks(state, [], is_more=True)
     is_more = isinstance(known, LooksState) and known.last_event == state.last_event
     last_known = known.last_entry if isinstance(known, LooksState) and is_more else 0
+    with _garbage_left():
+        return BlockedLooks(state, _looks_after(connection, last_known, now), is_more)
+
+
+@contextmanager
+def _garbage_left() -> Generator[None]:
+    """Python does not search what is read for garbage, again and again, which takes most time."""
+    is_searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_searched:
+            gc.enable()
+
+
+def _looks_after(connection: sa.Connection, last_known: int, now: datetime) -> list[RegisteredLook]:
+    """Pictures that entries after one keep from being drawn."""
     blocking = _blocking_entries(connection, last_known, now)
     if not blocking:
-        return BlockedLooks(state, [], is_more)
+        return []
     query = sa.select(_looks.entry_id, _looks.pdq, _looks.look, _looks.taken_with)
     found = connection.execute(query.where(_looks.entry_id > last_known))
-    looks = [
+    return [
         RegisteredLook._make(row)
         for rows in found.partitions(ROWS_AT_ONCE)
         for row in rows
         if row[0] in blocking
     ]
-    return BlockedLooks(state, looks, is_more)
 
 
 def _blocking_entries(connection: sa.Connection, last_known: int, now: datetime) -> set[int]:
