@@ -78,7 +78,8 @@ def _require_held_unjudged(connection: sa.Connection, card: Card) -> StoredDecis
     decided = last_decision(connection, card.image_id)
     if decided is None or decided.decided_by != "rule" or not _lacks_a_check(decided.decision):
         raise BadInput(
-            f"The image of the card {card.card_id!r} is not held for want of a check; people decide.",
+            f"The image of the card {card.card_id!r} is not held for want of a check, so people "
+            "decide.",
             code="not_judged_again",
             hint="Checks run again only on an image that is held because one could not run.",
         )
