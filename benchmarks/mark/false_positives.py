@@ -25,7 +25,7 @@ from limner.provenance.mark import MarkPayload, MarkUncarried, embed_mark, read_
 # Shapes: H height, W width, C channels.
 
 NUM_PICTURES, QUICK_PICTURES = 40_000, 400  # so many that none found says less than 1 in 10,000
-THOROUGH_EVERY = 50  # pictures; the wide search takes most of a second
+THOROUGH_EVERY = 200  # pictures; the wide search takes most of a second
 NUM_DRAWINGS = 100
 MIN_CUT_PX, MAX_CUT_PX = 96, 384
 OTHER_KEY = bytes(range(100, 132))
@@ -46,7 +46,7 @@ def measure_mark_false_positives(is_quick: bool) -> Measurement:
 
     A third, or as many as there are, is flat art on plain grounds and transparent, the rest are
     cuts of fourteen photographs at random places, sizes, turns and brightness; a few are drawings
-    of the model, and pictures that carry the mark of another key. Every fiftieth is searched
+    of the model, and pictures that carry the mark of another key. Every two-hundredth is searched
     thoroughly. The interval is exact (Clopper, Pearson), as if all were different pictures: with
     none found in n it ends at 3.7 / n.
     """

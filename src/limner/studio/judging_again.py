@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from limner.core.deciding import Decision, Outcome
+from limner.core.deciding import NO_CRITERIA, Decision, Outcome
 from limner.core.errors import BadInput, StorageUnavailable
 from limner.core.judging import ImageSubject, Verdict
 from limner.core.records import Picture, Request
 from limner.core.reviewing import Card, Closing, EventKind, state_of
+from limner.core.rights import RIGHTS_LIKENESS
 from limner.store.gallery import owners_of
 from limner.store.judgements import StoredDecision, last_decision
 from limner.store.reviews import append_event, commitment_of, events_of
@@ -77,7 +78,8 @@ def _require_held_unjudged(connection: sa.Connection, card: Card) -> StoredDecis
     decided = last_decision(connection, card.image_id)
     if decided is None or decided.decided_by != "rule" or not _lacks_a_check(decided.decision):
         raise BadInput(
-            f"Every check has run on the image of the card {card.card_id!r}; people decide now.",
+            f"The image of the card {card.card_id!r} is not held for want of a check, so people "
+            "decide.",
             code="not_judged_again",
             hint="Checks run again only on an image that is held because one could not run.",
         )
@@ -91,9 +93,15 @@ def _require_held_unjudged(connection: sa.Connection, card: Card) -> StoredDecis
 
 
 def _lacks_a_check(decision: Decision) -> bool:
-    """Whether it is held, and a check could not run or there were no criteria to be read."""
+    """Whether it is held as a check could not run, or as there were no criteria to be read.
+
+    What the rights register holds is left to people whatever the checks say.
+    """
+    sources = {one.source for one in decision.reasons}
+    if decision.outcome is not Outcome.HELD or RIGHTS_LIKENESS in sources:
+        return False
     is_unable = any(one.verdict is Verdict.ERROR for one in decision.reasons)
-    return decision.outcome is Outcome.HELD and (decision.criteria_sha256 is None or is_unable)
+    return is_unable or NO_CRITERIA in sources
 
 
 def _judged(parts: Parts, record: ImageRecord, before: StoredDecision) -> Judgement:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from painted_limner import WHOLE, painted_studio
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
 from limner.core.reviewing import Closing
+from limner.core.rights import reason_of_likeness
 from limner.core.settings import read_settings
+from limner.store.judgements import add_judgement
 from limner.studio import review
 from limner.studio.judging_again import judge_again
 from limner.testing import PaintedGenerator
@@ -94,7 +97,18 @@ def test_an_image_that_a_person_answered_is_left_to_people(home, studio, card_id
 def test_an_image_on_which_every_check_ran_is_left_to_people(home, studio, card_id):
     mend(home)
     judge_again(studio.parts, card_id)
-    with pytest.raises(BadInput, match="Every check has run"):
+    with pytest.raises(BadInput, match="not held for want of a check"):
+        judge_again(studio.parts, card_id)
+
+
+def test_an_image_that_is_like_a_registered_one_is_left_to_people(home, studio, image, card_id):
+    held = image.decided.decision
+    likened = replace(held, reasons=(*held.reasons, reason_of_likeness(7)))
+    with studio.parts.store.reviews.writing(studio.parts.read_clock()) as connection:
+        now = studio.parts.read_clock()
+        add_judgement(connection, image.image_id, [], likened, decided_by="rule", now=now)
+    mend(home)
+    with pytest.raises(BadInput, match="not held for want of a check"):
         judge_again(studio.parts, card_id)
 
 

@@ -137,14 +137,17 @@ def _part(
     """The desk; `again` is what was decided about the card before when the checks ran again."""
     if "HX-Request" not in request.headers:
         return RedirectResponse("/review", status_code=303)
-    return render("_desk.html", **_shown(given, desk, passed), again=again)
+    return render("_desk.html", **_shown(given, desk, passed, again))
 
 
-def _shown(given: Given, desk: Desk, passed: list[str] | tuple[()]) -> dict[str, object]:
+def _shown(
+    given: Given, desk: Desk, passed: list[str] | tuple[()], again: Outcome | None = None
+) -> dict[str, object]:
     cards = given.parts.judge.cards
     return {
         "desk": desk,
         "passed": passed,
+        "again": again,
         "reason_codes": REASON_CODES,
         "checks": [] if desk.card is None else show_checks(desk.card.results, cards),
         "last_checks": [] if desk.last is None else show_checks(desk.last.results, cards),
