@@ -101,6 +101,7 @@ class Network:
         settings = {
             "INFERENCE_PRECISION_HINT": self._precision if "BF16" in able else "f32",
             "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": "1",  # with more, this engine mixes up kernels held in 8 bits
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         }
         if self._num_threads:

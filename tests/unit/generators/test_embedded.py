@@ -140,6 +140,14 @@ def test_a_prompt_is_read_once(generator, sketch, monkeypatch):
     assert len(draw(generator, sketch(steps=2), [6])) == 1
 
 
+def test_a_text_is_encoded_once_for_every_guidance(guided_weights_folder, sketch, monkeypatch):
+    generator = EmbeddedGenerator(weights=Weights(guided_weights_folder))
+    first = draw(generator, sketch(), [5])[0]
+    monkeypatch.setattr(generator._networks, "read_tokens", None)
+    other = draw(generator, sketch(guidance=9.0), [5])[0]
+    assert not np.array_equal(first.image_HWC, other.image_HWC)
+
+
 def rows_of_passes(generator, monkeypatch):
     """How many rows every pass has from now on, as a list that grows."""
     rows, run = [], generator._networks.predict_clean

@@ -40,7 +40,7 @@ from limner.generators.embedded.sampler import (
     draw_noise,
     time_grid,
 )
-from limner.generators.embedded.tokens import NUM_MARKS, Tokens
+from limner.generators.embedded.tokens import NUM_MARKS, TokenRows, Tokens
 from limner.generators.embedded.wardrobe import Wardrobe
 from limner.generators.embedded.weights import Weights, WeightsCard
 
@@ -48,7 +48,8 @@ from limner.generators.embedded.weights import Weights, WeightsCard
 
 ENGINE = "openvino"
 DEFAULT_BATCH_SIZE = 4  # pictures; more gain little on a processor and cost memory
-PROMPTS_KEPT = 32  # as the network takes them; half a megabyte each
+PROMPTS_KEPT = 32  # as the network takes them, with their guidance; half a megabyte each
+TEXTS_KEPT = 128  # as the text encoder leaves them, six times the work; 48 KB each
 SIDE_PX = IntSpan(16, 3840, 256)
 
 
@@ -93,6 +94,7 @@ class EmbeddedGenerator:
             self._weights, adapters, worn, lambda: self._networks, batch_size or None
         )
         self._read_caption = lru_cache(PROMPTS_KEPT)(self._read_caption_of)
+        self._read_text = lru_cache(TEXTS_KEPT)(self._read_text_of)
 
     @property
     def card(self) -> GeneratorCard:
@@ -228,10 +230,13 @@ class EmbeddedGenerator:
 
     def _read_caption_of(self, text: str, is_dropped: bool, guidance: float) -> Caption:
         """One row, read alone, so that it is the same whether it was kept or not."""
-        guidance_B = np.array([guidance], np.float32)
-        return self._networks.read_caption(
-            self._tokens.rows([text]), np.array([is_dropped]), guidance_B
-        )
+        rows, tokens_BTE = self._read_text(text)
+        guidance_B, drop_B = np.array([guidance], np.float32), np.array([is_dropped])
+        return self._networks.read_caption(rows, drop_B, guidance_B, tokens_BTE)
+
+    def _read_text_of(self, text: str) -> tuple[TokenRows, Canvas]:
+        rows = self._tokens.rows([text])
+        return rows, self._networks.read_tokens(rows)
 
     def _follow(
         self,

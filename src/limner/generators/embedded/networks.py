@@ -132,7 +132,11 @@ class Networks:
         )
 
     def read_caption(
-        self, rows: TokenRows, drop_B: NDArray[np.bool_], guidance_B: Floats | None = None
+        self,
+        rows: TokenRows,
+        drop_B: NDArray[np.bool_],
+        guidance_B: Floats | None = None,
+        tokens_BTE: Floats | None = None,
     ) -> Caption:
         """Captions as the drawing network takes them.
 
@@ -140,8 +144,10 @@ class Networks:
             rows: of the tokenizer.
             drop_B: bool, true where the caption is left out.
             guidance_B: float32 from 1 up, for weights that read it; left out it is 1.
+            tokens_BTE: what `read_tokens` made of these rows, where that is known.
         """
-        inputs = [self.read_tokens(rows), rows.mask_BT, drop_B]
+        inputs = [self.read_tokens(rows) if tokens_BTE is None else tokens_BTE]
+        inputs += [rows.mask_BT, drop_B]
         if self._weights.card.reads_guidance:
             is_left_out = guidance_B is None
             inputs.append(np.ones(len(drop_B), np.float32) if is_left_out else guidance_B)
@@ -354,6 +360,7 @@ class Networks:
         threads = {"INFERENCE_NUM_THREADS": str(self._num_threads)} if self._num_threads else {}
         return {
             "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": "1",  # with more, this engine mixes up kernels held in 8 bits
             "INFERENCE_PRECISION_HINT": self._usual if precision == EIGHT_BITS else precision,
             GROUP_SETTING: str(group),
             **threads,
