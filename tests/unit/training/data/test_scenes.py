@@ -1,15 +1,9 @@
 import numpy as np
 import pytest
-from training.data import colours, scenes
+from solid_sprites import sprite_of
+from training.data import scenes
 from training.data.pool import Pool, row_shares
 from training.data.scenes import SceneMaker
-
-
-def sprite_of(row):
-    """A small solid square of the first colour the row is said to have."""
-    sprite = np.ones((4, 4, 4), np.float32)
-    sprite[..., :3] = colours.prototype((*row.colours, "grey")[0])
-    return sprite
 
 
 @pytest.fixture(scope="module", params=[scenes.SQUARE, scenes.WIDE, scenes.TALL], ids=str)
