@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from solid_sprites import sprite_of
-from training.data import scenes
+from training.data import colours, scenes
 from training.data.pool import Pool, row_shares
 from training.data.scenes import SceneMaker
 
