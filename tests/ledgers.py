@@ -1,7 +1,8 @@
-"""What tests of the ledger share: times, and a data folder from before there was a ledger."""
+"""What tests of store and ledger share: times, records, a data folder of before the ledger."""
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from alembic import command
 from recipes import RECIPE
 
 from limner.core.hashing import canonical_json, sha256_of_bytes
+from limner.core.recipe import ImageRecord
+from limner.core.records import Size
 from limner.store.blobs import BlobFolder
 from limner.store.migrations import _config
 
@@ -20,6 +23,21 @@ ON_SQLITE = pytest.mark.parametrize("database_url", [""], ids=["sqlite"])  # abo
 
 def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
+
+
+def record_of(content: bytes, **changes: object) -> ImageRecord:
+    """The record of a file of 64 by 64 pixels."""
+    record = ImageRecord(
+        image_id=sha256_of_bytes(content),
+        pixels_sha256="sha256:" + "2" * 64,
+        file_format="png",
+        num_bytes=len(content),
+        size=Size(64, 64),
+        created_at=NOW,
+        seconds=0.5,
+        recipe=RECIPE,
+    )
+    return replace(record, **changes)
 
 
 def remove_triggers(connection: sa.Connection) -> None:

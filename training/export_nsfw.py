@@ -48,7 +48,8 @@ def pictures(photographs: Path, seed: int, share: float = 1.0) -> list[np.ndarra
     drawn = [held_out()[at].image_HWC for at in rng.permutation(len(held_out()))[: int(share * NUM_DRAWINGS)]]
     opened = [Image.open(photographs / name).convert("RGB") for name in (*PHOTOGRAPHS, *WITH_FACE)]
     parts = [part_of(opened[int(rng.integers(len(opened)))], rng) for _ in range(int(share * NUM_PHOTOGRAPHS))]
-    return [prepared(one) for one in (*(flatten(shrunk(one, VIEW_PX)) for one in drawn), *map(np.asarray, parts))]
+    flat = [Image.fromarray(flatten(shrunk(one, VIEW_PX))) for one in drawn]
+    return [prepared(one) for one in (*flat, *parts)]
 
 
 def probabilities(model: ov.Model, shown: list[np.ndarray]) -> np.ndarray:

@@ -72,15 +72,17 @@ def flat_art_source() -> str:
 
 def flat_art(num_pictures: int, rng: np.random.Generator, side_px: int = 256) -> list[Bytes]:
     """Icons and emoji on transparent ground, drawn at random without repeats."""
-    return list(_each_flat(num_pictures, rng, side_px))
+    return list(each_flat(num_pictures, rng, side_px))
 
 
 def on_grounds(pictures: Sequence[Bytes]) -> list[Bytes]:
     """The pictures on plain grounds, opaque; white comes oftenest."""
-    return [
-        lay_under(picture_HWC, GROUNDS[number % len(GROUNDS)])
-        for number, picture_HWC in enumerate(pictures)
-    ]
+    return [on_ground(picture_HWC, number) for number, picture_HWC in enumerate(pictures)]
+
+
+def on_ground(picture_HWC: Bytes, number: int) -> Bytes:
+    """A picture on the plain ground that comes at this place."""
+    return lay_under(picture_HWC, GROUNDS[number % len(GROUNDS)])
 
 
 def drawings(num_pictures: int, *, is_transparent: bool) -> list[Bytes]:
@@ -107,7 +109,8 @@ def drawings(num_pictures: int, *, is_transparent: bool) -> list[Bytes]:
     return pictures
 
 
-def _each_flat(num_pictures: int, rng: np.random.Generator, side_px: int) -> Iterator[Bytes]:
+def each_flat(num_pictures: int, rng: np.random.Generator, side_px: int = 256) -> Iterator[Bytes]:
+    """`flat_art`, one at a time; fewer where there are not so many."""
     work = default_work()
     if sprite_path(work, SPRITE_PX).exists():
         sprites_NHWC = open_sprites(work, SPRITE_PX)

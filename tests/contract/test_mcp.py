@@ -77,8 +77,8 @@ def held(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory):
-    """An agent whose pictures take 12 seconds."""
-    with connected(tmp_path_factory.mktemp("slow"), paint_seconds="3") as found:
+    """An agent whose pictures take 4 seconds."""
+    with connected(tmp_path_factory.mktemp("slow"), paint_seconds="1") as found:
         yield found
 
 

@@ -22,7 +22,6 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 
-from training.data import colours
 from training.data.colours import Floats
 from training.data.manifest import Row, read_jsonl
 from training.data.pool import Pool
@@ -165,7 +164,7 @@ class Batches:
         self.pool = Pool.of_core(rows) if is_core else Pool.of_training(rows)
         self.concepts = sorted({row.concept for row in rows})
         self.styles = sorted({row.style for row in rows})
-        self._maker = _maker(self.pool, self._painter, np.random.default_rng(seed))
+        self._maker = SceneMaker(self.pool, self._painter.small_sprite, np.random.default_rng(seed))
 
     def next(self, canvas: Canvas = SQUARE) -> tuple[torch.Tensor, list[str], Facts]:
         """One batch: pictures [B, 4, H, W] of one form, their captions, lists of facts by name."""
@@ -180,13 +179,6 @@ class Batches:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
         self._maker.generator.bit_generator.state = state["generator"]
-
-
-def _maker(pool: Pool, painter: Painter, generator: np.random.Generator) -> SceneMaker:
-    def words_of(row: Row, recolouring: Floats) -> tuple[str, ...]:
-        return colours.dominant_words(colours.recoloured(painter.small_sprite(row), recolouring))
-
-    return SceneMaker(pool, words_of, generator)
 
 
 def facts_of(scenes: Sequence[Scene]) -> Facts:
@@ -226,6 +218,6 @@ def evaluation_pairs(
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(rows))
     painter = Painter(folder, size)
-    maker = _maker(Pool(rows), painter, generator)
+    maker = SceneMaker(Pool(rows), painter.small_sprite, generator)
     scenes = [maker.draw(rows[order[number % len(rows)]]) for number in range(count)]
     return painter.paint(scenes), [scene.caption for scene in scenes], facts_of(scenes)

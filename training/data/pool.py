@@ -1,7 +1,7 @@
 """The pictures that batches are drawn from, and how often each one is drawn.
 
-A concept is drawn by the square root of the weight of its styles, then one of its styles, then
-one of its pictures, so that the many icons of one set do not drown the rest. Needs no torch.
+Every concept is drawn as often, then one of its styles by its weight, then one of its pictures, so
+that the many icons of one set do not drown the rest. Needs no torch.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def row_shares(rows: Sequence[Row]) -> npt.NDArray[np.float64]:
     shares = np.zeros(len(rows))
     for (concept, style), numbers in pictures.items():
         total = sum(STYLES[name].weight for name in styles[concept])
-        shares[numbers] = np.sqrt(total) * STYLES[style].weight / total / len(numbers)
+        shares[numbers] = STYLES[style].weight / total / len(numbers)
     return shares / shares.sum()
 
 

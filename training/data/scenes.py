@@ -30,6 +30,8 @@ GROUNDS: tuple[Ground, ...] = ("transparent", "plain", "split", "gradient")
 GROUND_SHARES = (0.45, 0.45, 0.04, 0.06)
 CONTENT = 232 / 256
 COLOUR_JITTER = 0.035
+PAINTED_SHARE = 0.7  # of the recoloured; a turn of the hue never makes brown, white or black
+BRIGHT_WORDS = tuple(word for word in colours.WORDS if word not in ("black", "white", "grey"))
 
 # Mirroring these would make them wrong.
 HANDED = frozenset(
@@ -109,12 +111,12 @@ class SceneMaker:
 
     Attributes:
         pool: the pictures that may be used.
-        words_of: colour words of a picture after a recolouring.
+        sprite_of: a picture small, premultiplied RGBA in 0..1: enough to tell its colours.
         canvas: the form of the next scenes.
     """
 
     pool: Pool
-    words_of: Callable[[Row, Floats], tuple[str, ...]]
+    sprite_of: Callable[[Row], Floats]
     generator: np.random.Generator
     canvas: Canvas = SQUARE
 
@@ -275,7 +277,7 @@ class SceneMaker:
             degrees=self.generator.uniform(-8, 8) if self.generator.random() < 0.5 else 0.0,
             is_mirrored=bool(may_mirror and self.generator.random() < 0.4),
             recolouring=recolouring,
-            words=row.colours if recolouring is None else self.words_of(row, recolouring),
+            words=row.colours if recolouring is None else self._words_of(row, recolouring),
         )
 
     def _recolouring(self, row: Row) -> Floats | None:
@@ -283,10 +285,20 @@ class SceneMaker:
         if self.generator.random() >= style.recolour_share:
             return None
         if style.is_black:
-            bright = [word for word in colours.WORDS if word not in ("black", "white", "grey")]
-            word = bright[int(self.generator.integers(len(bright)))]
-            return colours.tint(self._jittered(word))
-        return colours.hue_turn(self.generator.uniform(35, 325))
+            return colours.tint(self._jittered(self._word_among(BRIGHT_WORDS)))
+        if self.generator.random() >= PAINTED_SHARE:
+            return colours.hue_turn(self.generator.uniform(35, 325))
+        dominant = colours.dominant_rgb(self.sprite_of(row))
+        if dominant is None:
+            return None
+        others = [word for word in colours.WORDS if word not in row.colours[:1]]
+        return colours.painted_as(dominant, self._jittered(self._word_among(others)))
+
+    def _words_of(self, row: Row, recolouring: Floats) -> tuple[str, ...]:
+        return colours.dominant_words(colours.recoloured(self.sprite_of(row), recolouring))
+
+    def _word_among(self, words: Sequence[str]) -> str:
+        return words[int(self.generator.integers(len(words)))]
 
     def _jittered(self, word: str) -> Floats:
         """A colour near the prototype of `word` that is still called the same."""
@@ -391,7 +403,7 @@ def _rows_along(count: int, generator: np.random.Generator) -> tuple[float, list
         side = generator.uniform(0.86, 0.97) * min(length, 0.8)
         return side, [(length * (number + 0.5), 0.5) for number in range(count)]
     upper = (count + 1) // 2
-    side = generator.uniform(0.86, 0.97) * 0.5
+    side = generator.uniform(0.86, 0.96) * 0.5  # the rows are 0.48 apart
     rows = ((upper, 0.26), (count - upper, 0.74))
     return side, [(1.5 / num * (number + 0.5), y) for num, y in rows for number in range(num)]
 

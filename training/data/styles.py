@@ -24,7 +24,7 @@ class Style:
 
     phrases: tuple[str, ...]
     weight: float = 1.0
-    recolour_share: float = 0.18
+    recolour_share: float = 0.25
     is_black: bool = False
 
 

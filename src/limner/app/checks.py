@@ -169,7 +169,7 @@ def registered_looks(parts: Parts, known: Hashable | None) -> Register:
         parts: of the studio.
         known: state of the register that is known; what it only adds to is left out.
     """
-    from limner.checks.near_copy.registered import Register, Registered
+    from limner.checks.near_copy.registered import Register
 
     state, looks, is_more = parts.store.rights.blocked_looks(parts.read_clock(), known)
-    return Register(state, [Registered(*one) for one in looks], is_more)
+    return Register(state, looks, is_more)

@@ -39,8 +39,21 @@ def small(image_HWC: Bytes, side_px: int = WORKING_PX) -> Bytes:
     """The picture at `side_px` squared, averaged with the weight of alpha."""
     if image_HWC.shape[:2] == (side_px, side_px):
         return image_HWC
+    return scaled(weighted(image_HWC), side_px)
+
+
+def weighted(image_HWC: Bytes) -> PillowImage.Image:
+    """A picture with alpha multiplied in, where any of it is transparent; for `scaled`."""
     picture = as_pillow(image_HWC)
-    return np.asarray(picture.resize((side_px, side_px), PillowImage.Resampling.BOX))
+    return picture.convert("RGBa") if picture.mode == "RGBA" else picture
+
+
+def scaled(picture: PillowImage.Image, side_px: int) -> Bytes:
+    """What `weighted` gave at `side_px` squared; uint8, RGBA, straight alpha."""
+    small_picture = picture.resize((side_px, side_px), PillowImage.Resampling.BOX)
+    if small_picture.mode == "RGBa":
+        small_picture = small_picture.convert("RGBA")
+    return np.asarray(small_picture)
 
 
 def as_pillow(image_HWC: Bytes) -> PillowImage.Image:

@@ -39,6 +39,7 @@ class Network:
             not multiply bfloat16 take float32 whatever is asked.
         num_threads: 0 takes every core the process may use.
         batch: pictures a call has; 0 allows any number, and takes a tenth longer for one.
+        side_px: of the square pictures that a call has; 0 leaves it as the graph says.
         is_rounded: whether to multiply in 8 bits where the graph says how. Done only on processors
             that multiply bfloat16, as older ones may overflow; where it is not, values stay whole.
         kept: where it is kept once compiled; reading it back takes a third of the time.
@@ -52,6 +53,7 @@ class Network:
         precision: str = "f32",
         num_threads: int = 0,
         batch: int = 0,
+        side_px: int = 0,
         is_rounded: bool = True,
         kept: FileCache | None = None,
     ) -> None:
@@ -60,8 +62,10 @@ class Network:
         self._precision = precision
         self._num_threads = num_threads
         self._batch = batch
+        self._side_px = side_px
         self._is_rounded = is_rounded
         self._kept = kept
+        self._weights_kept: NDArray[np.uint8] | None = None
         self._lock = threading.Lock()
 
     def __call__(self, *arrays: Array) -> list[Floats]:
@@ -78,10 +82,16 @@ class Network:
         import openvino  # a second of start-up that most processes never need
 
         compiled = self._kept_or_compiled(openvino.Core())
+        request = compiled.create_infer_request()
+        places = range(len(compiled.outputs))
 
         def run(arrays: Sequence[Array]) -> list[Floats]:
-            made = compiled(list(arrays), share_inputs=True)
-            return [np.array(made[port], np.float32) for port in compiled.outputs]
+            # A call by the compiled network takes a tenth of a millisecond more.
+            for at, array in enumerate(arrays):
+                shared = np.require(array, requirements=("C", "W"))
+                request.set_input_tensor(at, openvino.Tensor(shared, shared_memory=True))
+            request.infer()
+            return [np.array(request.get_output_tensor(at).data, np.float32) for at in places]
 
         return run
 
@@ -107,17 +117,27 @@ class Network:
             "openvino": version("openvino"),
             "settings": settings,
             "batch": self._batch,
+            "side_px": self._side_px,
             "is_rounded": is_rounded,
             "files": [self._weights.card["files"].get(f"{self._name}.{end}") for end in FILE_ENDS],
         }
         if (kept := self._kept.read(facts)) is not None:
             with suppress(RuntimeError):  # then it is compiled anew
-                return core.import_model(  # pyright: ignore[reportUnknownMemberType]
-                    kept, "CPU", settings
-                )
+                return self._mapped(core, kept, settings)
         compiled = self._compiled(core, settings, is_rounded=is_rounded)
         self._kept.keep(facts, compiled.export_model().getvalue())
         return compiled
+
+    def _mapped(
+        self, core: openvino.Core, kept: NDArray[np.uint8], settings: dict[str, str]
+    ) -> openvino.CompiledModel:
+        import openvino  # loaded by now
+
+        self._weights_kept = kept  # the network goes on reading there
+        tensor = openvino.Tensor(kept, shared_memory=True)
+        return core.import_model(  # pyright: ignore[reportUnknownMemberType]
+            tensor, "CPU", settings
+        )
 
     def _compiled(
         self, core: openvino.Core, settings: dict[str, str], *, is_rounded: bool
@@ -128,4 +148,7 @@ class Network:
         )
         if self._batch:
             model.reshape({one: [self._batch, *one.partial_shape[1:]] for one in model.inputs})
+        if self._side_px:
+            square = [self._side_px] * 2
+            model.reshape({one: [one.partial_shape[0], *square, 3] for one in model.inputs})
         return core.compile_model(model if is_rounded else without_rounding(model), "CPU", settings)

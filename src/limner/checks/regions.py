@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.checks.measures import alone, halves, parts, small, subject_mask
-from limner.checks.views import small_view
+from limner.checks.measures import WORKING_PX, alone, halves, parts, subject_mask
+from limner.checks.views import square_view
 from limner.core.records import Picture
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
@@ -38,7 +38,7 @@ class Regions:
     mask_HW: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        image_HWC = small(small_view(self.picture))
+        image_HWC = square_view(self.picture, WORKING_PX)
         object.__setattr__(self, "image_HWC", image_HWC)
         object.__setattr__(self, "mask_HW", subject_mask(image_HWC))
 

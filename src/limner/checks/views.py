@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from limner.checks.measures import as_pillow
+from limner.checks.measures import as_pillow, scaled, weighted
 from limner.core.records import Picture
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
 
 VIEW_PX = 256  # longest side of the small version
+WHITE = (255, 255, 255)
 KEPT = 8  # pictures whose views are kept; a view takes at most a quarter of a megabyte
 
 Seen = TypeVar("Seen")
@@ -79,12 +80,23 @@ small_view = OncePerPicture(lambda picture: shrunk(picture.image_HWC, VIEW_PX))
 """The picture with its longest side at most 256 px; uint8, RGBA, straight alpha."""
 
 
-flat_view = OncePerPicture(lambda picture: flatten(small_view(picture)))
-"""`small_view` laid on white; uint8, RGB."""
+_weighted_view = OncePerPicture(lambda picture: weighted(small_view(picture)))
+
+
+def square_view(picture: Picture, side_px: int) -> NDArray[np.uint8]:
+    """`small_view` at `side_px` squared; uint8, RGBA, straight alpha."""
+    image_HWC = small_view(picture)
+    if image_HWC.shape[:2] == (side_px, side_px):
+        return image_HWC
+    return scaled(_weighted_view(picture), side_px)
+
+
+flat_view = OncePerPicture(lambda picture: _laid_on(small_view(picture), WHITE))
+"""`small_view` laid on white, RGB, as Pillow takes it; shared, so nobody may change it."""
 
 
 def flatten(
-    image_HWC: NDArray[np.uint8], ground: tuple[int, int, int] = (255, 255, 255)
+    image_HWC: NDArray[np.uint8], ground: tuple[int, int, int] = WHITE
 ) -> NDArray[np.uint8]:
     """RGB pixels of a picture laid on one colour.
 
@@ -92,6 +104,10 @@ def flatten(
         image_HWC: uint8, RGBA, straight alpha.
         ground: RGB, 0-255.
     """
+    return np.asarray(_laid_on(image_HWC, ground))
+
+
+def _laid_on(image_HWC: NDArray[np.uint8], ground: tuple[int, int, int]) -> PillowImage.Image:
     alpha_HW = np.ascontiguousarray(image_HWC[..., 3])
     if alpha_HW.min() == 255:
         return _rgb(image_HWC)
@@ -107,10 +123,10 @@ def flatten(
     return _rgb(laid_NC.reshape(image_HWC.shape))
 
 
-def _rgb(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _rgb(image_HWC: NDArray[np.uint8]) -> PillowImage.Image:
     """The pixels without their alpha; Pillow takes half as long as a copy of a slice."""
     size = (image_HWC.shape[1], image_HWC.shape[0])
-    return np.asarray(PillowImage.frombytes("RGB", size, image_HWC.tobytes(), "raw", "RGBX"))
+    return PillowImage.frombytes("RGB", size, image_HWC.tobytes(), "raw", "RGBX")
 
 
 def luma(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -21,6 +21,7 @@ from limner.core.criteria import (
 from limner.core.judging import Cause, Result, Verdict
 from limner.core.records import Operation
 
+NO_CRITERIA = "criteria"  # source of a reason
 VOID = "What was certified about this check no longer holds; certify its limits again."
 
 
@@ -300,7 +301,7 @@ def _unknown_impact(impact: str) -> Reason:
 
 def _held_without_criteria(fault: str) -> Decision:
     note = f"There are no criteria in force, so nothing can be released by rule. {fault}".strip()
-    reason = Reason(source="criteria", verdict=None, consequence=Consequence.HOLD, note=note)
+    reason = Reason(source=NO_CRITERIA, verdict=None, consequence=Consequence.HOLD, note=note)
     return Decision(
         outcome=Outcome.HELD,
         reasons=(reason,),

@@ -9,7 +9,8 @@ worked out from its events. The rules, numbered where they are kept:
 4. Two people must agree where the card says so; one person counts once.
 5. Disagreement, doubt and a passed deadline escalate: somebody who has not answered decides.
 6. A held image is released only when all needed accepts are there, refused on agreed rejects.
-7. Time alone never closes a card.
+7. Time alone never closes a card; but a check that could not run may run later and do so, as
+   long as nobody has answered.
 8. A honeypot's answer counts for the reviewer and decides about no image; an answer to whether a
    label fits teaches the label's next version and decides about none either.
 9. A change of mind is appended; answers that were overruled stay.
@@ -71,13 +72,17 @@ class State(StrEnum):
 
 
 class Closing(StrEnum):
-    """What a card ended in. Only RELEASED and REFUSED decide about an image."""
+    """What a card ended in. Only RELEASED and REFUSED decide about an image.
+
+    JUDGED_AGAIN is no person's: a check that could not run did, and rules decided anew.
+    """
 
     RELEASED = "released"
     REFUSED = "refused"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     COUNTED = "counted"
+    JUDGED_AGAIN = "judged_again"
 
 
 class EscalationCause(StrEnum):

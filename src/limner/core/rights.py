@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from limner.core.criteria import Consequence
 from limner.core.deciding import Decision, Outcome, Reason
@@ -159,6 +160,15 @@ def require_key(key: str) -> None:
             "or 'model:NAME@VERSION'.",
             code="key_invalid",
         )
+
+
+class RegisteredLook(NamedTuple):
+    """A picture of an entry: its number, two hashes of 32 bytes, and what `look` was taken with."""
+
+    entry_id: int
+    pdq: bytes
+    look: bytes
+    taken_with: str
 
 
 def state_of_entry(

@@ -135,6 +135,16 @@ def escalate(context: typer.Context, card: CardId, name: Name = None) -> None:
 
 
 @app.command()
+def again(context: typer.Context, card: CardId) -> None:
+    """Run the checks again on an image that is held because one could not run."""
+    with opened(context) as studio:
+        from limner.faces.review_printing import say_judged_again
+        from limner.studio.judging_again import judge_again
+
+        say_judged_again(judge_again(studio.parts, card))
+
+
+@app.command()
 def complain(
     context: typer.Context,
     image: What,

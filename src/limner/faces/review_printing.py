@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from limner.core.deciding import Outcome
 from limner.core.reviewing import REASON_CODES, CardKind
 from limner.faces.printing import say, say_json
 
 if TYPE_CHECKING:
+    from limner.store.judgements import StoredDecision
     from limner.studio.parts import Parts
     from limner.studio.review_card import CardView
 
@@ -37,6 +39,7 @@ def card_document(view: CardView, picture: Path | None) -> dict[str, object]:
         "is_revealed": view.is_revealed,
         "answer": None if view.own is None else str(view.own),
     }
+    document["unable"] = list(view.unable)
     if view.is_revealed:
         document["reasons"] = list(view.reasons)
         document["results"] = list(view.results)
@@ -62,6 +65,10 @@ def say_card(parts: Parts, view: CardView, *, as_json: bool) -> None:
             say(f"Asked for: {view.record.recipe.title}")
         _say_picture(parts, view)
         say(f"Picture: {picture}")
+    for why in view.unable:
+        say(f"Not checked: {why}")
+    if view.unable and view.state.closing is None:
+        say(f"`limner review again {view.card.card_id}` runs the checks again.")
     if view.is_revealed:
         say_revealed(view)
 
@@ -96,6 +103,15 @@ def say_revealed(view: CardView) -> None:
         say(f"  {_result_line(result)}")
     if not view.results and not view.reasons:
         say("  No check has said anything about it.")
+
+
+def say_judged_again(decided: StoredDecision) -> None:
+    """What the checks led to when they ran again."""
+    outcome = decided.decision.outcome
+    still = "still " if outcome is Outcome.HELD else ""
+    say(f"The image {decided.image_id} is {still}{outcome}.")
+    for reason in decided.decision.reasons:
+        say(f"  why: {reason.note}")
 
 
 def say_outcome(view: CardView) -> None:

@@ -275,6 +275,13 @@ def shelve(connection: sa.Connection, image_id: str, owner: str) -> None:
     connection.execute(schema.gallery.insert(), shelved)
 
 
+def owners_of(connection: sa.Connection, image_id: str) -> list[str]:
+    """On whose shelves a stored image is."""
+    column = schema.gallery.c
+    query = sa.select(column.owner).where(column.image_id == image_id).order_by(column.owner)
+    return [str(one) for one in connection.scalars(query)]
+
+
 def note_outcomes(connection: sa.Connection, outcomes: dict[str, Outcome]) -> None:
     """Note what was decided about images, by image_id, in the transaction that decides it."""
     connection.execute(

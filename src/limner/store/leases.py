@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from limner.core.errors import LeaseLost
+from limner.core.errors import DrawingCancelled, LeaseLost
 from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
 from limner.store import schema
 from limner.store.bell import Bell
@@ -46,6 +46,7 @@ _IN_TURN = (
 _SERVE = schema.job_owners.update().where(_owners.owner == sa.bindparam("this_owner"))
 _LEASED = schema.jobs.select().where(IS_THIS_JOB, _jobs.lease == sa.bindparam(_UNDER))
 _UPDATE_LEASED = UPDATE_JOB.where(_jobs.lease == sa.bindparam(_UNDER))
+_UPDATE_UNCANCELLED = _UPDATE_LEASED.where(_jobs.state != str(JobState.CANCELLING))
 _NUMBER = sa.select(schema.job_clock.c.number)
 _FORGET = [
     one.delete().where(one.c.job_id == sa.bindparam(THIS_JOB))
@@ -290,6 +291,7 @@ class Leases:
 
         Raises:
             LeaseLost: somebody else was given the job; the caller's transaction must not stand.
+            DrawingCancelled: the same of a job that was cancelled meanwhile.
         """
         _note_fruit(connection, claim)
         _add_image(connection, claim, index, image_id, now)
@@ -341,11 +343,13 @@ def _leased_row(connection: sa.Connection, claim: Claim) -> JobRow:
 
 
 def _note_fruit(connection: sa.Connection, claim: Claim) -> None:
-    """Note that the attempt brought a picture; refuses it of a lease that was lost."""
+    """Note that the attempt brought a picture; refuses it of a job that wants no more of them."""
     held = {THIS_JOB: claim.job_id, _UNDER: claim.lease}
     values = {"change": tick(connection), "fruitless": 0}
-    if connection.execute(_UPDATE_LEASED, {**held, **values}).rowcount == 0:
-        raise _lease_lost(claim)
+    if connection.execute(_UPDATE_UNCANCELLED, {**held, **values}).rowcount == 0:
+        if connection.execute(_LEASED, held).one_or_none() is None:
+            raise _lease_lost(claim)
+        raise DrawingCancelled(f"The job {claim.job_id!r} was cancelled.")
 
 
 def _add_image(

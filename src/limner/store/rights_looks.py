@@ -6,14 +6,19 @@ are and how they are compared is the checks' affair.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import gc
+from collections.abc import Generator, Hashable, Iterable
+from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from limner.core.rights import RightsKind, is_blocking, state_of_entry
+from limner.core.rights import RegisteredLook, RightsKind, is_blocking, state_of_entry
 from limner.store import schema
+
+ROWS_AT_ONCE = 10_000  # of the database, which are dropped at once
 
 _looks = schema.rights_looks.c
 _entries = schema.rights_entries.c
@@ -27,15 +32,6 @@ class RightsLook(NamedTuple):
     """
 
     pixels_sha256: str
-    pdq: bytes
-    look: bytes
-    taken_with: str
-
-
-class BlockedLook(NamedTuple):
-    """A picture that an entry keeps from being drawn."""
-
-    entry_id: int
     pdq: bytes
     look: bytes
     taken_with: str
@@ -55,10 +51,11 @@ class BlockedLooks(NamedTuple):
     """
 
     state: LooksState
-    looks: list[BlockedLook]
+    looks: list[RegisteredLook]
     is_more: bool
 
 
+_NOTHING = frozenset[str]()
 NO_LOOKS = BlockedLooks(LooksState(0, 0), [], is_more=False)
 
 
@@ -97,13 +94,35 @@ def blocked_looks(
         return BlockedLooks(state, [], is_more=True)
     is_more = isinstance(known, LooksState) and known.last_event == state.last_event
     last_known = known.last_entry if isinstance(known, LooksState) and is_more else 0
+    with _garbage_left():
+        return BlockedLooks(state, _looks_after(connection, last_known, now), is_more)
+
+
+@contextmanager
+def _garbage_left() -> Generator[None]:
+    """Python does not search what is read for garbage, again and again, which takes most time."""
+    is_searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_searched:
+            gc.enable()
+
+
+def _looks_after(connection: sa.Connection, last_known: int, now: datetime) -> list[RegisteredLook]:
+    """Pictures that entries after one keep from being drawn."""
     blocking = _blocking_entries(connection, last_known, now)
     if not blocking:
-        return BlockedLooks(state, [], is_more)
+        return []
     query = sa.select(_looks.entry_id, _looks.pdq, _looks.look, _looks.taken_with)
-    rows = connection.execute(query.where(_looks.entry_id > last_known)).all()
-    looks = [BlockedLook(*row) for row in rows if row[0] in blocking]
-    return BlockedLooks(state, looks, is_more)
+    found = connection.execute(query.where(_looks.entry_id > last_known))
+    return [
+        RegisteredLook._make(row)
+        for rows in found.partitions(ROWS_AT_ONCE)
+        for row in rows
+        if row[0] in blocking
+    ]
 
 
 def _blocking_entries(connection: sa.Connection, last_known: int, now: datetime) -> set[int]:
@@ -115,15 +134,15 @@ def _blocking_entries(connection: sa.Connection, last_known: int, now: datetime)
         events.setdefault(number, set()).add(event)
     columns = (_entries.entry_id, _entries.kind, _entries.expires_at)
     query = sa.select(*columns).where(_entries.entry_id.in_(numbers))
+    told = {number: frozenset(those) for number, those in events.items()}
+
+    @lru_cache  # of a million entries most are alike
+    def is_kept_from(kind: str, told: frozenset[str], ends: str | None) -> bool:
+        expires_at = None if ends is None else datetime.fromisoformat(ends)
+        return is_blocking(RightsKind(kind), state_of_entry(told, expires_at=expires_at, now=now))
+
     return {
         number
         for number, kind, ends in connection.execute(query).all()
-        if is_blocking(
-            RightsKind(kind),
-            state_of_entry(
-                events.get(number, ()),
-                expires_at=ends and datetime.fromisoformat(ends),
-                now=now,
-            ),
-        )
+        if is_kept_from(kind, told.get(number, _NOTHING), ends)
     }

@@ -148,7 +148,6 @@ class Attempt:
             is_cancelled=self._is_cancelled,
             on_stored=self._on_stored,
             on_sealing=self._on_sealing,
-            is_in_step=True,
         )
         for image in draw_ready(parts, ready, cast(FileFormat, claim.file_format), watch):
             index = self._index_of(image.record)

@@ -11,6 +11,9 @@ from typing import NamedTuple, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from limner.core.errors import BadInput
+from limner.core.given_file import read_at_most, reason_of
+
+MAX_BYTES = 50_000_000  # some hundred thousand rows
 
 
 class RowValues(BaseModel):
@@ -58,7 +61,7 @@ def read_rows(path: Path) -> list[Row]:
     """The rows of a CSV or JSONL file.
 
     Raises:
-        BadInput: unknown suffix, not readable, no rows, unknown or missing columns.
+        BadInput: unknown suffix, not readable, too long, no rows, unknown or missing columns.
     """
     readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows}
     reader = readers.get(path.suffix.lower())
@@ -69,12 +72,13 @@ def read_rows(path: Path) -> list[Row]:
             code="batch_format_unknown",
         )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_at_most(path, MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"The batch file {str(path)!r} is not UTF-8 text.") from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInput(f"The batch file {str(path)!r} cannot be read: {reason}.") from error
+        raise BadInput(
+            f"The batch file {str(path)!r} cannot be read: {reason_of(error)}."
+        ) from error
     rows = reader(text, path)
     if not rows:
         raise BadInput(f"The batch file {str(path)!r} has no rows.", code="batch_empty")

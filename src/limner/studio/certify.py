@@ -28,7 +28,7 @@ from limner.studio.criteria_copy import write_certified_copy
 from limner.studio.criteria_file import source_in_force
 from limner.studio.criteria_use import open_criteria
 from limner.studio.label_file import LabelRow, read_labels
-from limner.studio.review_statistics import is_good
+from limner.studio.review_statistics import is_by_people, is_good
 
 if TYPE_CHECKING:
     from limner.core.reviewing import Card
@@ -204,7 +204,7 @@ def _rows(
         card, state = asked[image_id]
         if card.question not in (question, MAY_LEAVE):
             continue
-        answer = None if state.closing is None else is_good(state.closing)
+        answer = is_good(state.closing) if is_by_people(state) else None
         rows.append(LabelRow(scores[image_id], answer, decision.audit_probability))
     return rows
 

@@ -187,7 +187,7 @@ class _Writing:
 
 
 def _drawn_ahead(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Drawn, Plan, str]]:
-    if watch.is_in_step or len(ready.shots) == 1:
+    if len(ready.shots) == 1:
         return _draw_shots(parts, ready, watch)
 
     def draw(is_left: Callable[[], bool]) -> Iterator[tuple[Drawn, Plan, str]]:

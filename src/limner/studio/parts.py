@@ -264,7 +264,7 @@ class Watch:
     """How a caller follows drawing and stops it.
 
     Several pictures are drawn ahead of being finished, so `on_step` and `is_cancelled` may be
-    called by another thread than the caller's, one call at a time, unless `is_in_step`.
+    called by another thread than the caller's, one call at a time.
 
     Attributes:
         on_start: told the number of pictures before the first is drawn.
@@ -273,8 +273,6 @@ class Watch:
         on_stored: writes in the transaction that stores an image, and undoes it by raising; not
             called for an image that is there already.
         on_sealing: the same in the transaction that keeps the seal of an image just stored.
-        is_in_step: no batch is drawn before the pictures of the one before are stored, as jobs
-            need it, whose state may change with every picture.
     """
 
     on_start: Callable[[int], None] | None = None
@@ -282,7 +280,6 @@ class Watch:
     is_cancelled: Callable[[], bool] | None = None
     on_stored: OnStored | None = None
     on_sealing: OnStored | None = None
-    is_in_step: bool = False
 
 
 UNWATCHED = Watch()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from limner.core.errors import BadInput
+from limner.core.judging import Cause, Verdict
 from limner.core.limits import require_one_of
 from limner.core.looking import Incoming
 from limner.core.recipe import ImageRecord
@@ -43,6 +44,8 @@ class CardView:
         results: what the checks said, as JSON documents; nothing where a label is asked about.
         reasons: why it is a person's to decide.
         own: what the person answers; ``None`` before.
+        unable: why checks could not run, one sentence each; it is told before an answer too, as it
+            leads nobody.
         level: of escalation, from 1.
     """
 
@@ -54,6 +57,7 @@ class CardView:
     results: tuple[dict[str, object], ...]
     reasons: tuple[str, ...]
     own: Answer | None
+    unable: tuple[str, ...] = ()
     incoming: Incoming | None = None
 
     @property
@@ -83,7 +87,7 @@ def view_of(
     given = state.given_by(reviewer)
     record = parts.store.image_by_id(card.image_id)
     is_revealed = given is not None or state.closing is not None
-    is_told = is_revealed and card.is_about_image
+    results = results_of(connection, card.image_id) if card.is_about_image else []
     return CardView(
         card=card,
         state=state,
@@ -91,9 +95,20 @@ def view_of(
         record=record,
         incoming=parts.store.looks.find(card.image_id) if record is None else None,
         is_revealed=is_revealed,
-        results=tuple(results_of(connection, card.image_id)) if is_told else (),
+        results=tuple(results) if is_revealed else (),
+        unable=_unable(results),
         reasons=card.reasons if is_revealed else (),
         own=None if given is None else given.answer,
+    )
+
+
+def _unable(results: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    """Why checks could not run, by the last result of each; not of those that do not apply."""
+    last = {str(one["check"]): one for one in results}
+    return tuple(
+        " ".join(cast(Sequence[str], one["notes"]))
+        for one in last.values()
+        if one["verdict"] == Verdict.ERROR and one["cause"] != Cause.NOT_APPLICABLE
     )
 
 

@@ -21,6 +21,7 @@ from limner.core.reviewing import (
     Card,
     CardKind,
     CardState,
+    Closing,
     state_of,
 )
 from limner.store import schema
@@ -113,7 +114,7 @@ def _is_known_to(reviewer: str, card: Card, state: CardState) -> bool:
 
 def _says_only(truth: Answer, card: Card, state: CardState) -> bool:
     """Whether a card is closed, and nobody answered it otherwise, not even at first."""
-    if card.kind is CardKind.COMPLAINT or state.closing is None:
+    if card.kind is CardKind.COMPLAINT or state.closing in (None, Closing.JUDGED_AGAIN):
         return False
     if card.kind is CardKind.HONEYPOT:
         return True  # whom it measured decides nothing

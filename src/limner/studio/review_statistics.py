@@ -121,6 +121,11 @@ def review_statistics(parts: Parts) -> ReviewStatistics:
     )
 
 
+def is_by_people(state: CardState) -> bool:
+    """Whether people closed the card with a word about the image."""
+    return state.closing in _JUDGED_BY_PEOPLE
+
+
 def is_good(closing: Closing | None) -> bool:
     """Whether a card was closed with the image found good."""
     return closing in _GOOD
@@ -168,6 +173,7 @@ def audited_images(
         card.image_id: state.closing
         for card, state in cards
         if card.kind in (CardKind.AUDIT, CardKind.HELD)
+        and state.closing is not Closing.JUDGED_AGAIN
     }
     audited: dict[str, Audited] = {}
     num_waiting = num_never = 0

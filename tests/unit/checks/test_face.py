@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from unit.checks.drawings import disc, subject
 
-from limner.checks.face.check import WEIGHTS, Face, windows
+from limner.checks.face.check import WEIGHTS, Face, fitted
 from limner.checks.runner import judge
 from limner.core.judging import Cause, Verdict
 
@@ -57,14 +57,10 @@ def test_a_face_in_a_corner_is_found(face):
     assert judge(face, subject(np.asarray(canvas))).verdict is Verdict.FAIL
 
 
-def test_the_whole_and_four_parts_are_looked_at():
-    assert windows(np.zeros((200, 256, 3), np.uint8)).shape == (5, 128, 128, 3)
-
-
-def test_windows_are_fitted_and_not_stretched():
-    tall_HWC = np.full((256, 64, 3), 255, np.uint8)
-    whole_HWC = windows(tall_HWC)[0]
-    is_seen_W = (whole_HWC.max(axis=(0, 2)) > 0).tolist()
+def test_pictures_are_fitted_and_not_stretched():
+    tall_1HWC = fitted(Image.new("RGB", (64, 256), "white"), 128)
+    assert tall_1HWC.shape == (1, 128, 128, 3)
+    is_seen_W = (tall_1HWC.max(axis=(0, 1, 3)) > 0).tolist()
     assert is_seen_W == [False] * 48 + [True] * 32 + [False] * 48
 
 

@@ -1,32 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from measured import EVIDENCE, STARTED_AT
 
 from limner.core.errors import EvidenceInvalid
-from limner.core.evidence import Basis, Evidence, checks_sha256
+from limner.core.evidence import Evidence, checks_sha256
 from limner.core.judging import Better, CheckCard, Limits
-
-STARTED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-EVIDENCE = Evidence(
-    metric="atoms.pass_rate",
-    suite="basics",
-    estimate=0.9,
-    low=0.85,
-    high=0.94,
-    confidence=0.95,
-    num=300,
-    run="run-1",
-    started_at=STARTED_AT,
-    measured_at=STARTED_AT + timedelta(minutes=5),
-    basis=Basis(
-        model_sha256="sha256:m",
-        suite_sha256="sha256:s",
-        checks_sha256="sha256:k",
-        criteria_sha256="sha256:c",
-        data_sha256="sha256:d",
-    ),
-)
 
 
 def test_evidence_comes_back_from_its_document():

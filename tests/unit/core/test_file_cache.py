@@ -16,7 +16,7 @@ FACTS = {"engine": "1", "files": {"a": "sha256:00"}}
 def test_what_was_kept_is_read_back(tmp_path_factory, kept):
     cache = FileCache(tmp_path_factory.mktemp("kept") / "made")
     cache.keep(FACTS, kept)
-    assert cache.read(FACTS) == kept
+    assert cache.read(FACTS).tobytes() == kept
     assert cache.read({**FACTS, "engine": "2"}) is None
 
 
@@ -50,13 +50,17 @@ def test_the_longest_unread_are_removed_first(tmp_path, monkeypatch):
     cache.keep({"name": "second"}, b"2")
     for path in tmp_path.iterdir():  # clocks of file systems are coarse
         os.utime(path, (1, 1))
-    assert cache.read({"name": "first"}) == b"1"
+    assert cache.read({"name": "first"}).tobytes() == b"1"
     cache.keep({"name": "third"}, b"3")
-    assert [cache.read({"name": name}) for name in ("first", "second", "third")] == [
-        b"1",
-        None,
-        b"3",
-    ]
+    read = [cache.read({"name": name}) for name in ("first", "second", "third")]
+    assert [one is not None and one.tobytes() for one in read] == [b"1", False, b"3"]
+
+
+def test_who_changes_what_was_read_changes_nothing_that_is_kept(tmp_path):
+    cache = FileCache(tmp_path)
+    cache.keep(FACTS, b"a compiled network")
+    cache.read(FACTS)[:] = 0
+    assert cache.read(FACTS).tobytes() == b"a compiled network"
 
 
 @pytest.mark.parametrize("kept", [b"", b"x" * 1_000_000])

@@ -2,9 +2,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from measured import BASIS, EVIDENCE, STARTED_AT
 
 from limner.core.errors import GateInvalid
-from limner.core.evidence import Basis, Evidence
 from limner.core.gates import (
     Circumstances,
     Direction,
@@ -19,28 +19,7 @@ from limner.core.gates import (
 from limner.core.gating import Found, decide_gate, decide_rule
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-STARTED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-BASIS = Basis(
-    model_sha256="sha256:m",
-    suite_sha256="sha256:s",
-    checks_sha256="sha256:k",
-    criteria_sha256="sha256:c",
-    data_sha256="sha256:d",
-)
-GOOD = Evidence(
-    metric="atoms.pass_rate",
-    suite="basics",
-    estimate=0.9,
-    low=0.85,
-    high=0.94,
-    confidence=0.95,
-    num=300,
-    run="run-1",
-    started_at=STARTED_AT,
-    measured_at=STARTED_AT + timedelta(minutes=5),
-    basis=BASIS,
-    asked_by="Ada",
-)
+GOOD = replace(EVIDENCE, asked_by="Ada")
 SLOW = replace(
     GOOD, metric="draw.seconds", unit="seconds", estimate=2.0, low=1.8, high=2.2, num=100
 )

@@ -102,7 +102,7 @@ STORED = {
     EventKind: "claimed lease_ended answered escalated changed_mind closed",
     Answer: "reject unsure accept",
     State: "open claimed answered escalated closed",
-    Closing: "released refused accepted rejected counted",
+    Closing: "released refused accepted rejected counted judged_again",
     EscalationCause: "disagreement unsure deadline asked",
     Refusal: "closed own_image held_by_other not_claimed lease_over same_person",
 }

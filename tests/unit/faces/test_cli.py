@@ -160,6 +160,7 @@ OPTIONS = {
     "review show": ["--as", "--json"],
     "review answer": ["--reason", "--open", "--as", "--json"],
     "review escalate": ["--as"],
+    "review again": [],
     "review complain": ["--reason"],
     "review plant": ["--question"],
     "review stats": ["--json"],

@@ -96,7 +96,7 @@ def test_a_kept_network_is_the_one_that_was_compiled(weights_folder, tmp_path):
 def test_what_the_engine_cannot_read_is_compiled_anew(weights_folder, tmp_path):
     networks = Networks(Weights(weights_folder), 1, tmp_path)
     kept = networks._kept
-    kept.read = lambda facts: b"of another engine"
+    kept.read = lambda facts: np.frombuffer(bytearray(b"of another engine"), np.uint8)
     assert networks.facts.num_threads == 1
 
 

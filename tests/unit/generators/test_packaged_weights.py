@@ -18,6 +18,11 @@ def packaged() -> EmbeddedGenerator:
     return EmbeddedGenerator()
 
 
+def test_every_side_that_openai_s_api_knows_can_be_asked_for(packaged):
+    sides = (256, 512, 1024, 1536, 1792, 2160, 3840)  # of gpt-image-1, dall-e and gpt-image-2
+    assert all(packaged.card.side_px.low <= one <= packaged.card.side_px.high for one in sides)
+
+
 def draw(generator: EmbeddedGenerator, seeds: list[int], **changes: object):
     card = generator.card
     plain = {

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import measured
 import pytest
 import sqlalchemy as sa
 from ledgers import NOW
 
 from limner.core.errors import StorageUnavailable
-from limner.core.evidence import Basis, Evidence
 from limner.core.gates import Direction, Gate, Rule, Waiver
 from limner.store.evidence import (
     add_evidence,
@@ -24,24 +24,10 @@ from limner.store.ledger.entries import Kind
 from limner.store.reviews import erase_person
 
 MODEL = "sha256:m"
-EVIDENCE = Evidence(
-    metric="atoms.pass_rate",
-    suite="basics",
-    estimate=0.9,
-    low=0.85,
-    high=0.94,
-    confidence=0.95,
-    num=300,
-    run="run-1",
+EVIDENCE = replace(
+    measured.EVIDENCE,
     started_at=NOW,
     measured_at=NOW,
-    basis=Basis(
-        model_sha256=MODEL,
-        suite_sha256="sha256:s",
-        checks_sha256="sha256:k",
-        criteria_sha256="sha256:c",
-        data_sha256="sha256:d",
-    ),
     asked_by="Ada",
     labelled_by=("Bo", "Cy"),
 )

@@ -1,32 +1,14 @@
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from recipes import RECIPE
+from ledgers import NOW, record_of
 
 from limner.core.errors import StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
-from limner.core.recipe import ImageRecord
-from limner.core.records import OriginalFile, Size
+from limner.core.records import OriginalFile
 from limner.store.judgements import StoredSeal
 from limner.store.ledger.entries import Kind
 from limner.store.repository import Store
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def record_of(content: bytes, **changes) -> ImageRecord:
-    record = ImageRecord(
-        image_id=sha256_of_bytes(content),
-        pixels_sha256="sha256:" + "2" * 64,
-        file_format="png",
-        num_bytes=len(content),
-        size=Size(64, 64),
-        created_at=NOW,
-        seconds=0.5,
-        recipe=RECIPE,
-    )
-    return replace(record, **changes)
 
 
 def test_an_image_reads_back_with_its_record(store):

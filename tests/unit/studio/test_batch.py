@@ -1,9 +1,10 @@
 import json
+import os
 
 import pytest
 
 from limner.core.errors import BadInput, PictureBroken
-from limner.studio.batch_file import read_rows
+from limner.studio.batch_file import MAX_BYTES, read_rows
 from limner.studio.saving import Destination
 
 
@@ -96,6 +97,12 @@ def test_pictures_a_row_names_are_looked_up_beside_the_file(studio, photo, tmp_p
     path = tmp_path / "rows.jsonl"
     path.write_text('{"prompt": "a fox", "image": "photo.png"}\n')
     assert results(studio, path, destination)[0].status == "done"
+
+
+def test_a_file_that_is_too_long_is_refused_and_not_read(rows):
+    os.truncate(rows, MAX_BYTES + 1)
+    with pytest.raises(BadInput, match=f"it has more than the {MAX_BYTES:,} bytes that are"):
+        read_rows(rows)
 
 
 @pytest.mark.parametrize(

@@ -56,17 +56,17 @@ def test_a_job_that_waited_too_long_is_not_drawn(studio, worker, submit, later, 
 
 
 def test_a_job_whose_time_ends_while_it_is_drawn_keeps_what_is_finished(
-    studio, worker, submit, later, monkeypatch
+    studio, worker, submit, painter, monkeypatch
 ):
-    leases = studio.parts.store.leases
-    real = leases.wanted
+    jobs, later = studio.parts.store.jobs, studio.parts.read_clock() + timedelta(minutes=5)
+    number = jobs.number
 
-    def asked(claim):
-        if studio.parts.store.count_images() == 4:
-            monkeypatch.setattr(
-                attempted[0], "read_clock", lambda: claim.created_at.replace(year=2030)
-            )
-        return real(claim)
+    def asked():
+        if painter.num_drawn == 4:
+            while studio.parts.store.count_images() < 4:
+                time.sleep(0.001)
+            monkeypatch.setattr(attempted[0], "read_clock", lambda: later)
+        return number()
 
     attempted, for_requester = [], studio.parts.for_requester
     monkeypatch.setattr(
@@ -74,7 +74,7 @@ def test_a_job_whose_time_ends_while_it_is_drawn_keeps_what_is_finished(
         "for_requester",
         lambda name: attempted.append(for_requester(name)) or attempted[-1],
     )
-    monkeypatch.setattr(leases, "wanted", asked)
+    monkeypatch.setattr(jobs, "number", asked)
     job_id = submit(60.0, num_images=8)
     worker.draw_next()
     job = studio.jobs.get(job_id)

@@ -73,6 +73,7 @@ def test_claims_are_read_with_source_and_day(tmp_path):
         (CLAIMS.replace("limit: 0.9", "limit: .inf"), "limit"),
         ("claims: [", "not YAML"),
         ("format: limner.claims/1\nclaims: []\n", "claims"),
+        (CLAIMS + "#" * 200_000, "more than the 200,000 bytes"),
     ],
 )
 def test_claims_with_a_fault_are_refused_in_one_sentence(tmp_path, text, told):

@@ -24,7 +24,7 @@ from limner.store import schema
 from limner.store.database import reading
 from limner.store.leases import Held
 from limner.store.reviews import events_of, open_card
-from limner.studio import attempt, review, rights, working
+from limner.studio import attempt, generate, review, rights, working
 from limner.studio.onlooking import Onlooker
 from limner.studio.working import Worker, run_worker
 
@@ -51,16 +51,21 @@ def submit(studio) -> Callable[..., str]:
 
 
 @pytest.fixture
-def at_step(studio, monkeypatch):
-    """Do something once, at a worker's question before a step when so many pictures are stored."""
+def at_step(studio, painter, monkeypatch):
+    """Do something once, at a worker's question before the step after so many pictures.
 
-    def install(num_stored, do):
+    They are drawn by then, and `is_stored` waits until they are stored too.
+    """
+
+    def install(num_drawn, do, *, is_stored=True):
         jobs, done = studio.parts.store.jobs, []
         number = jobs.number
 
         def asked():
-            if not done and studio.parts.store.count_images() >= num_stored:
+            if not done and painter.num_drawn >= num_drawn:
                 done.append(True)
+                while is_stored and studio.parts.store.count_images() < num_drawn:
+                    time.sleep(0.001)
                 do()
             return number()
 
@@ -108,6 +113,27 @@ def test_a_cancel_is_seen_before_the_next_step(studio, worker, submit, at_step, 
     worker.draw_next()
     job = studio.jobs.get(job_id)
     assert (job.state, len(job.images), painter.num_drawn) == (JobState.CANCELLED, 4, 4)
+
+
+def test_what_is_drawn_when_a_job_is_cancelled_is_not_stored_any_more(
+    studio, worker, submit, at_step, monkeypatch
+):
+    cancelled, judge = Event(), generate.judge_image
+
+    def judge_late(*arguments, **options):
+        assert cancelled.wait(10)
+        return judge(*arguments, **options)
+
+    def cancel():
+        studio.jobs.cancel(job_id)
+        cancelled.set()
+
+    monkeypatch.setattr(generate, "judge_image", judge_late)
+    job_id = submit(num_images=12)
+    at_step(4, cancel, is_stored=False)
+    worker.draw_next()
+    assert studio.jobs.get(job_id).state is JobState.CANCELLED
+    assert studio.parts.store.count_images() == 0
 
 
 def test_a_pause_keeps_what_is_drawn_and_goes_on_after(studio, worker, submit, at_step, painter):
@@ -500,14 +526,15 @@ def test_every_job_in_hand_is_given_back_when_a_worker_is_stopped(studio, submit
 def test_cancelling_one_job_leaves_those_beside_it(studio, submit, monkeypatch):
     job_ids = [submit(seed=10 * k, num_images=8) for k in range(3)]
     leases = studio.parts.store.leases
-    real = leases.wanted
+    real = leases.claim
 
-    def asked(claim):
-        if claim.job_id == job_ids[1]:
-            studio.jobs.cancel(claim.job_id)
-        return real(claim)
+    def claim(*arguments, **options):
+        claimed = real(*arguments, **options)
+        if claimed is not None and claimed.job_id == job_ids[1]:
+            studio.jobs.cancel(claimed.job_id)
+        return claimed
 
-    monkeypatch.setattr(leases, "wanted", asked)
+    monkeypatch.setattr(leases, "claim", claim)
     run_all(studio)
     states = [studio.jobs.get(job_id).state for job_id in job_ids]
     assert states == [JobState.FINISHED, JobState.CANCELLED, JobState.FINISHED]

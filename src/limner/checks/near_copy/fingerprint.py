@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
-from limner.checks.measures import small
 from limner.checks.near_copy.pdq import SIDE_PX, pdq_hash
 from limner.checks.packaged import Packaged
 from limner.checks.referee.views import RefereeViews
-from limner.checks.views import OncePerPicture, flatten, small_view
+from limner.checks.views import OncePerPicture, flatten, square_view
 from limner.core.hashing import sha256_of_document
 from limner.core.records import Picture
 
@@ -34,7 +33,7 @@ NO_HASH = bytes(HASH_BYTES)  # of a picture with too little in it for PDQ
 
 
 def _pdq_of(picture: Picture) -> bytes | None:
-    hashed = pdq_hash(flatten(small(small_view(picture), SIDE_PX)))
+    hashed = pdq_hash(flatten(square_view(picture, SIDE_PX)))
     return hashed.bits if hashed.quality >= LEAST_QUALITY else None
 
 

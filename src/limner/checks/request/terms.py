@@ -16,11 +16,13 @@ from pathlib import Path
 
 from limner.checks.request.spelling import rule_words, spellings
 from limner.core.errors import BadInput
+from limner.core.given_file import read_at_most, reason_of
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import Better, CheckCard, Finding, Limits
 from limner.core.records import Request
 
 SHIPPED_TERMS = Path(__file__).parent / "terms.txt"
+MAX_BYTES = 10_000_000
 _WORDS = re.compile(r"[ ]*[^\W_]+\*?(?:[ .'\u2019-]+[^\W_]+\*?)*[ .]*")
 
 
@@ -76,7 +78,8 @@ class Terms:
     def card(self) -> CheckCard:
         """What this check is; its ingredient is the file as it is now."""
         try:
-            ingredients = {"terms.txt": sha256_of_bytes(self._path.read_bytes())}
+            content = read_at_most(self._path, MAX_BYTES)
+            ingredients = {"terms.txt": sha256_of_bytes(content)}
         except OSError:
             ingredients: dict[str, str] = {}
         return CheckCard(
@@ -112,10 +115,10 @@ def read_terms(path: Path) -> tuple[Rule, ...]:
         TermsInvalid: it cannot be read, or a line is not a rule; the sentence names the line.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_at_most(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise TermsInvalid(
-            f"The file of terms {str(path)!r} cannot be read: {error.strerror}."
+            f"The file of terms {str(path)!r} cannot be read: {reason_of(error)}."
         ) from error
     except UnicodeDecodeError as error:
         raise TermsInvalid(f"The file of terms {str(path)!r} is not UTF-8 text.") from error

@@ -116,7 +116,7 @@ def square_of(picture: Picture) -> NDArray[np.uint8]:
 
     Source: the centre crop of the network's own evaluation (Tan and Le 2019).
     """
-    rgb = PillowImage.fromarray(flat_view(picture))
+    rgb = flat_view(picture)
     side = CROP_SHARE * min(rgb.size)
     left, top = (rgb.width - side) / 2, (rgb.height - side) / 2
     box = (left, top, left + side, top + side)

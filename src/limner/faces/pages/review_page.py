@@ -9,6 +9,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from limner.core.deciding import Outcome
 from limner.core.reviewing import REASON_CODES
 from limner.faces.http.native.asking import Given, Reviewer
 from limner.faces.http.native.reviews import CardId
@@ -16,7 +17,7 @@ from limner.faces.pages.forms import FieldLists, Fields
 from limner.faces.pages.frame import frame
 from limner.faces.pages.plots import WIDTH, show_checks
 from limner.faces.pages.site import render
-from limner.studio import review, review_desk
+from limner.studio import judging_again, review, review_desk
 from limner.studio.review_desk import Desk
 from limner.studio.review_statistics import review_statistics
 
@@ -90,6 +91,17 @@ def escalate(
     return _part(request, given, desk, passed)
 
 
+@router.post("/cards/{card_id}/again")
+def judge_again(
+    card_id: CardId, request: Request, viewer: Reviewer, given: Given, said: FieldLists
+) -> Response:
+    """Run the checks again on an image that is held because one could not run."""
+    decided = judging_again.judge_again(given.parts, card_id)
+    passed = _passed(said)
+    desk = review_desk.open_desk(given.parts, viewer.name, passed=passed)
+    return _part(request, given, desk, passed, again=decided.decision.outcome)
+
+
 @router.post("/settle")
 def settle(viewer: Reviewer, given: Given, said: Fields) -> Response:
     """The time to undo a card is over, or the person leaves: what they answered takes effect."""
@@ -114,17 +126,28 @@ def picture(card_id: CardId, viewer: Reviewer, given: Given) -> Response:
     return Response(content, media_type="image/png", headers={"Cache-Control": KEPT})
 
 
-def _part(request: Request, given: Given, desk: Desk, passed: list[str] | tuple[()]) -> Response:
+def _part(
+    request: Request,
+    given: Given,
+    desk: Desk,
+    passed: list[str] | tuple[()],
+    *,
+    again: Outcome | None = None,
+) -> Response:
+    """The desk; `again` is what was decided about the card before when the checks ran again."""
     if "HX-Request" not in request.headers:
         return RedirectResponse("/review", status_code=303)
-    return render("_desk.html", **_shown(given, desk, passed))
+    return render("_desk.html", **_shown(given, desk, passed, again))
 
 
-def _shown(given: Given, desk: Desk, passed: list[str] | tuple[()]) -> dict[str, object]:
+def _shown(
+    given: Given, desk: Desk, passed: list[str] | tuple[()], again: Outcome | None = None
+) -> dict[str, object]:
     cards = given.parts.judge.cards
     return {
         "desk": desk,
         "passed": passed,
+        "again": again,
         "reason_codes": REASON_CODES,
         "checks": [] if desk.card is None else show_checks(desk.card.results, cards),
         "last_checks": [] if desk.last is None else show_checks(desk.last.results, cards),

@@ -50,7 +50,7 @@ ENGINE = "openvino"
 DEFAULT_BATCH_SIZE = 4  # pictures; more gain little on a processor and cost memory
 PROMPTS_KEPT = 32  # as the network takes them, with their guidance; half a megabyte each
 TEXTS_KEPT = 128  # as the text encoder leaves them, six times the work; 48 KB each
-SIDE_PX = IntSpan(16, 2048, 256)
+SIDE_PX = IntSpan(16, 3840, 256)
 
 
 class EmbeddedGenerator:

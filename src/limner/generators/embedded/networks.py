@@ -106,6 +106,7 @@ class Networks:
         self._graphs: dict[Part, openvino.CompiledModel] = {}
         self._facts: dict[str, Facts] = {}
         self._values: dict[str, NDArray[np.uint8]] = {}
+        self._mapped: list[NDArray[np.uint8]] = []
         self._lock = threading.RLock()
 
     @property
@@ -329,8 +330,9 @@ class Networks:
         }
         if (kept := self._kept.read(facts)) is not None:
             with suppress(RuntimeError):  # then it is compiled anew
+                self._mapped.append(kept)  # the network reads its weights there
                 return self._core.import_model(  # pyright: ignore[reportUnknownMemberType]
-                    kept, DEVICE, settings
+                    openvino.Tensor(kept, shared_memory=True), DEVICE, settings
                 )
         compiled = self._compiled(part, self._precision)
         self._kept.keep(facts, compiled.export_model().getvalue())

@@ -282,7 +282,7 @@ class Looker:
 
 def thumbnail_of(picture: Picture) -> bytes:
     """A small JPEG of a picture on white, that carries nothing else."""
-    small = PillowImage.fromarray(flat_view(picture))
+    small = flat_view(picture).copy()
     small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), PillowImage.Resampling.BILINEAR)
     content = io.BytesIO()
     small.save(content, "JPEG", quality=75)

@@ -196,7 +196,7 @@ def heat_map(picture: Picture, share_HW: NDArray[np.floating]) -> bytes:
         picture: the whole of it is shown.
         share_HW: distance of every place as a share of the limit; red begins there.
     """
-    small = PillowImage.fromarray(flat_view(picture)).convert("L").convert("RGB")
+    small = flat_view(picture).convert("L").convert("RGB")
     small.thumbnail((HEAT_PX, HEAT_PX), PillowImage.Resampling.BILINEAR)
     map_image = PillowImage.fromarray(share_HW.astype(np.float32))
     share = np.asarray(map_image.resize(small.size, PillowImage.Resampling.BILINEAR))

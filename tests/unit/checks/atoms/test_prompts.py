@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solid_sprites import sprite_of
 from training.data import captions
 from training.data.manifest import read as read_manifest
 from training.data.pool import Pool
@@ -112,7 +113,7 @@ def test_any_text_can_be_read(text):
 
 def test_captions_of_training_are_read_as_they_were_meant():
     rng = np.random.default_rng(20261128)
-    maker = SceneMaker(Pool(read_manifest()), lambda row, _: row.colours or ("red",), rng)
+    maker = SceneMaker(Pool(read_manifest()), sprite_of, rng)
     wrong = []
     for _ in range(600):
         scene = maker.draw()

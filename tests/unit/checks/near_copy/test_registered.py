@@ -3,20 +3,21 @@ from unit.checks.near_copy.test_check import figure
 
 from limner.checks.near_copy.check import NearCopy
 from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprints
-from limner.checks.near_copy.registered import Register, Registered, near_registered_copy
+from limner.checks.near_copy.registered import Register, near_registered_copy
 from limner.checks.referee import Referee
 from limner.checks.referee.views import RefereeViews
 from limner.checks.runner import judge
 from limner.core.judging import Verdict
 from limner.core.records import Picture
+from limner.core.rights import RegisteredLook
 
 FINGERPRINTS = Fingerprints(RefereeViews(Referee(lambda texts: None, num_threads=1)))
 TAKEN = FINGERPRINTS.take(Picture.of(figure()))
 OTHER = bytes(one ^ 0xFF for one in TAKEN.look)
-FIGURE = Registered(7, TAKEN.pdq, TAKEN.look, FINGERPRINTS.taken_with)
+FIGURE = RegisteredLook(7, TAKEN.pdq, TAKEN.look, FINGERPRINTS.taken_with)
 
 
-def check_with(*registered: Registered) -> NearCopy:
+def check_with(*registered: RegisteredLook) -> NearCopy:
     return near_registered_copy(FINGERPRINTS, lambda known: Register(0, registered, is_more=False))
 
 

@@ -1,9 +1,10 @@
 # ruff: noqa: RUF001  # look-alike letters are what is tested
+import os
 from pathlib import Path
 
 import pytest
 
-from limner.checks.request.terms import SHIPPED_TERMS, Terms, TermsInvalid, read_terms
+from limner.checks.request.terms import MAX_BYTES, SHIPPED_TERMS, Terms, TermsInvalid, read_terms
 from limner.checks.runner import judge
 from limner.core.judging import Cause, Verdict
 from limner.core.records import Request
@@ -89,6 +90,13 @@ def test_a_broken_file_is_an_error_and_no_pass(path):
     result = judge(Terms(path), Request(prompt="a red fox"))
     assert (result.verdict, result.cause) == (Verdict.ERROR, Cause.RAISED)
     assert result.notes[0].startswith("Line 1 ")
+
+
+def test_a_file_that_is_too_long_is_an_error_that_says_what_is_allowed(path):
+    os.truncate(path, MAX_BYTES + 1)
+    result = judge(Terms(path), Request(prompt="a red fox"))
+    assert result.verdict is Verdict.ERROR
+    assert f"it has more than the {MAX_BYTES:,} bytes that are allowed" in result.notes[0]
 
 
 def test_a_missing_file_is_an_error_and_no_pass(tmp_path):

@@ -1,30 +1,13 @@
 """Files, rows and entries agree, or the gap is named."""
 
-from dataclasses import replace
-
 import pytest
-from ledgers import NOW, at, make_home_before_ledger
+from ledgers import NOW, at, make_home_before_ledger, record_of
 from recipes import RECIPE
 
 from limner.core.hashing import sha256_of_bytes
-from limner.core.recipe import ImageRecord
-from limner.core.records import OriginalFile, Size
+from limner.core.records import OriginalFile
 from limner.store.ledger.entries import Kind
 from limner.store.ledger.reconcile import Gap
-
-
-def record_of(content: bytes, **changes) -> ImageRecord:
-    record = ImageRecord(
-        image_id=sha256_of_bytes(content),
-        pixels_sha256="sha256:" + "2" * 64,
-        file_format="png",
-        num_bytes=len(content),
-        size=Size(64, 64),
-        created_at=NOW,
-        seconds=0.5,
-        recipe=RECIPE,
-    )
-    return replace(record, **changes)
 
 
 @pytest.fixture

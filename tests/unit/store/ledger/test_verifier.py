@@ -234,6 +234,7 @@ def test_started_with_nothing_it_says_how(exported):
     assert "python verify.py FOLDER_OR_PROOF KEY" in ran.stderr
 
 
+@ON_SQLITE
 def test_a_ledger_of_more_than_65_536_entries_is_verified(ledger, fill, tmp_path):
     for start in range(0, 70_000, 35_000):
         fill(35_000, start=start)

@@ -78,6 +78,29 @@ def test_a_tint_paints_black_and_leaves_white():
     assert np.allclose(colours.recoloured(solid((1, 1, 1)), colours.tint(red))[0, 0, :3], 1)
 
 
+@pytest.mark.parametrize("one", ["red", "yellow", "blue", "grey", "white", "black"])
+@pytest.mark.parametrize("other", colours.WORDS)
+def test_a_thing_of_any_colour_is_painted_in_any_other(one, other):
+    painted = colours.painted_as(colours.prototype(one), colours.prototype(other))
+    seen = colours.dominant_words(colours.recoloured(solid(one), painted))
+    through_grey = (one, other) in {("grey", "white"), ("black", "white")}
+    assert seen == (other,) or through_grey
+
+
+@given(st.floats(0, 1), st.sampled_from(["red", "yellow", "blue"]), st.sampled_from(colours.WORDS))
+def test_greys_stay_when_a_coloured_thing_is_painted(grey, one, other):
+    painted = colours.painted_as(colours.prototype(one), colours.prototype(other))
+    left = colours.recoloured(solid((grey, grey, grey)), painted)[0, 0, :3]
+    assert np.allclose(left, grey, atol=1e-5)
+
+
+def test_the_colour_a_thing_is_called_by_is_the_mean_of_it():
+    picture = solid((0.8, 0.1, 0.1))
+    picture[:2] = solid("white")[:2]
+    assert np.allclose(colours.dominant_rgb(picture), (0.8, 0.1, 0.1), atol=1e-6)
+    assert colours.dominant_rgb(np.zeros((8, 8, 4), np.float32)) is None
+
+
 @given(st.tuples(*[st.floats(0, 1)] * 3))
 def test_every_colour_has_one_word_or_none(rgb):
     assert -1 <= colours.word_indices(np.array([rgb]))[0] < len(colours.WORDS)

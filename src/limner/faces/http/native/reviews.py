@@ -12,7 +12,7 @@ from limner.core.access import Scope
 from limner.core.reviewing import REASON_CODES
 from limner.faces.http.native.asking import Fields, Given, Reviewer
 from limner.faces.review_printing import card_document
-from limner.studio import review
+from limner.studio import judging_again, review
 from limner.studio.review_card import CardView
 from limner.studio.review_statistics import review_statistics
 
@@ -114,6 +114,13 @@ def settle(card_id: CardId, asking: Reviewer, given: Given) -> Document:
 def escalate(card_id: CardId, asking: Reviewer, given: Given) -> Document:
     """Ask for somebody else to decide."""
     return _document(review.escalate_card(given.parts, card_id, asking.name))
+
+
+@router.post("/{card_id}/again")
+def judge_again(card_id: CardId, asking: Reviewer, given: Given) -> Document:
+    """Run the checks again on an image held because one could not run; the card as it is then."""
+    judging_again.judge_again(given.parts, card_id)
+    return _document(review.show_card(given.parts, card_id, asking.name))
 
 
 @router.post("/{card_id}/release", status_code=204)

@@ -78,6 +78,11 @@ def test_a_card_goes_to_somebody_else(client, card_id):
     assert rita.post(f"/api/reviews/{card_id}/escalate").json()["level"] == 2
 
 
+def test_an_image_on_which_every_check_ran_is_not_judged_again(client, card_id):
+    answer = client("rita", "review").post(f"/api/reviews/{card_id}/again")
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_judged_again")
+
+
 def test_the_picture_of_a_card_carries_nothing_but_pixels(client, card_id):
     answer = client("rita", "review").get(f"/api/reviews/{card_id}/picture")
     assert answer.content.startswith(b"\x89PNG")

@@ -3,24 +3,11 @@
 from threading import Event
 
 import pytest
-from registries import Registry
 
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_runs import begin_run, draw_run
-from limner.studio.studio import Studio
 from limner.studio.suite_file import read_suite
 from limner.studio.working import run_worker
-
-
-@pytest.fixture
-def registry(tmp_path):
-    return Registry(tmp_path / "home")
-
-
-@pytest.fixture
-def studio(registry):
-    with Studio(registry.parts) as opened:
-        yield opened
 
 
 @pytest.fixture

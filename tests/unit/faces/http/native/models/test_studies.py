@@ -1,25 +1,12 @@
 """Studies over HTTP: operators see how far each is, and what its answers came to."""
 
 import pytest
-from registries import Registry
 
 from limner.core.studies import Choice
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_runs import begin_run, draw_run
 from limner.studio.side_by_side import answer_pair, next_pair, open_study
-from limner.studio.studio import Studio
 from limner.studio.suite_file import read_suite
-
-
-@pytest.fixture
-def registry(tmp_path):
-    return Registry(tmp_path / "home")
-
-
-@pytest.fixture
-def studio(registry):
-    with Studio(registry.parts) as opened:
-        yield opened
 
 
 @pytest.fixture
