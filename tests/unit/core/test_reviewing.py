@@ -119,6 +119,11 @@ def test_reasons_are_known_by_their_codes():
     assert " ".join(REASON_CODES) == codes
 
 
+@pytest.mark.parametrize("kind", CardKind)
+def test_only_a_card_that_asks_about_a_label_is_not_about_its_image(kind):
+    assert replace(CARD, kind=kind).is_about_image == (str(kind) != "label")
+
+
 def test_a_card_is_weighed_as_one_where_nothing_is_said():
     assert (CARD.cost, CARD.unmitigated_share) == (1.0, 1.0)
 
