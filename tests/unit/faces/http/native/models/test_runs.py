@@ -4,20 +4,13 @@ from threading import Event
 
 import pytest
 
-from limner.studio.eval_judging import Checks
-from limner.studio.eval_runs import begin_run, draw_run
-from limner.studio.suite_file import read_suite
 from limner.studio.working import run_worker
 
 
 @pytest.fixture
-def runs(registry, studio):
-    suite = read_suite(str(registry.home / "suites" / "own.yaml"))
-    checks = Checks(registry.parts)
-    found = [begin_run(registry.parts, suite, checks) for _ in range(2)]
-    for one in found:
-        draw_run(registry.parts, one, checks)
-    begin_run(registry.parts, suite, checks)
+def runs(begin):
+    found = [begin(is_drawn=True) for _ in range(2)]
+    begin(is_drawn=False)
     return [one.run_id for one in found]
 
 

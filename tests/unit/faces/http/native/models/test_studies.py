@@ -3,19 +3,12 @@
 import pytest
 
 from limner.core.studies import Choice
-from limner.studio.eval_judging import Checks
-from limner.studio.eval_runs import begin_run, draw_run
 from limner.studio.side_by_side import answer_pair, next_pair, open_study
-from limner.studio.suite_file import read_suite
 
 
 @pytest.fixture
-def study(registry, studio):
-    suite = read_suite(str(registry.home / "suites" / "own.yaml"))
-    checks = Checks(registry.parts)
-    runs = [begin_run(registry.parts, suite, checks) for _ in range(2)]
-    for one in runs:
-        draw_run(registry.parts, one, checks)
+def study(registry, begin):
+    runs = [begin(is_drawn=True) for _ in range(2)]
     return open_study(registry.parts, *runs)
 
 
