@@ -72,7 +72,8 @@ def measure_efficiency(is_quick: bool) -> Measurement:
 
 def read_network() -> openvino.Model:
     """The packaged drawing network as the product runs it for squares, for any number of rows."""
-    return open_networks(Weights(), 0).read_graph("denoise")  # whose values stay
+    graphs = open_networks(Weights(), 0).graphs  # whose values stay
+    return graphs.read(graphs.drawing_part("denoise"))
 
 
 def with_rows(model: openvino.Model) -> openvino.Model:

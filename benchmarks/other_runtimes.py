@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,11 +25,13 @@ from openvino import opset13
 
 from benchmarks.serving_systems import Engine, Picture, System, in_lanes, warm
 from benchmarks.traces import Asked
-from limner.core.rounding import without_rounding
 from limner.generators.embedded.canvas import to_straight
 from limner.generators.embedded.course import Course
-from limner.generators.embedded.networks import DEVICE, Floats, Part
+from limner.generators.embedded.graphs import Part
 from limner.generators.embedded.precision import usual_precision
+from limner.generators.embedded.shapes import Floats
+from limner.graphs.compiled import DEVICE, capabilities
+from limner.graphs.rounding import without_rounding
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -109,7 +110,7 @@ def on_clones(_: Path) -> System:
     """OpenVINO with a clone of the request for every stream."""
     engine = _engine()
     core = openvino.Core()
-    precision = usual_precision(core.get_property(DEVICE, "OPTIMIZATION_CAPABILITIES"))
+    precision = usual_precision(capabilities(core))
     settings = {
         "PERFORMANCE_HINT": "THROUGHPUT",
         "INFERENCE_PRECISION_HINT": precision,
@@ -120,7 +121,7 @@ def on_clones(_: Path) -> System:
     def run(name: str, *arrays: Floats) -> Floats:
         part = Part(name, arrays[0].shape[2:])
         if part not in graphs:
-            model = in_full(without_rounding(engine.networks._read_part(part)))
+            model = in_full(without_rounding(engine.networks.graphs.read(part)))
             graphs[part] = core.compile_model(model, DEVICE, settings)
         request = graphs[part].create_infer_request()
         return np.array(request.infer(list(arrays))[0], np.float32)
@@ -161,7 +162,7 @@ def _constant_of(node: openvino.Node) -> np.ndarray | None:
 def _engine() -> Engine:
     """For prompts and questions; the product's other networks are not loaded."""
     engine = Engine(None)
-    engine.networks._load_all([Part("text"), Part("condition")], Event())
+    engine.networks.graphs.load([Part("text"), Part("condition")])
     return engine
 
 

@@ -22,9 +22,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from limner.core.hashing import sha256_of_bytes
-from limner.core.rounding import without_rounding
 from limner.generators.embedded.eight_bits import LEAST_VALUES, held_in_8_bits
 from limner.generators.embedded.packing import unpacked
+from limner.graphs.rounding import without_rounding
 from training import checkpoint
 from training.data.batches import Batches
 from training.data.manifest import Row, read_jsonl

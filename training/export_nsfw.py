@@ -22,8 +22,8 @@ from PIL import Image
 from limner.checks.nsfw.check import WEIGHTS, prepared
 from limner.checks.views import VIEW_PX, flatten, shrunk
 from limner.core.hashing import sha256_of_bytes
-from limner.core.rounding import without_rounding
 from limner.generators.embedded.eight_bits import held_in_8_bits
+from limner.graphs.rounding import without_rounding
 from training.export_face import PHOTOGRAPHS, WITH_FACE, part_of
 from training.rounding import round_inputs
 

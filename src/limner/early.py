@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from limner.core.errors import LimnerError
 
 if TYPE_CHECKING:
-    from limner.generators.embedded.networks import Networks
+    from limner.generators.embedded.graphs import Graphs
 
 
 @contextmanager
@@ -40,13 +40,13 @@ def loading_networks() -> Generator[None]:
 def _load(stop: threading.Event, imported: threading.Event) -> None:
     with suppress(LimnerError):
         try:
-            networks = _networks()
+            graphs = _graphs()
         finally:
             imported.set()
-        networks.load(stop)
+        graphs.load_for_drawing(stop)
 
 
-def _networks() -> Networks:
+def _graphs() -> Graphs:
     from platformdirs import user_data_path
 
     from limner.core.settings import read_settings
@@ -54,4 +54,5 @@ def _networks() -> Networks:
     from limner.generators.embedded.weights import Weights
 
     settings = read_settings(default_home=Path(user_data_path("limner")))
-    return open_networks(Weights(), settings.num_threads, settings.home, settings.precision)
+    networks = open_networks(Weights(), settings.num_threads, settings.home, settings.precision)
+    return networks.graphs

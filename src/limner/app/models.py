@@ -115,7 +115,7 @@ def open_in_precision(settings: Settings, told: str) -> Generator | None:
 
     ``None`` where the settings ask for one, or this processor does not draw in it.
     """
-    from limner.generators.embedded.networks import precisions_here
+    from limner.generators.embedded.graphs import precisions_here
     from limner.generators.embedded.precision import AUTO
 
     precision = told.partition("+")[0]

@@ -5,12 +5,9 @@ It knows arrays, nothing of pictures.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import cached_property
-from importlib.metadata import version
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +15,8 @@ from numpy.typing import NDArray
 
 from limner.checks.packaged import Packaged
 from limner.core.file_cache import FileCache
-from limner.core.rounding import without_rounding
+from limner.graphs.compiled import DEVICE, ONE_STREAM, CompiledGraphs, capabilities
+from limner.graphs.rounding import without_rounding
 
 if TYPE_CHECKING:
     import openvino
@@ -65,7 +63,6 @@ class Network:
         self._side_px = side_px
         self._is_rounded = is_rounded
         self._kept = kept
-        self._weights_kept: NDArray[np.uint8] | None = None
         self._lock = threading.Lock()
 
     def __call__(self, *arrays: Array) -> list[Floats]:
@@ -96,48 +93,26 @@ class Network:
         return run
 
     def _kept_or_compiled(self, core: openvino.Core) -> openvino.CompiledModel:
-        """The same network either way: it is kept with everything that decides what it does."""
-        able: Sequence[str] = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        is_bfloat16 = "BF16" in capabilities(core)
+        is_rounded = self._is_rounded and is_bfloat16
         settings = {
-            "INFERENCE_PRECISION_HINT": self._precision if "BF16" in able else "f32",
+            **ONE_STREAM,
+            "INFERENCE_PRECISION_HINT": self._precision if is_bfloat16 else "f32",
             "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": "1",  # with more, this engine mixes up kernels held in 8 bits
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         }
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = str(self._num_threads)
             settings["ENABLE_CPU_PINNING"] = "NO"  # pinned, two networks may share a core
-        is_rounded = self._is_rounded and "BF16" in able
-        if self._kept is None:
-            return self._compiled(core, settings, is_rounded=is_rounded)
-        facts = {
-            "device": str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip(),
-            "able": sorted(able),
-            "num_cores": os.cpu_count(),
-            "openvino": version("openvino"),
-            "settings": settings,
+        facts: dict[str, object] = {
             "batch": self._batch,
             "side_px": self._side_px,
             "is_rounded": is_rounded,
             "files": [self._weights.card["files"].get(f"{self._name}.{end}") for end in FILE_ENDS],
         }
-        if (kept := self._kept.read(facts)) is not None:
-            with suppress(RuntimeError):  # then it is compiled anew
-                return self._mapped(core, kept, settings)
-        compiled = self._compiled(core, settings, is_rounded=is_rounded)
-        self._kept.keep(facts, compiled.export_model().getvalue())
-        return compiled
-
-    def _mapped(
-        self, core: openvino.Core, kept: NDArray[np.uint8], settings: dict[str, str]
-    ) -> openvino.CompiledModel:
-        import openvino  # loaded by now
-
-        self._weights_kept = kept  # the network goes on reading there
-        tensor = openvino.Tensor(kept, shared_memory=True)
-        return core.import_model(  # pyright: ignore[reportUnknownMemberType]
-            tensor, "CPU", settings
-        )
+        self._graphs = CompiledGraphs(core, self._kept)  # what it maps lives as long as this
+        compile_anew = partial(self._compiled, core, settings, is_rounded=is_rounded)
+        return self._graphs.read(settings, facts, compile_anew)
 
     def _compiled(
         self, core: openvino.Core, settings: dict[str, str], *, is_rounded: bool
@@ -151,4 +126,6 @@ class Network:
         if self._side_px:
             square = [self._side_px] * 2
             model.reshape({one: [one.partial_shape[0], *square, 3] for one in model.inputs})
-        return core.compile_model(model if is_rounded else without_rounding(model), "CPU", settings)
+        return core.compile_model(
+            model if is_rounded else without_rounding(model), DEVICE, settings
+        )

@@ -13,7 +13,7 @@ from limner.checks.runner import judge
 from limner.checks.views import flatten
 from limner.core.file_cache import FileCache
 from limner.core.judging import Cause, Verdict
-from limner.core.rounding import without_rounding
+from limner.graphs.rounding import without_rounding
 
 SKIN = (224, 172, 140, 255)
 

@@ -10,7 +10,7 @@ from limner.core.errors import DrawingCancelled, GeneratorUnavailable, PromptToo
 from limner.core.records import Operation
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.embedded import EmbeddedGenerator
-from limner.generators.embedded.networks import Networks
+from limner.generators.embedded.graphs import Graphs
 from limner.generators.embedded.weights import Weights
 
 SEEDS = [5, 6, 7]
@@ -93,10 +93,10 @@ def test_deterministic_bytes_do_not_depend_on_the_batch(generator, sketch):
 def test_a_deterministic_picture_is_drawn_in_a_precision_that_no_load_sways(
     weights_folder, sketch, tmp_path, monkeypatch
 ):
-    def measured(networks, precision):
+    def measured(graphs, precision):
         raise AssertionError("a precision was measured")
 
-    monkeypatch.setattr(Networks, "_test_run", measured)
+    monkeypatch.setattr(Graphs, "test_run", measured)
     generator = EmbeddedGenerator(num_threads=1, weights=Weights(weights_folder), memory=tmp_path)
     assert draw(generator, sketch(is_deterministic=True), [5])[0].is_finite
     with pytest.raises(AssertionError, match="was measured"):

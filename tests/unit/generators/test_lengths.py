@@ -6,8 +6,9 @@ import pytest
 from openvino import opset13
 
 from limner.core.errors import GeneratorUnavailable
+from limner.generators.embedded.graphs import Part
 from limner.generators.embedded.lengths import free_length
-from limner.generators.embedded.networks import Networks, Part
+from limner.generators.embedded.networks import Networks
 from limner.generators.embedded.tokens import Tokens
 from limner.generators.embedded.weights import Weights
 
@@ -27,8 +28,8 @@ def networks():
 
 def test_at_the_exported_length_not_one_bit_is_other(networks, rows, monkeypatch):
     with monkeypatch.context() as exported:
-        exported.setattr("limner.generators.embedded.networks.free_length", lambda model: None)
-        graph = networks._compiled(Part("text"), networks._precision)
+        exported.setattr("limner.generators.embedded.graphs.free_length", lambda model: None)
+        graph = networks.graphs.compile(Part("text"))
     as_exported_BTE = graph([rows.ids_BT, rows.mask_BT])[graph.outputs[0]]
     assert np.array_equal(networks.read_tokens(rows), as_exported_BTE)
 

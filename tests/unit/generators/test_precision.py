@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from limner.core.errors import GeneratorUnavailable
-from limner.generators.embedded.networks import Networks
+from limner.generators.embedded.graphs import Graphs
 from limner.generators.embedded.precision import (
     FILE_NAME,
     ROUNDS,
@@ -135,20 +135,20 @@ def test_a_folder_that_is_not_there_keeps_nothing(machine, tmp_path):
 def test_networks_run_in_the_precision_that_is_kept_and_test_nothing(
     weights_folder, tmp_path, monkeypatch
 ):
-    from limner.generators.embedded import networks as module
+    from limner.generators.embedded import graphs as module
 
-    first = Networks(Weights(weights_folder), 1, tmp_path)
-    if len(candidates(first._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))) == 1:
+    first = Graphs(Weights(weights_folder), 1, tmp_path)
+    if len(first.precisions) == 1:
         pytest.skip("This processor has one precision.")
     kept = {}
     monkeypatch.setattr(module, "remember", lambda folder, facts, choice: kept.update(facts))
     monkeypatch.setattr(module, "choose", lambda runs, usual: module_choice("f32"))
-    assert first.facts.precision == "f32"
+    assert first.facts_of("denoise").precision == "f32"
     (tmp_path / "precision-1.json").write_text(
         json.dumps({"format": "limner.precision/1", "precision": "bf16", "measured_on": kept})
     )
     monkeypatch.setattr(module, "choose", None)
-    assert Networks(Weights(weights_folder), 1, tmp_path).facts.precision == "bf16"
+    assert Graphs(Weights(weights_folder), 1, tmp_path).facts_of("denoise").precision == "bf16"
 
 
 def module_choice(precision):
@@ -157,15 +157,15 @@ def module_choice(precision):
 
 @pytest.mark.parametrize("asked", ["f32", "bf16"])
 def test_the_precision_asked_for_is_taken_or_refused_with_what_there_is(weights_folder, asked):
-    networks = Networks(Weights(weights_folder), 1, precision=asked)
-    possible = candidates(networks._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    graphs = Graphs(Weights(weights_folder), 1, precision=asked)
+    possible = graphs.precisions
     if asked in possible:
-        assert networks.facts.precision == asked
+        assert graphs.facts_of("denoise").precision == asked
     else:
         with pytest.raises(GeneratorUnavailable, match=r"it does in .*f32"):
-            _ = networks.facts
+            _ = graphs.facts_of("denoise")
 
 
 def test_a_precision_no_processor_has_is_refused(weights_folder):
     with pytest.raises(GeneratorUnavailable, match=r"does not draw in 'f8'; it does in .*f32"):
-        _ = Networks(Weights(weights_folder), 1, precision="f8").facts
+        _ = Graphs(Weights(weights_folder), 1, precision="f8").precision

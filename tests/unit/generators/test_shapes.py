@@ -8,7 +8,7 @@ import pytest
 
 from limner.core.records import Operation, Size
 from limner.generators.embedded import EmbeddedGenerator
-from limner.generators.embedded.networks import Networks
+from limner.generators.embedded.graphs import Graphs
 from limner.generators.embedded.shapes import of_one_shape
 from limner.generators.embedded.weights import Weights
 
@@ -28,7 +28,7 @@ def draw(generator, sketch, seed=7):
 
 @pytest.mark.parametrize("shape", range(len(SHAPES)))
 def test_a_graph_of_one_shape_answers_as_the_graph_of_all(shapes_folder, shape):
-    networks, rng = Networks(Weights(shapes_folder), 1), np.random.default_rng(1)
+    graphs, rng = Graphs(Weights(shapes_folder), 1), np.random.default_rng(1)
     sides = SHAPES[shape]
     canvas = rng.standard_normal((2, 4, *sides), np.float32)
     rest = [
@@ -39,9 +39,9 @@ def test_a_graph_of_one_shape_answers_as_the_graph_of_all(shapes_folder, shape):
     num = sides[0] * sides[1]
     cells = np.pad(canvas.reshape(2, 4, num), ((0, 0), (0, 0), (0, 96 - num)), constant_values=5)
     exact = {"INFERENCE_PRECISION_HINT": "f32"}
-    whole = openvino.compile_model(networks._read("denoise"), "CPU", exact)
+    whole = openvino.compile_model(graphs.read_as_stored("denoise"), "CPU", exact)
     made = whole([cells, *rest, np.full(2, shape)])[0][:, :, :num].reshape(canvas.shape)
-    alone = of_one_shape(networks._read("denoise"), shape, sides)
+    alone = of_one_shape(graphs.read_as_stored("denoise"), shape, sides)
     assert np.allclose(openvino.compile_model(alone, "CPU", exact)([canvas, *rest])[0], made)
 
 

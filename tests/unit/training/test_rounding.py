@@ -4,7 +4,7 @@ import pytest
 from openvino import opset13
 from training.rounding import round_inputs
 
-from limner.core.rounding import without_rounding
+from limner.graphs.rounding import without_rounding
 
 # Shapes: B pictures, C channels, H height, W width.
 

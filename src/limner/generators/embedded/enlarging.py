@@ -42,7 +42,7 @@ class Head:
     @property
     def facts(self) -> Facts:
         """What the network runs on."""
-        facts = open_networks(self._weights, self._num_threads).facts_of("enlarge")
+        facts = open_networks(self._weights, self._num_threads).graphs.facts_of("enlarge")
         return Facts(facts.device, facts.precision, facts.num_threads, {"openvino": facts.version})
 
     @property

@@ -104,7 +104,8 @@ class Teacher:
             DrawingCancelled: the caller said so; the state was kept before.
         """
         torch = open_torch(self._num_threads)
-        model = self._networks.read_graph("denoise")
+        graphs = self._networks.graphs
+        model = graphs.read(graphs.drawing_part("denoise"))
         nothing = self._read("")
         return teach(torch, model, lessons, chosen_by, nothing, schedule, following, kept)
 

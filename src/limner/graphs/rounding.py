@@ -1,13 +1,14 @@
-"""Takes the rounding to 8 bits out of a graph of OpenVINO, for every engine that runs one."""
+"""Takes the rounding to 8 bits out of a graph."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-Graph = Any  # of OpenVINO, which core does not import
+if TYPE_CHECKING:
+    import openvino  # a second of start-up that most processes never need
 
 
-def without_rounding(model: Graph) -> Graph:
+def without_rounding(model: openvino.Model) -> openvino.Model:
     """The graph with every rounding to 8 bits taken out, but for kernels; changed in place."""
     for node in model.get_ordered_ops():
         if node.get_type_name() == "FakeQuantize":

@@ -1,0 +1,1 @@
+"""Graphs of OpenVINO: what everything that runs one shares."""
