@@ -29,10 +29,10 @@ def test_nothing_goes_on_before_what_runs_the_networks_is_imported(monkeypatch):
     order = []
 
     class Loaded:
-        def load(self, _stop):
+        def load_for_drawing(self, _stop):
             pass
 
-    monkeypatch.setattr(early, "_networks", lambda: order.append("imported") or Loaded())
+    monkeypatch.setattr(early, "_graphs", lambda: order.append("imported") or Loaded())
     with early.loading_networks():
         order.append("goes on")
     assert order == ["imported", "goes on"]
