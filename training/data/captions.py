@@ -1,7 +1,7 @@
 """Captions from parts: what is shown, in which style and colours, on which background.
 
 A caption is lower case and has one of several forms, from "red apple" to "flat style, a red
-apple, fruit, food, on a blue background". A colour behind the picture is always said; a
+apple, fruit, food, on a blue background". Whether it names a style is for the caller to say. A colour behind the picture is always said; a
 transparent background is what saying nothing means. Randomness comes from the generator that is
 passed in. Needs no torch.
 """
@@ -19,8 +19,7 @@ from training.data.concepts import selection
 from training.data.packages import DATA_DIR
 from training.data.styles import STYLES
 
-SHORT_SHARE = 0.35
-NO_STYLE_SHARE = 0.15
+SHORT_SHARE = 0.7  # of captions that name no style, without keywords
 MOST_WORDS = 20
 TRANSPARENT_SAID_SHARE = 0.12
 
@@ -59,7 +58,7 @@ class Parts:
 
     Attributes:
         subject: the noun phrase, as "a red apple" or "three cats".
-        style: style word.
+        style: style word; empty where none is said.
         keywords: one- or two-word tags.
         layout: as "centered"; empty for none.
         background: as "blue background"; empty for a transparent one.
@@ -164,11 +163,10 @@ def compose(parts: Parts, generator: np.random.Generator) -> str:
         background = ("transparent background", "on a transparent background", "no background")[
             int(generator.integers(3))
         ]
-    draw = generator.random()
-    if draw < SHORT_SHARE:
-        return _joined_short(parts.subject, background, generator)
     subject = parts.subject
-    if draw >= SHORT_SHARE + NO_STYLE_SHARE:
+    if not parts.style and generator.random() < SHORT_SHARE:
+        return _joined_short(subject, background, generator)
+    if parts.style:
         phrases = STYLES[parts.style].phrases
         style = (
             phrases[int(generator.integers(len(phrases)))]

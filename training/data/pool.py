@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from training.data.manifest import Row
 from training.data.packages import DATA_DIR
-from training.data.styles import STYLES
+from training.data.styles import HOUSE_STYLE, STYLES
 
 CORE_STYLES = frozenset(
     ("fluent", "flat", "3d", "noto", "blob", "twemoji", "firefox", "emojione")
@@ -57,9 +57,12 @@ class Pool:
         shares = row_shares(self.rows)
         self._cumulated = np.cumsum(shares)
         by_style: dict[str, list[int]] = defaultdict(list)
+        self._house_rows: dict[str, list[Row]] = defaultdict(list)
         first_colours: dict[tuple[str, str], set[str]] = defaultdict(set)
         for number, row in enumerate(self.rows):
             by_style[row.style].append(number)
+            if row.style == HOUSE_STYLE:
+                self._house_rows[row.concept].append(row)
             first_colours[row.concept, row.style].update(row.colours[:1])
         self._many_colours = {key for key, words in first_colours.items() if len(words) > 1}
         self._style_rows = {style: np.array(numbers) for style, numbers in by_style.items()}
@@ -89,6 +92,11 @@ class Pool:
             row = self.rows[_place(self._cumulated, generator)]
             if fits(row):
                 return row
+
+    def in_house_style(self, row: Row, generator: np.random.Generator) -> Row:
+        """A row of the same concept in the house style; the row itself where there is none."""
+        rows = self._house_rows.get(row.concept)
+        return rows[int(generator.integers(len(rows)))] if rows else row
 
     def draw_in_style(self, style: str, generator: np.random.Generator) -> Row:
         """Draw a row of one style."""

@@ -9,7 +9,7 @@ top left corner. Needs no torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ KINDS: tuple[Kind, ...] = ("single", "count", "pair", "sizes", "corner", "severa
 KIND_SHARES = (0.44, 0.07, 0.32, 0.05, 0.06, 0.06)
 GROUNDS: tuple[Ground, ...] = ("transparent", "plain", "split", "gradient")
 GROUND_SHARES = (0.45, 0.45, 0.04, 0.06)
+STYLED_SHARE = 0.5  # of captions, which name a style
 CONTENT = 232 / 256
 COLOUR_JITTER = 0.035
 PAINTED_SHARE = 0.7  # of the recoloured; a turn of the hue never makes brown, white or black
@@ -119,9 +120,11 @@ class SceneMaker:
     sprite_of: Callable[[Row], Floats]
     generator: np.random.Generator
     canvas: Canvas = SQUARE
+    _names_style: bool = field(default=True, init=False)
 
     def draw(self, row: Row | None = None) -> Scene:
         """Draw a scene; a given row makes a single picture of it."""
+        self._names_style = self.generator.random() < STYLED_SHARE
         kind = (
             "single"
             if row is not None
@@ -129,7 +132,7 @@ class SceneMaker:
         )
         match kind:
             case "single":
-                return self._single(row or self.pool.draw(self.generator))
+                return self._single(row or self._row())
             case "count":
                 return self._count()
             case "pair":
@@ -152,7 +155,7 @@ class SceneMaker:
         return self._finished("single", (placement,), self._subject(placement), layout=layout)
 
     def _corner(self) -> Scene:
-        row = self.pool.draw(self.generator)
+        row = self._row()
         side = self.generator.uniform(0.34, 0.5)
         right, bottom = self.canvas.width - side, self.canvas.height - side
         spots: dict[str, tuple[float, float]] = {
@@ -177,7 +180,7 @@ class SceneMaker:
     # --- several of one thing
 
     def _count(self) -> Scene:
-        row = self.pool.draw(self.generator, lambda row: captions.can_be_counted(row.concept))
+        row = self._row(lambda row: captions.can_be_counted(row.concept))
         count = int(self.generator.choice((2, 3, 4, 5), p=(0.33, 0.33, 0.22, 0.12)))
         boxes = _boxes_for(count, self.canvas, self.generator)
         first = self._placed(row, boxes[0])
@@ -255,9 +258,14 @@ class SceneMaker:
 
     # --- parts of a scene
 
+    def _row(self, fits: Callable[[Row], bool] = lambda row: True) -> Row:
+        """One row that fits; in the house style where the caption is to name none."""
+        row = self.pool.draw(self.generator, fits)
+        return row if self._names_style else self.pool.in_house_style(row, self.generator)
+
     def _rows(self, count: int) -> list[Row]:
         """Rows of different concepts in one style."""
-        rows = [self.pool.draw(self.generator)]
+        rows = [self._row()]
         while len(rows) < count:
             row = self.pool.draw_in_style(rows[0].style, self.generator)
             if all(row.concept != other.concept for other in rows):
@@ -354,8 +362,9 @@ class SceneMaker:
             said = captions.background_phrase(background.words, background.ground, self.generator)
         row = placements[0].row
         keywords = row.keywords if kind in ("single", "corner") else ()
+        style = row.style if self._names_style else ""
         parts = Parts(
-            subject=subject, style=row.style, keywords=keywords, layout=layout, background=said
+            subject=subject, style=style, keywords=keywords, layout=layout, background=said
         )
         caption = captions.compose(parts, self.generator)
         return Scene(

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
+HOUSE_STYLE = "fluent"  # what a caption that names no style shows, wherever there is a picture
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """One look.
@@ -29,7 +32,7 @@ class Style:
 
 
 STYLES: Mapping[str, Style] = {
-    "fluent": Style(("fluent emoji style", "fluent style", "soft gradient emoji")),
+    "fluent": Style(("fluent emoji style", "fluent style", "soft gradient emoji"), 3.0),
     "flat": Style(("flat style", "flat emoji", "flat illustration")),
     "noto": Style(("noto style", "noto emoji")),
     "blob": Style(("blob style", "blob emoji")),
