@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
 HOUSE_STYLE = "fluent"  # what a caption that names no style shows, wherever there is a picture
 
 

@@ -56,16 +56,15 @@ def test_the_same_seed_gives_the_same_caption(seed):
     assert first == second
 
 
-def test_about_a_third_of_the_captions_are_short():
-    parts = Parts(subject="a red apple", style="flat", keywords=("fruit",))
-    short = sum(len(caption.split()) <= 3 for caption in many(parts))
-    assert 0.3 <= short / 400 <= 0.6
+def test_most_captions_that_name_no_style_are_short():
+    texts = many(Parts(subject="a red apple", style="", keywords=("fruit",)))
+    assert 0.6 <= sum("fruit" not in caption for caption in texts) / 400 <= 0.85
 
 
-def test_about_half_of_the_captions_name_the_style():
-    parts = Parts(subject="a red apple", style="sketch")
-    named = sum("sketch" in caption for caption in many(parts))
-    assert 0.42 <= named / 400 <= 0.58
+def test_a_style_is_named_where_there_is_one_to_name():
+    styled, plain = (many(Parts(subject="a red apple", style=style)) for style in ("sketch", ""))
+    assert all("sketch" in caption for caption in styled)
+    assert not any("sketch" in caption or "style" in caption for caption in plain)
 
 
 def test_no_painted_background_is_ever_said_of_a_transparent_one():

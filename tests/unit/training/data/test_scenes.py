@@ -4,6 +4,7 @@ from solid_sprites import sprite_of
 from training.data import colours, scenes
 from training.data.pool import Pool, row_shares
 from training.data.scenes import SceneMaker
+from training.data.styles import HOUSE_STYLE, STYLES
 
 
 @pytest.fixture(scope="module", params=[scenes.SQUARE, scenes.WIDE, scenes.TALL], ids=str)
@@ -112,6 +113,17 @@ def test_a_recoloured_thing_is_called_by_its_new_colour(rows):
     assert len(turned) > 100
     assert said / len(turned) > 0.8
     assert {word for word, _ in turned} >= {"brown", "black", "white", "yellow"}
+
+
+def test_what_names_no_style_is_in_the_house_style_where_there_is_such_a_picture(rows, drawn):
+    in_house = {row.concept for row in rows if row.split == "train" and row.style == HOUSE_STYLE}
+    phrases = [phrase for style in STYLES.values() for phrase in style.phrases]
+    plain = [one for one in drawn if not any(phrase in one.caption for phrase in phrases)]
+    assert 0.4 < len(plain) / len(drawn) < 0.6
+    alone = [one.placements[0].row for one in plain if one.kind in ("single", "count", "corner")]
+    known = [row for row in alone if row.concept in in_house]
+    assert len(known) > 100
+    assert {row.style for row in known} == {HOUSE_STYLE}
 
 
 def test_things_with_a_handedness_are_not_mirrored(drawn):
