@@ -21,7 +21,7 @@ from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost, Gener
 from limner.core.models import Licence
 from limner.core.ports import FloatSpan
 from limner.core.records import Operation, Size
-from limner.core.settings import Secrets
+from limner.core.setting_values import Secrets
 from limner.generators.conformance import Trial
 from limner.generators.services.comfyui import ComfyUIGenerator
 from limner.generators.services.comfyui_workflow import describe as describe_workflow

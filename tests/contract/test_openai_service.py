@@ -5,7 +5,7 @@ from engine_forms import form_of
 
 from limner.core.errors import EngineFailed, GeneratorUnavailable
 from limner.core.records import Size
-from limner.core.settings import Secret, Secrets
+from limner.core.setting_values import Secret, Secrets
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.services.openai import OpenAIGenerator
 

@@ -7,72 +7,27 @@ Order: default, then the file ``settings.toml`` in the data folder, then environ
 from __future__ import annotations
 
 import os
-import re
 import tomllib
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Any
 
+from limner.core import setting_values as values
 from limner.core.errors import SettingInvalid
 from limner.core.labels import LabelPosition, LabelSize
+from limner.core.setting_values import (
+    MAX_NAME_CHARACTERS,
+    MAX_NAMES,
+    OwnEngine,
+    Secret,
+    Secrets,
+)
 
 SETTINGS_FILE = "settings.toml"
 LOOPBACK = "127.0.0.1"
-MAX_NAME_CHARACTERS = 80
-MAX_NAMES = 64
 PRECISIONS = ("auto", "int8", "bf16", "f16", "f32")
-_ENGINE = re.compile(r"([A-Za-z_][\w.]*:[A-Za-z_]\w*)(?:@(.+))?")
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that is used and never shown.
-
-    Attributes:
-        value: empty when it is not set.
-    """
-
-    value: str = field(repr=False)
-
-    def __str__(self) -> str:
-        return "(set, not shown)" if self.value else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Values that are used and never shown, by name.
-
-    Attributes:
-        values: empty when none is set.
-    """
-
-    values: Mapping[str, Secret] = field(repr=False)
-
-    def __str__(self) -> str:
-        return f"(set for {', '.join(self.values)}, not shown)" if self.values else ""
-
-    def of(self, name: str) -> Secret:
-        """The value of a name; an empty one where it has none."""
-        return self.values.get(name, Secret(""))
-
-
-@dataclass(frozen=True, slots=True)
-class OwnEngine:
-    """An engine that is not ours.
-
-    Attributes:
-        opener: ``module:function`` that gives a generator by a form.
-        python: interpreter of the environment it lives in; ``None`` for this one.
-    """
-
-    opener: str
-    python: Path | None = None
-
-    def __str__(self) -> str:
-        return self.opener if self.python is None else f"{self.opener}@{self.python}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,174 +136,34 @@ class SettingRule:
     is_secret: bool = False
 
 
-def _whole_number(low: int, high: int) -> Callable[[object], object]:
-    def parse(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise ValueError
-        number = int(value)
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return parse
-
-
-def _one_of(words: Sequence[str]) -> Callable[[object], object]:
-    def parse(value: object) -> str:
-        if value not in words:
-            raise ValueError
-        return str(value)
-
-    return parse
-
-
-def _path(value: object) -> Path | None:
-    if not isinstance(value, str):
-        raise ValueError
-    return Path(value).expanduser().absolute() if value else None
-
-
-def _some_text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError
-    return value
-
-
-def _secret(value: object) -> Secret:
-    if not isinstance(value, str):
-        raise ValueError
-    return Secret(value)
-
-
-def _texts_by_name(value: object) -> dict[str, str]:
-    if isinstance(value, str):
-        value = dict(_named(one) for one in value.split(",") if one.strip())
-    if not isinstance(value, Mapping):
-        raise ValueError
-    said = cast("Mapping[object, object]", value)
-    if any(not isinstance(one, str) or not one for pair in said.items() for one in pair):
-        raise ValueError
-    return {str(name): str(one) for name, one in said.items()}
-
-
-def _secrets(value: object) -> Secrets:
-    return Secrets({name.lower(): Secret(one) for name, one in _texts_by_name(value).items()})
-
-
-def _engines(value: object) -> Mapping[str, OwnEngine]:
-    return {name: _engine(one) for name, one in _texts_by_name(value).items()}
-
-
-def _engine(text: str) -> OwnEngine:
-    found = _ENGINE.fullmatch(text)
-    if found is None:
-        raise ValueError
-    opener, python = found.groups()
-    return OwnEngine(opener, _path(python or ""))
-
-
-def _named(text: str) -> tuple[str, str]:
-    name, equals, value = text.strip().partition("=")
-    if not equals:
-        raise ValueError
-    return name.strip(), value.strip()
-
-
-def _database_address(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    parts = urlsplit(value)
-    if value and (parts.scheme != "postgresql" or parts.password is not None):
-        raise ValueError
-    return value
-
-
-def _yes_or_no(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False}[str(value).lower()]
-
-
-def _names(value: object) -> tuple[str, ...]:
-    listed = value.split(",") if isinstance(value, str) else value
-    if not isinstance(listed, list | tuple):
-        raise ValueError
-    names = [_name(one) for one in cast("list[object]", listed)]
-    if len(names) > MAX_NAMES:
-        raise ValueError
-    return tuple(dict.fromkeys(one for one in names if one))
-
-
-def _name(value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_NAME_CHARACTERS or not value.isprintable():
-        raise ValueError
-    return value.strip()
-
-
-def _web_address(value: object) -> Secret:
-    if not isinstance(value, str):
-        raise ValueError
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise ValueError
-    return Secret(value)
-
-
-def _proxy_address(value: object) -> Secret:
-    proxy = _web_address(value)
-    if proxy.value and not proxy.value.startswith("http://"):
-        raise ValueError
-    return proxy
-
-
-def _mail_addresses(value: object) -> tuple[str, ...]:
-    return tuple(_mail_address(one) for one in _names(value))
-
-
-def _mail_address(value: object) -> str:
-    name = _name(value)
-    if name and (name.count("@") != 1 or " " in name or name[0] == "@" or name[-1] == "@"):
-        raise ValueError
-    return name
-
-
-def _mail_server(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    parts = urlsplit(value if "://" in value else f"smtp://{value}")
-    if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname or not parts.port):
-        raise ValueError
-    return value
-
-
 RULES: Mapping[str, SettingRule] = {
     "num_threads": SettingRule(
-        default=0, parse=_whole_number(0, 1024), allowed="a whole number from 0 to 1024"
+        default=0, parse=values.whole_number(0, 1024), allowed="a whole number from 0 to 1024"
     ),
     "batch_size": SettingRule(
-        default=0, parse=_whole_number(0, 64), allowed="a whole number from 0 to 64"
+        default=0, parse=values.whole_number(0, 64), allowed="a whole number from 0 to 64"
     ),
     "precision": SettingRule(
-        default="auto", parse=_one_of(PRECISIONS), allowed=", ".join(PRECISIONS)
+        default="auto", parse=values.one_of(PRECISIONS), allowed=", ".join(PRECISIONS)
     ),
     "max_input_megapixels": SettingRule(
-        default=64, parse=_whole_number(1, 1000), allowed="a whole number from 1 to 1000"
+        default=64, parse=values.whole_number(1, 1000), allowed="a whole number from 1 to 1000"
     ),
     "criteria": SettingRule(
-        default="auto", parse=_some_text, allowed="auto, personal, team or a path"
+        default="auto", parse=values.some_text, allowed="auto, personal, team or a path"
     ),
     "database": SettingRule(
         default="",
-        parse=_database_address,
+        parse=values.database_address,
         allowed="postgresql://user@host/name, its password in the setting 'database_password'",
     ),
     "database_password": SettingRule(
-        default=Secret(""), parse=_secret, allowed="text", is_secret=True
+        default=Secret(""), parse=values.secret, allowed="text", is_secret=True
     ),
-    "signing_chain": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
-    "signing_key": SettingRule(default=None, parse=_path, allowed="the path of a PEM file"),
-    "mark": SettingRule(default=True, parse=_yes_or_no, allowed="true or false"),
-    "label": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
+    "signing_chain": SettingRule(default=None, parse=values.path, allowed="the path of a PEM file"),
+    "signing_key": SettingRule(default=None, parse=values.path, allowed="the path of a PEM file"),
+    "mark": SettingRule(default=True, parse=values.yes_or_no, allowed="true or false"),
+    "label": SettingRule(default=False, parse=values.yes_or_no, allowed="true or false"),
     "label_position": SettingRule(
         default=LabelPosition.BOTTOM_RIGHT, parse=LabelPosition, allowed=", ".join(LabelPosition)
     ),
@@ -356,7 +171,7 @@ RULES: Mapping[str, SettingRule] = {
         default=LabelSize.MEDIUM, parse=LabelSize, allowed=", ".join(LabelSize)
     ),
     "reviewer": SettingRule(
-        default="", parse=_name, allowed=f"a name of up to {MAX_NAME_CHARACTERS} characters"
+        default="", parse=values.name, allowed=f"a name of up to {MAX_NAME_CHARACTERS} characters"
     ),
     "model_names": SettingRule(
         default=(
@@ -369,72 +184,78 @@ RULES: Mapping[str, SettingRule] = {
             "dall-e-3",
             "dall-e-2",
         ),
-        parse=_names,
+        parse=values.names,
         allowed=f"up to {MAX_NAMES} names, separated by commas",
     ),
-    "hosts": SettingRule(default=(), parse=_names, allowed="names of hosts, separated by commas"),
-    "anyone_may_verify": SettingRule(default=False, parse=_yes_or_no, allowed="true or false"),
+    "hosts": SettingRule(
+        default=(), parse=values.names, allowed="names of hosts, separated by commas"
+    ),
+    "anyone_may_verify": SettingRule(
+        default=False, parse=values.yes_or_no, allowed="true or false"
+    ),
     "diffusers_python": SettingRule(
-        default=None, parse=_path, allowed="the path of a Python interpreter"
+        default=None, parse=values.path, allowed="the path of a Python interpreter"
     ),
     "sdcpp_python": SettingRule(
-        default=None, parse=_path, allowed="the path of a Python interpreter"
+        default=None, parse=values.path, allowed="the path of a Python interpreter"
     ),
     "engine_memory_mb": SettingRule(
         default=0,
-        parse=_whole_number(0, 100_000_000),
+        parse=values.whole_number(0, 100_000_000),
         allowed="a whole number from 0 to 100000000",
     ),
     "engine_idle_seconds": SettingRule(
-        default=300, parse=_whole_number(0, 604_800), allowed="a whole number from 0 to 604800"
+        default=300,
+        parse=values.whole_number(0, 604_800),
+        allowed="a whole number from 0 to 604800",
     ),
     "engines": SettingRule(
         default={},
-        parse=_engines,
+        parse=values.engines,
         allowed="module:function, or module:function@interpreter, by the name of an engine",
     ),
     "service_keys": SettingRule(
-        default=Secrets({}), parse=_secrets, allowed="a key for each host", is_secret=True
+        default=Secrets({}), parse=values.secrets, allowed="a key for each host", is_secret=True
     ),
     "service_proxy": SettingRule(
         default=Secret(""),
-        parse=_proxy_address,
+        parse=values.proxy_address,
         allowed="an address that begins with http://",
         is_secret=True,
     ),
     "watch_run_length": SettingRule(
         default=10_000,
-        parse=_whole_number(500, 1_000_000),
+        parse=values.whole_number(500, 1_000_000),
         allowed="a whole number from 500 to 1000000",
     ),
     "watch_window": SettingRule(
-        default=100, parse=_whole_number(30, 400), allowed="a whole number from 30 to 400"
+        default=100, parse=values.whole_number(30, 400), allowed="a whole number from 30 to 400"
     ),
     "watch_minutes": SettingRule(
-        default=10, parse=_whole_number(0, 10_080), allowed="a whole number from 0 to 10080"
+        default=10, parse=values.whole_number(0, 10_080), allowed="a whole number from 0 to 10080"
     ),
     "canary_hours": SettingRule(
-        default=24, parse=_whole_number(0, 8_760), allowed="a whole number from 0 to 8760"
+        default=24, parse=values.whole_number(0, 8_760), allowed="a whole number from 0 to 8760"
     ),
     "alert_webhook": SettingRule(
         default=Secret(""),
-        parse=_web_address,
+        parse=values.web_address,
         allowed="an address that begins with https:// or http://",
         is_secret=True,
     ),
     "alert_email": SettingRule(
-        default=(), parse=_mail_addresses, allowed="e-mail addresses, separated by commas"
+        default=(), parse=values.mail_addresses, allowed="e-mail addresses, separated by commas"
     ),
-    "alert_sender": SettingRule(default="", parse=_mail_address, allowed="an e-mail address"),
+    "alert_sender": SettingRule(default="", parse=values.mail_address, allowed="an e-mail address"),
     "alert_smtp": SettingRule(
-        default="", parse=_mail_server, allowed="host:port or smtps://host:port"
+        default="", parse=values.mail_server, allowed="host:port or smtps://host:port"
     ),
-    "alert_smtp_user": SettingRule(default="", parse=_name, allowed="a name"),
+    "alert_smtp_user": SettingRule(default="", parse=values.name, allowed="a name"),
     "alert_smtp_password": SettingRule(
-        default=Secret(""), parse=_secret, allowed="text", is_secret=True
+        default=Secret(""), parse=values.secret, allowed="text", is_secret=True
     ),
     "report_days": SettingRule(
-        default=7, parse=_whole_number(0, 366), allowed="a whole number from 0 to 366"
+        default=7, parse=values.whole_number(0, 366), allowed="a whole number from 0 to 366"
     ),
 }
 
@@ -457,13 +278,13 @@ def read_settings(
     """
     variables = os.environ if environment is None else environment
     home, home_source = _home(home, variables.get("LIMNER_HOME", ""), default_home)
-    values: dict[str, Any] = {"home": home}
+    given: dict[str, Any] = {"home": home}
     sources = {"home": home_source}
     for name, rule in RULES.items():
-        values[name], sources[name] = rule.default, "default"
+        given[name], sources[name] = rule.default, "default"
     for source, name, value in [*_from_file(home), *_from_environment(variables)]:
-        values[name], sources[name] = _parsed(source, name, value), source
-    return Settings(**values, sources=sources)
+        given[name], sources[name] = _parsed(source, name, value), source
+    return Settings(**given, sources=sources)
 
 
 def exempt_loopback_from_proxies(environment: MutableMapping[str, str] | None = None) -> None:

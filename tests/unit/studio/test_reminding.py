@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from limner.core.records import Request
-from limner.core.settings import Secret
+from limner.core.setting_values import Secret
 from limner.studio.generate import generate
 from limner.studio.reminding import REMINDER, REPORT, Reminder, remind, report
 

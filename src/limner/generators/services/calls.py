@@ -32,7 +32,7 @@ from limner.core.errors import (
     ModelFormInvalid,
 )
 from limner.core.forms import ModelForm
-from limner.core.settings import Secret, Secrets
+from limner.core.setting_values import Secret, Secrets
 
 JSON = "application/json"
 CONNECT_SECONDS = 10.0

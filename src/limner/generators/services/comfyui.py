@@ -22,7 +22,7 @@ from limner.core.drawing import Drawn, Execution, Plan, Sketch, StepProgress
 from limner.core.errors import DrawingCancelled, EngineFailed, EngineLost, LimnerError
 from limner.core.forms import ModelForm
 from limner.core.ports import GeneratorCard
-from limner.core.settings import Secret, Secrets
+from limner.core.setting_values import Secret, Secrets
 from limner.generators.services.calls import POLL_SECONDS, Call, IsCancelled, quoted, service_of
 from limner.generators.services.comfyui_client import ComfyUI
 from limner.generators.services.comfyui_workflow import Workflow, workflow_of

@@ -23,7 +23,7 @@ from limner.core.errors import BadInput, DrawingCancelled, EngineFailed, EngineL
 from limner.core.forms import ModelForm
 from limner.core.ports import Ability, GeneratorCard
 from limner.core.records import Operation
-from limner.core.settings import Secret, Secrets
+from limner.core.setting_values import Secret, Secrets
 from limner.generators.services.calls import (
     POLL_SECONDS,
     Answer,

@@ -18,7 +18,7 @@ from limner.core.errors import (
 from limner.core.models import Licence
 from limner.core.ports import Ability, FloatSpan
 from limner.core.records import DRAWING, Operation, Size
-from limner.core.settings import Secrets
+from limner.core.setting_values import Secrets
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.services.comfyui import ComfyUIGenerator
 from limner.generators.services.comfyui_workflow import describe, guess_inputs

@@ -21,7 +21,7 @@ from limner.core.errors import (
 )
 from limner.core.ports import Ability, FloatSpan, IntSpan
 from limner.core.records import DRAWING, Operation
-from limner.core.settings import Secret, Secrets
+from limner.core.setting_values import Secret, Secrets
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.services.openai import OpenAIGenerator
 

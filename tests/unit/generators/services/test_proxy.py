@@ -9,7 +9,7 @@ import pytest
 from http_here import Silent, answering_here, send_json
 
 from limner.core.errors import GeneratorUnavailable
-from limner.core.settings import Secret
+from limner.core.setting_values import Secret
 from limner.generators.services.calls import Call, Service, ask
 
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from streams import BEGAN
 
-from limner.core.settings import Secret
+from limner.core.setting_values import Secret
 from limner.core.watching import Alarm, Change, Done, Telling
 from limner.store.watches import tellings_of
 from limner.studio.messages import letter_of
