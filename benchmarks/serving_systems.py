@@ -34,7 +34,7 @@ from limner.core.records import Operation
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.canvas import to_straight
 from limner.generators.embedded.course import Course, Way
-from limner.generators.embedded.generator import _way
+from limner.generators.embedded.generator import way_of
 from limner.generators.embedded.networks import Caption, Networks, open_networks
 from limner.generators.embedded.passes import Passes
 from limner.generators.embedded.weights import Weights
@@ -90,7 +90,7 @@ class Engine:
     def way(self, asked: Asked) -> Way:
         """The same questions the product asks of the network for it."""
         sketch = self.sketch(asked)
-        return _way(self.generator._layout(sketch), sketch, [asked.seed])
+        return way_of(self.generator.layout(sketch), sketch, [asked.seed])
 
     def draw(self, asked: Asked) -> Picture:
         """One request, as the product draws it."""

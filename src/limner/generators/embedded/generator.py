@@ -155,7 +155,7 @@ class EmbeddedGenerator:
             )
             return
         batch_size = 1 if sketch.is_deterministic else self._batch_size
-        layout = self._layout(sketch)
+        layout = self.layout(sketch)
         passes = self._wardrobe.passes(sketch)
         for first in range(0, len(seeds), batch_size):
             batch = seeds[first : first + batch_size]
@@ -166,7 +166,7 @@ class EmbeddedGenerator:
                 batch_size=len(batch),
                 num_images=len(seeds),
             )
-            with passes.course(_way(layout, sketch, batch)) as course:
+            with passes.course(way_of(layout, sketch, batch)) as course:
                 canvas_BCHW = self._follow(passes, course, progress, on_step, is_cancelled)
             started = time.perf_counter()
             pictures = self._finished(canvas_BCHW, sketch)
@@ -200,7 +200,7 @@ class EmbeddedGenerator:
             parts.append(card.transparent_phrase)
         return ", ".join(parts)
 
-    def _layout(self, sketch: Sketch) -> _Layout:
+    def layout(self, sketch: Sketch) -> Layout:
         """What all pictures of a sketch share: captions, times, the canvas they start from."""
         card = self._weights.card
         captions = self._captions(sketch)
@@ -212,7 +212,7 @@ class EmbeddedGenerator:
             if sketch.mask_HW is not None:
                 mask_HW = mask_on_canvas(sketch.mask_HW, shape)
         start = 1 - sketch.strength
-        return _Layout(
+        return Layout(
             caption=Caption(*(np.concatenate(part) for part in zip(*captions, strict=True))),
             times=time_grid(num_steps, start=start, shift=card.time_shift),
             canvas_shape=(card.canvas[0], *shape),
@@ -270,7 +270,7 @@ class EmbeddedGenerator:
             drawn = [put_back(one, sketch.source_HWC, sketch.mask_HW) for one in drawn]
         return [(one, bool(finite_B[row])) for row, one in enumerate(drawn)]
 
-    def _execution(self, plan: Plan, layout: _Layout, course: Course) -> Execution:
+    def _execution(self, plan: Plan, layout: Layout, course: Course) -> Execution:
         facts = self._networks.facts
         return Execution(
             steps=len(layout.times) - 1,
@@ -308,7 +308,7 @@ class EmbeddedGenerator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Layout:
+class Layout:
     """What all pictures of one sketch share."""
 
     caption: Caption
@@ -328,7 +328,7 @@ def _shape_of(canvas: Size, card: WeightsCard) -> tuple[int, int]:
     return outputs[canvas.height_px, canvas.width_px]
 
 
-def _way(layout: _Layout, sketch: Sketch, seeds: Sequence[int]) -> Way:
+def way_of(layout: Layout, sketch: Sketch, seeds: Sequence[int]) -> Way:
     """The way of some pictures of a sketch, from the noise of their seeds."""
     x_BCHW = np.stack([draw_noise(seed, layout.canvas_shape) for seed in seeds])
     known_CHW, mask_HW = layout.known_CHW, layout.mask_HW
