@@ -29,6 +29,9 @@ KIND_SHARES = (0.44, 0.07, 0.32, 0.05, 0.06, 0.06)
 GROUNDS: tuple[Ground, ...] = ("transparent", "plain", "split", "gradient")
 GROUND_SHARES = (0.45, 0.45, 0.04, 0.06)
 STYLED_SHARE = 0.5  # of captions, which name a style
+# Of scenes, which lie straight, in the middle and as large as they can be: what is moved by half a cell of
+# the latents is another picture to whoever learns it.
+STEADY_SHARE = 0.75
 CONTENT = 232 / 256
 COLOUR_JITTER = 0.035
 PAINTED_SHARE = 0.7  # of the recoloured; a turn of the hue never makes brown, white or black
@@ -121,10 +124,12 @@ class SceneMaker:
     generator: np.random.Generator
     canvas: Canvas = SQUARE
     _names_style: bool = field(default=True, init=False)
+    _is_steady: bool = field(default=False, init=False)
 
     def draw(self, row: Row | None = None) -> Scene:
         """Draw a scene; a given row makes a single picture of it."""
         self._names_style = self.generator.random() < STYLED_SHARE
+        self._is_steady = self.generator.random() < STEADY_SHARE
         kind = (
             "single"
             if row is not None
@@ -147,8 +152,8 @@ class SceneMaker:
     # --- one thing
 
     def _single(self, row: Row) -> Scene:
-        scale = self.generator.uniform(0.8, 1.1)
-        room = min(0.06, max(0.0, (1 - CONTENT * scale) / 2))
+        scale = 1.0 if self._is_steady else self.generator.uniform(0.8, 1.1)
+        room = 0.0 if self._is_steady else min(0.06, max(0.0, (1 - CONTENT * scale) / 2))
         middle = ((self.canvas.width - 1) / 2, (self.canvas.height - 1) / 2, 1.0)
         placement = self._placed(row, middle, scale=scale, room=room)
         layout = "centered" if room < 0.03 and self.generator.random() < 0.1 else ""
@@ -206,11 +211,12 @@ class SceneMaker:
         width, height = self.canvas
         is_across = self.generator.random() < 0.5 + 0.4 * (width - height) * 2
         length, breadth = (width, height) if is_across else (height, width)
-        side = self.generator.uniform(0.4 * length, 0.49 * length)
+        side = length * (0.5 if self._is_steady else self.generator.uniform(0.4, 0.49))
         slack = (length - 2 * side) / 2
         near = self.generator.uniform(0, slack)
         far = length - side - self.generator.uniform(0, slack)
-        cross = [(breadth - side) / 2 + self.generator.uniform(-0.1, 0.1) for _ in range(2)]
+        stray = 0.0 if self._is_steady else 0.1
+        cross = [(breadth - side) / 2 + self.generator.uniform(-stray, stray) for _ in range(2)]
         boxes = (
             ((near, cross[0], side), (far, cross[1], side))
             if is_across
@@ -282,8 +288,8 @@ class SceneMaker:
             side=box[2],
             scale=scale,
             shift=(self.generator.uniform(-room, room), self.generator.uniform(-room, room)),
-            degrees=self.generator.uniform(-8, 8) if self.generator.random() < 0.5 else 0.0,
-            is_mirrored=bool(may_mirror and self.generator.random() < 0.4),
+            degrees=0.0 if self._is_steady else self.generator.uniform(-8, 8),
+            is_mirrored=bool(may_mirror and self.generator.random() < 0.3),
             recolouring=recolouring,
             words=row.colours if recolouring is None else self._words_of(row, recolouring),
         )
