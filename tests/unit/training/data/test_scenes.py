@@ -115,6 +115,15 @@ def test_a_recoloured_thing_is_called_by_its_new_colour(rows):
     assert {word for word, _ in turned} >= {"brown", "black", "white", "yellow"}
 
 
+def test_three_things_in_four_lie_straight_in_the_middle_and_fill_the_canvas(drawn):
+    singles = [(scene.canvas, scene.placements[0]) for scene in by_kind(drawn, "single")]
+    steady = [one for one in singles if one[1].degrees == 0]
+    assert 0.6 < len(steady) / len(singles) < 0.9
+    for canvas, one in steady:
+        assert (one.scale, one.shift, one.side) == (1.0, (0.0, 0.0), 1.0)
+        assert (one.left, one.top) == ((canvas.width - 1) / 2, (canvas.height - 1) / 2)
+
+
 def test_what_names_no_style_is_in_the_house_style_where_there_is_such_a_picture(rows, drawn):
     in_house = {row.concept for row in rows if row.split == "train" and row.style == HOUSE_STYLE}
     phrases = [phrase for style in STYLES.values() for phrase in style.phrases]
