@@ -75,10 +75,17 @@ class Network:
             return self._run(arrays)
 
     @cached_property
-    def _run(self) -> Callable[[Sequence[Array]], list[Floats]]:
+    def _graphs(self) -> CompiledGraphs:
+        """Kept as long as the network is, which goes on reading what they map."""
         import openvino  # a second of start-up that most processes never need
 
-        compiled = self._kept_or_compiled(openvino.Core())
+        return CompiledGraphs(openvino.Core(), self._kept)
+
+    @cached_property
+    def _run(self) -> Callable[[Sequence[Array]], list[Floats]]:
+        import openvino  # loaded by now
+
+        compiled = self._kept_or_compiled(self._graphs.core)
         request = compiled.create_infer_request()
         places = range(len(compiled.outputs))
 
@@ -110,7 +117,6 @@ class Network:
             "is_rounded": is_rounded,
             "files": [self._weights.card["files"].get(f"{self._name}.{end}") for end in FILE_ENDS],
         }
-        self._graphs = CompiledGraphs(core, self._kept)  # what it maps lives as long as this
         compile_anew = partial(self._compiled, core, settings, is_rounded=is_rounded)
         return self._graphs.read(settings, facts, compile_anew)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -36,16 +37,6 @@ def device_name(core: openvino.Core) -> str:
     return str(core.get_property(DEVICE, "FULL_DEVICE_NAME")).strip()
 
 
-def machine_facts(core: openvino.Core) -> dict[str, object]:
-    """What a compiled graph, or a measurement of one, holds for besides the graph itself."""
-    return {
-        "device": device_name(core),
-        "able": sorted(capabilities(core)),
-        "num_cores": os.cpu_count(),
-        "openvino": version("openvino"),
-    }
-
-
 class CompiledGraphs:
     """Compiles graphs, or reads back what was compiled before.
 
@@ -55,9 +46,19 @@ class CompiledGraphs:
     """
 
     def __init__(self, core: openvino.Core, kept: FileCache | None) -> None:
-        self._core = core
+        self.core = core
         self._kept = kept
         self._mapped: list[NDArray[np.uint8]] = []
+
+    @cached_property
+    def machine(self) -> Mapping[str, object]:
+        """What a compiled graph, or a measurement of one, holds for besides the graph itself."""
+        return {
+            "device": device_name(self.core),
+            "able": sorted(capabilities(self.core)),
+            "num_cores": os.cpu_count(),
+            "openvino": version("openvino"),
+        }
 
     def read(
         self,
@@ -74,7 +75,7 @@ class CompiledGraphs:
         """
         if self._kept is None:
             return compile_anew()
-        facts = {**machine_facts(self._core), **facts, "settings": dict(settings)}
+        facts = {**self.machine, **facts, "settings": dict(settings)}
         content = self._kept.read(facts)
         if content is not None:
             with suppress(RuntimeError):  # then it is compiled anew
@@ -90,6 +91,6 @@ class CompiledGraphs:
 
         self._mapped.append(content)  # the graph goes on reading its weights there
         tensor = openvino.Tensor(content, shared_memory=True)
-        return self._core.import_model(  # pyright: ignore[reportUnknownMemberType]
+        return self.core.import_model(  # pyright: ignore[reportUnknownMemberType]
             tensor, DEVICE, dict(settings)
         )

@@ -96,7 +96,7 @@ def test_a_deterministic_picture_is_drawn_in_a_precision_that_no_load_sways(
     def measured(graphs, precision):
         raise AssertionError("a precision was measured")
 
-    monkeypatch.setattr(Graphs, "test_run", measured)
+    monkeypatch.setattr(Graphs, "trial_run", measured)
     generator = EmbeddedGenerator(num_threads=1, weights=Weights(weights_folder), memory=tmp_path)
     assert draw(generator, sketch(is_deterministic=True), [5])[0].is_finite
     with pytest.raises(AssertionError, match="was measured"):

@@ -52,7 +52,7 @@ def test_8_bits_draw_nearly_what_full_precision_draws():
     for precision in (EIGHT_BITS, "f32"):
         graphs = Graphs(Weights(), 1)
         graphs.precision = precision
-        answers[precision] = graphs.test_run(precision)()
+        answers[precision] = graphs.trial_run(precision)()
     apart = answers[EIGHT_BITS] - answers["f32"]
     assert 0 < np.sqrt(np.mean(apart**2)) < 0.05 * np.sqrt(np.mean(answers["f32"] ** 2))
 
@@ -82,7 +82,7 @@ def test_facts_that_are_known_wait_for_nobody(weights_folder):
 
 def test_a_kept_network_is_the_one_that_was_compiled(weights_folder, tmp_path):
     first = Graphs(Weights(weights_folder), 1, tmp_path, EXACT)
-    compiled = first.test_run(EXACT)()
+    compiled = first.trial_run(EXACT)()
     first.load_for_drawing(Event())
     for path in weights_folder.glob("*.bin"):
         path.unlink()
@@ -90,7 +90,7 @@ def test_a_kept_network_is_the_one_that_was_compiled(weights_folder, tmp_path):
     second.load_for_drawing(Event())
     second.compile = lambda part, _precision: second.compiled(part)
     assert second.facts_of("denoise") == first.facts_of("denoise")
-    assert (second.test_run(EXACT)() == compiled).all()
+    assert (second.trial_run(EXACT)() == compiled).all()
 
 
 def test_what_the_engine_cannot_read_is_compiled_anew(weights_folder, tmp_path):

@@ -43,7 +43,6 @@ from limner.graphs.compiled import (
     CompiledGraphs,
     capabilities,
     device_name,
-    machine_facts,
 )
 from limner.graphs.rounding import without_rounding
 
@@ -250,7 +249,7 @@ class Graphs:
         """What this processor draws in, by the names of the setting."""
         return candidates(capabilities(self._core))
 
-    @property
+    @cached_property
     def _usual(self) -> str:
         return usual_precision(capabilities(self._core))
 
@@ -273,19 +272,19 @@ class Graphs:
         if self._memory is None or not is_measured:
             return self._usual
         facts = {
-            **machine_facts(self._core),
+            **self._kept.machine,
             "num_threads": self._num_threads,
             "weights": self._files_of(TESTED_GRAPH),
         }
         kept = remembered(self._memory, facts)
         if kept is not None and kept in self.precisions:
             return kept
-        choice = choose({name: self.test_run(name) for name in self.precisions}, self._usual)
+        choice = choose({name: self.trial_run(name) for name in self.precisions}, self._usual)
         if choice.is_sure:
             remember(self._memory, facts, choice)
         return choice.precision
 
-    def test_run(self, precision: str) -> Run:
+    def trial_run(self, precision: str) -> Run:
         """The drawing network on noise, as many rows as two guided pictures have."""
         graph = self.compile(self.drawing_part(TESTED_GRAPH), precision)
         rng = np.random.default_rng(0)
