@@ -32,6 +32,7 @@ from limner.generators.embedded.precision import usual_precision
 from limner.generators.embedded.shapes import Floats
 from limner.graphs.compiled import DEVICE, capabilities
 from limner.graphs.rounding import without_rounding
+from limner.graphs.swish import with_swish_apart
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -121,7 +122,8 @@ def on_clones(_: Path) -> System:
     def run(name: str, *arrays: Floats) -> Floats:
         part = Part(name, arrays[0].shape[2:])
         if part not in graphs:
-            model = in_full(without_rounding(engine.networks.graphs.read(part)))
+            model = with_swish_apart(engine.networks.graphs.read(part))
+            model = in_full(without_rounding(model))
             graphs[part] = core.compile_model(model, DEVICE, settings)
         request = graphs[part].create_infer_request()
         return np.array(request.infer(list(arrays))[0], np.float32)

@@ -1,5 +1,7 @@
 """Loading graphs ahead of their use, in their precision, and keeping them."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -10,9 +12,10 @@ from openvino import opset13 as op
 
 from limner.core.errors import GeneratorUnavailable
 from limner.core.file_cache import COMPILED_FOLDER
-from limner.generators.embedded.graphs import DRAWING_GRAPHS, Graphs, Part
+from limner.generators.embedded.graphs import DRAWING_GRAPHS, Graphs, Part, precisions_here
 from limner.generators.embedded.precision import EIGHT_BITS, EXACT
 from limner.generators.embedded.weights import Weights
+from limner.graphs.swish import with_swish_apart
 
 
 def test_what_is_loaded_ahead_is_not_loaded_again(weights_folder):
@@ -55,6 +58,31 @@ def test_8_bits_draw_nearly_what_full_precision_draws():
         answers[precision] = graphs.trial_run(precision)()
     apart = answers[EIGHT_BITS] - answers["f32"]
     assert 0 < np.sqrt(np.mean(apart**2)) < 0.05 * np.sqrt(np.mean(answers["f32"] ** 2))
+
+
+def test_every_precision_of_this_processor_runs_with_one_thread():
+    """In a process of its own: where there is AMX the engine once ended it."""
+    code = (
+        "from limner.generators.embedded.graphs import Graphs\n"
+        "from limner.generators.embedded.weights import Weights\n"
+        "graphs = Graphs(Weights(), 1)\n"
+        "for precision in graphs.precisions:\n"
+        "    print(precision, graphs.trial_run(precision)().shape)\n"
+        "    graphs.compile(graphs.drawing_part('condition'), precision)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert len(ended.stdout.splitlines()) == len(precisions_here())
+
+
+def test_a_bound_behind_swish_changes_no_answer():
+    given = op.parameter([-1, 8], np.float32)
+    model = openvino.Model([op.multiply(op.swish(given), given)], [given], "gated")
+    values = np.linspace(-50, 50, 32, dtype=np.float32).reshape(4, 8)
+    before = openvino.compile_model(model, "CPU")(values)[0]
+    after = openvino.compile_model(with_swish_apart(model), "CPU")(values)[0]
+    assert [node.get_type_name() for node in model.get_ops()].count("Clamp") == 1
+    assert (after == before).all()
 
 
 def test_what_convolutions_are_given_is_rounded_in_8_bits_alone(weights_folder, monkeypatch):

@@ -45,6 +45,7 @@ from limner.graphs.compiled import (
     device_name,
 )
 from limner.graphs.rounding import without_rounding
+from limner.graphs.swish import with_swish_apart
 
 TESTED_GRAPH = "denoise"
 TEST_ROWS = 4
@@ -206,7 +207,7 @@ class Graphs:
                 are not of this graph.
         """
         precision = precision or self.precision
-        name, model = part.name, self.read(part)
+        name, model = part.name, with_swish_apart(self.read(part))
         if corrections:
             correct(model, corrections)
         if name == "text":

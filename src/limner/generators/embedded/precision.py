@@ -76,7 +76,7 @@ def usual_precision(able: Sequence[str]) -> str:
 
 def candidates(able: Sequence[str]) -> tuple[str, ...]:
     """What is worth trying on a processor; float32 is always among them, as the measure."""
-    return (*(name for name in ("bf16", "f16", EIGHT_BITS) if name.upper() in able), EXACT)
+    return (*(name for name in ("bf16", EIGHT_BITS) if name.upper() in able), EXACT)
 
 
 def choose(
