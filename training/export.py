@@ -25,6 +25,7 @@ from limner.core.hashing import sha256_of_bytes
 from limner.generators.embedded.eight_bits import LEAST_VALUES, held_in_8_bits
 from limner.generators.embedded.packing import unpacked
 from limner.graphs.rounding import without_rounding
+from limner.graphs.swish import with_swish_apart
 from training import checkpoint
 from training.data.batches import Batches
 from training.data.manifest import Row, read_jsonl
@@ -106,7 +107,7 @@ def free_shape(name: str, example: Tensor) -> list[int]:
 def outputs_of(model: ov.Model, examples: Sequence[Tensor], precision: str) -> list[np.ndarray]:
     """Run a graph once, as the runtime does: without rounding activations to 8 bits."""
     settings = {"INFERENCE_PRECISION_HINT": precision, "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
-    compiled = ov.Core().compile_model(model, "CPU", settings)
+    compiled = ov.Core().compile_model(with_swish_apart(model.clone()), "CPU", settings)
     made = compiled([example.numpy() for example in examples])
     return [made[port] for port in compiled.outputs]
 
