@@ -85,7 +85,7 @@ class Network:
     def _run(self) -> Callable[[Sequence[Array]], list[Floats]]:
         import openvino  # loaded by now
 
-        compiled = self._kept_or_compiled(self._graphs.core)
+        compiled = self._kept_or_compiled()
         request = compiled.create_infer_request()
         places = range(len(compiled.outputs))
 
@@ -99,8 +99,8 @@ class Network:
 
         return run
 
-    def _kept_or_compiled(self, core: openvino.Core) -> openvino.CompiledModel:
-        is_bfloat16 = "BF16" in capabilities(core)
+    def _kept_or_compiled(self) -> openvino.CompiledModel:
+        is_bfloat16 = "BF16" in capabilities(self._graphs.core)
         is_rounded = self._is_rounded and is_bfloat16
         settings = {
             **ONE_STREAM,
@@ -117,12 +117,11 @@ class Network:
             "is_rounded": is_rounded,
             "files": [self._weights.card["files"].get(f"{self._name}.{end}") for end in FILE_ENDS],
         }
-        compile_anew = partial(self._compiled, core, settings, is_rounded=is_rounded)
+        compile_anew = partial(self._compiled, settings, is_rounded=is_rounded)
         return self._graphs.read(settings, facts, compile_anew)
 
-    def _compiled(
-        self, core: openvino.Core, settings: dict[str, str], *, is_rounded: bool
-    ) -> openvino.CompiledModel:
+    def _compiled(self, settings: dict[str, str], *, is_rounded: bool) -> openvino.CompiledModel:
+        core = self._graphs.core
         structure, values = (self._weights.read(f"{self._name}.{end}") for end in FILE_ENDS)
         model = core.read_model(  # pyright: ignore[reportUnknownMemberType]  # half annotated
             structure, values
