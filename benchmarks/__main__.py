@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,8 +23,8 @@ from benchmarks.table import BENCHMARKS
 DOCS = Path(__file__).parents[1] / "docs"
 RECORD, PAGE = "figures.json", "figures.md"
 HEAD = (
-    "| figure | value | 95 % interval | goal | holds | n | measured |",
-    "|---|---|---|---|---|---|---|",
+    "| figure | value | 95 % interval | goal | holds | n | measured | on |",
+    "|---|---|---|---|---|---|---|---|",
 )
 
 
@@ -67,9 +69,24 @@ def keep(figure: Figure, docs: Path) -> None:
     """Put a figure in the place of its last one, in the record and on the page made from it."""
     record = docs / RECORD
     kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    kept[figure.name] = {**figure.as_dict(), "measured": datetime.now(UTC).date().isoformat()}
+    today = datetime.now(UTC).date().isoformat()
+    kept[figure.name] = {**figure.as_dict(), "measured": today, "machine": machine()}
     record.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     (docs / PAGE).write_text(figures_page(kept), encoding="utf-8")
+
+
+def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """What this runs on: processor, cores that may be used, and whether it multiplies in tiles.
+
+    Args:
+        cpuinfo: Linux's description of the processors; elsewhere there is none.
+    """
+    facts = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    lines = [line.partition(":") for line in facts.splitlines()]
+    said = {name.strip(): value.strip() for name, _, value in lines}
+    tiles = " with AMX" if "amx_bf16" in said.get("flags", "").split() else ""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{said.get('model name') or platform.machine()}, {cores} cores{tiles}"
 
 
 def figures_page(kept: Mapping[str, Mapping[str, Any]]) -> str:
@@ -78,7 +95,8 @@ def figures_page(kept: Mapping[str, Mapping[str, Any]]) -> str:
         "# Figures",
         "",
         "Written by `python -m benchmarks NAME --write`, each from its newest full run. What one",
-        "measures stands in the docstring of its function in `benchmarks/`.",
+        "measures stands in the docstring of its function in `benchmarks/`. Where no machine is named,",
+        "none was written down: two cores without AMX.",
     ]
     for title in dict.fromkeys(one.title for one in BENCHMARKS):
         lines += ["", f"## {title}", "", *HEAD]
@@ -90,13 +108,13 @@ def _row(benchmark: Benchmark, figure: Mapping[str, Any] | None) -> str:
     """A line of the page; what was measured is held against the goal of today."""
     name, goal = benchmark.name, benchmark.goal
     if figure is None:
-        return f"| `{name}` | no full run yet | | | | | |"
+        return f"| `{name}` | no full run yet | | | | | | |"
     ends = figure["interval"]
     interval = "" if ends is None else f"{ends[0]:g} to {ends[1]:g}"
     holds = "" if goal is None else "yes" if goal.holds(figure["value"]) else "**no**"
     return (
         f"| `{name}` | {figure['value']:g} {figure['unit']} | {interval} | {goal or ''} "
-        f"| {holds} | {figure['n']} | {figure['measured']} |"
+        f"| {holds} | {figure['n']} | {figure['measured']} | {figure.get('machine', '')} |"
     )
 
 

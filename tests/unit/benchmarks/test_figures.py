@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from benchmarks.__main__ import figures_page, keep, parse_options
+from benchmarks.__main__ import figures_page, keep, machine, parse_options
 from benchmarks.figure import Figure
 from benchmarks.table import BENCHMARKS
 
@@ -24,6 +24,24 @@ def test_a_missed_goal_stands_out_on_the_page(tmp_path):
     assert (
         "| `help-start` | 0.5 s |  | < 0.4 | **no** | 5 |" in (tmp_path / "figures.md").read_text()
     )
+
+
+def test_a_figure_names_the_machine_it_was_measured_on(tmp_path):
+    keep(figure("help-start", 0.2), tmp_path)
+    assert machine() in (tmp_path / "figures.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "end"), [("fpu amx_bf16 amx_tile", "with AMX"), ("fpu avx512_bf16", "cores")]
+)
+def test_a_machine_is_named_by_its_processor_and_whether_it_multiplies_in_tiles(
+    tmp_path, flags, end
+):
+    said = f"processor\t: 0\nmodel name\t: Quick 9000\nflags\t\t: {flags}\n"
+    (tmp_path / "cpuinfo").write_text(2 * said)
+    named = machine(tmp_path / "cpuinfo")
+    assert named.startswith("Quick 9000, ")
+    assert named.endswith(end)
 
 
 def test_a_figure_without_a_full_run_says_so():
