@@ -95,8 +95,8 @@ def figures_page(kept: Mapping[str, Mapping[str, Any]]) -> str:
         "# Figures",
         "",
         "Written by `python -m benchmarks NAME --write`, each from its newest full run. What one",
-        "measures stands in the docstring of its function in `benchmarks/`. Where no machine is named,",
-        "none was written down: two cores without AMX.",
+        "measures stands in the docstring of its function in `benchmarks/`. Where no machine is",
+        "named, none was written down: two cores without AMX.",
     ]
     for title in dict.fromkeys(one.title for one in BENCHMARKS):
         lines += ["", f"## {title}", "", *HEAD]
