@@ -286,7 +286,7 @@ class Graphs:
         return choice.precision
 
     def trial_run(self, precision: str) -> Run:
-        """The drawing network on noise, as many rows as two guided pictures have."""
+        """The drawing network on noise, a few rows of it."""
         graph = self.compile(self.drawing_part(TESTED_GRAPH), precision)
         rng = np.random.default_rng(0)
         inputs = [_noise(rng, port.get_partial_shape()) for port in graph.inputs]
