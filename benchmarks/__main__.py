@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 
 from benchmarks.figure import Benchmark, Figure
 from benchmarks.table import BENCHMARKS
+from limner.executors.pool import num_cores
 
 DOCS = Path(__file__).parents[1] / "docs"
 RECORD, PAGE = "figures.json", "figures.md"
@@ -85,8 +85,7 @@ def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     lines = [line.partition(":") for line in facts.splitlines()]
     said = {name.strip(): value.strip() for name, _, value in lines}
     tiles = " with AMX" if "amx_bf16" in said.get("flags", "").split() else ""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{said.get('model name') or platform.machine()}, {cores} cores{tiles}"
+    return f"{said.get('model name') or platform.machine()}, {num_cores()} cores{tiles}"
 
 
 def figures_page(kept: Mapping[str, Mapping[str, Any]]) -> str:

@@ -33,7 +33,7 @@ from limner.generators.embedded.weights import Weights
 
 REPOSITORY = Path(__file__).parents[2]
 WEIGHTS = "src/limner/generators/embedded/weights"
-TEACHER = "8fc30ba"  # where the weights landed that taught the present ones
+TEACHER = "8fc30ba"  # where the weights landed that the present ones began from
 MEASURED = (
     "concept-seen", "background-colour", "object-colour", "count", "position",
     "held-out-combinations",
