@@ -22,7 +22,7 @@ from limner.checks.views import flat_view
 from limner.core.file_cache import FileCache
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits
 
-# Shapes: B pictures, H height, W width, C channels (BGR).
+# Shapes: B pictures, H height, W width, C channels (BGR), N values of a row.
 
 WEIGHTS = Path(__file__).parent / "weights"
 SIDE_PX, CROP_PX = 256, 224
@@ -104,5 +104,7 @@ def prepared(picture: PillowImage.Image) -> NDArray[np.float32]:
     jpeg = io.BytesIO()
     picture.crop((edge, edge, SIDE_PX - edge, SIDE_PX - edge)).save(jpeg, "JPEG")
     with PillowImage.open(jpeg) as opened:
-        rgb_HWC = np.asarray(opened)
-    return np.subtract(rgb_HWC[..., ::-1], MEAN_BGR, order="C")[None]
+        bgr_HN = np.frombuffer(opened.convert("RGB").tobytes("raw", "BGR"), np.uint8)
+    # By rows, as numpy takes five times as long along an axis of three.
+    less_mean_HN = bgr_HN.reshape(CROP_PX, -1) - np.tile(MEAN_BGR, CROP_PX)
+    return less_mean_HN.reshape(1, CROP_PX, CROP_PX, 3)
