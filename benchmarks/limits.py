@@ -30,7 +30,7 @@ class Products:
 
     def __init__(self) -> None:
         core = openvino.Core()
-        self._counts = efficiency.products_of(efficiency.with_rows(efficiency.read_network()))
+        self._counts = efficiency.products_of(efficiency.read_network())
         self._own = {
             one: efficiency.compiled(core, efficiency.reference_graph(one)) for one in self._counts
         }

@@ -32,7 +32,6 @@ from limner.generators.embedded.precision import usual_precision
 from limner.generators.embedded.shapes import Floats
 from limner.graphs.compiled import DEVICE, capabilities
 from limner.graphs.rounding import without_rounding
-from limner.graphs.swish import with_swish_apart
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -120,10 +119,9 @@ def on_clones(_: Path) -> System:
     graphs: dict[Part, Any] = {}
 
     def run(name: str, *arrays: Floats) -> Floats:
-        part = Part(name, arrays[0].shape[2:])
+        part = Part(name, arrays[0].shape[2:], len(arrays[0]))
         if part not in graphs:
-            model = with_swish_apart(engine.networks.graphs.read(part))
-            model = in_full(without_rounding(model))
+            model = in_full(without_rounding(engine.networks.graphs.as_it_runs(part)))
             graphs[part] = core.compile_model(model, DEVICE, settings)
         request = graphs[part].create_infer_request()
         return np.array(request.infer(list(arrays))[0], np.float32)

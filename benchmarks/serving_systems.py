@@ -33,7 +33,7 @@ from limner.core.drawing import Sketch
 from limner.core.records import Operation
 from limner.generators.embedded import EmbeddedGenerator
 from limner.generators.embedded.canvas import to_straight
-from limner.generators.embedded.course import Course, Way
+from limner.generators.embedded.course import Way
 from limner.generators.embedded.generator import way_of
 from limner.generators.embedded.networks import Caption, Networks, open_networks
 from limner.generators.embedded.passes import Passes
@@ -151,14 +151,13 @@ def warm(draw: Callable[[Asked], object]) -> None:
 
 
 def _warmed(home: Path) -> Engine:
-    """An engine that has met every number of rows up to a full pass, too."""
+    """An engine that has loaded what lasting traffic has it load, too."""
     engine = Engine(home)
     warm(engine.draw)
-    way = engine.way(Asked(0, PROMPTS[0], 0, 1, 1.0))
-    noisy, times = Course(way, 0.0).rows()
-    for rows in range(1, 17):
-        caption = Caption(*(np.repeat(part, rows, 0) for part in way.caption))
-        engine.networks.predict_clean([np.repeat(noisy, rows, 0)], np.repeat(times, rows), caption)
+    drawing, (square, *others) = engine.networks.drawing, engine.weights.card.shapes
+    for sides in others:
+        drawing.load(sides, [4])
+    drawing.load(square, [one for one in drawing.sizes if one > 1])
     return engine
 
 

@@ -35,8 +35,9 @@ from limner.generators.embedded.precision import (
     remembered,
     usual_precision,
 )
-from limner.generators.embedded.shapes import Floats, of_one_shape, reads_shapes
+from limner.generators.embedded.shapes import Floats, of_one_shape, of_rows, reads_shapes
 from limner.generators.embedded.weights import Weights
+from limner.graphs.attention import with_plain_attention
 from limner.graphs.compiled import (
     DEVICE,
     ONE_STREAM,
@@ -47,6 +48,7 @@ from limner.graphs.compiled import (
 from limner.graphs.rounding import without_rounding
 from limner.graphs.swish import with_swish_apart
 
+FORM = 2  # of graphs as they run; another one where what is done to them changes
 TESTED_GRAPH = "denoise"
 TEST_ROWS = 4
 GROUP = 64  # inputs of a product that share a scale in 8 bits; 32 to 256 were tried (docs/log.md)
@@ -56,10 +58,16 @@ DRAWING_GRAPHS = ("denoise", "text", "condition", "decode", "enlarge")
 
 
 class Part(NamedTuple):
-    """A graph as it is compiled: of one height and width of canvas or picture, or of any."""
+    """A graph as it is compiled.
+
+    Attributes:
+        sides: height and width of its canvases or pictures; ``None`` is any.
+        num_rows: that it takes at once; 0 is any number.
+    """
 
     name: str
     sides: tuple[int, int] | None = None
+    num_rows: int = 0
 
 
 class Facts(NamedTuple):
@@ -146,11 +154,20 @@ class Graphs:
             version=openvino.__version__,
         )
 
+    def loaded(self, part: Part) -> openvino.CompiledModel:
+        """A graph for whoever keeps it; waits for nobody that draws.
+
+        Raises:
+            GeneratorUnavailable: a file is missing or does not match its hash.
+        """
+        return self._compiled.get(part) or self._kept_or_compiled(part)
+
     def drawing_part(self, name: str) -> Part:
-        """A graph as a square is drawn with it."""
+        """A graph as one square is drawn with it."""
         card = self.weights.card
         square, small = card.canvas[1:], (card.picture_px, card.picture_px)
-        return Part(name, {"denoise": square, "decode": square, "enlarge": small}.get(name))
+        sides = {"denoise": square, "decode": square, "enlarge": small}.get(name)
+        return Part(name, sides, 0 if sides is None else 1)
 
     @cached_property
     def _drawing_parts(self) -> Sequence[Part]:
@@ -163,13 +180,16 @@ class Graphs:
             GeneratorUnavailable: a file is missing or does not match its hash.
         """
         model = self.read_as_stored(part.name)
-        if part.sides is None:
-            return model
+        if part.sides is not None:
+            model = self._of_sides(model, part.sides)
+        return of_rows(model, part.num_rows) if part.num_rows else model
+
+    def _of_sides(self, model: openvino.Model, sides: tuple[int, int]) -> openvino.Model:
         if reads_shapes(model):
-            return of_one_shape(model, self.weights.card.shapes.index(part.sides), part.sides)
+            return of_one_shape(model, self.weights.card.shapes.index(sides), sides)
         shape: openvino.PartialShape = model.inputs[0].get_partial_shape()
         if shape[2].is_dynamic:
-            fixed = [shape[0], shape[1], *part.sides]
+            fixed = [shape[0], shape[1], *sides]
             model.reshape(openvino.PartialShape(fixed))  # pyright: ignore[reportUnknownMemberType]
         return model
 
@@ -207,9 +227,7 @@ class Graphs:
                 are not of this graph.
         """
         precision = precision or self.precision
-        name, model = part.name, with_swish_apart(self.read(part))
-        if corrections:
-            correct(model, corrections)
+        name, model = part.name, self.as_it_runs(part, corrections)
         if name == "text":
             free_length(model)
         if precision != EIGHT_BITS:
@@ -221,10 +239,19 @@ class Graphs:
         except RuntimeError as error:
             raise _unloadable(name) from error
 
+    def as_it_runs(self, part: Part, corrections: Corrections | None = None) -> openvino.Model:
+        """A graph in the form that the engine runs fastest; arguments and errors as `compile`."""
+        model = self.read(part)
+        if corrections:
+            correct(model, corrections)
+        return with_plain_attention(with_swish_apart(model))
+
     def _kept_or_compiled(self, part: Part) -> openvino.CompiledModel:
         facts = {
             "files": self._files_of(part.name),
             "sides": part.sides,
+            "num_rows": part.num_rows,
+            "form": FORM,
             "is_rounded": self.precision == EIGHT_BITS,
         }
         settings = self._settings(part.name, self.precision)
@@ -287,7 +314,8 @@ class Graphs:
 
     def trial_run(self, precision: str) -> Run:
         """The drawing network on noise, a few rows of it."""
-        graph = self.compile(self.drawing_part(TESTED_GRAPH), precision)
+        part = self.drawing_part(TESTED_GRAPH)._replace(num_rows=TEST_ROWS)
+        graph = self.compile(part, precision)
         rng = np.random.default_rng(0)
         inputs = [_noise(rng, port.get_partial_shape()) for port in graph.inputs]
         return lambda: np.array(graph(inputs)[graph.outputs[0]], np.float32)
@@ -311,7 +339,7 @@ def _unloadable(name: str) -> GeneratorUnavailable:
 
 def _noise(rng: np.random.Generator, shape: openvino.PartialShape) -> Floats:
     """Numbers within 0-1 for times, normal ones for everything else."""
-    sizes = [TEST_ROWS if one.is_dynamic else one.get_length() for one in shape]
+    sizes = [one.get_length() for one in shape]
     return (
         rng.random(sizes, np.float32) if len(sizes) == 1 else rng.standard_normal(sizes, np.float32)
     )

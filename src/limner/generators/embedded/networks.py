@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +17,17 @@ from numpy.typing import NDArray
 
 from limner.generators.embedded.adapter import Corrections
 from limner.generators.embedded.graphs import Facts, Graphs, Part
-from limner.generators.embedded.precision import AUTO
+from limner.generators.embedded.precision import AUTO, EIGHT_BITS
+from limner.generators.embedded.rows import ROWS, ROWS_IN_8_BITS, RowGraphs
 from limner.generators.embedded.shapes import Floats
 from limner.generators.embedded.tokens import TokenRows
 from limner.generators.embedded.weights import Weights
 
 # Shapes: B rows, T caption tokens, C channels, H height, W width, D and E widths,
 # L layers, A attention heads, K head width.
+
+
+LARGE_CORRECTED = 1  # as of `RowGraphs`; there is a set of them for every dress of the wardrobe
 
 
 class Caption(NamedTuple):
@@ -51,6 +55,15 @@ class Networks:
         self, weights: Weights, num_threads: int, memory: Path | None = None, precision: str = AUTO
     ) -> None:
         self.graphs = Graphs(weights, num_threads, memory, precision)
+
+    @cached_property
+    def drawing(self) -> RowGraphs:
+        """The drawing network; asks for its precision, and so measures it where nobody did."""
+        return RowGraphs(self.graphs.loaded, self._run_drawing, sizes=self._sizes)
+
+    @property
+    def _sizes(self) -> Sequence[int]:
+        return ROWS_IN_8_BITS if self.graphs.precision == EIGHT_BITS else ROWS
 
     @property
     def facts(self) -> Facts:
@@ -88,16 +101,12 @@ class Networks:
         self, noisy: Sequence[Floats], time_B: Floats, caption: Caption
     ) -> list[Floats]:
         """Clean canvases from noisy ones; see `PredictClean`."""
-        return self._predict(self.graphs.compiled, noisy, time_B, caption)
+        return self._predict(self.drawing, noisy, time_B, caption)
 
     def _predict(
-        self,
-        read_graph: Callable[[Part], openvino.CompiledModel],
-        noisy: Sequence[Floats],
-        time_B: Floats,
-        caption: Caption,
+        self, drawing: RowGraphs, noisy: Sequence[Floats], time_B: Floats, caption: Caption
     ) -> list[Floats]:
-        """Each shape in a pass by the graph for it."""
+        """Each shape in a pass by the graphs for it."""
         ends = np.cumsum([len(one) for one in noisy])
         rows: list[NDArray[np.intp]] = [
             np.arange(end - len(one), end) for end, one in zip(ends, noisy, strict=True)
@@ -111,7 +120,7 @@ class Networks:
             )
             inputs = [np.concatenate([noisy[at] for at in places]), time_B[chosen]]
             inputs += [part[chosen] for part in caption]
-            (made,) = self._run_graph(read_graph, Part("denoise", shape), inputs)
+            made = drawing(shape, inputs)
             parts = np.split(made, np.cumsum([len(noisy[at]) for at in places])[:-1])
             clean |= dict(zip(places, parts, strict=True))
         return [clean[at] for at in range(len(noisy))]
@@ -139,23 +148,19 @@ class Networks:
         The convolutions round one row otherwise than several, so that in company the colours of
         nearly clear pixels would change.
         """
-        part = Part(name, array_BCHW.shape[2:])
+        part = Part(name, array_BCHW.shape[2:], 1)
         rows = [self._run(part, array_BCHW[at : at + 1])[0] for at in range(len(array_BCHW))]
         return np.concatenate(rows)
 
     def _run(self, part: Part, *arrays: NDArray[np.generic]) -> Sequence[Floats]:
-        return self._run_graph(self.graphs.compiled, part, arrays)
-
-    def _run_graph(
-        self,
-        read_graph: Callable[[Part], openvino.CompiledModel],
-        part: Part,
-        arrays: Sequence[NDArray[np.generic]],
-    ) -> Sequence[Floats]:
         with self.graphs.lock:
-            graph = read_graph(part)
-            made = graph(list(arrays))
-            return [np.array(made[port], np.float32) for port in graph.outputs]
+            return _answers(self.graphs.compiled(part), arrays)
+
+    def _run_drawing(
+        self, graph: openvino.CompiledModel, arrays: Sequence[NDArray[np.generic]]
+    ) -> Floats:
+        with self.graphs.lock:
+            return _answers(graph, arrays)[0]
 
     def corrected(self, corrections: Corrections) -> PredictClean:
         """The drawing network with corrections worked in, to be called as `predict_clean`.
@@ -163,16 +168,19 @@ class Networks:
         Raises:
             GeneratorUnavailable: they are not of this network.
         """
-        made: dict[Part, openvino.CompiledModel] = {}
-
-        def graph(part: Part) -> openvino.CompiledModel:
-            if part not in made:
-                made[part] = self.graphs.compile(part, corrections=corrections)
-            return made[part]
-
+        load = partial(self.graphs.compile, corrections=corrections)
+        drawing = RowGraphs(load, self._run_drawing, sizes=self._sizes, most_large=LARGE_CORRECTED)
         with self.graphs.lock:
-            graph(self.graphs.drawing_part("denoise"))
-        return partial(self._predict, graph)
+            drawing.load(self.graphs.weights.card.canvas[1:])
+        return partial(self._predict, drawing)
+
+
+def _answers(
+    graph: openvino.CompiledModel, arrays: Sequence[NDArray[np.generic]]
+) -> Sequence[Floats]:
+    # Shared, nothing is copied on its way in; a copy is taken of what the next call writes over.
+    made = graph(list(arrays), share_inputs=True, share_outputs=True)
+    return [np.array(made[port], np.float32) for port in graph.outputs]
 
 
 _opened: dict[tuple[Path, int, str], Networks] = {}

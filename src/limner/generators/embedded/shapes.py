@@ -51,6 +51,14 @@ def of_one_shape(model: openvino.Model, shape: int, sides: tuple[int, int]) -> o
     return _openvino.Model(model.get_results(), [canvas, *kept[1:]], "denoise")
 
 
+def of_rows(model: openvino.Model, num_rows: int) -> openvino.Model:
+    """A graph for exactly so many rows, whose first dimension is any; changed in place."""
+    inputs: list[Node] = model.inputs
+    shapes = {one: [num_rows, *list(one.get_partial_shape())[1:]] for one in inputs}
+    model.reshape({one: _openvino.PartialShape(shape) for one, shape in shapes.items()})  # pyright: ignore[reportUnknownMemberType]
+    return model
+
+
 def _without_mask(node: Node) -> None:
     if node.get_type_name() == "ScaledDotProductAttention" and node.get_input_size() > 3:
         plain: Node = _operations.scaled_dot_product_attention(

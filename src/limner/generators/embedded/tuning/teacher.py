@@ -105,7 +105,7 @@ class Teacher:
         """
         torch = open_torch(self._num_threads)
         graphs = self._networks.graphs
-        model = graphs.read(graphs.drawing_part("denoise"))
+        model = graphs.read(graphs.drawing_part("denoise")._replace(num_rows=0))
         nothing = self._read("")
         return teach(torch, model, lessons, chosen_by, nothing, schedule, following, kept)
 
