@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import openvino
-from openvino import opset13
 
 from benchmarks.serving_systems import Engine, Picture, System, in_lanes, warm
 from benchmarks.traces import Asked
@@ -31,7 +30,7 @@ from limner.generators.embedded.graphs import Part
 from limner.generators.embedded.precision import usual_precision
 from limner.generators.embedded.shapes import Floats
 from limner.graphs.compiled import DEVICE, capabilities
-from limner.graphs.rounding import without_rounding
+from limner.graphs.rounding import in_full, without_rounding
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -134,29 +133,6 @@ def on_clones(_: Path) -> System:
         Runtime(partial(run, "denoise"), decoded, precision),
         lambda: int(next(iter(graphs.values())).get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")),
     )
-
-
-def in_full(model: openvino.Model) -> openvino.Model:
-    """The graph with kernels that are held in 8 bits written out; changed in place.
-
-    With several streams OpenVINO 2026.4.1 mixes them up: the decoder drew noise.
-    """
-    for node in model.get_ordered_ops():
-        if node.get_type_name() != "Multiply":
-            continue
-        held, scale = (_constant_of(node.input_value(at).get_node()) for at in (0, 1))
-        if held is None or scale is None or held.dtype != np.int8:
-            continue
-        kernel = opset13.constant(held.astype(np.float32) * scale.astype(np.float32))
-        for user in list(node.output(0).get_target_inputs()):
-            user.replace_source_output(kernel.output(0))
-    return model
-
-
-def _constant_of(node: openvino.Node) -> np.ndarray | None:
-    while node.get_type_name() == "Convert":
-        node = node.input_value(0).get_node()
-    return node.data if node.get_type_name() == "Constant" else None
 
 
 def _engine() -> Engine:

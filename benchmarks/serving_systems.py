@@ -63,10 +63,10 @@ class Engine:
         predict = self.networks.predict_clean
 
         def counted(
-            noisy: Sequence[np.ndarray], times: np.ndarray, caption: Caption
+            noisy: Sequence[np.ndarray], times: np.ndarray, caption: Caption, **more: bool
         ) -> list[np.ndarray]:
             self.count(noisy)
-            return predict(noisy, times, caption)
+            return predict(noisy, times, caption, **more)
 
         self.networks.predict_clean = counted
         self._equals = Passes(counted, max_cells=10**9)
@@ -154,10 +154,11 @@ def _warmed(home: Path) -> Engine:
     """An engine that has loaded what lasting traffic has it load, too."""
     engine = Engine(home)
     warm(engine.draw)
-    drawing, (square, *others) = engine.networks.drawing, engine.weights.card.shapes
-    for sides in others:
-        drawing.load(sides, [4])
-    drawing.load(square, [one for one in drawing.sizes if one > 1])
+    networks, (square, *others) = engine.networks, engine.weights.card.shapes
+    for graphs in [networks.drawing, *([networks.beside] if networks.num_streams > 1 else [])]:
+        for sides in others:
+            graphs.load(sides, [1, 4])
+        graphs.load(square, graphs.sizes)
     return engine
 
 

@@ -152,9 +152,9 @@ def rows_of_passes(generator, monkeypatch):
     """How many rows every pass has from now on, as a list that grows."""
     rows, run = [], generator._networks.predict_clean
 
-    def counted(noisy, times_B, caption):
+    def counted(noisy, times_B, caption, **more):
         rows.append(len(times_B))
-        return run(noisy, times_B, caption)
+        return run(noisy, times_B, caption, **more)
 
     monkeypatch.setattr(generator._networks, "predict_clean", counted)
     return rows

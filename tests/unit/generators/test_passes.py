@@ -255,3 +255,98 @@ def test_threads_draw_side_by_side_and_each_gets_its_own(network):
         np.array_equal(last[seed], alone(seed=seed, steps=2 + seed)[-1]) for seed in range(8)
     )
     assert max(network.rows) > 2
+
+
+class Beside:
+    """A network whose passes wait for each other, so that they must run at the same time."""
+
+    def __init__(self, num_beside):
+        self.meeting = threading.Barrier(num_beside)
+        self.seen = []
+
+    def __call__(self, noisy, times_B, caption, *, is_beside=False):
+        self.seen.append((is_beside, {one.shape[2:] for one in noisy}, len(times_B)))
+        if is_beside:
+            self.meeting.wait(timeout=20)
+        return predict(noisy, times_B, caption)
+
+
+def drawn_in_threads(passes, ways):
+    """The last step of every way, each asked for by a thread of its own."""
+    last, start = {}, threading.Barrier(len(ways))
+
+    def draw(at):
+        with passes.course(ways[at]) as course:
+            start.wait(timeout=20)
+            for _ in range(ways[at].num_steps):
+                last[at] = passes.next_step(course)
+
+    threads = [threading.Thread(target=draw, args=(at,)) for at in range(len(ways))]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(timeout=40)
+    return last
+
+
+def test_passes_run_side_by_side_where_the_network_lets_them_and_draw_what_one_draws():
+    network = Beside(2)
+    passes = Passes(network, read_num_beside=lambda: 2)
+    with passes.course(way(seed=1)) as a, passes.course(way(seed=2)) as b:
+        others = [threading.Thread(target=passes.next_step, args=(one,)) for one in (a, b)]
+        for one in others:
+            one.start()
+        for one in others:
+            one.join(timeout=20)
+    assert network.seen == [(True, {SHAPE[1:]}, 2)] * 2
+
+
+def test_what_is_drawn_side_by_side_is_what_is_drawn_alone():
+    passes = Passes(lambda *asked, is_beside=False: predict(*asked), read_num_beside=lambda: 3)
+    ways = [way(seed=seed, steps=2 + seed) for seed in range(8)]
+    last = drawn_in_threads(passes, ways)
+    for seed in range(8):
+        assert np.array_equal(last[seed], alone(seed=seed, steps=2 + seed)[-1])
+
+
+def test_whoever_is_alone_has_a_pass_of_its_own():
+    network = Beside(2)
+    passes = Passes(network, read_num_beside=lambda: 2)
+    with passes.course(way()) as course:
+        passes.next_step(course)
+        assert not passes.are_beside
+    assert network.seen == [(False, {SHAPE[1:]}, 2)]
+
+
+def test_a_course_that_is_to_be_alone_runs_as_if_no_other_pass_did():
+    seen = []
+
+    def network(noisy, times_B, caption, *, is_beside=False):
+        seen.append((is_beside, len(times_B)))
+        return predict(noisy, times_B, caption)
+
+    passes = Passes(network, read_num_beside=lambda: 2)
+    with passes.course(way(is_alone=True)) as single, passes.course(way(is_alone=True)):
+        passes.next_step(single)
+    assert set(seen) == {(False, 2)}
+
+
+def test_a_fault_of_one_of_two_passes_is_told_to_its_own_courses():
+    def network(noisy, times_B, caption, *, is_beside=False):
+        if caption.pooled[0, 0] > 0.15:  # the way of seed 2
+            raise MemoryError("no room")
+        return predict(noisy, times_B, caption)
+
+    passes = Passes(network, read_num_beside=lambda: 2)
+    with passes.course(way(seed=1)) as whole, passes.course(way(seed=2)) as broken:
+        assert passes.next_step(whole).shape == (1, *SHAPE)
+        with pytest.raises(MemoryError):
+            passes.next_step(broken)
+
+
+def test_captions_of_courses_that_come_and_go_are_never_mixed_up():
+    passes = Passes(lambda *asked, is_beside=False: predict(*asked), read_num_beside=lambda: 2)
+    ways = [way(seed=seed, steps=1 + seed % 5) for seed in range(40)]
+    last = drawn_in_threads(passes, ways)
+    for seed in range(40):
+        assert np.array_equal(last[seed], alone(seed=seed, steps=1 + seed % 5)[-1])

@@ -1,6 +1,7 @@
 """Passes of any number of rows, by graphs that each take a fixed number."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ PRECISIONS = precisions_here()
 
 
 class Loader:
-    """Stands in for a compiler: a graph is its part, and doubles what it is given."""
+    """Stands in for a compiler: a graph doubles what it is given."""
 
     def __init__(self, broken=()):
         self.loaded, self.broken = [], broken
@@ -28,12 +29,12 @@ class Loader:
         if part.num_rows in self.broken:
             raise GeneratorUnavailable("no such file")
         self.loaded.append(part.num_rows)
-        return part
 
+        def double(inputs):
+            assert all(len(one) == part.num_rows for one in inputs)
+            return 2 * inputs[0]
 
-def double(part, inputs):
-    assert all(len(one) == part.num_rows for one in inputs)
-    return 2 * inputs[0]
+        return double
 
 
 def ask(graphs, num_rows, sides=SIDES):
@@ -69,7 +70,7 @@ def test_rows_are_cut_into_few_parts(num_rows, parts):
 
 def test_many_rows_go_by_the_graph_for_one_until_a_larger_one_is_worth_loading():
     loader = Loader()
-    graphs = RowGraphs(loader, double)
+    graphs = RowGraphs(loader)
     for _ in range(WORTH_LOADING - 1):
         ask(graphs, 4)
     wait()
@@ -84,7 +85,7 @@ def test_many_rows_go_by_the_graph_for_one_until_a_larger_one_is_worth_loading()
 
 def test_a_larger_graph_that_cannot_be_loaded_is_done_without():
     loader = Loader(broken=(4,))
-    graphs = RowGraphs(loader, double)
+    graphs = RowGraphs(loader)
     for _ in range(3 * WORTH_LOADING):
         ask(graphs, 4)
     wait()
@@ -93,12 +94,12 @@ def test_a_larger_graph_that_cannot_be_loaded_is_done_without():
 
 def test_the_graph_for_one_row_that_cannot_be_loaded_is_told():
     with pytest.raises(GeneratorUnavailable):
-        ask(RowGraphs(Loader(broken=(1,)), double), 4)
+        ask(RowGraphs(Loader(broken=(1,))), 4)
 
 
 def test_larger_graphs_that_ran_last_are_kept():
     loader = Loader()
-    graphs = RowGraphs(loader, double, most_large=2)
+    graphs = RowGraphs(loader, most_large=2)
     graphs.load(SIDES, [1, 4, 8])
     ask(graphs, 4)
     graphs.load(SIDES, [16])  # in place of the one for 8
@@ -113,10 +114,18 @@ def test_larger_graphs_that_ran_last_are_kept():
 
 def test_canvases_of_another_shape_have_graphs_of_their_own():
     loader = Loader()
-    graphs = RowGraphs(loader, double)
+    graphs = RowGraphs(loader)
     ask(graphs, 1)
     ask(graphs, 1, (8, 12))
     assert loader.loaded == [1, 1]
+
+
+def test_a_network_is_ready_once_it_was_asked_for_often():
+    graphs = RowGraphs(Loader())
+    for _ in range(WORTH_LOADING):
+        assert not graphs.is_ready(SIDES)
+    wait()
+    assert graphs.is_ready(SIDES)
 
 
 def rows_alone_and_together(precision):
@@ -141,3 +150,26 @@ def test_a_row_in_8_bits_is_nearly_the_same_by_every_graph():
     alone, together = rows_alone_and_together(EIGHT_BITS)
     apart = np.sqrt(np.mean((together - alone) ** 2) / np.mean(alone**2))
     assert apart < 0.005  # from float32 it is 0.017
+
+
+@pytest.mark.parametrize("precision", sorted({*PRECISIONS} - {EIGHT_BITS}))
+def test_passes_side_by_side_give_the_rows_that_one_gives(precision):
+    networks = Networks(Weights(), 2, precision=precision)
+    rng = np.random.default_rng(0)
+    part = networks.graphs.drawing_part("denoise")
+    shapes = [one.shape[1:] for one in networks.graphs.read(part).inputs]
+    inputs = [[rng.random((num, *shape), np.float32) for shape in shapes] for num in (5, 9)]
+    alone = [networks.drawing(part.sides, one) for one in inputs]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda one: networks.beside(part.sides, one), inputs))
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_picture_finished_beside_passes_is_nearly_the_one_finished_alone():
+    networks = Networks(Weights(), 2)
+    shape = networks.graphs.read(networks.graphs.drawing_part("decode")).inputs[0].shape
+    canvas = np.random.default_rng(0).standard_normal((2, *shape[1:]), np.float32)
+    alone, beside = (networks.finish(canvas, is_beside=one) for one in (False, True))
+    apart = alone.clip(0, 1) - beside.clip(0, 1)
+    assert -10 * np.log10(np.mean(np.square(apart))) > 45  # dB

@@ -65,9 +65,14 @@ class Course:
         self.most_together = 0
         self.seconds = 0.0
         self._question: Question | None = next(way.walk)
-        self._cells_per_row = int(np.prod(self._question.noisy_BCHW.shape[-2:]))
+        self._shape = self._question.noisy_BCHW.shape[-2:]
         self._untold: deque[Canvas] = deque()
         self._num_ended = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height and width of its canvases."""
+        return self._shape
 
     @property
     def num_rows(self) -> int:
@@ -77,7 +82,7 @@ class Course:
     @property
     def num_cells(self) -> int:
         """Cells of the canvases of its rows; the work of a pass grows with them."""
-        return self.num_rows * self._cells_per_row
+        return self.num_rows * int(np.prod(self._shape))
 
     @property
     def num_row_steps_left(self) -> int:

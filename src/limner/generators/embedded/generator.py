@@ -169,7 +169,8 @@ class EmbeddedGenerator:
             with passes.course(way_of(layout, sketch, batch)) as course:
                 canvas_BCHW = self._follow(passes, course, progress, on_step, is_cancelled)
             started = time.perf_counter()
-            pictures = self._finished(canvas_BCHW, sketch)
+            is_beside = passes.are_beside and not sketch.is_deterministic
+            pictures = self._finished(canvas_BCHW, sketch, is_beside=is_beside)
             seconds = course.seconds + (time.perf_counter() - started) / len(batch)
             execution = self._execution(plan, layout, course)
             for seed, (image_HWC, is_finite) in zip(batch, pictures, strict=True):
@@ -260,9 +261,9 @@ class EmbeddedGenerator:
         return lambda: to_straight(self._networks.decode(clean_BCHW))
 
     def _finished(
-        self, canvas_BCHW: Canvas, sketch: Sketch
+        self, canvas_BCHW: Canvas, sketch: Sketch, *, is_beside: bool
     ) -> list[tuple[NDArray[np.uint8], bool]]:
-        rgba_BCHW = self._networks.finish(canvas_BCHW)
+        rgba_BCHW = self._networks.finish(canvas_BCHW, is_beside=is_beside)
         finite_B = are_finite(canvas_BCHW) & are_finite(rgba_BCHW)
         rgba_BCHW[~finite_B] = 0
         drawn = list(to_straight(rgba_BCHW))

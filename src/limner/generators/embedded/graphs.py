@@ -45,7 +45,7 @@ from limner.graphs.compiled import (
     capabilities,
     device_name,
 )
-from limner.graphs.rounding import without_rounding
+from limner.graphs.rounding import in_full, without_rounding
 from limner.graphs.swish import with_swish_apart
 
 FORM = 2  # of graphs as they run; another one where what is done to them changes
@@ -63,11 +63,13 @@ class Part(NamedTuple):
     Attributes:
         sides: height and width of its canvases or pictures; ``None`` is any.
         num_rows: that it takes at once; 0 is any number.
+        num_streams: calls that may run side by side, which share the threads.
     """
 
     name: str
     sides: tuple[int, int] | None = None
     num_rows: int = 0
+    num_streams: int = 1
 
 
 class Facts(NamedTuple):
@@ -232,10 +234,12 @@ class Graphs:
             free_length(model)
         if precision != EIGHT_BITS:
             without_rounding(model)
-        if _is_in_8_bits(name, precision):
+        if part.num_streams > 1:
+            in_full(model)
+        elif _is_in_8_bits(name, precision):
             held_in_8_bits(model)
         try:
-            return self._core.compile_model(model, DEVICE, self._settings(name, precision))
+            return self._core.compile_model(model, DEVICE, self._settings(part, precision))
         except RuntimeError as error:
             raise _unloadable(name) from error
 
@@ -251,22 +255,33 @@ class Graphs:
             "files": self._files_of(part.name),
             "sides": part.sides,
             "num_rows": part.num_rows,
+            "is_in_full": part.num_streams > 1,
             "form": FORM,
             "is_rounded": self.precision == EIGHT_BITS,
         }
-        settings = self._settings(part.name, self.precision)
+        settings = self._settings(part, self.precision)
         return self._kept.read(settings, facts, partial(self.compile, part))
 
-    def _settings(self, name: str, precision: str) -> dict[str, str]:
-        group = GROUP if _is_in_8_bits(name, precision) else 0
-        threads = {"INFERENCE_NUM_THREADS": str(self._num_threads)} if self._num_threads else {}
-        return {
+    def _settings(self, part: Part, precision: str) -> dict[str, str]:
+        group = GROUP if _is_in_8_bits(part.name, precision) else 0
+        settings = {
             **ONE_STREAM,
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": self._usual if precision == EIGHT_BITS else precision,
             GROUP_SETTING: str(group),
-            **threads,
         }
+        if self._num_threads:
+            settings["INFERENCE_NUM_THREADS"] = str(self._num_threads)
+        if part.num_streams > 1:
+            settings["NUM_STREAMS"] = str(part.num_streams)
+            settings["INFERENCE_NUM_THREADS"] = str(self.num_threads)
+            settings["ENABLE_CPU_PINNING"] = "NO"  # pinned, two graphs may share a core
+        return settings
+
+    @property
+    def num_threads(self) -> int:
+        """Threads of a call that runs alone."""
+        return self._num_threads or self.facts_of(TESTED_GRAPH).num_threads
 
     def _files_of(self, name: str) -> dict[str, str]:
         files = self.weights.card.files

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from limner.generators.embedded.adapter import Corrections
 from limner.generators.embedded.graphs import Facts, Graphs, Part
 from limner.generators.embedded.precision import AUTO, EIGHT_BITS
-from limner.generators.embedded.rows import ROWS, ROWS_IN_8_BITS, RowGraphs
+from limner.generators.embedded.rows import ROWS, ROWS_BESIDE, ROWS_IN_8_BITS, Forward, RowGraphs
 from limner.generators.embedded.shapes import Floats
 from limner.generators.embedded.tokens import TokenRows
 from limner.generators.embedded.weights import Weights
@@ -27,6 +27,7 @@ from limner.generators.embedded.weights import Weights
 # L layers, A attention heads, K head width.
 
 
+MOST_STREAMS = 4  # passes side by side; with more cores each of them takes several
 LARGE_CORRECTED = 1  # as of `RowGraphs`; there is a set of them for every dress of the wardrobe
 
 
@@ -55,11 +56,34 @@ class Networks:
         self, weights: Weights, num_threads: int, memory: Path | None = None, precision: str = AUTO
     ) -> None:
         self.graphs = Graphs(weights, num_threads, memory, precision)
+        self._finishing: dict[Part, Streams] = {}
+        self._finishing_lock = threading.Lock()
 
     @cached_property
     def drawing(self) -> RowGraphs:
         """The drawing network; asks for its precision, and so measures it where nobody did."""
-        return RowGraphs(self.graphs.loaded, self._run_drawing, sizes=self._sizes)
+        return RowGraphs(self._load_drawing, sizes=self._sizes)
+
+    @cached_property
+    def beside(self) -> RowGraphs:
+        """The drawing network for passes that run side by side."""
+        return RowGraphs(self._load_streams, sizes=ROWS_BESIDE, num_streams=self.num_streams)
+
+    @cached_property
+    def num_streams(self) -> int:
+        """Passes that may run side by side.
+
+        In 8 bits one: several streams mix up kernels that are held so.
+        """
+        is_held = self.graphs.precision == EIGHT_BITS
+        return 1 if is_held else min(self.graphs.num_threads, MOST_STREAMS)
+
+    @property
+    def num_beside(self) -> int:
+        """The same at this moment; where it is asked often, what that needs is loaded."""
+        square = self.graphs.drawing_part("denoise").sides
+        assert square is not None
+        return self.num_streams if self.num_streams > 1 and self.beside.is_ready(square) else 1
 
     @property
     def _sizes(self) -> Sequence[int]:
@@ -98,10 +122,18 @@ class Networks:
         return self._run(Part("text"), rows.ids_BT, rows.mask_BT)[0]
 
     def predict_clean(
-        self, noisy: Sequence[Floats], time_B: Floats, caption: Caption
+        self, noisy: Sequence[Floats], time_B: Floats, caption: Caption, *, is_beside: bool = False
     ) -> list[Floats]:
-        """Clean canvases from noisy ones; see `PredictClean`."""
-        return self._predict(self.drawing, noisy, time_B, caption)
+        """Clean canvases from noisy ones; see `PredictClean`.
+
+        Args:
+            noisy: of any shapes.
+            time_B: of all rows.
+            caption: of all rows.
+            is_beside: whether other passes run at the same time.
+        """
+        drawing = self.beside if is_beside else self.drawing
+        return self._predict(drawing, noisy, time_B, caption)
 
     def _predict(
         self, drawing: RowGraphs, noisy: Sequence[Floats], time_B: Floats, caption: Caption
@@ -129,8 +161,16 @@ class Networks:
         """Canvases to small premultiplied RGBA pictures, 0-1."""
         return self._run_each("decode", canvas_BCHW)
 
-    def finish(self, canvas_BCHW: Floats) -> Floats:
-        """Canvases to pictures of full size, as `enlarge` gives them, in one turn."""
+    def finish(self, canvas_BCHW: Floats, *, is_beside: bool = False) -> Floats:
+        """Canvases to pictures of full size, as `enlarge` gives them.
+
+        Args:
+            canvas_BCHW: float32.
+            is_beside: whether passes of the drawing network run at the same time.
+        """
+        if is_beside:
+            small_BCHW = self._run_each_beside("decode", canvas_BCHW)
+            return self._run_each_beside("enlarge", small_BCHW)
         with self.graphs.lock:
             return self.enlarge(self.decode(canvas_BCHW))
 
@@ -152,9 +192,24 @@ class Networks:
         rows = [self._run(part, array_BCHW[at : at + 1])[0] for at in range(len(array_BCHW))]
         return np.concatenate(rows)
 
+    def _run_each_beside(self, name: str, array_BCHW: Floats) -> Floats:
+        part = Part(name, array_BCHW.shape[2:], 1, self.num_streams)
+        with self._finishing_lock:
+            if part not in self._finishing:
+                self._finishing[part] = Streams(self.graphs.loaded(part))
+        forward = self._finishing[part]
+        rows = [forward([array_BCHW[at : at + 1]]) for at in range(len(array_BCHW))]
+        return np.concatenate(rows)
+
     def _run(self, part: Part, *arrays: NDArray[np.generic]) -> Sequence[Floats]:
         with self.graphs.lock:
             return _answers(self.graphs.compiled(part), arrays)
+
+    def _load_drawing(self, part: Part) -> Forward:
+        return partial(self._run_drawing, self.graphs.loaded(part))
+
+    def _load_streams(self, part: Part) -> Forward:
+        return Streams(self.graphs.loaded(part))
 
     def _run_drawing(
         self, graph: openvino.CompiledModel, arrays: Sequence[NDArray[np.generic]]
@@ -168,11 +223,35 @@ class Networks:
         Raises:
             GeneratorUnavailable: they are not of this network.
         """
-        load = partial(self.graphs.compile, corrections=corrections)
-        drawing = RowGraphs(load, self._run_drawing, sizes=self._sizes, most_large=LARGE_CORRECTED)
+
+        def load(part: Part) -> Forward:
+            graph = self.graphs.compile(part, corrections=corrections)
+            return partial(self._run_drawing, graph)
+
+        drawing = RowGraphs(load, sizes=self._sizes, most_large=LARGE_CORRECTED)
         with self.graphs.lock:
             drawing.load(self.graphs.weights.card.canvas[1:])
         return partial(self._predict, drawing)
+
+
+class Streams:
+    """A graph of several streams: as many threads run it at once, each by a request of its own."""
+
+    def __init__(self, graph: openvino.CompiledModel) -> None:
+        self._graph = graph
+        self._idle: list[openvino.InferRequest] = []
+
+    def __call__(self, arrays: Sequence[NDArray[np.generic]]) -> Floats:
+        """Its first output."""
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._graph.create_infer_request()
+        try:
+            made = request.infer(list(arrays), share_inputs=True, share_outputs=True)
+            return np.array(made[0], np.float32)
+        finally:
+            self._idle.append(request)
 
 
 def _answers(

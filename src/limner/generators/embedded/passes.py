@@ -1,8 +1,9 @@
 """One pass of the network for many requests: they join and leave at every pass.
 
 Each course is at its own step of its own sampler, with its own guidance, prompt and canvas shape;
-all that fits goes into one pass. There is no thread here: of the callers that wait for a step, one
-runs the next pass for all of them, so a request that is alone runs as it would if there never were
+all that fits goes into one pass. Where the network lets passes run side by side, the courses are
+shared out among them. There is no thread here: of the callers that wait for a step, one runs the
+next pass for all that are in it, so a request that is alone runs as it would if there never were
 others.
 
 This module knows rows and arrays, nothing of prompts, pictures or networks.
@@ -24,6 +25,7 @@ from limner.generators.embedded.sampler import Canvas
 # Shapes: B rows, C channels, H height, W width.
 
 CELLS_IN_A_PASS = 1024  # of canvases; more of them gained nothing (docs/log.md)
+ROWS_BESIDE = 8  # of a pass that runs beside others
 AHEAD = 1  # steps a course may be ahead of what its caller was told
 PACE_WEIGHT = 0.2  # of the newest pass in the running mean of seconds a row
 
@@ -35,6 +37,8 @@ class Passes:
         predict: runs the network.
         max_cells: of canvases in one pass; a course that has more runs by itself.
         max_pictures: the same in pictures; ``None`` sets no limit.
+        read_num_beside: how many passes may run side by side now; `predict` is then told
+            ``is_beside=True``.
         read_seconds: a steady clock.
     """
 
@@ -44,18 +48,25 @@ class Passes:
         *,
         max_cells: int = CELLS_IN_A_PASS,
         max_pictures: int | None = None,
+        read_num_beside: Callable[[], int] = lambda: 1,
         read_seconds: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._predict = predict
         self._max_cells = max_cells
         self._max_pictures = max_pictures
+        self._read_num_beside = read_num_beside
         self._read_seconds = read_seconds
         self._changed = threading.Condition()
         self._courses: list[Course] = []
-        self._is_running = False
+        self._running: list[list[Course]] = []
+        self._num_beside = 1  # as read when the first of those that run began
         self._row_seconds = 0.0  # running mean; nothing is known before the first pass
-        self._joint: tuple[list[Course], Caption] | None = None
-        self._room: Caption | None = None  # for as many rows as any pass had
+        self._joints: list[_Joint] = []  # of passes that do not run
+
+    @property
+    def are_beside(self) -> bool:
+        """Whether passes run side by side at this moment."""
+        return self._num_beside > 1
 
     @contextmanager
     def course(self, way: Way) -> Generator[Course]:
@@ -68,7 +79,8 @@ class Passes:
         finally:
             with self._changed:
                 self._courses.remove(course)
-                self._joint = None
+                for joint in self._joints:
+                    joint.courses = []
                 self._changed.notify_all()
 
     def next_step(self, course: Course) -> Canvas:
@@ -83,23 +95,26 @@ class Passes:
                     return course.take_step()
                 if course.fault is not None:
                     raise course.fault
-                if self._is_running:
+                chosen = self._chosen()
+                if not chosen:
                     self._changed.wait()
                     continue
-                chosen = self._chosen()
-                self._is_running = True
+                self._running.append(chosen)
+                is_beside = self._num_beside > 1 and not chosen[0].way.is_alone
             try:
-                self._run(chosen)
+                self._run(chosen, is_beside=is_beside)
             finally:
                 with self._changed:
-                    self._is_running = False
+                    self._running.remove(chosen)
                     self._changed.notify_all()
 
-    def _run(self, chosen: Sequence[Course]) -> None:
+    def _run(self, chosen: list[Course], *, is_beside: bool) -> None:
         started = self._read_seconds()
         noisy, times = zip(*(one.rows() for one in chosen), strict=True)
+        more = {"is_beside": True} if is_beside else {}
         try:
-            clean = self._predict(noisy, np.concatenate(times), self._joint_caption(chosen))
+            with self._joint_caption(chosen) as caption:
+                clean = self._predict(noisy, np.concatenate(times), caption, **more)
         except Exception as error:  # noqa: BLE001 - told to every caller whose pass it was
             for one in chosen:
                 one.fault = error
@@ -119,22 +134,42 @@ class Passes:
         self._row_seconds += weight * (newest - self._row_seconds)
 
     def _chosen(self) -> list[Course]:
-        """Courses for the next pass: whose turn it is, and who else fits beside."""
-        able = [one for one in self._courses if not one.is_over and one.num_untold <= AHEAD]
-        able = [one for one in able if one.fault is None]
+        """Courses for the next pass: whose turn it is, and who else fits beside.
+
+        None where no more passes may run now, or nobody waits for one. Of several passes side by
+        side each has its share of the courses, all of one shape: those of others would run after
+        them, and not beside.
+        """
+        if not self._running:
+            self._num_beside = self._read_num_beside() if len(self._courses) > 1 else 1
+        num_more = self._num_beside - len(self._running)
+        able = self._able()
+        if num_more < 1 or not able:
+            return []
         first, *others = sorted(able, key=self._turn)
         chosen = [first]
         if first.way.is_alone:
             return chosen
+        max_cells = self._max_cells
+        if self._num_beside > 1:
+            others = [one for one in others if one.shape == first.shape]
+            share = -(-sum(one.num_rows for one in able) // num_more)
+            max_cells = min(max_cells, min(share, ROWS_BESIDE) * first.num_cells // first.num_rows)
         cells, pictures = first.num_cells, first.way.num_pictures
         for one in others:
             cells_then, pictures_then = cells + one.num_cells, pictures + one.way.num_pictures
             is_crowded = self._max_pictures is not None and pictures_then > self._max_pictures
-            if one.way.is_alone or cells_then > self._max_cells or is_crowded:
+            if one.way.is_alone or cells_then > max_cells or is_crowded:
                 continue
             chosen.append(one)
             cells, pictures = cells_then, pictures_then
         return chosen
+
+    def _able(self) -> list[Course]:
+        """Courses that a pass may take: not at their end, not ahead, and in no pass now."""
+        busy = {id(one) for chosen in self._running for one in chosen}
+        able = [one for one in self._courses if not one.is_over and one.num_untold <= AHEAD]
+        return [one for one in able if one.fault is None and id(one) not in busy]
 
     def _turn(self, course: Course) -> float:
         """When it would have been done had it been alone since it came; the earliest goes first.
@@ -144,28 +179,55 @@ class Passes:
         """
         return course.joined_seconds + course.num_row_steps_left * self._row_seconds
 
-    def _joint_caption(self, chosen: Sequence[Course]) -> Caption:
-        """The captions of a pass; those of the last one again if the same courses are in it.
+    @contextmanager
+    def _joint_caption(self, chosen: list[Course]) -> Generator[Caption]:
+        """The captions of a pass; those of an earlier one again if the same courses are in it.
 
         They are laid into memory that is kept: fresh memory takes longer than the copying.
         """
         if len(chosen) == 1:
-            return chosen[0].caption
-        if self._joint is None or not _are_same(self._joint[0], chosen):
-            captions = [one.caption for one in chosen]
-            num_rows = sum(one.num_rows for one in chosen)
-            if self._room is None or len(self._room.pooled) < num_rows:
-                self._room = Caption(*(_rows_like(part, num_rows) for part in captions[0]))
-            room = Caption(*(part[:num_rows] for part in self._room))
+            yield chosen[0].caption
+            return
+        with self._changed:
+            joint = self._idle_joint(chosen)
+        try:
+            yield joint.caption_of(chosen)
+        finally:
+            with self._changed:
+                self._joints.append(joint)
+
+    def _idle_joint(self, chosen: list[Course]) -> _Joint:
+        same = [one for one in self._joints if one.courses == chosen]
+        joint = (same or self._joints or [_Joint()])[0]
+        self._joints = [one for one in self._joints if one is not joint]
+        return joint
+
+
+class _Joint:
+    """Memory for the captions of a pass.
+
+    Attributes:
+        courses: whose captions it has.
+    """
+
+    def __init__(self) -> None:
+        self.courses: list[Course] = []
+        self._room: Caption | None = None  # for as many rows as any pass had
+
+    def caption_of(self, courses: list[Course]) -> Caption:
+        """The captions of courses, one after the other."""
+        num_rows = sum(one.num_rows for one in courses)
+        captions = [one.caption for one in courses]
+        if self._room is None or len(self._room.pooled) < num_rows:
+            self._room = Caption(*(_rows_like(part, num_rows) for part in captions[0]))
+            self.courses = []
+        room = Caption(*(part[:num_rows] for part in self._room))
+        if self.courses != courses:
             for part, place in zip(zip(*captions, strict=True), room, strict=True):
                 np.concatenate(part, out=place)
-            self._joint = (list(chosen), room)
-        return self._joint[1]
+            self.courses = list(courses)
+        return room
 
 
 def _rows_like(part: Floats, num_rows: int) -> Floats:
     return np.empty((num_rows, *part.shape[1:]), part.dtype)
-
-
-def _are_same(some: Sequence[Course], others: Sequence[Course]) -> bool:
-    return len(some) == len(others) and all(a is b for a, b in zip(some, others, strict=True))

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +21,10 @@ from limner.core.errors import GeneratorUnavailable
 from limner.generators.embedded.graphs import Part
 from limner.generators.embedded.shapes import Floats
 
-if TYPE_CHECKING:
-    import openvino
-
 # Shapes: B rows.
 
 ROWS = (1, 4, 8, 16)  # that a graph may take
+ROWS_BESIDE = (1, 4, 8)  # where passes run side by side, which have 8 rows at most
 ROWS_IN_8_BITS = (1, 4)  # those for more round otherwise, and gain nothing where 8 bits are best
 MOST_LARGE = 6  # graphs for more than one row, 60 MB of memory each
 MOST_ROOM = 2  # rows; a further graph costs as much as two rows
@@ -36,7 +33,8 @@ WORTH_LOADING = (
 )
 
 Inputs = Sequence[NDArray[np.generic]]
-Run = Callable[["openvino.CompiledModel", Inputs], Floats]
+Forward = Callable[[Inputs], Floats]
+"""One graph, run once."""
 
 
 class RowGraphs:
@@ -44,7 +42,7 @@ class RowGraphs:
 
     Args:
         load: compiles a graph, or reads it back.
-        run: runs one graph once.
+        num_streams: of every graph; see `Part`.
         sizes: rows that a graph may take, 1 among them.
         most_large: graphs for more than one row that are kept, those that ran last.
 
@@ -54,17 +52,17 @@ class RowGraphs:
 
     def __init__(
         self,
-        load: Callable[[Part], openvino.CompiledModel],
-        run: Run,
+        load: Callable[[Part], Forward],
         *,
+        num_streams: int = 1,
         sizes: Collection[int] = ROWS,
         most_large: int = MOST_LARGE,
     ) -> None:
         self._load = load
-        self._run = run
+        self._num_streams = num_streams
         self.sizes = sizes
         self._most_large = most_large
-        self._graphs: OrderedDict[Part, openvino.CompiledModel] = OrderedDict()
+        self._graphs: OrderedDict[Part, Forward] = OrderedDict()
         self._missed: Counter[Part] = Counter()
         self._lock = threading.Lock()
 
@@ -80,36 +78,47 @@ class RowGraphs:
         """
         made: list[Floats] = []
         start = 0
-        for graph, num_rows in self._chosen(sides, len(inputs[0])):
+        for forward, num_rows in self._chosen(sides, len(inputs[0])):
             rows = [_filled(one[start : start + num_rows], num_rows) for one in inputs]
-            made.append(self._run(graph, rows)[: len(inputs[0]) - start])
+            made.append(forward(rows)[: len(inputs[0]) - start])
             start += num_rows
         return made[0] if len(made) == 1 else np.concatenate(made)
 
     def load(self, sides: tuple[int, int], num_rows: Collection[int] = (1,)) -> None:
         """Load graphs now; errors as of a call."""
         for num in num_rows:
-            self._load_one(Part("denoise", sides, num))
+            self._load_one(self._part(sides, num))
 
-    def _chosen(
-        self, sides: tuple[int, int], num_rows: int
-    ) -> list[tuple[openvino.CompiledModel, int]]:
+    def is_ready(self, sides: tuple[int, int]) -> bool:
+        """Whether a graph of these is there; the one for a row is loaded beside if often asked."""
+        with self._lock:
+            alone = self._part(sides, 1)
+            if alone not in self._graphs:
+                self._miss([alone])
+            return alone in self._graphs
+
+    def _chosen(self, sides: tuple[int, int], num_rows: int) -> list[tuple[Forward, int]]:
         """Graphs that take so many rows, and how many each takes; what is missed is counted."""
-        best = [Part("denoise", sides, num) for num in cut(num_rows, self.sizes)]
-        alone = Part("denoise", sides, 1)
+        alone = self._part(sides, 1)
         if alone not in self._graphs:
             self._load_one(alone)
         with self._lock:
-            missed = {one for one in best if one not in self._graphs}
-            self._missed.update(missed)
-            for part in missed:
-                if self._missed[part] == WORTH_LOADING:
-                    self._load_beside(part)
+            best = {self._part(sides, num) for num in cut(num_rows, self.sizes)}
+            self._miss(best - set(self._graphs))
             known = [one.num_rows for one in self._graphs if one.sides == sides]
-            chosen = [Part("denoise", sides, num) for num in cut(num_rows, known)]
+            chosen = [self._part(sides, num) for num in cut(num_rows, known)]
             for part in chosen:
                 self._graphs.move_to_end(part)
             return [(self._graphs[part], part.num_rows) for part in chosen]
+
+    def _part(self, sides: tuple[int, int], num_rows: int) -> Part:
+        return Part("denoise", sides, num_rows, self._num_streams)
+
+    def _miss(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            self._missed[part] += 1
+            if self._missed[part] == WORTH_LOADING:
+                self._load_beside(part)
 
     def _load_beside(self, part: Part) -> None:
         """Load a graph in a thread; where that fails, it goes on with what there is."""

@@ -45,7 +45,11 @@ class Wardrobe:
         self._worn = worn
         self._read_networks = read_networks
         self._max_pictures = max_pictures
-        self._plain = Passes(self._predict_plainly, max_pictures=max_pictures)
+        self._plain = Passes(
+            self._predict_plainly,
+            max_pictures=max_pictures,
+            read_num_beside=lambda: read_networks().num_beside,
+        )
         self._dressed = lru_cache(DRESSES_KEPT)(self._dress)
 
     @property
@@ -82,6 +86,7 @@ class Wardrobe:
         return Passes(predict, max_pictures=self._max_pictures)
 
     def _predict_plainly(
-        self, noisy: Sequence[Floats], times_B: Floats, caption: Caption
+        self, noisy: Sequence[Floats], times_B: Floats, caption: Caption, *, is_beside: bool = False
     ) -> list[Floats]:
-        return self._read_networks().predict_clean(noisy, times_B, caption)
+        networks = self._read_networks()
+        return networks.predict_clean(noisy, times_B, caption, is_beside=is_beside)
