@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from limner.studio.parts import Parts
 
 WORKERS_FOLDER = "workers"  # of the data folder; lock files of living workers
-LANES = 20  # jobs drawn side by side; 16 fill a pass, the others are judged and sealed
-LANES_PER_OWNER = 15
+LANES = 24  # jobs drawn side by side; 16 fill two passes, the others are judged and sealed
+LANES_PER_OWNER = 18
 TELL_SECONDS = 0.1  # between two reports of progress
 TELL_PREVIEWED_SECONDS = 0.02  # where somebody looks, for a picture takes little longer
 TIMED_SECONDS = 60.0  # between two looks for cards that are overdue and rights that expired

@@ -56,7 +56,8 @@ class Passes:
         self._max_pictures = max_pictures
         self._read_num_beside = read_num_beside
         self._read_seconds = read_seconds
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: dict[Course, threading.Condition] = {}
         self._courses: list[Course] = []
         self._running: list[list[Course]] = []
         self._num_beside = 1  # as read when the first of those that run began
@@ -72,16 +73,16 @@ class Passes:
     def course(self, way: Way) -> Generator[Course]:
         """A course that takes part from now on; on leaving, its rows are free at the next pass."""
         course = Course(way, self._read_seconds())
-        with self._changed:
+        with self._lock:
             self._courses.append(course)
         try:
             yield course
         finally:
-            with self._changed:
+            with self._lock:
                 self._courses.remove(course)
                 for joint in self._joints:
                     joint.courses = []
-                self._changed.notify_all()
+                self._wake_one()
 
     def next_step(self, course: Course) -> Canvas:
         """The clean estimate after the next step of a course; runs passes as long as none is there.
@@ -90,23 +91,42 @@ class Passes:
             Exception: what the network raised in a pass that this course was in.
         """
         while True:
-            with self._changed:
+            with self._lock:
                 if course.num_untold:
                     return course.take_step()
                 if course.fault is not None:
                     raise course.fault
                 chosen = self._chosen()
                 if not chosen:
-                    self._changed.wait()
+                    self._wait(course)
                     continue
                 self._running.append(chosen)
                 is_beside = self._num_beside > 1 and not chosen[0].way.is_alone
             try:
                 self._run(chosen, is_beside=is_beside)
             finally:
-                with self._changed:
+                with self._lock:
                     self._running.remove(chosen)
-                    self._changed.notify_all()
+                    for one in chosen:
+                        self._wake(one)
+                    self._wake_one()
+
+    def _wait(self, course: Course) -> None:
+        """Wait until the course has a step, or another pass may run."""
+        self._waiting[course] = waiter = threading.Condition(self._lock)
+        try:
+            waiter.wait()
+        finally:
+            self._waiting.pop(course, None)
+
+    def _wake(self, course: Course) -> None:
+        if course in self._waiting:
+            self._waiting.pop(course).notify()
+
+    def _wake_one(self) -> None:
+        """Wake somebody who may run the next pass; all of them would be in each other's way."""
+        if self._waiting:
+            self._wake(next(iter(self._waiting)))
 
     def _run(self, chosen: list[Course], *, is_beside: bool) -> None:
         started = self._read_seconds()
@@ -120,7 +140,7 @@ class Passes:
                 one.fault = error
             return
         seconds = self._read_seconds() - started
-        with self._changed:
+        with self._lock:
             self._answer(chosen, clean, seconds)
 
     def _answer(self, chosen: Sequence[Course], clean: Sequence[Floats], seconds: float) -> None:
@@ -188,12 +208,12 @@ class Passes:
         if len(chosen) == 1:
             yield chosen[0].caption
             return
-        with self._changed:
+        with self._lock:
             joint = self._idle_joint(chosen)
         try:
             yield joint.caption_of(chosen)
         finally:
-            with self._changed:
+            with self._lock:
                 self._joints.append(joint)
 
     def _idle_joint(self, chosen: list[Course]) -> _Joint:
