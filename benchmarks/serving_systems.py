@@ -37,6 +37,7 @@ from limner.generators.embedded.course import Way
 from limner.generators.embedded.generator import way_of
 from limner.generators.embedded.networks import Caption, Networks, open_networks
 from limner.generators.embedded.passes import Passes
+from limner.generators.embedded.rows import RowGraphs
 from limner.generators.embedded.weights import Weights
 from limner.studio.working import LANES
 
@@ -124,21 +125,28 @@ class System(NamedTuple):
     precision: str
 
 
-def limner(home: Path, lanes: int = LANES) -> System:
+def limner(home: Path) -> System:
     """Every request in a lane of its own, as a worker has them."""
     engine = _warmed(home)
-    precision = engine.networks.facts.precision
-    return System(engine, engine.draw, partial(in_lanes, engine.draw, lanes), precision)
+    networks = engine.networks
+    _load(engine, networks.beside if networks.num_streams > 1 else networks.drawing)
+    return _in_lanes(engine, LANES)
 
 
 def serial(home: Path) -> System:
     """One request after another."""
-    return limner(home, lanes=1)
+    return _in_lanes(_warmed(home), 1)
+
+
+def _in_lanes(engine: Engine, lanes: int) -> System:
+    precision = engine.networks.facts.precision
+    return System(engine, engine.draw, partial(in_lanes, engine.draw, lanes), precision)
 
 
 def same_key(home: Path) -> System:
     """Batches of the same key, first come, first served."""
     engine = _warmed(home)
+    _load(engine, engine.networks.drawing)
     precision = engine.networks.facts.precision
     return System(engine, engine.draw, partial(_in_batches, engine), precision)
 
@@ -151,15 +159,17 @@ def warm(draw: Callable[[Asked], object]) -> None:
 
 
 def _warmed(home: Path) -> Engine:
-    """An engine that has loaded what lasting traffic has it load, too."""
     engine = Engine(home)
     warm(engine.draw)
-    networks, (square, *others) = engine.networks, engine.weights.card.shapes
-    for graphs in [networks.drawing, *([networks.beside] if networks.num_streams > 1 else [])]:
-        for sides in others:
-            graphs.load(sides, [1, 4])
-        graphs.load(square, graphs.sizes)
     return engine
+
+
+def _load(engine: Engine, graphs: RowGraphs) -> None:
+    """Load what lasting traffic would have loaded, too."""
+    square, *others = engine.weights.card.shapes
+    for sides in others:
+        graphs.load(sides, [1, 4])
+    graphs.load(square, graphs.sizes)
 
 
 def in_lanes(draw: Callable[[Asked], object], lanes: int, trace: Sequence[Asked]) -> list[float]:

@@ -62,7 +62,8 @@ def test_rows_are_cut_into_sizes_with_little_room_left(num_rows, more):
 
 
 @pytest.mark.parametrize(
-    ("num_rows", "parts"), [(1, [1]), (2, [4]), (3, [4]), (5, [4, 1]), (9, [8, 1]), (14, [16])]
+    ("num_rows", "parts"),
+    [(1, [1]), (2, [1, 1]), (3, [4]), (5, [4, 1]), (7, [8]), (9, [8, 1]), (15, [16])],
 )
 def test_rows_are_cut_into_few_parts(num_rows, parts):
     assert cut(num_rows, ROWS) == parts
