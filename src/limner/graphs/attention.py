@@ -29,7 +29,7 @@ def with_plain_attention(model: openvino.Model) -> openvino.Model:
     Three products of one input take longer than one of their matrices laid side by side. The
     engine turns the keys of its own attention around before it multiplies, and scales every query;
     a product that reads keys as they lie needs no turn, and the scale goes into what queries are
-    multiplied with anyway. A fifth to a tenth of a forward (docs/log.md, "The graph itself").
+    multiplied with anyway. A tenth of a forward (docs/log.md, "The graph itself").
     """
     for node in _nodes(model, "ScaledDotProductAttention"):
         if node.get_input_size() == 3:

@@ -1,6 +1,7 @@
 """The networks that draw: what goes in, and what comes out.
 
-One call at a time. This module knows arrays, nothing of prompts or pictures.
+One call at a time on all cores, or several beside each other on a share of them. This module knows
+arrays, nothing of prompts or pictures.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ PredictClean = Callable[[Sequence[Floats], Floats, Caption], list[Floats]]
 
 
 class Networks:
-    """The networks of one set of weights; calls are safe from several threads, one at a time.
+    """The networks of one set of weights; safe from several threads.
+
+    Calls wait for each other, but for those that are to run beside others.
 
     Args:
         weights: where the files are.

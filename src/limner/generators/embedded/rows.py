@@ -28,9 +28,8 @@ ROWS_BESIDE = (1, 4, 8)  # where passes run side by side, which have 8 rows at m
 ROWS_IN_8_BITS = (1, 4)  # those for more round otherwise, and gain nothing where 8 bits are best
 MOST_LARGE = 6  # graphs for more than one row, 60 MB of memory each
 MOST_ROOM = 1  # rows; a further graph costs little more than one
-WORTH_LOADING = (
-    24  # passes of many rows; loading takes a core 0.2 to 0.6 s, and then each is 3 to 7 ms shorter
-)
+# Passes of many rows: loading takes a core 0.2 to 0.6 s, and then each is 3 to 7 ms shorter.
+WORTH_LOADING = 24
 
 Inputs = Sequence[NDArray[np.generic]]
 Forward = Callable[[Inputs], Floats]
