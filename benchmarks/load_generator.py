@@ -18,6 +18,8 @@ from typing import Any
 from benchmarks.figure import Measurement
 from benchmarks.serving import Served, serving
 from benchmarks.traces import PROMPTS
+from limner.store.counting import count_waiting_cards
+from limner.store.database import open_database
 
 COMMAND_IN = "AIPERF_COMMAND"
 MISSING = (
@@ -38,7 +40,7 @@ def measure_aiperf(is_quick: bool) -> Measurement:
 
     Raises:
         SystemExit: AIPerf is not here.
-        RuntimeError: a request failed.
+        RuntimeError: a request failed, and not because its picture is held for a person.
     """
     command = os.environ.get(COMMAND_IN) or shutil.which("aiperf")
     if command is None:
@@ -51,8 +53,9 @@ def measure_aiperf(is_quick: bool) -> Measurement:
             home.mkdir()
             with serving(home, is_plain=is_plain) as served:
                 _drive(command, served, num, artifacts)
+                num_held = _num_held(home)
             report = json.loads((artifacts / "profile_export_aiperf.json").read_text())
-            rates[is_plain] = _rate(report, num)
+            rates[is_plain] = _rate(report, num, num_held)
             _print(report, "whole pictures only" if is_plain else "criteria of a new install")
     return Measurement(value=rates[True], n=num)
 
@@ -95,10 +98,22 @@ def _tokenizer(folder: Path) -> Path:
     return folder
 
 
-def _rate(report: dict[str, Any], num: int) -> float:
-    answered, failed = report["request_count"]["avg"], report["request_error_rate"]["avg"]
-    if answered != num or failed:
-        raise RuntimeError(f"{answered:g} of {num} requests were answered, {failed:g} % failed")
+def _num_held(home: Path) -> int:
+    engine = open_database(home)
+    with engine.connect() as connection:
+        num_held = count_waiting_cards(connection)
+    engine.dispose()
+    return num_held
+
+
+def _rate(report: dict[str, Any], num: int, num_held: int) -> float:
+    """Pictures a second; one that is held for a person is answered 403, which AIPerf calls failed.
+
+    Of the requests before those that count some may be held, too.
+    """
+    answered = int(report["request_count"]["avg"])
+    if not num - num_held <= answered <= num:
+        raise RuntimeError(f"{answered} of {num} requests were answered, {num_held} held")
     return float(report["request_throughput"]["avg"])
 
 
