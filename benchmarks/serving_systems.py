@@ -129,16 +129,16 @@ def limner(home: Path) -> System:
     """Every request in a lane of its own, as a worker has them."""
     engine = _warmed(home)
     networks = engine.networks
-    _load(engine, networks.beside if networks.num_streams > 1 else networks.drawing)
-    return _in_lanes(engine, LANES)
+    _load(engine, networks.beside if networks.most_beside > 1 else networks.drawing)
+    return _of_lanes(engine, LANES)
 
 
 def serial(home: Path) -> System:
     """One request after another."""
-    return _in_lanes(_warmed(home), 1)
+    return _of_lanes(_warmed(home), 1)
 
 
-def _in_lanes(engine: Engine, lanes: int) -> System:
+def _of_lanes(engine: Engine, lanes: int) -> System:
     precision = engine.networks.facts.precision
     return System(engine, engine.draw, partial(in_lanes, engine.draw, lanes), precision)
 

@@ -10,6 +10,8 @@ import numpy as np
 import openvino
 from openvino import opset13 as _opset
 
+from limner.graphs.rounding import constant_of
+
 Node = Any  # OpenVINO's nodes have no types that hold
 _operations: Any = _opset
 
@@ -64,7 +66,7 @@ def _learnt_scale(queries: Node) -> Node | None:
         return None
     for at in (0, 1):
         learnt = scaled.input_value(at).get_node()
-        if _is_constant(learnt) and len(learnt.output(0).get_target_inputs()) == 1:
+        if constant_of(learnt) is not None and len(learnt.output(0).get_target_inputs()) == 1:
             return learnt
     return None
 
@@ -98,26 +100,19 @@ def _join(found: Sequence[_Heads]) -> None:
 def _heads_of(product: Node) -> Node | None:
     """The transposition that cuts a product with a matrix into heads, if nothing else reads it."""
     matrix = product.input_value(1).get_node()
-    if not (_is_constant(matrix) and product.get_attributes()["transpose_b"]):
+    if constant_of(matrix) is None or not product.get_attributes()["transpose_b"]:
         return None
     cut = _only_user(product)
     heads = None if cut is None or cut.get_type_name() != "Reshape" else _only_user(cut)
     if heads is None or heads.get_type_name() != "Transpose":
         return None
-    order = heads.input_value(1).get_node()
-    is_cut = _is_constant(order) and order.data.tolist() == HEADS_FIRST
-    return heads if is_cut else None
+    order = constant_of(heads.input_value(1).get_node())
+    return heads if order is not None and order.tolist() == HEADS_FIRST else None
 
 
 def _only_user(node: Node) -> Node | None:
     users = list(node.output(0).get_target_inputs())
     return users[0].get_node() if len(users) == 1 else None
-
-
-def _is_constant(node: Node) -> bool:
-    while node.get_type_name() == "Convert":
-        node = node.input_value(0).get_node()
-    return node.get_type_name() == "Constant"
 
 
 def _nodes(model: openvino.Model, kind: str) -> list[Node]:

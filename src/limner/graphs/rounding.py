@@ -34,7 +34,7 @@ def in_full(model: openvino.Model) -> openvino.Model:
     for node in nodes:
         if node.get_type_name() != "Multiply":
             continue
-        held, scale = (_constant_of(node.input_value(at).get_node()) for at in (0, 1))
+        held, scale = (constant_of(node.input_value(at).get_node()) for at in (0, 1))
         if held is None or scale is None or held.dtype != np.int8:
             continue
         kernel: Node = opset13.constant(  # pyright: ignore[reportUnknownMemberType]
@@ -45,7 +45,8 @@ def in_full(model: openvino.Model) -> openvino.Model:
     return model
 
 
-def _constant_of(node: Node) -> NDArray[Any] | None:
+def constant_of(node: Node) -> NDArray[Any] | None:
+    """The values of a constant, or of what is converted from one."""
     while node.get_type_name() == "Convert":
         node = node.input_value(0).get_node()
     return node.data if node.get_type_name() == "Constant" else None

@@ -12,7 +12,7 @@ from limner.core.errors import GeneratorUnavailable
 from limner.generators.embedded.graphs import precisions_here
 from limner.generators.embedded.networks import Networks
 from limner.generators.embedded.precision import EIGHT_BITS
-from limner.generators.embedded.rows import MOST_ROOM, ROWS, WORTH_LOADING, RowGraphs, cut
+from limner.generators.embedded.rows import MOST_ROOM, SIZES, WORTH_LOADING, RowGraphs, cut
 from limner.generators.embedded.weights import Weights
 
 SIDES = (8, 8)
@@ -66,7 +66,7 @@ def test_rows_are_cut_into_sizes_with_little_room_left(num_rows, more):
     [(1, [1]), (2, [1, 1]), (3, [4]), (5, [4, 1]), (7, [8]), (9, [8, 1]), (15, [16])],
 )
 def test_rows_are_cut_into_few_parts(num_rows, parts):
-    assert cut(num_rows, ROWS) == parts
+    assert cut(num_rows, SIZES) == parts
 
 
 def test_many_rows_go_by_the_graph_for_one_until_a_larger_one_is_worth_loading():

@@ -50,6 +50,7 @@ class Course:
 
     Attributes:
         caption: of its rows.
+        shape: height and width of its canvases.
         fault: that ended it.
         num_forwards: passes it was in so far.
         most_together: most pictures in any of them, its own included.
@@ -65,14 +66,9 @@ class Course:
         self.most_together = 0
         self.seconds = 0.0
         self._question: Question | None = next(way.walk)
-        self._shape = self._question.noisy_BCHW.shape[-2:]
+        self.shape = self._question.noisy_BCHW.shape[-2:]
         self._untold: deque[Canvas] = deque()
         self._num_ended = 0
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Height and width of its canvases."""
-        return self._shape
 
     @property
     def num_rows(self) -> int:
@@ -82,7 +78,7 @@ class Course:
     @property
     def num_cells(self) -> int:
         """Cells of the canvases of its rows; the work of a pass grows with them."""
-        return self.num_rows * int(np.prod(self._shape))
+        return self.num_rows * int(np.prod(self.shape))
 
     @property
     def num_row_steps_left(self) -> int:

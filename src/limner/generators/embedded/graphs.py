@@ -63,13 +63,13 @@ class Part(NamedTuple):
     Attributes:
         sides: height and width of its canvases or pictures; ``None`` is any.
         num_rows: that it takes at once; 0 is any number.
-        num_streams: calls that may run side by side, which share the threads.
+        num_beside: calls that may run side by side, which share the threads.
     """
 
     name: str
     sides: tuple[int, int] | None = None
     num_rows: int = 0
-    num_streams: int = 1
+    num_beside: int = 1
 
 
 class Facts(NamedTuple):
@@ -234,7 +234,7 @@ class Graphs:
             free_length(model)
         if precision != EIGHT_BITS:
             without_rounding(model)
-        if part.num_streams > 1:
+        if part.num_beside > 1:
             in_full(model)
         elif _is_in_8_bits(name, precision):
             held_in_8_bits(model)
@@ -255,7 +255,6 @@ class Graphs:
             "files": self._files_of(part.name),
             "sides": part.sides,
             "num_rows": part.num_rows,
-            "is_in_full": part.num_streams > 1,
             "form": FORM,
             "is_rounded": self.precision == EIGHT_BITS,
         }
@@ -272,8 +271,8 @@ class Graphs:
         }
         if self._num_threads:
             settings["INFERENCE_NUM_THREADS"] = str(self._num_threads)
-        if part.num_streams > 1:
-            settings["NUM_STREAMS"] = str(part.num_streams)
+        if part.num_beside > 1:
+            settings["NUM_STREAMS"] = str(part.num_beside)
             settings["INFERENCE_NUM_THREADS"] = str(self.num_threads)
             settings["ENABLE_CPU_PINNING"] = "NO"  # pinned, two graphs may share a core
         return settings

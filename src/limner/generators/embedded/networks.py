@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from limner.generators.embedded.adapter import Corrections
 from limner.generators.embedded.graphs import Facts, Graphs, Part
 from limner.generators.embedded.precision import AUTO, EIGHT_BITS
-from limner.generators.embedded.rows import ROWS, ROWS_BESIDE, ROWS_IN_8_BITS, Forward, RowGraphs
+from limner.generators.embedded.rows import SIZES, SIZES_BESIDE, SIZES_IN_8_BITS, Forward, RowGraphs
 from limner.generators.embedded.shapes import Floats
 from limner.generators.embedded.tokens import TokenRows
 from limner.generators.embedded.weights import Weights
@@ -28,7 +28,7 @@ from limner.generators.embedded.weights import Weights
 # L layers, A attention heads, K head width.
 
 
-MOST_STREAMS = 4  # passes side by side; with more cores each of them takes several
+MOST_BESIDE = 4  # passes side by side; with more cores each of them takes several
 LARGE_CORRECTED = 1  # as of `RowGraphs`; there is a set of them for every dress of the wardrobe
 
 
@@ -59,38 +59,38 @@ class Networks:
         self, weights: Weights, num_threads: int, memory: Path | None = None, precision: str = AUTO
     ) -> None:
         self.graphs = Graphs(weights, num_threads, memory, precision)
-        self._finishing: dict[Part, Streams] = {}
+        self._finishing: dict[Part, Forward] = {}
         self._finishing_lock = threading.Lock()
 
     @cached_property
     def drawing(self) -> RowGraphs:
         """The drawing network; asks for its precision, and so measures it where nobody did."""
-        return RowGraphs(self._load_drawing, sizes=self._sizes)
+        return RowGraphs(self._loaded, sizes=self._sizes)
 
     @cached_property
     def beside(self) -> RowGraphs:
         """The drawing network for passes that run side by side."""
-        return RowGraphs(self._load_streams, sizes=ROWS_BESIDE, num_streams=self.num_streams)
+        return RowGraphs(self._loaded, sizes=SIZES_BESIDE, num_beside=self.most_beside)
 
     @cached_property
-    def num_streams(self) -> int:
+    def most_beside(self) -> int:
         """Passes that may run side by side.
 
         In 8 bits one: several streams mix up kernels that are held so.
         """
         is_held = self.graphs.precision == EIGHT_BITS
-        return 1 if is_held else min(self.graphs.num_threads, MOST_STREAMS)
+        return 1 if is_held else min(self.graphs.num_threads, MOST_BESIDE)
 
     @property
     def num_beside(self) -> int:
         """The same at this moment; where it is asked often, what that needs is loaded."""
         square = self.graphs.drawing_part("denoise").sides
         assert square is not None
-        return self.num_streams if self.num_streams > 1 and self.beside.is_ready(square) else 1
+        return self.most_beside if self.most_beside > 1 and self.beside.is_ready(square) else 1
 
     @property
     def _sizes(self) -> Sequence[int]:
-        return ROWS_IN_8_BITS if self.graphs.precision == EIGHT_BITS else ROWS
+        return SIZES_IN_8_BITS if self.graphs.precision == EIGHT_BITS else SIZES
 
     @property
     def facts(self) -> Facts:
@@ -172,8 +172,8 @@ class Networks:
             is_beside: whether passes of the drawing network run at the same time.
         """
         if is_beside:
-            small_BCHW = self._run_each_beside("decode", canvas_BCHW)
-            return self._run_each_beside("enlarge", small_BCHW)
+            small_BCHW = self._run_each("decode", canvas_BCHW, self.most_beside)
+            return self._run_each("enlarge", small_BCHW, self.most_beside)
         with self.graphs.lock:
             return self.enlarge(self.decode(canvas_BCHW))
 
@@ -185,21 +185,16 @@ class Networks:
         """Premultiplied RGBA pictures of full size, 0-1, to canvases."""
         return self._run(Part("encode", rgba_BCHW.shape[2:]), rgba_BCHW)[0]
 
-    def _run_each(self, name: str, array_BCHW: Floats) -> Floats:
+    def _run_each(self, name: str, array_BCHW: Floats, num_beside: int = 1) -> Floats:
         """One row at a time.
 
         The convolutions round one row otherwise than several, so that in company the colours of
         nearly clear pixels would change.
         """
-        part = Part(name, array_BCHW.shape[2:], 1)
-        rows = [self._run(part, array_BCHW[at : at + 1])[0] for at in range(len(array_BCHW))]
-        return np.concatenate(rows)
-
-    def _run_each_beside(self, name: str, array_BCHW: Floats) -> Floats:
-        part = Part(name, array_BCHW.shape[2:], 1, self.num_streams)
+        part = Part(name, array_BCHW.shape[2:], 1, num_beside)
         with self._finishing_lock:
             if part not in self._finishing:
-                self._finishing[part] = Streams(self.graphs.loaded(part))
+                self._finishing[part] = self._loaded(part)
         forward = self._finishing[part]
         rows = [forward([array_BCHW[at : at + 1]]) for at in range(len(array_BCHW))]
         return np.concatenate(rows)
@@ -208,13 +203,11 @@ class Networks:
         with self.graphs.lock:
             return _answers(self.graphs.compiled(part), arrays)
 
-    def _load_drawing(self, part: Part) -> Forward:
-        return partial(self._run_drawing, self.graphs.loaded(part))
+    def _loaded(self, part: Part) -> Forward:
+        graph = self.graphs.loaded(part)
+        return SharedGraph(graph) if part.num_beside > 1 else partial(self._run_alone, graph)
 
-    def _load_streams(self, part: Part) -> Forward:
-        return Streams(self.graphs.loaded(part))
-
-    def _run_drawing(
+    def _run_alone(
         self, graph: openvino.CompiledModel, arrays: Sequence[NDArray[np.generic]]
     ) -> Floats:
         with self.graphs.lock:
@@ -229,7 +222,7 @@ class Networks:
 
         def load(part: Part) -> Forward:
             graph = self.graphs.compile(part, corrections=corrections)
-            return partial(self._run_drawing, graph)
+            return partial(self._run_alone, graph)
 
         drawing = RowGraphs(load, sizes=self._sizes, most_large=LARGE_CORRECTED)
         with self.graphs.lock:
@@ -237,8 +230,8 @@ class Networks:
         return partial(self._predict, drawing)
 
 
-class Streams:
-    """A graph of several streams: as many threads run it at once, each by a request of its own."""
+class SharedGraph:
+    """A graph that several threads run side by side, each by a request of its own."""
 
     def __init__(self, graph: openvino.CompiledModel) -> None:
         self._graph = graph

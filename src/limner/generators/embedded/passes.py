@@ -20,12 +20,13 @@ import numpy as np
 
 from limner.generators.embedded.course import Course, Way
 from limner.generators.embedded.networks import Caption, Floats, PredictClean
+from limner.generators.embedded.rows import SIZES_BESIDE
 from limner.generators.embedded.sampler import Canvas
 
 # Shapes: B rows, C channels, H height, W width.
 
 CELLS_IN_A_PASS = 1024  # of canvases; more of them gained nothing (docs/log.md)
-ROWS_BESIDE = 8  # of a pass that runs beside others
+ROWS_BESIDE = max(SIZES_BESIDE)  # of a pass that runs beside others
 AHEAD = 1  # steps a course may be ahead of what its caller was told
 PACE_WEIGHT = 0.2  # of the newest pass in the running mean of seconds a row
 
@@ -187,9 +188,9 @@ class Passes:
 
     def _able(self) -> list[Course]:
         """Courses that a pass may take: not at their end, not ahead, and in no pass now."""
-        busy = {id(one) for chosen in self._running for one in chosen}
+        busy = {one for chosen in self._running for one in chosen}
         able = [one for one in self._courses if not one.is_over and one.num_untold <= AHEAD]
-        return [one for one in able if one.fault is None and id(one) not in busy]
+        return [one for one in able if one.fault is None and one not in busy]
 
     def _turn(self, course: Course) -> float:
         """When it would have been done had it been alone since it came; the earliest goes first.

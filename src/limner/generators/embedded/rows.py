@@ -23,9 +23,9 @@ from limner.generators.embedded.shapes import Floats
 
 # Shapes: B rows.
 
-ROWS = (1, 4, 8, 16)  # that a graph may take
-ROWS_BESIDE = (1, 4, 8)  # where passes run side by side, which have 8 rows at most
-ROWS_IN_8_BITS = (1, 4)  # those for more round otherwise, and gain nothing where 8 bits are best
+SIZES = (1, 4, 8, 16)  # rows that a graph may take
+SIZES_BESIDE = (1, 4, 8)  # where passes run side by side
+SIZES_IN_8_BITS = (1, 4)  # those for more round otherwise, and gain nothing where 8 bits are best
 MOST_LARGE = 6  # graphs for more than one row, 60 MB of memory each
 MOST_ROOM = 1  # rows; a further graph costs little more than one
 # Passes of many rows: loading takes a core 0.2 to 0.6 s, and then each is 3 to 7 ms shorter.
@@ -41,7 +41,7 @@ class RowGraphs:
 
     Args:
         load: compiles a graph, or reads it back.
-        num_streams: of every graph; see `Part`.
+        num_beside: of every graph; see `Part`.
         sizes: rows that a graph may take, 1 among them.
         most_large: graphs for more than one row that are kept, those that ran last.
 
@@ -53,12 +53,12 @@ class RowGraphs:
         self,
         load: Callable[[Part], Forward],
         *,
-        num_streams: int = 1,
-        sizes: Collection[int] = ROWS,
+        num_beside: int = 1,
+        sizes: Collection[int] = SIZES,
         most_large: int = MOST_LARGE,
     ) -> None:
         self._load = load
-        self._num_streams = num_streams
+        self._num_beside = num_beside
         self.sizes = sizes
         self._most_large = most_large
         self._graphs: OrderedDict[Part, Forward] = OrderedDict()
@@ -111,7 +111,7 @@ class RowGraphs:
             return [(self._graphs[part], part.num_rows) for part in chosen]
 
     def _part(self, sides: tuple[int, int], num_rows: int) -> Part:
-        return Part("denoise", sides, num_rows, self._num_streams)
+        return Part("denoise", sides, num_rows, self._num_beside)
 
     def _miss(self, parts: Iterable[Part]) -> None:
         for part in parts:
