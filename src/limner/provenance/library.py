@@ -13,16 +13,18 @@ import importlib
 import importlib.util
 import io
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self, cast
 from urllib.parse import urlsplit
 
 from limner.core.settings import exempt_loopback_from_proxies
 from limner.provenance.facts import Ingredient
+from limner.provenance.kernel_streams import use_kernel_streams
 from limner.provenance.manifest import CREATED_BY_LIBRARY
 from limner.provenance.signers import Signer
 
@@ -145,13 +147,14 @@ class _Library(Protocol):
     C2paError: type[Exception]
 
 
+@lru_cache(maxsize=8)
 def make_context(
     *,
     own_roots_pem: str,
     trusted_roots_pem: str = "",
-    allowed_hosts: Sequence[str] = (),
+    allowed_hosts: tuple[str, ...] = (),
 ) -> Context:
-    """A context that trusts these roots and speaks to these hosts only.
+    """A context that trusts these roots and speaks to these hosts only; kept, as it never changes.
 
     Args:
         own_roots_pem: roots of this install, and of the chain it signs with.
@@ -181,6 +184,10 @@ def make_context(
         },
     }
     return _load().Context.from_json(json.dumps(settings))
+
+
+if hasattr(os, "register_at_fork"):  # the library refuses what its parent process made
+    os.register_at_fork(after_in_child=make_context.cache_clear)
 
 
 def read_report(
@@ -224,7 +231,7 @@ def sign_store(unsigned: Unsigned, signer: Signer, stamp_url: str | None) -> Sig
         SigningFailed: the library refused, or `signer.sign` raised (then as its cause).
     """
     library = _load()
-    hosts = [] if stamp_url is None else [str(urlsplit(stamp_url).hostname)]
+    hosts = () if stamp_url is None else (str(urlsplit(stamp_url).hostname),)
     context = make_context(own_roots_pem=signer.roots_pem, allowed_hosts=hosts)
     sign = _Callback(signer.sign)
     algorithm = library.C2paSigningAlg[signer.algorithm.upper()]
@@ -299,4 +306,6 @@ def _import_library() -> _Library:
     places = None if found is None else found.submodule_search_locations
     assert places, "c2pa is a dependency"
     with contextlib.chdir(Path(places[0]).parent):
-        return cast(_Library, importlib.import_module("c2pa"))
+        library = importlib.import_module("c2pa")
+    use_kernel_streams(library.c2pa)
+    return cast(_Library, library)

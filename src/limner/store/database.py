@@ -6,9 +6,11 @@ SQLite in the data folder, or PostgreSQL where a team shares one; what differs i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import cast
 
@@ -24,6 +26,46 @@ from limner.store.schema import HEAD_REVISION
 
 READ_ONLY = "limner_read_only"
 PASSING = "limner_passing"
+TURNS = "limner_turns"
+TURN_SECONDS = 30.0  # how long a thread waits for others of its process that write
+WANTED_SECONDS = 0.5  # after a thread had to wait, turns are kept short
+
+
+class Turns:
+    """Whose turn it is to write, among the threads of this process.
+
+    SQLite lets whoever waits for a transaction sleep for up to a tenth of a second between two
+    looks, however early it ends; here the next thread is woken at once. Other processes still wait
+    in SQLite's way.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waited_at = float("-inf")
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether threads had to wait for their turns just now, or would have to."""
+        return self._lock.locked() or time.monotonic() - self._waited_at < WANTED_SECONDS
+
+    @contextmanager
+    def next(self) -> Generator[None]:
+        """A turn, once it has come.
+
+        Raises:
+            StorageUnavailable: it did not come in `TURN_SECONDS`.
+        """
+        if not self._lock.acquire(blocking=False):
+            self._waited_at = time.monotonic()
+            if not self._lock.acquire(timeout=TURN_SECONDS):
+                raise StorageUnavailable(
+                    f"Another write to the database has taken over {TURN_SECONDS:g} seconds.",
+                    retryable=True,
+                )
+        try:
+            yield
+        finally:
+            self._lock.release()
 
 
 def open_database(home: Path, address: str = "", password: str = "") -> sa.Engine:
@@ -39,6 +81,7 @@ def open_database(home: Path, address: str = "", password: str = "") -> sa.Engin
     """
     make_folder(home)
     engine = postgresql.connect(address, password) if address else sqlite.connect(home)
+    engine.update_execution_options(**{TURNS: Turns()})
     event.listen(engine, "begin", _begin)
     with ExitStack() as undo:
         undo.callback(engine.dispose)
@@ -55,7 +98,7 @@ def transaction(engine: sa.Engine) -> Generator[sa.Connection]:
     Raises:
         StorageUnavailable: the database cannot be written.
     """
-    with _our_errors(engine), engine.begin() as connection:
+    with _our_errors(engine), turns_of(engine).next(), engine.begin() as connection:
         yield connection
 
 
@@ -69,7 +112,7 @@ def passing_transaction(engine: sa.Engine) -> Generator[sa.Connection]:
     Raises:
         StorageUnavailable: the database cannot be written.
     """
-    with _our_errors(engine), engine.connect() as connection:
+    with _our_errors(engine), turns_of(engine).next(), engine.connect() as connection:
         connection.execution_options(**{PASSING: True})
         with connection.begin():
             yield connection
@@ -86,6 +129,11 @@ def reading(engine: sa.Engine) -> Generator[sa.Connection]:
         connection.execution_options(**{READ_ONLY: True})
         with connection.begin():
             yield connection
+
+
+def turns_of(engine: sa.Engine) -> Turns:
+    """Whose turn it is to write to a database that `open_database` opened."""
+    return cast(Turns, engine.get_execution_options()[TURNS])
 
 
 def read_number(engine: sa.Engine, statement: str) -> int:

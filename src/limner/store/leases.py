@@ -20,7 +20,7 @@ from limner.core.errors import DrawingCancelled, LeaseLost
 from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobError, JobState, next_state
 from limner.store import schema
 from limner.store.bell import Bell
-from limner.store.database import passing_transaction, reading, transaction
+from limner.store.database import passing_transaction, read_number, reading, transaction
 from limner.store.gallery import shelve
 from limner.store.job_records import JobRow, error_text
 from limner.store.jobs import IS_THIS_JOB, THIS_JOB, UPDATE_JOB, move, num_recorded, tick
@@ -30,7 +30,7 @@ _jobs = schema.jobs.c
 _images = schema.job_images.c
 _owners = schema.job_owners.c
 _UNDER = "under"  # the number of a lease
-_IS_ANY_QUEUED = sa.select(sa.exists().where(_jobs.state == str(JobState.QUEUED)))
+_IS_ANY_QUEUED = f"SELECT EXISTS (SELECT 1 FROM jobs WHERE state = '{JobState.QUEUED}')"
 _IN_TURN = (
     sa.select(schema.jobs)
     .outerjoin(schema.job_owners, _owners.owner == _jobs.owner)
@@ -146,9 +146,8 @@ class Leases:
             has_company: whether it would be drawn beside others; then a suspect one is not taken,
                 nor any behind it, so that its turn comes when the others are done.
         """
-        with reading(self._engine) as connection:  # workers ask often, and mostly in vain
-            if not connection.scalar(_IS_ANY_QUEUED):
-                return None
+        if not read_number(self._engine, _IS_ANY_QUEUED):  # workers ask often, and mostly in vain
+            return None
         with passing_transaction(self._engine) as connection:  # unsaid, the job is queued still
             in_turn = _IN_TURN.where(_jobs.owner.not_in(sated)) if sated else _IN_TURN
             row = connection.execute(in_turn).one_or_none()

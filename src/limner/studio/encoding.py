@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +16,8 @@ class Encoding:
     """A picture file in the making.
 
     A lossless file shows the pixels it is made of, so they can be judged meanwhile; that it does
-    show them is seen before it is stored (`require_shown`). What a lossy one shows is known only
-    when it is there, so that one is waited for.
+    show them is seen before it leaves (sealing.py), or is kept back (`require_shown`). What a lossy
+    one shows is known only when it is there, so that one is waited for.
 
     Args:
         image_HWC: uint8, RGBA; opaque if the format is ``jpeg``. Not changed any more.
@@ -41,20 +38,13 @@ class Encoding:
             encode_image, image_HWC, file_format, recipe, quality
         )
         self._is_to_be_seen = is_lossless(file_format, quality)
-        self.picture = Picture.of(image_HWC if self._is_to_be_seen else self._shown.result())
+        self.picture = Picture.of(
+            image_HWC if self._is_to_be_seen else decode_rgba(self._content.result())
+        )
 
     def content(self) -> bytes:
-        """The bytes of the file; waits until it is encoded.
-
-        Only then is it decoded again, beside what is done with it: until then its pixels are
-        judged, which takes every core.
-        """
-        _ = self._shown
+        """The bytes of the file; waits until it is encoded."""
         return self._content.result()
-
-    @cached_property
-    def _shown(self) -> Future[NDArray[np.uint8]]:
-        return threads_beside().submit(decode_rgba, self._content.result())
 
     def require_shown(self) -> None:
         """See that the file shows `picture`.
@@ -62,5 +52,7 @@ class Encoding:
         Raises:
             PictureBroken: it shows another.
         """
-        if self._is_to_be_seen and not np.array_equal(self._shown.result(), self.picture.image_HWC):
+        if self._is_to_be_seen and not np.array_equal(
+            decode_rgba(self.content()), self.picture.image_HWC
+        ):
             raise PictureBroken("The file does not show the picture that was judged.")

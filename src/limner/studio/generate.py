@@ -180,10 +180,11 @@ class _Writing:
         if self.decided.decision.outcome is Outcome.RELEASED:
             commitment = prompt_commitment_in(entry)
             self.signing = Signing(parts, record, self._content, self.decided, commitment)
+        else:
+            self._encoding.require_shown()  # what is released is decoded once more as it is sealed
         shelve(connection, record.image_id, parts.requester)
         if self._watch.on_stored is not None:
             self._watch.on_stored(connection, record)
-        self._encoding.require_shown()
 
 
 def _drawn_ahead(parts: Parts, ready: Ready, watch: Watch) -> Iterator[tuple[Drawn, Plan, str]]:

@@ -7,6 +7,7 @@ person has decided about it since.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 
 from limner.checks.integrity import find_fault
 from limner.core.deciding import Outcome
-from limner.core.errors import BadInput, StorageUnavailable
+from limner.core.errors import BadInput, SealFailed, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.recipe import ImageRecord, Recipe
-from limner.core.records import FileFormat, Operation
+from limner.core.records import FileFormat, Operation, Picture
 from limner.provenance.containers import MediaType
 from limner.provenance.facts import (
     DecisionFacts,
@@ -88,7 +89,8 @@ def seal_image(
 class Signing:
     """An image on its way to being sealed, in a thread: signed, written, and read back meanwhile.
 
-    No row of it is stored.
+    No row of it is stored. That the signed file shows the pixels that were judged is seen by
+    whoever waits for it, while its credential is read back.
 
     Args:
         parts: of the studio.
@@ -114,10 +116,13 @@ class Signing:
     ) -> None:
         assert decided.decision.outcome is Outcome.RELEASED
         self.suffix = SIDECAR_SUFFIX if is_beside else record.file_format
+        self._pixels_sha256 = record.pixels_sha256
         self._is_signed = Event()
+        self._shown: bytes | None = None
         self._writing: Future[str] | None = None
 
         def write(given: bytes) -> None:
+            self._shown = None if is_beside else given
             self._writing = parts.store.write_ahead(given, self.suffix)
             self._is_signed.set()
 
@@ -145,12 +150,22 @@ class Signing:
         self._is_signed.wait()
         return self._writing
 
+    @cached_property
     def sealed(self) -> Sealed:
         """What was signed; waits until it was read back.
 
         Raises:
-            SealFailed, KeyRefused: as `seal_image`.
+            SealFailed: it does not verify, or shows another picture than was judged.
+            KeyRefused: as `seal_image`.
         """
+        self._is_signed.wait()
+        if self._shown is not None:
+            shown = Picture.of(decode_rgba(self._shown))
+            if shown.pixels_sha256 != self._pixels_sha256:
+                raise SealFailed(
+                    "The sealed file does not show the picture that was judged, and was not let "
+                    "out."
+                )
         return self._sealed.result()
 
 
@@ -174,7 +189,7 @@ def keep_seal(
             on_sealing(connection, record)
 
     def found_to_hold() -> tuple[StoredSeal, bytes]:
-        sealed = signing.sealed()
+        sealed = signing.sealed
         given = sealed.content if sealed.sidecar is None else sealed.sidecar
         stored = StoredSeal(
             sealed_sha256=sha256_of_bytes(given),

@@ -25,6 +25,8 @@ _WHITE = 255.0
 _NEAR_TAPS = tuple(
     (dy, dx) for dy, dx in product((0, 2, 4), (-4, -2, 0, 2, 4)) if (dy, dx) > (0, 0)
 )
+_MARGIN_PX = max(abs(dx) for _, dx in _NEAR_TAPS)
+_FAR_OFF = 1e6  # the colour of a margin; unlike any, and far from where float32 overflows
 _ALIKE = 14.0  # grey levels; more than the mark and JPEG 50 change, less than an edge of flat art
 _ALIKE_TEXTURE = 2.0  # added for every grey level of texture, or textures would look like edges
 _MIN_ALIKE_SHARE = 0.1  # of the neighbours; fewer and the pixel lies on an edge
@@ -93,24 +95,38 @@ def _beside_alike(small_HWC: Floats, tolerance_HW: Floats) -> tuple[Floats, Floa
     """Luma less the mean luma of neighbours of like colour, and the share of those that are alike.
 
     A sigma filter (Lee 1983) over a sparse window of 9 x 9: unlike a blur it does not carry an
-    edge into the plain area beside it. Each pair of pixels is compared once.
+    edge into the plain area beside it. Each pair of pixels is compared once, in rows that lie one
+    behind the other with a margin between them: slices of one dimension take half the time.
     """
-    colours_CHW = np.ascontiguousarray(np.moveaxis(small_HWC, 2, 0))
+    height_px, width_px = tolerance_HW.shape
     luma_HW = small_HWC @ LUMA_C
-    sum_HW, count_HW = luma_HW.copy(), np.ones_like(luma_HW)
-    height_px, width_px = luma_HW.shape
+    pitch_px = width_px + _MARGIN_PX
+    *colours, luma_N = (
+        _in_one_row(one, _FAR_OFF) for one in (*np.moveaxis(small_HWC, 2, 0), luma_HW)
+    )
+    colours_CN, tolerance_N = np.stack(colours), _in_one_row(tolerance_HW, -1)
+    sum_N, count_N = luma_N.copy(), np.ones_like(luma_N)
     for dy, dx in _NEAR_TAPS:
-        here = slice(0, height_px - dy), slice(max(0, -dx), width_px - max(0, dx))
-        there = slice(dy, height_px), slice(max(0, dx), width_px - max(0, -dx))
-        apart_CHW = colours_CHW[:, *here] - colours_CHW[:, *there]
-        np.abs(apart_CHW, out=apart_CHW)
-        apart_HW = np.maximum(np.maximum(apart_CHW[0], apart_CHW[1]), apart_CHW[2])
-        is_alike_HW = (apart_HW < tolerance_HW[here]).astype(np.float32)
-        sum_HW[here] += is_alike_HW * luma_HW[there]
-        sum_HW[there] += is_alike_HW * luma_HW[here]
-        count_HW[here] += is_alike_HW
-        count_HW[there] += is_alike_HW
+        step = dy * pitch_px + dx
+        here, there = slice(0, -step), slice(step, None)
+        apart_CN = colours_CN[:, here] - colours_CN[:, there]
+        np.abs(apart_CN, out=apart_CN)
+        apart_N = np.maximum(np.maximum(apart_CN[0], apart_CN[1]), apart_CN[2])
+        is_alike_N = (apart_N < tolerance_N[here]).astype(np.float32)
+        sum_N[here] += is_alike_N * luma_N[there]
+        sum_N[there] += is_alike_N * luma_N[here]
+        count_N[here] += is_alike_N
+        count_N[there] += is_alike_N
+    sum_HW, count_HW = (one.reshape(height_px, pitch_px)[:, :width_px] for one in (sum_N, count_N))
     return luma_HW - sum_HW / count_HW, count_HW / (2 * len(_NEAR_TAPS) + 1)
+
+
+def _in_one_row(pixels_HW: Floats, margin: float) -> Floats:
+    """Rows one behind the other, each with a margin of this value at its end."""
+    height_px, width_px = pixels_HW.shape
+    rows_HW = np.full((height_px, width_px + _MARGIN_PX), margin, np.float32)
+    rows_HW[:, :width_px] = pixels_HW
+    return rows_HW.reshape(-1)
 
 
 def _box(pixels_HW: Floats, radius_px: int) -> Floats:
