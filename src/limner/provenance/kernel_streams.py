@@ -26,7 +26,7 @@ def use_kernel_streams(library: ModuleType) -> None:
     """
     if sys.platform == "linux":
         functions = _Functions(library)
-        library.Stream = partial(KernelStream, functions)
+        vars(library)["Stream"] = partial(KernelStream, functions)
 
 
 class _Functions:

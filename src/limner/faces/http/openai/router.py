@@ -159,9 +159,9 @@ def _answer(http: HttpRequest, found: Services, asked: Asked, job: Job) -> Respo
     try:
         delivery = deliver(found.parts, job)
         require_some(delivery)
-        urls = {one.image_id: _url_of(http, found, one) for one in delivery.released}
-        wanted = urls if asked.response_format == "url" else {}
-        return JSONResponse(response_document(asked, delivery, wanted))
+        linked = delivery.released if asked.response_format == "url" else ()
+        urls = {one.image_id: _url_of(http, found, one) for one in linked}
+        return JSONResponse(response_document(asked, delivery, urls))
     except LimnerError as error:  # answered here, so that the headers go with it
         request_id = str(http.state.request_id)
         return answer(problem_of(error), path=http.url.path, request_id=request_id)
