@@ -11,22 +11,36 @@ import ctypes
 import io
 import os
 import sys
-from functools import partial
 from types import ModuleType
 from typing import Any, Self
 
 
-def use_kernel_streams(library: ModuleType) -> None:
-    """Have the library wrap what it is given to read and write in a `KernelStream`.
+class MemoryFile(io.BytesIO):
+    """Bytes for the library to read; an empty one is written by it, and read afterwards."""
 
-    Nothing is changed on other systems than Linux.
+
+def use_kernel_streams(library: ModuleType) -> None:
+    """Have the library read and write every `MemoryFile` by a `KernelStream`.
+
+    Whatever else it is given it treats as before, so that others in this process may use it too;
+    and so it treats everything on other systems than Linux.
 
     Args:
-        library: the module ``c2pa.c2pa``, whose ``Stream`` this stands in for.
+        library: the module ``c2pa.c2pa``.
     """
-    if sys.platform == "linux":
-        functions = _Functions(library)
-        vars(library)["Stream"] = partial(KernelStream, functions)
+    if sys.platform != "linux":
+        return
+    functions, by_callbacks = _Functions(library), library.Stream
+
+    class Stream(by_callbacks):
+        """What the library makes of all it is given."""
+
+        def __new__(cls, given: Any) -> Any:  # noqa: ANN401 - what is given decides
+            if isinstance(given, MemoryFile):
+                return KernelStream(functions, given)
+            return object.__new__(cls)
+
+    vars(library)["Stream"] = Stream
 
 
 class _Functions:
@@ -63,10 +77,10 @@ class KernelStream:
 
     Args:
         functions: that read and write.
-        given: to be read; one that is empty is to be written, and holds it once this is closed.
+        given: to be read, from its beginning; one that is empty is to be written.
     """
 
-    def __init__(self, functions: _Functions, given: io.BytesIO) -> None:
+    def __init__(self, functions: _Functions, given: MemoryFile) -> None:
         self._file: int | None = None
         self._functions = functions
         self._given = given

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
-import io
 import json
 import os
 import threading
@@ -24,7 +23,7 @@ from urllib.parse import urlsplit
 
 from limner.core.settings import exempt_loopback_from_proxies
 from limner.provenance.facts import Ingredient
-from limner.provenance.kernel_streams import use_kernel_streams
+from limner.provenance.kernel_streams import MemoryFile, use_kernel_streams
 from limner.provenance.manifest import CREATED_BY_LIBRARY
 from limner.provenance.signers import Signer
 
@@ -103,7 +102,7 @@ class _Reader(Protocol):
 
 class _Readers(Protocol):
     def try_create(
-        self, format_or_path: str, stream: io.BytesIO, manifest_data: bytes | None, context: Context
+        self, format_or_path: str, stream: MemoryFile, manifest_data: bytes | None, context: Context
     ) -> _Reader | None: ...
 
 
@@ -119,10 +118,10 @@ class _Signers(Protocol):
 
 
 class _Builder(Protocol):
-    def add_ingredient(self, ingredient_json: str, format: str, source: io.BytesIO) -> None: ...
+    def add_ingredient(self, ingredient_json: str, format: str, source: MemoryFile) -> None: ...
     def set_no_embed(self) -> None: ...
     def sign(
-        self, signer: _NativeSigner, format: str, source: io.BytesIO, dest: io.BytesIO
+        self, signer: _NativeSigner, format: str, source: MemoryFile, dest: MemoryFile
     ) -> bytes: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
@@ -207,7 +206,7 @@ def read_report(
     """
     library = _load()
     try:
-        reader = library.Reader.try_create(media_type, io.BytesIO(content), sidecar, context)
+        reader = library.Reader.try_create(media_type, MemoryFile(content), sidecar, context)
         if reader is None:
             return None
         with reader:
@@ -235,7 +234,7 @@ def sign_store(unsigned: Unsigned, signer: Signer, stamp_url: str | None) -> Sig
     context = make_context(own_roots_pem=signer.roots_pem, allowed_hosts=hosts)
     sign = _Callback(signer.sign)
     algorithm = library.C2paSigningAlg[signer.algorithm.upper()]
-    signed = io.BytesIO()
+    signed = MemoryFile()
     try:
         with (
             library.Builder(_definition(unsigned), context) as builder,
@@ -244,7 +243,7 @@ def sign_store(unsigned: Unsigned, signer: Signer, stamp_url: str | None) -> Sig
             _add_ingredients(library, builder, unsigned.ingredients)
             if not unsigned.is_embedded:
                 builder.set_no_embed()
-            source = io.BytesIO(unsigned.content)
+            source = MemoryFile(unsigned.content)
             store = builder.sign(native, unsigned.media_type, source, signed)
     except library.C2paError as error:
         raise SigningFailed(str(error)) from (sign.error or error)
@@ -269,7 +268,7 @@ def _add_ingredients(
             continue
         try:
             builder.add_ingredient(
-                json.dumps(_ingredient(one)), one.media_type, io.BytesIO(one.content)
+                json.dumps(_ingredient(one)), one.media_type, MemoryFile(one.content)
             )
         except library.C2paError as error:
             raise IngredientRefused(one.title) from error

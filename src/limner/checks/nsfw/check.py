@@ -49,6 +49,7 @@ class Nsfw:
                 self._weights,
                 precision="bf16",
                 num_threads=num_threads,
+                batch=1,
                 is_rounded=is_rounded,
                 kept=kept,
             )

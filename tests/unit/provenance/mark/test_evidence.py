@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from unit.provenance.mark.marked_art import flat_art, plain
 
 from limner.provenance.mark import evidence
@@ -50,3 +51,31 @@ def test_a_faint_grain_is_kept_where_it_is():
 
 def test_folding_adds_the_tiles():
     assert (evidence.folded(np.ones((128, 300), np.float32)).sum()) == 128 * 300
+
+
+def plainly_beside_alike(small_HWC, tolerance_HW):
+    """The mean of like neighbours, pixel by pixel."""
+    height_px, width_px, _ = small_HWC.shape
+    luma_HW = small_HWC @ evidence.LUMA_C
+    sum_HW, count_HW = luma_HW.astype(np.float64), np.ones((height_px, width_px))
+    for y, x in np.ndindex(height_px, width_px):
+        for dy, dx in evidence._NEAR_TAPS:
+            there = y + dy, x + dx
+            if there[0] >= height_px or not 0 <= there[1] < width_px:
+                continue
+            if np.abs(small_HWC[y, x] - small_HWC[there]).max() < tolerance_HW[y, x]:
+                sum_HW[y, x] += luma_HW[there]
+                sum_HW[there] += luma_HW[y, x]
+                count_HW[y, x] += 1
+                count_HW[there] += 1
+    return luma_HW - sum_HW / count_HW, count_HW / (2 * len(evidence._NEAR_TAPS) + 1)
+
+
+@pytest.mark.parametrize("size", [(23, 17), (9, 40), (3, 5)])
+def test_neighbours_are_compared_within_the_picture_and_not_across_its_sides(size):
+    rng = np.random.default_rng(1)
+    small_HWC = rng.integers(0, 256, (*size, 3)).astype(np.float32)
+    tolerance_HW = rng.uniform(20, 200, size).astype(np.float32)
+    told = evidence._beside_alike(small_HWC, tolerance_HW)
+    for one, expected in zip(told, plainly_beside_alike(small_HWC, tolerance_HW), strict=True):
+        assert np.abs(one - expected).max() < ROUNDING
