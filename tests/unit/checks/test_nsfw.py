@@ -49,7 +49,9 @@ def test_scores_are_those_of_the_original_network(nsfw, image_HWC, probability):
     ids=["sure", "in doubt"],
 )
 def test_only_a_picture_in_doubt_is_looked_at_again_without_rounding(nsfw, image_HWC, is_rounded):
-    network = Network(Packaged(WEIGHTS), precision="bf16", num_threads=1, is_rounded=is_rounded)
+    network = Network(
+        Packaged(WEIGHTS), precision="bf16", num_threads=1, batch=1, is_rounded=is_rounded
+    )
     (probabilities_B2,) = network(prepared(Image.fromarray(flatten(image_HWC))))
     assert nsfw.measure(subject(image_HWC)).score == probabilities_B2[0, 1]
     assert (probabilities_B2[0, 1] < SURE_BELOW) == is_rounded
