@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 
 from limner.core.settings import exempt_loopback_from_proxies
 from limner.provenance.facts import Ingredient
-from limner.provenance.kernel_streams import MemoryFile, use_kernel_streams
 from limner.provenance.manifest import CREATED_BY_LIBRARY
+from limner.provenance.memory_files import MemoryFile, read_by_the_kernel
 from limner.provenance.signers import Signer
 
 # Purposes a signing certificate may be for: e-mail protection, document signing, C2PA claims; and
@@ -306,5 +306,5 @@ def _import_library() -> _Library:
     assert places, "c2pa is a dependency"
     with contextlib.chdir(Path(places[0]).parent):
         library = importlib.import_module("c2pa")
-    use_kernel_streams(library.c2pa)
+    read_by_the_kernel(library.c2pa)
     return cast(_Library, library)

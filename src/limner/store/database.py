@@ -6,7 +6,6 @@ SQLite in the data folder, or PostgreSQL where a team shares one; what differs i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,46 +25,8 @@ from limner.store.schema import HEAD_REVISION
 
 READ_ONLY = "limner_read_only"
 PASSING = "limner_passing"
-TURNS = "limner_turns"
+TURN = "limner_turn"
 TURN_SECONDS = 30.0  # how long a thread waits for others of its process that write
-WANTED_SECONDS = 0.5  # after a thread had to wait, turns are kept short
-
-
-class Turns:
-    """Whose turn it is to write, among the threads of this process.
-
-    SQLite lets whoever waits for a transaction sleep for up to a tenth of a second between two
-    looks, however early it ends; here the next thread is woken at once. Other processes still wait
-    in SQLite's way.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._waited_at = float("-inf")
-
-    @property
-    def are_wanted(self) -> bool:
-        """Whether threads had to wait for their turns just now, or would have to."""
-        return self._lock.locked() or time.monotonic() - self._waited_at < WANTED_SECONDS
-
-    @contextmanager
-    def next(self) -> Generator[None]:
-        """A turn, once it has come.
-
-        Raises:
-            StorageUnavailable: it did not come in `TURN_SECONDS`.
-        """
-        if not self._lock.acquire(blocking=False):
-            self._waited_at = time.monotonic()
-            if not self._lock.acquire(timeout=TURN_SECONDS):
-                raise StorageUnavailable(
-                    f"Another write to the database has taken over {TURN_SECONDS:g} seconds.",
-                    retryable=True,
-                )
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 def open_database(home: Path, address: str = "", password: str = "") -> sa.Engine:
@@ -81,7 +42,7 @@ def open_database(home: Path, address: str = "", password: str = "") -> sa.Engin
     """
     make_folder(home)
     engine = postgresql.connect(address, password) if address else sqlite.connect(home)
-    engine.update_execution_options(**{TURNS: Turns()})
+    engine.update_execution_options(**{TURN: Lock()})
     event.listen(engine, "begin", _begin)
     with ExitStack() as undo:
         undo.callback(engine.dispose)
@@ -98,7 +59,7 @@ def transaction(engine: sa.Engine) -> Generator[sa.Connection]:
     Raises:
         StorageUnavailable: the database cannot be written.
     """
-    with _our_errors(engine), turns_of(engine).next(), engine.begin() as connection:
+    with _our_errors(engine), _turn_to_write(engine), engine.begin() as connection:
         yield connection
 
 
@@ -112,7 +73,7 @@ def passing_transaction(engine: sa.Engine) -> Generator[sa.Connection]:
     Raises:
         StorageUnavailable: the database cannot be written.
     """
-    with _our_errors(engine), turns_of(engine).next(), engine.connect() as connection:
+    with _our_errors(engine), _turn_to_write(engine), engine.connect() as connection:
         connection.execution_options(**{PASSING: True})
         with connection.begin():
             yield connection
@@ -129,11 +90,6 @@ def reading(engine: sa.Engine) -> Generator[sa.Connection]:
         connection.execution_options(**{READ_ONLY: True})
         with connection.begin():
             yield connection
-
-
-def turns_of(engine: sa.Engine) -> Turns:
-    """Whose turn it is to write to a database that `open_database` opened."""
-    return cast(Turns, engine.get_execution_options()[TURNS])
 
 
 def read_number(engine: sa.Engine, statement: str) -> int:
@@ -165,6 +121,26 @@ def empty_log(engine: sa.Engine) -> None:
     """
     with _our_errors(engine):
         _side_of(engine).empty_log(engine)
+
+
+@contextmanager
+def _turn_to_write(engine: sa.Engine) -> Generator[None]:
+    """A turn among the threads of this process.
+
+    SQLite lets whoever waits for a transaction sleep for up to a tenth of a second between two
+    looks, however early it ends; here the next thread is woken at once. Other processes still wait
+    in SQLite's way.
+    """
+    lock = cast(Lock, engine.get_execution_options()[TURN])
+    if not lock.acquire(timeout=TURN_SECONDS):
+        raise StorageUnavailable(
+            f"Another write to the database has taken over {TURN_SECONDS:g} seconds.",
+            retryable=True,
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -28,7 +28,6 @@ from limner.store.database import (
     passing_transaction,
     reading,
     transaction,
-    turns_of,
 )
 from limner.store.gallery import take_off
 from limner.store.image_rows import (
@@ -274,8 +273,6 @@ class Store(RowsBySubject):
         Raises:
             StorageUnavailable: it cannot be written.
         """
-        if turns_of(self._engine).are_wanted:
-            found_to_hold()  # others write meanwhile
         with transaction(self._engine) as connection:
             alongside(connection)
             seal, content = found_to_hold()

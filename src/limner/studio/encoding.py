@@ -9,7 +9,7 @@ from limner.core.errors import PictureBroken
 from limner.core.recipe import Recipe
 from limner.core.records import FileFormat, Picture
 from limner.studio.beside import threads_beside
-from limner.studio.image_file import decode_rgba, encode_image, is_lossless
+from limner.studio.image_file import decode_rgba, encode_image, is_lossless, shows
 
 
 class Encoding:
@@ -52,7 +52,5 @@ class Encoding:
         Raises:
             PictureBroken: it shows another.
         """
-        if self._is_to_be_seen and not np.array_equal(
-            decode_rgba(self.content()), self.picture.image_HWC
-        ):
+        if self._is_to_be_seen and not shows(self.content(), self.picture.pixels_sha256):
             raise PictureBroken("The file does not show the picture that was judged.")

@@ -22,7 +22,7 @@ from limner.core.errors import PictureBroken
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import ImageSubject
 from limner.core.recipe import ImageRecord, Recipe
-from limner.core.records import FileFormat, Request
+from limner.core.records import FileFormat, Picture, Request
 from limner.store.gallery import shelve
 from limner.store.judgements import StoredDecision
 from limner.store.ledger.entries import Entry
@@ -102,20 +102,7 @@ def judge_and_store(
     picture = encoding.picture
     pdq = threads_beside().submit(pdq_of, picture)  # a check may want it too: it is taken once
     # 2. Judge exactly these pixels, and decide.
-    subject = ImageSubject(
-        picture=picture,
-        prompt=recipe.prompt or None,
-        style=recipe.style,
-        is_finite=drawn.is_finite,
-        expected_size=recipe.size,
-    )
-    judgement = judge_image(
-        parts,
-        subject,
-        ready.screened[recipe.prompt],
-        impact=ready.request.impact,
-        operation=recipe.operation,
-    )
+    judgement = _judged(parts, ready, picture, recipe, is_finite=drawn.is_finite)
     content = encoding.content()
     ahead = parts.store.write_ahead(content, file_format)
     record = ImageRecord(
@@ -140,10 +127,29 @@ def judge_and_store(
     # 4. Only what is released is sealed, and only what is sealed leaves.
     if decided.decision.outcome is not Outcome.RELEASED:
         return Image(stored, decided, None, None)
-    if writing.signing is not None:
-        kept = keep_seal(parts, stored, decided, writing.signing, watch.on_sealing)
-        return Image(stored, decided, *kept)
-    return Image(stored, decided, *seal_image(parts, stored, content, decided))
+    if writing.signing is None:  # the same bytes were stored before
+        return Image(stored, decided, *seal_image(parts, stored, content, decided))
+    kept = keep_seal(parts, stored, decided, writing.signing, watch.on_sealing)
+    return Image(stored, decided, *kept)
+
+
+def _judged(
+    parts: Parts, ready: Ready, picture: Picture, recipe: Recipe, *, is_finite: bool
+) -> Judgement:
+    subject = ImageSubject(
+        picture=picture,
+        prompt=recipe.prompt or None,
+        style=recipe.style,
+        is_finite=is_finite,
+        expected_size=recipe.size,
+    )
+    return judge_image(
+        parts,
+        subject,
+        ready.screened[recipe.prompt],
+        impact=ready.request.impact,
+        operation=recipe.operation,
+    )
 
 
 class _Writing:

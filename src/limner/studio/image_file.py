@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL.PngImagePlugin import PngInfo
 
-from limner.core.hashing import canonical_json
+from limner.core.hashing import canonical_json, sha256_of_pixels
 from limner.core.recipe import Recipe
 from limner.core.records import FileFormat
 from limner.studio.parameters_text import format_parameters
@@ -137,6 +137,11 @@ def decode_rgba(content: bytes) -> NDArray[np.uint8]:
     """Pixels of a file we wrote, HWC, uint8, RGBA."""
     with PillowImage.open(io.BytesIO(content)) as picture:
         return np.asarray(picture.convert("RGBA"))
+
+
+def shows(content: bytes, pixels_sha256: str) -> bool:
+    """Whether a file we wrote shows the pixels with this tagged hash."""
+    return sha256_of_pixels(decode_rgba(content)) == pixels_sha256
 
 
 def read_texts(picture: PillowImage.Image) -> FileTexts:

@@ -19,7 +19,7 @@ from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, SealFailed, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.recipe import ImageRecord, Recipe
-from limner.core.records import FileFormat, Operation, Picture
+from limner.core.records import FileFormat, Operation
 from limner.provenance.containers import MediaType
 from limner.provenance.facts import (
     DecisionFacts,
@@ -34,7 +34,7 @@ from limner.store.blobs import SIDECAR_SUFFIX
 from limner.store.judgements import StoredDecision, StoredSeal
 from limner.studio.background import WHITE, lay_under
 from limner.studio.beside import threads_beside
-from limner.studio.image_file import decode_rgba, encode_image
+from limner.studio.image_file import decode_rgba, encode_image, shows
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -118,11 +118,11 @@ class Signing:
         self.suffix = SIDECAR_SUFFIX if is_beside else record.file_format
         self._pixels_sha256 = record.pixels_sha256
         self._is_signed = Event()
-        self._shown: bytes | None = None
+        self._signed: bytes | None = None
         self._writing: Future[str] | None = None
 
         def write(given: bytes) -> None:
-            self._shown = None if is_beside else given
+            self._signed = None if is_beside else given
             self._writing = parts.store.write_ahead(given, self.suffix)
             self._is_signed.set()
 
@@ -159,14 +159,19 @@ class Signing:
             KeyRefused: as `seal_image`.
         """
         self._is_signed.wait()
-        if self._shown is not None:
-            shown = Picture.of(decode_rgba(self._shown))
-            if shown.pixels_sha256 != self._pixels_sha256:
-                raise SealFailed(
-                    "The sealed file does not show the picture that was judged, and was not let "
-                    "out."
-                )
-        return self._sealed.result()
+        seen = self._signed  # as a rule what will leave; it may be signed once more
+        if seen is not None:
+            self._require_shown(seen)
+        sealed = self._sealed.result()
+        if sealed.content is not seen:
+            self._require_shown(sealed.content)
+        return sealed
+
+    def _require_shown(self, content: bytes) -> None:
+        if not shows(content, self._pixels_sha256):
+            raise SealFailed(
+                "The sealed file does not show the picture that was judged and was not let out."
+            )
 
 
 def keep_seal(

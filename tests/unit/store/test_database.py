@@ -1,5 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Lock
 
 import pytest
 import sqlalchemy as sa
@@ -11,14 +11,12 @@ from sqlalchemy import event
 from limner.core.errors import StorageUnavailable
 from limner.store import database
 from limner.store.database import (
-    TURNS,
-    Turns,
+    TURN,
     open_database,
     passing_transaction,
     read_number,
     reading,
     transaction,
-    turns_of,
 )
 from limner.store.migrations import _config, newest_revision
 from limner.store.schema import HEAD_REVISION, metadata
@@ -135,7 +133,7 @@ def test_a_number_that_cannot_be_read_is_said_in_our_words(engine):
 
 def test_a_database_that_another_writes_for_long_is_said_to_be_locked(tmp_path, engine):
     waiting = sa.create_engine(
-        engine.url, connect_args={"timeout": 0.01}, execution_options={TURNS: Turns()}
+        engine.url, connect_args={"timeout": 0.01}, execution_options={TURN: Lock()}
     )
     event.listen(waiting, "begin", database._begin)
     with transaction(engine), pytest.raises(StorageUnavailable, match="locked") as caught:
@@ -154,29 +152,7 @@ def test_threads_that_write_take_turns(engine):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(raise_the_clock, range(100)))
     assert read_number(engine, "SELECT number FROM job_clock") == 100
-    assert not turns_of(engine)._lock.locked()
-
-
-def test_a_turn_is_wanted_while_another_thread_writes_and_just_after_one_has_waited(engine):
-    turns, is_writing = turns_of(engine), Event()
-
-    def write():
-        is_writing.set()
-        with transaction(engine):
-            pass
-
-    assert not turns.are_wanted
-    with ThreadPoolExecutor(1) as threads:
-        with transaction(engine):
-            assert turns.are_wanted
-            written = threads.submit(write)
-            is_writing.wait()
-            while turns._waited_at < 0:
-                assert not written.done()
-        written.result()
-    assert turns.are_wanted
-    turns._waited_at -= database.WANTED_SECONDS
-    assert not turns.are_wanted
+    assert not engine.get_execution_options()[TURN].locked()
 
 
 def test_a_turn_that_does_not_come_is_told_and_the_next_comes_all_the_same(engine, monkeypatch):

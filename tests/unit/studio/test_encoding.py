@@ -4,7 +4,7 @@ from recipes import RECIPE
 
 from limner.core.errors import PictureBroken
 from limner.core.records import FILE_FORMATS
-from limner.studio import encoding
+from limner.studio import encoding, image_file
 from limner.studio.encoding import Encoding
 from limner.studio.image_file import decode_rgba
 
@@ -21,7 +21,7 @@ def test_the_picture_that_is_judged_is_the_one_its_file_shows(file_format, quali
 
 
 def test_a_file_that_shows_another_picture_than_was_judged_is_told(monkeypatch):
-    monkeypatch.setattr(encoding, "decode_rgba", lambda content: decode_rgba(content) ^ 1)
+    monkeypatch.setattr(image_file, "decode_rgba", lambda content: decode_rgba(content) ^ 1)
     with pytest.raises(PictureBroken, match="not show the picture"):
         Encoding(IMAGE_HWC, "png", RECIPE, None).require_shown()
 

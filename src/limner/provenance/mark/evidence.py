@@ -101,10 +101,8 @@ def _beside_alike(small_HWC: Floats, tolerance_HW: Floats) -> tuple[Floats, Floa
     height_px, width_px = tolerance_HW.shape
     luma_HW = small_HWC @ LUMA_C
     pitch_px = width_px + _MARGIN_PX
-    *colours, luma_N = (
-        _in_one_row(one, _FAR_OFF) for one in (*np.moveaxis(small_HWC, 2, 0), luma_HW)
-    )
-    colours_CN, tolerance_N = np.stack(colours), _in_one_row(tolerance_HW, -1)
+    colours_CN = np.stack([_in_one_row(one, _FAR_OFF) for one in np.moveaxis(small_HWC, 2, 0)])
+    luma_N, tolerance_N = _in_one_row(luma_HW, 0), _in_one_row(tolerance_HW, -1)
     sum_N, count_N = luma_N.copy(), np.ones_like(luma_N)
     for dy, dx in _NEAR_TAPS:
         step = dy * pitch_px + dx

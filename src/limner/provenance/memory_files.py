@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import io
 import os
-import sys
 from types import ModuleType
 from typing import Any, Self
 
@@ -19,8 +18,8 @@ class MemoryFile(io.BytesIO):
     """Bytes for the library to read; an empty one is written by it, and read afterwards."""
 
 
-def use_kernel_streams(library: ModuleType) -> None:
-    """Have the library read and write every `MemoryFile` by a `KernelStream`.
+def read_by_the_kernel(library: ModuleType) -> None:
+    """Have the library read and write every `MemoryFile` by a `KernelFile`.
 
     Whatever else it is given it treats as before, so that others in this process may use it too;
     and so it treats everything on other systems than Linux.
@@ -28,7 +27,7 @@ def use_kernel_streams(library: ModuleType) -> None:
     Args:
         library: the module ``c2pa.c2pa``.
     """
-    if sys.platform != "linux":
+    if not hasattr(os, "memfd_create"):
         return
     functions, by_callbacks = _Functions(library), library.Stream
 
@@ -37,7 +36,7 @@ def use_kernel_streams(library: ModuleType) -> None:
 
         def __new__(cls, given: Any) -> Any:  # noqa: ANN401 - what is given decides
             if isinstance(given, MemoryFile):
-                return KernelStream(functions, given)
+                return KernelFile(functions, given)
             return object.__new__(cls)
 
     vars(library)["Stream"] = Stream
@@ -61,18 +60,18 @@ class _Functions:
         )
 
     def open(self, file: int) -> Any:  # noqa: ANN401
-        """A stream on a file."""
+        """What the library calls a stream, on a file."""
         stream = self._native.c2pa_create_stream(ctypes.cast(file, self._context), *self._calls)
         if not stream:
             raise OSError("The C2PA library opens no stream.")
         return stream
 
     def close(self, stream: Any) -> None:  # noqa: ANN401
-        """Let go of a stream."""
+        """Let go of it."""
         self._native.c2pa_release_stream(stream)
 
 
-class KernelStream:
+class KernelFile:
     """What the library reads or writes, as it knows it.
 
     Args:

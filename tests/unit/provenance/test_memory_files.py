@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import sys
 
@@ -7,8 +8,8 @@ from sealing import FACTS, encoded, read_clock
 
 from limner.provenance import library
 from limner.provenance.credential import seal
-from limner.provenance.kernel_streams import KernelStream, MemoryFile
 from limner.provenance.library import make_context, read_report
+from limner.provenance.memory_files import KernelFile, MemoryFile
 from limner.provenance.verify import CredentialState, Trust, read_credential
 
 PNG = "image/png"
@@ -27,8 +28,8 @@ def num_open_files():
 def test_memory_files_are_read_by_the_kernel_and_all_else_as_before():
     made = library._load().c2pa.Stream
     with made(MemoryFile(b"x")) as ours, made(io.BytesIO(b"x")) as theirs:
-        assert isinstance(ours, KernelStream)
-        assert not isinstance(theirs, KernelStream)
+        assert isinstance(ours, KernelFile)
+        assert not isinstance(theirs, KernelFile)
 
 
 def test_the_report_on_a_file_is_the_same_either_way(signer):
@@ -37,7 +38,7 @@ def test_the_report_on_a_file_is_the_same_either_way(signer):
     reader = library._load().Reader.try_create(PNG, io.BytesIO(content), None, context)
     with reader:
         by_callbacks = reader.json()
-    assert library.json.loads(by_callbacks) == read_report(content, PNG, context)
+    assert json.loads(by_callbacks) == read_report(content, PNG, context)
 
 
 def test_a_changed_file_is_told_and_so_is_one_that_is_cut_short_or_empty(signer):
@@ -67,5 +68,5 @@ def test_no_file_stays_open_where_the_library_opens_no_stream():
 
     before = num_open_files()
     with pytest.raises(OSError, match="none"):
-        KernelStream(Nothing(), MemoryFile(b"x"))
+        KernelFile(Nothing(), MemoryFile(b"x"))
     assert num_open_files() == before
