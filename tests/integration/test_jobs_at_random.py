@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 from job_rows import START, new_job, store_image
 
-from limner.core.errors import JobConflict, LeaseLost
+from limner.core.errors import DrawingCancelled, JobConflict, LeaseLost
 from limner.core.jobs import LEASED, MAX_ATTEMPTS, OVER, Happening, JobState, next_state
 from limner.store.repository import Store
 
@@ -91,6 +91,10 @@ class Jobs(RuleBasedStateMachine):
             return
         if not self.holds(claim):
             with pytest.raises(LeaseLost):
+                store_image(self.store, claim, index)
+            return
+        if self.states[claim.job_id] is JobState.CANCELLING:
+            with pytest.raises(DrawingCancelled):
                 store_image(self.store, claim, index)
             return
         image_id = store_image(self.store, claim, index)
