@@ -13,6 +13,7 @@ import numpy.typing as npt
 from limner.checks.colours import (
     PROTOTYPES,
     UNNAMED,
+    WORD_WEIGHTS,
     WORDS,
     Floats,
     background_words,
@@ -27,6 +28,7 @@ __all__ = [
     "PROTOTYPES",
     "UNNAMED",
     "WORDS",
+    "WORD_WEIGHTS",
     "Floats",
     "background_words",
     "dominant_rgb",

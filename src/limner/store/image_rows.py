@@ -17,6 +17,12 @@ TIMED_IMAGES = 256  # newest, over which the fastest pass is looked for
 LEAST_TIMED_IMAGES = 5  # the first picture of a process may take many times as long
 
 _IMAGE_OF_ID = schema.images.select().where(schema.images.c.image_id == sa.bindparam("this_image"))
+_IMAGE_OF_MARK = (
+    schema.images.select()
+    .where(schema.images.c.mark == sa.bindparam("this_mark"))
+    .order_by(schema.images.c.created_at)
+    .limit(1)
+)
 
 
 class RecentLook(NamedTuple):
@@ -30,6 +36,12 @@ class RecentLook(NamedTuple):
 def image_of_id(connection: sa.Connection, image_id: str) -> ImageRecord | None:
     """The image with these file bytes."""
     row = connection.execute(_IMAGE_OF_ID, {"this_image": image_id}).one_or_none()
+    return None if row is None else _record_of(row)
+
+
+def image_of_mark(connection: sa.Connection, mark: str) -> ImageRecord | None:
+    """The earliest image whose pixels carry this mark."""
+    row = connection.execute(_IMAGE_OF_MARK, {"this_mark": mark}).one_or_none()
     return None if row is None else _record_of(row)
 
 

@@ -35,6 +35,7 @@ from limner.store.image_rows import (
     fastest_pass_seconds,
     find_image,
     image_of_id,
+    image_of_mark,
     pdq_hashes,
     recent_looks,
     row_of,
@@ -212,9 +213,19 @@ class Store(RowsBySubject):
         self.ledger.sign_if_due(now)
         return stored
 
-    def refuse_request(self, decision: Decision, now: datetime) -> None:
-        """Write into the ledger that a request was refused before anything was drawn."""
+    def refuse_request(
+        self, decision: Decision, now: datetime, *, criteria: Criteria | None = None
+    ) -> None:
+        """Write into the ledger that a request was refused before anything was drawn.
+
+        Args:
+            decision: what was decided.
+            now: UTC.
+            criteria: by which, kept with it if they were not before; ``None`` if by none.
+        """
         with transaction(self._engine) as connection:
+            if criteria is not None:
+                freeze_criteria(connection, criteria, now)
             add_refused_request(connection, decision, now)
         self.ledger.sign_if_due(now)
 
@@ -336,7 +347,7 @@ class Store(RowsBySubject):
     def image_by_mark(self, mark: str) -> ImageRecord | None:
         """The earliest image whose pixels carry this mark."""
         with reading(self._engine) as connection:
-            return find_image(connection, schema.images.c.mark == mark)
+            return image_of_mark(connection, mark)
 
     def recent_looks(self, limit: int) -> list[RecentLook]:
         """Hashes of the newest images that have one, the newest first.

@@ -91,6 +91,14 @@ class Judge:
             return {}
         return {one.check: one.limits for one in self.criteria.criteria if one.limits is not None}
 
+    @cached_property
+    def about_requests(self) -> Criteria | None:
+        """The criteria in force, as far as they ask about requests; ``None`` if none does."""
+        if self.criteria is None:
+            return None
+        asking = tuple(one for one in self.criteria.criteria if one.about == "request")
+        return replace(self.criteria, criteria=asking, always_review=()) if asking else None
+
     def screen(self, request: Request) -> Screened:
         """Run the request checks that the criteria name on one prompt."""
         named = self._named("request", self.request_checks)
@@ -194,13 +202,10 @@ def screen_prompt(parts: Parts, request: Request, prompt: str) -> Screened:
     require_rights(parts, request)
     judge = parts.judge
     screened = judge.screen(replace(request, prompt=prompt, template=None))
-    if judge.criteria is None:
-        return screened
-    on_request = tuple(one for one in judge.criteria.criteria if one.about == "request")
-    if not on_request:
+    if judge.criteria is None or judge.about_requests is None:
         return screened
     decision = decide(
-        replace(judge.criteria, criteria=on_request, always_review=()),
+        judge.about_requests,
         screened.results,
         Circumstances(
             pixels_sha256="",
@@ -211,7 +216,8 @@ def screen_prompt(parts: Parts, request: Request, prompt: str) -> Screened:
         ),
     )
     if decision.outcome is Outcome.REFUSED:
-        parts.store.refuse_request(decision, parts.read_clock())
+        decision = replace(decision, criteria_sha256=judge.criteria.sha256)  # of all in force
+        parts.store.refuse_request(decision, parts.read_clock(), criteria=judge.criteria)
         raise RequestRefused(
             f"The request was refused and nothing was drawn: {decision.reasons[0].note}",
             hint="`limner criteria explain` shows the criteria in force.",

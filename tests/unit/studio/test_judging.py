@@ -107,6 +107,17 @@ def test_a_blocked_prompt_is_refused_before_anything_is_drawn(home, studio_with)
     assert studio.parts.store.count_images() == 0
 
 
+def test_a_refused_request_names_criteria_that_can_be_looked_up(home, studio_with):
+    studio = studio_with(criteria=criteria_with(TERMS))
+    (home / "terms.txt").write_text("block hydra\n")
+    with pytest.raises(RequestRefused):
+        studio.generate("a hydra", seed=1)
+    *_, refusal = studio.parts.store.ledger.entries_of(None)
+    named = refusal.document["criteria_sha256"]
+    assert named == studio.parts.judge.criteria.sha256
+    assert studio.parts.store.frozen_at(named) is not None
+
+
 def test_the_same_bytes_keep_the_decision_they_had_and_say_since_when(studio_with):
     held = studio_with(**HOLD_ALL)
     (first,) = held.generate("a fox", seed=1)

@@ -52,10 +52,18 @@ def reading_size(height_px: int, width_px: int, num_tiles: float) -> tuple[int, 
 
 def resized(pixels_HW: Floats, height_px: int, width_px: int) -> Floats:
     """Pixels at another size: means of areas when smaller, bicubic when larger."""
+    if pixels_HW.shape == (2 * height_px, 2 * width_px):
+        return _halved(pixels_HW)
     is_smaller = height_px <= pixels_HW.shape[0] and width_px <= pixels_HW.shape[1]
     how = PillowImage.Resampling.BOX if is_smaller else PillowImage.Resampling.BICUBIC
     picture = PillowImage.fromarray(np.ascontiguousarray(pixels_HW))
     return np.asarray(picture.resize((width_px, height_px), how))
+
+
+def _halved(pixels_HW: Floats) -> Floats:
+    """Means of two by two, in a fifth of the time Pillow takes; our own common case."""
+    pairs_HW = pixels_HW[:, ::2] + pixels_HW[:, 1::2]
+    return (pairs_HW[::2] + pairs_HW[1::2]) * np.float32(0.25)
 
 
 def texture_of(small_HWC: Floats) -> Floats:

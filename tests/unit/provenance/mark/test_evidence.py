@@ -23,6 +23,12 @@ def test_transparent_parts_are_laid_on_white():
     assert (small(plain((10, 20, 30, 0))) == 255).all()
 
 
+def test_half_the_size_has_the_means_of_two_by_two():
+    pixels_HW = np.random.default_rng(3).integers(0, 256, (14, 22)).astype(np.float32)
+    halved_HW = evidence.resized(pixels_HW, 7, 11)
+    assert (halved_HW == pixels_HW.reshape(7, 2, 11, 2).mean(axis=(1, 3))).all()
+
+
 def test_an_edge_between_plain_areas_has_no_texture():
     image_HWC = plain((255, 255, 255, 255))
     image_HWC[:, 128:, :3] = 0
