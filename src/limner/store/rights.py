@@ -29,11 +29,12 @@ from limner.store.ledger.ledger import Ledger
 from limner.store.rights_blocking import (
     ENFORCED,
     AffectedImage,
+    Block,
     affected_images,
     allowing_entries,
+    block_in_force,
     blocked_image_ids,
     blocker_of_request,
-    blocking_entry,
     has_unnoted_expiry,
     note_expired,
     subject_of,
@@ -234,10 +235,10 @@ class Rights:
             add_event(connection, entry_id, ENFORCED, now, {"num_blocked": num_blocked})
         self._ledger.sign_if_due(now)
 
-    def blocking_entry(self, image_id: str) -> int | None:
-        """See `rights_blocking.blocking_entry`."""
+    def block_in_force(self, image_id: str) -> Block | None:
+        """See `rights_blocking.block_in_force`."""
         with reading(self._engine) as connection:
-            return blocking_entry(connection, image_id)
+            return block_in_force(connection, image_id)
 
     def is_empty(self) -> bool:
         """Whether nothing was ever registered; asked for every request."""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 
+from limner.core.deciding import Outcome
 from limner.core.rights import (
     RightsKind,
     RightsMatch,
@@ -41,6 +42,7 @@ _keys = schema.rights_keys.c
 _events = schema.rights_events.c
 _blocks = schema.rights_blocks.c
 _images = schema.images.c
+_seals = schema.seals.c
 _decisions = schema.decisions.c
 _ANY_ENTRY = sa.select(_entries.entry_id).limit(1)
 
@@ -50,6 +52,13 @@ class Because(NamedTuple):
 
     how: str
     what: str | None
+
+
+class Block(NamedTuple):
+    """The entry an image is blocked by, and the decision that says so."""
+
+    entry_id: int
+    decision_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,7 @@ class AffectedImage:
 
 
 class _Drawn(NamedTuple):
-    """What matters here of a stored image."""
+    """What matters here of a stored image; `started_from` has hashes of pixels and of files."""
 
     image_id: str
     pixels_sha256: str
@@ -92,7 +101,8 @@ def blocker_of_request(
         connection: reading or writing.
         texts: in which names are looked for.
         keys: of what it starts from and is drawn with.
-        sources: pixels it starts from, which may be those of an image that is blocked.
+        sources: hashes of what it starts from, pixels and files, which may be of an image that is
+            blocked.
         now: the time now, UTC.
     """
     fitting = _fitting(connection, texts, keys)
@@ -143,20 +153,35 @@ def has_entries(connection: sa.Connection) -> bool:
     return connection.scalar(_ANY_ENTRY) is not None
 
 
-def blocked_sources(connection: sa.Connection, pixels_sha256s: Collection[str]) -> dict[str, int]:
-    """Of these pixels those of an image that is blocked, with the entry it is blocked by."""
-    query = (
-        sa.select(_images.pixels_sha256, _blocks.entry_id)
-        .join(schema.rights_blocks, _blocks.image_id == _images.image_id)
-        .where(_images.pixels_sha256.in_(pixels_sha256s), _is_in_force())
-    )
-    return {row.pixels_sha256: row.entry_id for row in connection.execute(query)}
+def blocked_sources(connection: sa.Connection, hashes: Collection[str]) -> dict[str, int]:
+    """Of these hashes those of an image that is blocked, with the entry it is blocked by.
+
+    Args:
+        connection: reading or writing.
+        hashes: of pixels, and of files as they left: another format has other pixels.
+    """
+    found: dict[str, int] = {}
+    for some in _chunks(hashes):
+        by_pixels = (
+            sa.select(_images.pixels_sha256, _blocks.entry_id)
+            .join(schema.rights_blocks, _blocks.image_id == _images.image_id)
+            .where(_images.pixels_sha256.in_(some), _is_in_force())
+        )
+        by_file = (
+            sa.select(_seals.sealed_sha256, _blocks.entry_id)
+            .join(schema.rights_blocks, _blocks.image_id == _seals.image_id)
+            .where(_seals.sealed_sha256.in_(some), _is_in_force())
+        )
+        for query in (by_pixels, by_file):
+            found |= {one: entry_id for one, entry_id in connection.execute(query)}
+    return found
 
 
-def blocking_entry(connection: sa.Connection, image_id: str) -> int | None:
-    """The entry an image is blocked by; ``None`` if it is not, or was released since."""
-    query = sa.select(_blocks.entry_id).where(_blocks.image_id == image_id, _is_in_force())
-    return connection.scalar(query)
+def block_in_force(connection: sa.Connection, image_id: str) -> Block | None:
+    """What an image is blocked by; ``None`` if it is not, or was released since."""
+    query = sa.select(_blocks.entry_id, _blocks.decision_id)
+    row = connection.execute(query.where(_blocks.image_id == image_id, _is_in_force())).first()
+    return None if row is None else Block(*row)
 
 
 def blocked_image_ids(connection: sa.Connection, image_ids: Collection[str]) -> set[str]:
@@ -185,6 +210,10 @@ def affected_images(connection: sa.Connection, entry_id: int) -> list[AffectedIm
             found[drawn.image_id] = drawn, because
         for source in drawn.started_from:
             started.setdefault(source, []).append(drawn)
+    for some in _chunks(started):
+        sealed = sa.select(_seals.sealed_sha256, _seals.image_id)
+        for file, image_id in connection.execute(sealed.where(_seals.sealed_sha256.in_(some))):
+            started.setdefault(image_id, []).extend(started[file])
     _add_descendants(found, started)
     return [
         AffectedImage(
@@ -287,14 +316,16 @@ def _blocker_of_sources(
     connection: sa.Connection, started_from: Collection[str], now: datetime
 ) -> RightsMatch | None:
     blocked = blocked_sources(connection, started_from)
-    fitting = [(entry_id, pixels_sha256) for pixels_sha256, entry_id in blocked.items()]
+    fitting = [(entry_id, source) for source, entry_id in blocked.items()]
     return next(matches_of(connection, fitting, now), None)
 
 
 def _is_in_force() -> sa.ColumnElement[bool]:
-    """A block holds until something else is decided about its image."""
+    """A block holds until its image is released; whoever refuses or holds it too lifts nothing."""
     later = sa.exists().where(
-        _decisions.image_id == _blocks.image_id, _decisions.decision_id > _blocks.decision_id
+        _decisions.image_id == _blocks.image_id,
+        _decisions.decision_id > _blocks.decision_id,
+        _decisions.outcome == str(Outcome.RELEASED),
     )
     return ~later
 
@@ -324,7 +355,7 @@ def _drawn_of(row: sa.Row[Any, Any, Any, Any]) -> _Drawn:
         created_at=row.created_at,
         keys=keys,
         texts=tuple(str(recipe[one]) for one in ("prompt", "style") if recipe[one]),
-        started_from=frozenset(started_from),
+        started_from=frozenset(started_from | files),
     )
 
 
@@ -340,11 +371,15 @@ def _because(drawn: _Drawn, name: str | None, keys: frozenset[str]) -> Because |
 def _add_descendants(
     found: dict[str, tuple[_Drawn, Because]], started: Mapping[str, list[_Drawn]]
 ) -> None:
-    """Add what was drawn from an affected image, and from that, and so on."""
+    """Add what was drawn from an affected image, and from that, and so on.
+
+    `started` has what was drawn from what, by pixels or image_id.
+    """
     waiting = [drawn for drawn, _ in found.values()]
     while waiting:
         source = waiting.pop()
-        for drawn in started.get(source.pixels_sha256, []):
+        by_pixels, by_file = (started.get(one, []) for one in (source.pixels_sha256, source.image_id))
+        for drawn in (*by_pixels, *by_file):
             if drawn.image_id not in found:
                 found[drawn.image_id] = drawn, Because("source", source.image_id)
                 waiting.append(drawn)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from limner.core.errors import RequestRefused
+from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
 from limner.core.records import Request
 from limner.core.rights import (
@@ -241,7 +242,9 @@ def require_rights(parts: Parts, request: Request) -> None:
     card, now = parts.generator_of(request.model).card, parts.read_clock()
     worn = [card.adapters[one.name] for one in request.adapters if one.name in card.adapters]
     taught_on = [key for one in worn for key in (one.sha256, *one.sources)]
-    started_from = [one.pixels_sha256 for one in (request.source, request.mask) if one is not None]
+    pictures = [one for one in (request.source, request.mask) if one is not None]
+    files = [one.file.content for one in pictures if one.file is not None]
+    started_from = [*(one.pixels_sha256 for one in pictures), *map(sha256_of_bytes, files)]
     keys = keys_of(
         generator=card.name,
         generator_version=card.version,
@@ -284,15 +287,17 @@ def standing_notices(
     erased = store.erased_at(image_id)
     if erased is not None:
         return (f"This image was erased here at {erased:%Y-%m-%d %H:%M:%S} UTC.",)
-    if store.rights.blocking_entry(image_id) is not None:
-        decided = store.last_decision(image_id)
-        assert decided is not None
+    block = store.rights.block_in_force(image_id)
+    if block is not None:
+        decided = next(
+            one for one in store.decisions_of(image_id) if one.decision_id == block.decision_id
+        )
         since = f"{decided.decided_at:%Y-%m-%d %H:%M:%S} UTC"
         why = decided.decision.reasons[0].note
         return (f"This image is blocked since {since} and must not be used: {why}",)
     pixels = () if pixels_sha256 is None else (pixels_sha256,)
     blocker = store.rights.blocker_of_request(
-        keys=(file_sha256, image_id, *pixels), sources=pixels, now=parts.read_clock()
+        keys=(file_sha256, image_id, *pixels), sources=(file_sha256, *pixels), now=parts.read_clock()
     )
     return () if blocker is None else (f"This picture must not be used: {blocker.sentence}",)
 

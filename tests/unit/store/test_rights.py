@@ -65,7 +65,7 @@ def test_affected_images_are_listed_and_blocked_once(store):
     ids = [image.image_id]
     assert store.rights.block(ids, stored.as_match, NOW) == ids
     assert store.rights.block(ids, stored.as_match, NOW) == []
-    assert store.rights.blocking_entry(image.image_id) == stored.entry_id
+    assert store.rights.block_in_force(image.image_id).entry_id == stored.entry_id
 
 
 def test_an_image_that_was_erased_meanwhile_is_not_blocked(store):

@@ -10,6 +10,7 @@ from PIL import Image as PillowImage
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, ImageHeld, ImageRefused, RequestRefused, RightsInvalid
+from limner.core.reviewing import REASON_CODES
 from limner.core.rights import RightsState
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
@@ -18,7 +19,7 @@ from limner.studio import review, rights
 from limner.studio.redraw import show
 from limner.studio.rights_file import values_of
 from limner.studio.rights_pictures import known_picture
-from limner.studio.stored_image import open_image
+from limner.studio.stored_image import open_image, open_in_format
 from limner.studio.verify import verify
 from limner.testing import PaintedGenerator
 
@@ -131,7 +132,7 @@ def test_images_of_an_expired_consent_are_blocked(checked):
     entry_id, image = expired(checked)
     assert rights.enforce_expired(checked.parts) == 1
     assert last_outcome(checked, image) is Outcome.REFUSED
-    assert checked.parts.store.rights.blocking_entry(image.image_id) == entry_id
+    assert checked.parts.store.rights.block_in_force(image.image_id).entry_id == entry_id
 
 
 def test_what_expired_is_enforced_once_and_the_ledger_says_so(checked):
@@ -219,6 +220,44 @@ def test_a_request_that_starts_from_a_blocked_image_is_refused(studio, tmp_path)
     add(studio, **OPT_OUT, name="Jane Doe")
     with pytest.raises(RequestRefused):
         studio.variations(path, "a fox", n=1)
+
+
+def exported(studio, image, folder):
+    """The image as JPEG, which has other pixels than it has."""
+    path = folder / "export.jpg"
+    path.write_bytes(open_in_format(studio.parts, image.image_id, "jpeg"))
+    return path
+
+
+def test_what_was_drawn_from_an_export_of_a_blocked_image_is_blocked(studio, tmp_path):
+    (image,) = studio.generate("jane doe", seed=1)
+    (drawn,) = studio.variations(exported(studio, image, tmp_path), "a fox", n=1, seed=2)
+    consent = add(studio, **CONSENT, name="Jane Doe").stored
+    rights.withdraw(studio.parts, consent.entry_id)
+    assert last_outcome(studio, drawn) is Outcome.REFUSED
+
+
+def test_a_request_that_starts_from_an_export_of_a_blocked_image_is_refused(studio, tmp_path):
+    (image,) = studio.generate("jane doe", seed=1)
+    path = exported(studio, image, tmp_path)
+    add(studio, **OPT_OUT, name="Jane Doe")
+    with pytest.raises(RequestRefused):
+        studio.variations(path, "a fox", n=1, seed=2)
+
+
+def test_a_rejection_by_a_person_does_not_lift_a_block(checked, tmp_path):
+    (image,) = checked.generate("jane doe", seed=1)
+    path = image.save(tmp_path / "jane.png")
+    opt_out_of(checked, resaved(image, tmp_path / "like.jpg"))  # held, so that there is a card
+    stored = add(checked, **OPT_OUT, name="Jane Doe").stored
+    card = review.next_card(checked.parts, "ann").card
+    review.answer_card(
+        checked.parts, card.card_id, "ann", "reject", reasons=[next(iter(REASON_CODES))]
+    )
+    assert checked.parts.store.rights.block_in_force(image.image_id).entry_id == stored.entry_id
+    assert verify(checked.parts, path).notices[0].startswith("This image is blocked since")
+    with pytest.raises(RequestRefused):
+        checked.variations(path, "a fox", n=1, seed=2)
 
 
 def test_a_withdrawn_source_of_a_model_blocks_everything_the_model_drew(studio):
