@@ -21,7 +21,9 @@ from limner.core.criteria import (
 from limner.core.judging import Cause, Result, Verdict
 from limner.core.records import Operation
 
-NO_CRITERIA = "criteria"  # source of a reason
+NO_CRITERIA = "criteria"  # sources of reasons
+RIGHTS_WITHDRAWN = "rights-withdrawn"  # an image is blocked by an entry of the rights register
+RIGHTS_LIKENESS = "rights-likeness"  # it is held as it looks like a picture of one
 VOID = "What was certified about this check no longer holds; certify its limits again."
 
 
@@ -119,7 +121,7 @@ def decide(
         demands: what is asked of this image besides; they can make the decision graver only.
     """
     if criteria is None or not (asked := _asked(criteria, circumstances)):
-        return _held_without_criteria(fault)
+        return _held_without_criteria(fault, circumstances.impact)
     impact = criteria.default_impact if circumstances.impact is None else circumstances.impact
     reasons = [_judge(one, results, criteria, circumstances, impact) for one in asked]
     reasons += [
@@ -144,8 +146,35 @@ def decide(
         impact=impact,
         audit_probability=audit_probability,
         is_audited=outcome is not Outcome.HELD and circumstances.chance < audit_probability,
-        needs_second=impact in criteria.second_reviewer,
+        needs_second=impact in criteria.second_reviewer or impact not in criteria.impact_tiers,
     )
+
+
+def stands(earlier: Decision, later: Decision, *, is_by_person: bool) -> bool:
+    """Whether what was decided about an image holds against a later decision by rule.
+
+    What people decided stands, and so does what the same criteria did, unless those are graver now.
+    A rule lifts nothing that the rights register brought about. And what is asked at another stake
+    can make a decision graver only, or the picture would leave by being asked for a little thing.
+
+    Args:
+        earlier: that holds so far.
+        later: by rule, about the same pixels.
+        is_by_person: the earlier one is.
+    """
+    is_graver = _gravity(later) > _gravity(earlier)
+    by_register = {RIGHTS_WITHDRAWN, RIGHTS_LIKENESS} & {one.source for one in earlier.reasons}
+    if by_register or earlier.impact not in (None, later.impact):
+        return not is_graver
+    if is_by_person:
+        return True
+    return earlier.criteria_sha256 == later.criteria_sha256 and not is_graver
+
+
+def _gravity(decision: Decision) -> tuple[int, bool]:
+    """Orders decisions; of two that hold, the one is graver that two people must lift."""
+    is_for_two = decision.outcome is Outcome.HELD and decision.needs_second
+    return list(Outcome).index(decision.outcome), is_for_two
 
 
 def cheapest(probability_bad: float, costs: Costs, impact: float) -> Consequence:
@@ -299,14 +328,14 @@ def _unknown_impact(impact: str) -> Reason:
     )
 
 
-def _held_without_criteria(fault: str) -> Decision:
+def _held_without_criteria(fault: str, impact: str | None) -> Decision:
     note = f"There are no criteria in force, so nothing can be released by rule. {fault}".strip()
     reason = Reason(source=NO_CRITERIA, verdict=None, consequence=Consequence.HOLD, note=note)
     return Decision(
         outcome=Outcome.HELD,
         reasons=(reason,),
         criteria_sha256=None,
-        impact=None,
+        impact=impact,
         audit_probability=1.0,
         is_audited=False,
         needs_second=True,

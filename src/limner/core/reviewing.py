@@ -125,6 +125,7 @@ class Card:
     Attributes:
         question: "yes" is good.
         requester: commitment to the name of who asked for the image; ``None`` when not known.
+        also_asked: the same of others for whom the same image was drawn.
         may_requester_answer: somebody works alone, and answers about their own images; never
             counts where two people must agree.
         impact: tier of the criteria.
@@ -144,6 +145,7 @@ class Card:
     opened_at: datetime
     question: str
     requester: str | None = None
+    also_asked: frozenset[str] = frozenset()
     may_requester_answer: bool = False
     impact: str | None = None
     needs_second: bool = False
@@ -154,6 +156,10 @@ class Card:
     unmitigated_share: float = 1.0
     truth: Answer | None = None
     label: str = ""
+
+    def is_own(self, reviewer: str) -> bool:
+        """Whether this person asked for the image."""
+        return reviewer == self.requester or reviewer in self.also_asked
 
     @property
     def is_about_image(self) -> bool:
@@ -257,8 +263,7 @@ def refusal_to_claim(card: Card, state: CardState, reviewer: str) -> Refusal | N
     """Why this person may not take the card; ``None`` when they may."""
     if state.closing is not None:
         return Refusal.CLOSED
-    is_own = card.requester == reviewer
-    if is_own and (card.needs_second or not card.may_requester_answer):  # rule 3
+    if card.is_own(reviewer) and (card.needs_second or not card.may_requester_answer):  # rule 3
         return Refusal.OWN_IMAGE
     if state.is_held and state.holder != reviewer:  # rule 2
         return Refusal.HELD_BY_OTHER

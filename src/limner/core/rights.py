@@ -17,11 +17,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from limner.core.criteria import Consequence
-from limner.core.deciding import Decision, Outcome, Reason
+from limner.core.deciding import RIGHTS_LIKENESS, RIGHTS_WITHDRAWN, Decision, Outcome, Reason
 from limner.core.errors import RightsInvalid
-
-RIGHTS_WITHDRAWN = "rights-withdrawn"  # the source of the reason an image is blocked for
-RIGHTS_LIKENESS = "rights-likeness"  # of the reason one is held for
 
 MAX_NAME_WORDS = 12
 MAX_TEXT_CHARACTERS = 500

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from limner.core.criteria import Criteria
 from limner.core.deciding import Decision
-from limner.core.errors import StorageUnavailable
+from limner.core.errors import SealFailed, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.recipe import ImageRecord
 from limner.core.records import FileFormat, OriginalFile
@@ -282,12 +282,16 @@ class Store(RowsBySubject):
             What `found_to_hold` gave.
 
         Raises:
+            SealFailed: its decision does not hold any more.
             StorageUnavailable: it cannot be written.
         """
         with transaction(self._engine) as connection:
             alongside(connection)
             seal, content = found_to_hold()
             assert seal.sealed_sha256 == sha256_of_bytes(content)
+            decided = last_decision(connection, seal.image_id)
+            if decided is None or decided.decision_id != seal.decision_id:
+                raise SealFailed("It was decided otherwise meanwhile and was not let out.")
             with self._blobs.adding(content, suffix, ahead):
                 add_seal(connection, seal)
         self.bell.ring()

@@ -8,9 +8,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from limner.core.deciding import Outcome
+from limner.core.deciding import RIGHTS_LIKENESS, Outcome
 from limner.core.judging import CheckCard, Verdict
-from limner.core.rights import RIGHTS_LIKENESS
 from limner.store import schema
 
 _results = schema.results.c

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypedDict, cast
 
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 
 from limner.core.errors import BadInput
 from limner.core.hashing import canonical_json
-from limner.core.reviewing import Answer, Card, CardKind, Event, EventKind
+from limner.core.reviewing import Answer, Card, CardKind, Closing, Event, EventKind
 from limner.store import schema
 from limner.store.ledger.appending import append_entry
 from limner.store.ledger.commitments import erase, keep_commitment
@@ -31,6 +32,11 @@ PERSON = "person:"  # what the subject of a person's salt begins with
 _cards = schema.review_cards.c
 _events = schema.review_events.c
 _salts = schema.ledger_salts.c
+_HELD_CARD = (
+    sa.select(_cards.card_id)
+    .where(_cards.image_id == sa.bindparam("this_image"), _cards.kind == str(CardKind.HELD))
+    .limit(1)
+)
 
 
 class NeededDocument(TypedDict):
@@ -144,11 +150,24 @@ def append_event(
     _append(connection, card.card_id, card.image_id, happened_at, said)
 
 
+def close_overtaken(connection: sa.Connection, image_id: str, now: datetime) -> None:
+    """Close the cards of holds of an image that a later decision by rule has overtaken.
+
+    Whoever answered one of them would decide past that decision.
+    """
+    if connection.scalar(_HELD_CARD, {"this_image": image_id}) is None:
+        return  # as for every image that is new
+    for card, _happened in find_cards(
+        connection, is_unclosed=True, image_id=image_id, kind=CardKind.HELD
+    ):
+        document = {"outcome": str(Closing.JUDGED_AGAIN), "kind": str(card.kind)}
+        append_event(connection, card, EventKind.CLOSED, happened_at=now, document=document)
+
+
 def find_card(connection: sa.Connection, card_id: str) -> Card | None:
     """The card with this id."""
     query = schema.review_cards.select().where(_cards.card_id == card_id)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _card_of_row(row)
+    return next(iter(_cards_of(connection, query)), None)
 
 
 def events_of(connection: sa.Connection, card_id: str) -> list[Event]:
@@ -185,7 +204,7 @@ def find_cards(
         drawn = sa.exists().where(schema.images.c.image_id == _cards.image_id)
         incoming = sa.exists().where(schema.incoming.c.image_id == _cards.image_id)
         query = query.where(~closed, drawn | incoming)
-    cards = [_card_of_row(row) for row in connection.execute(query)]
+    cards = _cards_of(connection, query)
     events: dict[str, list[Event]] = {card.card_id: [] for card in cards}
     named = sa.select(query.order_by(None).subquery().c.card_id)
     happened = schema.review_events.select().where(_events.card_id.in_(named))
@@ -266,9 +285,25 @@ def _new_card_id(connection: sa.Connection) -> str:
             return card_id
 
 
-def _card_of_row(row: sa.Row[tuple[Any, ...]]) -> Card:
-    document = json.loads(row.document)
-    return _card_of(row.card_id, row.image_id, row.kind, row.opened_at, document)
+def _cards_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Card]:
+    """The cards that a query finds, each with everybody who asked for its image."""
+    shelves = schema.gallery.c
+    image_ids = sa.select(query.order_by(None).subquery().c.image_id)
+    asking = (
+        sa.select(shelves.image_id, _salts.commitment)
+        .join(schema.ledger_salts, _salts.subject == sa.literal(PERSON) + shelves.owner)
+        .where(shelves.image_id.in_(image_ids))
+    )
+    asked: dict[str, set[str]] = {}
+    for image_id, commitment in connection.execute(asking):
+        asked.setdefault(image_id, set()).add(commitment)
+    return [
+        replace(
+            _card_of(row.card_id, row.image_id, row.kind, row.opened_at, json.loads(row.document)),
+            also_asked=frozenset(asked.get(row.image_id, ())),
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def _card_of(

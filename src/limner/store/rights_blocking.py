@@ -378,8 +378,8 @@ def _add_descendants(
     waiting = [drawn for drawn, _ in found.values()]
     while waiting:
         source = waiting.pop()
-        by_pixels, by_file = (started.get(one, []) for one in (source.pixels_sha256, source.image_id))
-        for drawn in (*by_pixels, *by_file):
+        by_pixels = started.get(source.pixels_sha256, [])
+        for drawn in (*by_pixels, *started.get(source.image_id, [])):
             if drawn.image_id not in found:
                 found[drawn.image_id] = drawn, Because("source", source.image_id)
                 waiting.append(drawn)

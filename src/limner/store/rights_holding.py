@@ -17,7 +17,7 @@ from limner.core.reviewing import MAY_LEAVE, REVIEW_WITHIN, CardKind
 from limner.core.rights import reason_of_likeness
 from limner.store import schema
 from limner.store.judgements import add_judgement, decisions_of
-from limner.store.reviews import open_card
+from limner.store.reviews import close_overtaken, open_card
 
 CHECKED_BY = "near-copy-registered"  # the check that holds such an image when it is drawn
 
@@ -58,6 +58,7 @@ def hold_near_copies(
         )
         stored = add_judgement(connection, image_id, [], decision, decided_by="rule", now=now)
         if stored.decision.outcome is Outcome.HELD:  # else the register blocks it altogether
+            close_overtaken(connection, image_id, now)
             _ask(connection, image_id, decision, criteria, now)
             held.append(image_id)
     return held

@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from limner.checks.runner import Check, judge_all, judged_sha256
 from limner.core.criteria import Criteria
-from limner.core.deciding import Circumstances, Decision, Outcome, decide
+from limner.core.deciding import Circumstances, Decision, Outcome, decide, stands
 from limner.core.errors import RequestRefused
 from limner.core.judging import (
     CheckCard,
@@ -34,8 +34,13 @@ from limner.core.recipe import ImageRecord
 from limner.core.records import Operation, Picture, Request
 from limner.core.reviewing import MAY_LEAVE, REVIEW_WITHIN
 from limner.store.gallery import shelve
-from limner.store.judgements import StoredDecision, add_judgement, freeze_criteria
-from limner.store.reviews import open_card
+from limner.store.judgements import (
+    StoredDecision,
+    add_judgement,
+    freeze_criteria,
+    last_decision,
+)
+from limner.store.reviews import close_overtaken, open_card
 from limner.studio.rights import require_rights
 
 if TYPE_CHECKING:
@@ -233,13 +238,21 @@ class Judgement:
     decision: Decision
     criteria: Criteria | None
 
+    def is_overruled_by(self, earlier: StoredDecision | None) -> TypeGuard[StoredDecision]:
+        """Whether an earlier decision about the image stands; see `deciding.stands`."""
+        return earlier is not None and stands(
+            earlier.decision, self.decision, is_by_person=earlier.decided_by == "person"
+        )
+
     def write(
         self, connection: sa.Connection, image_id: str, requester: str, now: datetime
     ) -> StoredDecision:
         """Store it in the caller's transaction; opens a review card where a person must look.
 
-        The image is still to be put on the requester's shelf (`shelve`).
+        One that waits for what an earlier rule asked is closed. The image is still to be put on
+        the requester's shelf (`shelve`).
         """
+        close_overtaken(connection, image_id, now)
         if self.criteria is not None:
             freeze_criteria(connection, self.criteria, now)
         stored = add_judgement(
@@ -314,22 +327,18 @@ def decision_in_force(
 ) -> StoredDecision:
     """The decision about a stored image.
 
-    The same bytes may have been drawn before. What was decided then holds, by rule under the same
-    criteria or by a person; under other criteria the new judgement is appended.
+    The same bytes may have been drawn before, for somebody else too, whose they are as well. Where
+    what was decided then does not stand (`deciding.stands`) the new judgement is appended.
     """
     if written is not None:
         return written
-    earlier = parts.store.last_decision(record.image_id)
-    if earlier is not None and (
-        earlier.decided_by == "person"
-        or earlier.decision.criteria_sha256 == judgement.decision.criteria_sha256
-    ):
-        return earlier
     now = parts.read_clock()
 
     def write(connection: sa.Connection) -> StoredDecision:
-        stored = judgement.write(connection, record.image_id, parts.requester, now)
+        decided = last_decision(connection, record.image_id)
+        if not judgement.is_overruled_by(decided):
+            decided = judgement.write(connection, record.image_id, parts.requester, now)
         shelve(connection, record.image_id, parts.requester)
-        return stored
+        return decided
 
     return parts.store.judge(record.image_id, write, now)

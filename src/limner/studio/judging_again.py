@@ -7,20 +7,20 @@ one. It is no second throw of the dice: an image on which every check ran is lef
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from limner.core.deciding import NO_CRITERIA, Decision, Outcome
+from limner.core.deciding import NO_CRITERIA, RIGHTS_LIKENESS, Decision, Outcome
 from limner.core.errors import BadInput, StorageUnavailable
 from limner.core.judging import ImageSubject, Verdict
 from limner.core.records import Picture, Request
-from limner.core.reviewing import Card, Closing, EventKind, state_of
-from limner.core.rights import RIGHTS_LIKENESS
+from limner.core.reviewing import Card, state_of
 from limner.store.gallery import owners_of
-from limner.store.judgements import StoredDecision, last_decision
-from limner.store.reviews import append_event, commitment_of, events_of
+from limner.store.judgements import StoredDecision, last_decision, results_of
+from limner.store.reviews import commitment_of, events_of
 from limner.studio.image_file import decode_rgba
 from limner.studio.judging import Judgement, judge_image
-from limner.studio.review_card import require_card
+from limner.studio.review_card import require_card, why_unable
 from limner.studio.review_settling import seal_released
 
 if TYPE_CHECKING:
@@ -60,13 +60,6 @@ def judge_again(parts: Parts, card_id: str) -> StoredDecision:
             )
         owners = owners_of(connection, card.image_id)
         known = (one for one in owners if commitment_of(connection, one) == card.requester)
-        append_event(
-            connection,
-            card,
-            EventKind.CLOSED,
-            happened_at=now,
-            document={"outcome": str(Closing.JUDGED_AGAIN), "kind": str(card.kind)},
-        )
         return judgement.write(connection, card.image_id, next(known, ""), now)
 
     stored = parts.store.judge(card.image_id, write, now)
@@ -76,7 +69,12 @@ def judge_again(parts: Parts, card_id: str) -> StoredDecision:
 
 def _require_held_unjudged(connection: sa.Connection, card: Card) -> StoredDecision:
     decided = last_decision(connection, card.image_id)
-    if decided is None or decided.decided_by != "rule" or not _lacks_a_check(decided.decision):
+    unable = why_unable(results_of(connection, card.image_id))
+    if (
+        decided is None
+        or decided.decided_by != "rule"
+        or not _lacks_a_check(decided.decision, unable)
+    ):
         raise BadInput(
             f"The image of the card {card.card_id!r} is not held for want of a check, so people "
             "decide.",
@@ -92,16 +90,17 @@ def _require_held_unjudged(connection: sa.Connection, card: Card) -> StoredDecis
     return decided
 
 
-def _lacks_a_check(decision: Decision) -> bool:
+def _lacks_a_check(decision: Decision, unable: Sequence[str]) -> bool:
     """Whether it is held as a check could not run, or as there were no criteria to be read.
 
-    What the rights register holds is left to people whatever the checks say.
+    A check that does not apply would not run again either. What the rights register holds is left
+    to people whatever the checks say.
     """
     sources = {one.source for one in decision.reasons}
     if decision.outcome is not Outcome.HELD or RIGHTS_LIKENESS in sources:
         return False
     is_unable = any(one.verdict is Verdict.ERROR for one in decision.reasons)
-    return is_unable or NO_CRITERIA in sources
+    return (is_unable and bool(unable)) or NO_CRITERIA in sources
 
 
 def _judged(parts: Parts, record: ImageRecord, before: StoredDecision) -> Judgement:

@@ -96,13 +96,13 @@ def view_of(
         incoming=parts.store.looks.find(card.image_id) if record is None else None,
         is_revealed=is_revealed,
         results=tuple(results) if is_revealed else (),
-        unable=_unable(results),
+        unable=why_unable(results),
         reasons=card.reasons if is_revealed else (),
         own=None if given is None else given.answer,
     )
 
 
-def _unable(results: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+def why_unable(results: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
     """Why checks could not run, by the last result of each; not of those that do not apply."""
     last = {str(one["check"]): one for one in results}
     return tuple(

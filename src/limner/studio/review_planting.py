@@ -109,7 +109,7 @@ def has_judged(connection: sa.Connection, image_id: str, reviewer: str, now: dat
 
 
 def _is_known_to(reviewer: str, card: Card, state: CardState) -> bool:
-    return card.requester == reviewer or state.given_by(reviewer) is not None
+    return card.is_own(reviewer) or state.given_by(reviewer) is not None
 
 
 def _says_only(truth: Answer, card: Card, state: CardState) -> bool:

@@ -297,7 +297,9 @@ def standing_notices(
         return (f"This image is blocked since {since} and must not be used: {why}",)
     pixels = () if pixels_sha256 is None else (pixels_sha256,)
     blocker = store.rights.blocker_of_request(
-        keys=(file_sha256, image_id, *pixels), sources=(file_sha256, *pixels), now=parts.read_clock()
+        keys=(file_sha256, image_id, *pixels),
+        sources=(file_sha256, *pixels),
+        now=parts.read_clock(),
     )
     return () if blocker is None else (f"This picture must not be used: {blocker.sentence}",)
 

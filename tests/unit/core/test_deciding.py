@@ -18,6 +18,8 @@ from limner.core.criteria import (
     Target,
 )
 from limner.core.deciding import (
+    RIGHTS_LIKENESS,
+    RIGHTS_WITHDRAWN,
     VOID,
     Circumstances,
     Decision,
@@ -26,6 +28,7 @@ from limner.core.deciding import (
     cheapest,
     decide,
     review_band,
+    stands,
 )
 from limner.core.judging import Better, Cause, Limits, Result, Verdict, verdict_of
 from limner.core.records import Operation
@@ -530,6 +533,53 @@ def test_limits_turn_round_where_lower_is_better():
 
 
 INCOMING = {"request_sha256": None, "operation": None}
+
+
+LOW = decide(CRITERIA, [result(Verdict.PASS)], HERE)
+HIGH = decide(CRITERIA, [result(Verdict.UNSURE)], replace(HERE, impact="high"))
+OTHER_CRITERIA = replace(LOW, criteria_sha256="sha256:dd")
+
+
+def by(source: str, outcome: Outcome) -> Decision:
+    """What is decided by something else than the criteria."""
+    reason = Reason(source=source, verdict=None, consequence=Consequence.HOLD, note="")
+    return replace(LOW, outcome=outcome, reasons=(reason,))
+
+
+HELD = replace(LOW, outcome=Outcome.HELD)
+REFUSED = replace(LOW, outcome=Outcome.REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "is_by_person", "expected"),
+    [
+        (LOW, LOW, False, True),  # the same again
+        (LOW, HELD, False, False),  # the same criteria are graver now
+        (HELD, LOW, False, True),  # and milder they lift nothing
+        (HELD, OTHER_CRITERIA, False, False),  # other criteria decide anew
+        (LOW, HIGH, False, False),  # more is at stake
+        (LOW, HIGH, True, False),  # for which no person was asked
+        (HELD, HIGH, False, False),  # and two people are to look instead of one
+        (HIGH, LOW, False, True),  # a milder stake lifts nothing
+        (HIGH, OTHER_CRITERIA, False, True),
+        (LOW, REFUSED, True, True),  # people overrule rules
+        (REFUSED, OTHER_CRITERIA, True, True),
+        (by(RIGHTS_WITHDRAWN, Outcome.REFUSED), OTHER_CRITERIA, False, True),
+        (by(RIGHTS_LIKENESS, Outcome.HELD), OTHER_CRITERIA, False, True),
+        (by(RIGHTS_LIKENESS, Outcome.HELD), REFUSED, False, False),
+        (replace(HELD, impact=None, criteria_sha256=None), LOW, False, False),  # had no criteria
+    ],
+)
+def test_an_earlier_decision_stands_or_does_not(earlier, later, is_by_person, expected):
+    assert stands(earlier, later, is_by_person=is_by_person) is expected
+
+
+def test_without_criteria_it_is_kept_how_much_is_at_stake():
+    assert decide(None, [], replace(HERE, impact="high")).impact == "high"
+
+
+def test_a_tier_that_there_is_no_more_needs_two_people():
+    assert decide(CRITERIA, [result(Verdict.PASS)], replace(HERE, impact="gone")).needs_second
 
 
 def test_criteria_about_requests_are_not_asked_of_an_incoming_image():

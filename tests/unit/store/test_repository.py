@@ -1,12 +1,15 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from ledgers import NOW, record_of
+from streams import RELEASED
 
-from limner.core.errors import StorageUnavailable
+from limner.core.deciding import Outcome
+from limner.core.errors import SealFailed, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.records import OriginalFile
-from limner.store.judgements import StoredSeal
+from limner.store.judgements import StoredSeal, add_judgement
 from limner.store.ledger.entries import Kind
 from limner.store.repository import Store
 
@@ -99,6 +102,13 @@ def test_one_blob_serves_two_sources(store, home):
     assert store.read_source("sha256:" + "4" * 64) == OriginalFile(b"png", "png")
 
 
+def decide(store, image_id, decision=RELEASED):
+    def write(connection):
+        return add_judgement(connection, image_id, [], decision, decided_by="rule", now=NOW)
+
+    return store.judge(image_id, write, NOW)
+
+
 def seal(content, **form):
     """A seal of the image ``one``, and its file."""
     stored = StoredSeal(
@@ -115,12 +125,22 @@ def seal(content, **form):
 
 def test_the_seal_of_every_form_is_found_by_its_form(store):
     image_id = store.add_image(record_of(b"one"), b"one").image_id
+    decide(store, image_id)
     forms = ({}, {"file_format": "webp"}, {"is_beside": True})
     for number, form in enumerate(forms):
         assert store.seal_of(image_id, **form) is None
         made = seal(b"%d" % number, **form)
         assert store.add_seal(lambda made=made: made, "png") == made
         assert store.seal_of(image_id, **form) == made[0]
+
+
+def test_no_seal_is_kept_of_a_release_that_was_overtaken(store):
+    image_id = store.add_image(record_of(b"one"), b"one").image_id
+    decide(store, image_id)
+    decide(store, image_id, replace(RELEASED, outcome=Outcome.REFUSED))
+    with pytest.raises(SealFailed, match="decided otherwise"):
+        store.add_seal(lambda: seal(b"sealed"), "png")
+    assert store.seal_of(image_id) is None
 
 
 def test_nothing_is_kept_of_a_seal_that_does_not_hold(store):

@@ -10,15 +10,17 @@ from painted_limner import WHOLE, painted_studio
 
 from limner.core.criteria import Consequence, Criterion
 from limner.core.deciding import Outcome
-from limner.core.errors import ImageHeld, ImageRefused, RequestRefused
+from limner.core.errors import BadInput, ImageHeld, ImageRefused, RequestRefused
 from limner.core.hashing import sha256_of_pixels
 from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits, Verdict
 from limner.core.records import Picture
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
+from limner.studio import review
 from limner.studio.criteria_file import parse_criteria
 from limner.studio.image_file import decode_rgba
 from limner.studio.judging import Judge
+from limner.studio.studio import Studio
 from limner.testing import PaintedGenerator
 
 TERMS = {
@@ -125,6 +127,41 @@ def test_the_same_bytes_keep_the_decision_they_had_and_say_since_when(studio_wit
     assert again.decided.decision_id == first.decided.decision_id
     assert "That was decided on" not in first.kept_back.message
     assert "That was decided on 2026-01-01 00:00 UTC, and holds." in again.kept_back.message
+
+
+def test_the_same_bytes_are_looked_at_again_where_more_is_at_stake(studio_with):
+    studio = studio_with(
+        impact_tiers={"low": 1, "high": 20},
+        always_review=[{"reason": "Much is at stake.", "impact": ["high"]}],
+    )
+    (low,) = studio.generate("a fox", seed=1, impact="low")
+    (high,) = studio.generate("a fox", seed=1, impact="high")
+    assert (low.image_id, low.outcome) == (high.image_id, Outcome.RELEASED)
+    assert high.outcome is Outcome.HELD
+
+
+def test_a_card_of_a_hold_that_was_overtaken_decides_nothing(studio_with):
+    studio = studio_with(**HOLD_ALL)
+    studio.generate("a fox", seed=1)
+    (first,) = review.list_cards(studio.parts, "ann")
+    studio.close()
+    studio = studio_with(**HOLD_ALL, name="others")
+    studio.generate("a fox", seed=1)
+    (second,) = review.list_cards(studio.parts, "ann")
+    assert first.card.card_id != second.card.card_id
+    with pytest.raises(BadInput, match="closed: judged again"):
+        review.claim(studio.parts, first.card.card_id, "ann")
+
+
+def test_whoever_asked_for_the_same_image_too_does_not_answer_about_it(studio_with):
+    studio = studio_with(**HOLD_ALL, may_requester_review=False)
+    for requester in ("alice", "bob"):
+        Studio(studio.parts.for_requester(requester)).generate("a fox", seed=1)
+    (view,) = review.list_cards(studio.parts, "bob")
+    for requester in ("alice", "bob"):
+        with pytest.raises(BadInput, match="you asked for yourself"):
+            review.claim(studio.parts, view.card.card_id, requester)
+    assert review.claim(studio.parts, view.card.card_id, "carol")
 
 
 def test_other_criteria_decide_anew(studio_with):

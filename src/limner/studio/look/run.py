@@ -261,18 +261,14 @@ class Keeper:
         self._decide(writing, looked, now)
 
     def _decide(self, writing: Writing, looked: Looked, now: datetime) -> None:
-        """Append the decision, unless a person or the same criteria decided before."""
-        earlier = last_decision(writing.connection, looked.image_id)
-        if earlier is not None and (
-            earlier.decided_by == "person"
-            or earlier.decision.criteria_sha256 == looked.decision.criteria_sha256
-        ):
-            return
+        """Append the decision, unless one that was made before stands."""
         judgement = Judgement(
             results=looked.results,
             decision=looked.decision,
             criteria=self._parts.judge.criteria,
         )
+        if judgement.is_overruled_by(last_decision(writing.connection, looked.image_id)):
+            return
         # Nobody here asked for the image, so anybody may answer the card about it.
         judgement.write(writing.connection, looked.image_id, "", now)
 
