@@ -7,6 +7,7 @@ from painted_limner import WHOLE, painted_studio
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput
+from limner.core.judging import Better, Cause, CheckCard, CheckNotAble, Limits, Verdict
 from limner.core.reviewing import Closing
 from limner.core.rights import reason_of_likeness
 from limner.core.settings import read_settings
@@ -75,6 +76,39 @@ def test_what_was_found_before_is_kept_beside_what_is_found_now(home, studio, im
     results = studio.parts.store.results_of(image.image_id)
     assert [one["verdict"] for one in results if one["check"] == "terms"] == ["error", "pass"]
     assert len({one["judged_sha256"] for one in results if one["check"] == "integrity"}) == 1
+
+
+class Moot:
+    """A check that applies to no picture."""
+
+    card = CheckCard(
+        name="exposure",
+        version="1",
+        question="Is it bright?",
+        better=Better.HIGHER,
+        limits=Limits(pass_at=1, fail_at=0),
+    )
+
+    def measure(self, _subject):
+        raise CheckNotAble(Cause.NOT_APPLICABLE, "There is nothing to judge.")
+
+
+def test_an_image_to_which_a_check_does_not_apply_is_left_to_people(home):
+    home.mkdir(exist_ok=True)
+    document = yaml.safe_load(WHOLE.read_text())
+    moot = {"id": "bright", "about": "image", "check": "exposure", "not_applicable": "warn"}
+    document["criteria"].append(TERMS | moot)
+    document["always_review"] = [{"reason": "Everything is looked at."}]
+    (home / "criteria.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    settings = read_settings(default_home=home, environment={})
+    with painted_studio(settings, PaintedGenerator()) as studio:
+        judge = studio.parts.judge
+        studio.parts.judge = replace(judge, image_checks={**judge.image_checks, "exposure": Moot()})
+        (image,) = studio.generate("a fox", seed=1)
+        assert Verdict.ERROR in {one.verdict for one in image.decided.decision.reasons}
+        (view,) = review.list_cards(studio.parts, "rob")
+        with pytest.raises(BadInput, match="not held for want of a check"):
+            judge_again(studio.parts, view.card.card_id)
 
 
 def test_an_image_stays_held_while_the_check_cannot_run(studio, card_id):
