@@ -296,6 +296,17 @@ def take_off(connection: sa.Connection, image_id: str) -> None:
         connection.execute(table.delete().where(table.c.image_id == image_id))
 
 
+def take_from(connection: sa.Connection, image_id: str, owner: str) -> None:
+    """Take an image off one person's shelf, boards, stars and tags, in a write transaction."""
+    for table in (schema.gallery, schema.stars, schema.image_tags):
+        theirs = sa.and_(table.c.image_id == image_id, table.c.owner == owner)
+        connection.execute(table.delete().where(theirs))
+    boards = sa.select(schema.boards.c.board_id).where(schema.boards.c.owner == owner)
+    column = schema.board_images.c
+    on_theirs = sa.and_(column.image_id == image_id, column.board_id.in_(boards))
+    connection.execute(schema.board_images.delete().where(on_theirs))
+
+
 def folded(text: str) -> str:
     """Text as it is searched: without case and without forms that only look different."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -249,6 +249,16 @@ def forget_request(connection: sa.Connection, image_id: str) -> None:
     forget_requests(connection, _jobs.job_id.in_(drew_it))
 
 
+def forget_own_requests(connection: sa.Connection, image_id: str, owner: str) -> None:
+    """The same of the jobs of one person, which are told apart from the image."""
+    drew_it = sa.select(_images.job_id).where(_images.image_id == image_id)
+    own = sa.select(_jobs.job_id).where(_jobs.job_id.in_(drew_it), _jobs.owner == owner)
+    job_ids = list(connection.scalars(own))
+    forget_requests(connection, _jobs.job_id.in_(job_ids))
+    theirs = sa.and_(_images.image_id == image_id, _images.job_id.in_(job_ids))
+    connection.execute(schema.job_images.delete().where(theirs))
+
+
 def forget_requests(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> None:
     """Erase what was asked of the jobs that fit a condition; one that is not over is cancelled."""
     for row in connection.execute(schema.jobs.select().where(condition)).all():

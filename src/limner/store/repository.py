@@ -29,7 +29,7 @@ from limner.store.database import (
     reading,
     transaction,
 )
-from limner.store.gallery import take_off
+from limner.store.gallery import take_from, take_off
 from limner.store.image_rows import (
     RecentLook,
     fastest_pass_seconds,
@@ -147,6 +147,19 @@ class Store(RowsBySubject):
     ) -> Entry:
         """Append one entry to the ledger; see `Ledger.append`."""
         return self.ledger.append(kind, document, recorded_at=recorded_at, subject=subject)
+
+    def part_from(self, image_id: str, owner: str) -> None:
+        """Take an image from one of those for whom it was drawn, with what they asked for.
+
+        Raises:
+            StorageUnavailable: as `erase_image`.
+        """
+        from limner.store.jobs import forget_own_requests
+
+        with transaction(self._engine) as connection:
+            take_from(connection, image_id, owner)
+            forget_own_requests(connection, image_id, owner)
+        empty_log(self._engine)
 
     def erase_image(self, image_id: str, *, reason: str, recorded_at: datetime) -> bool:
         """Erase an image and all that is only its own; see `erasing`. The ledger says it is gone.

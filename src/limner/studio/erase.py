@@ -14,9 +14,11 @@ from limner.core.errors import BadInput
 from limner.core.hashing import sha256_of_bytes
 from limner.core.limits import require_one_of
 from limner.store.ledger.entries import Kind
+from limner.studio.gallery import require_visible
 from limner.studio.thumbnails import remove_thumbnails
 
 if TYPE_CHECKING:
+    from limner.core.access import Principal
     from limner.store.people import Traces
     from limner.studio.parts import Parts
 
@@ -63,6 +65,30 @@ def erase(parts: Parts, images: Sequence[str], *, reason: str = "person_asked") 
         parts.store.erase_image(one, reason=reason, recorded_at=now)
         parts.store.erase_incoming(one, reason=reason, recorded_at=now)
     return found
+
+
+def erase_for(parts: Parts, viewer: Principal, image_ids: Sequence[str], *, reason: str) -> int:
+    """Erase images at the wish of one person; how many are gone for good.
+
+    One that was drawn for others too is theirs as well: it is taken from this person alone.
+    Whoever sees everything erases it for all.
+
+    Raises:
+        NotFound: one is not stored, or it is somebody else's; then nothing was erased.
+        BadInput, StorageUnavailable: as `erase`.
+    """
+    require_one_of("reason", reason, REASONS)
+    shared: list[str] = []
+    for one in dict.fromkeys(image_ids):
+        require_visible(parts, viewer, one)
+        others = parts.store.gallery.owners_of(one) - {viewer.name}
+        if others and not viewer.sees_everything:
+            shared.append(one)
+    own = [one for one in dict.fromkeys(image_ids) if one not in shared]
+    erase(parts, own, reason=reason)
+    for one in shared:
+        parts.store.part_from(one, viewer.name)
+    return len(own)
 
 
 class ErasedPerson(NamedTuple):

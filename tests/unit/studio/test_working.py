@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from job_rows import START
 from painted_limner import WHOLE, painted_studio
 
+from limner.core.access import Principal, Scope
 from limner.core.deciding import Outcome
 from limner.core.drawing import StepProgress
-from limner.core.errors import StorageUnavailable
+from limner.core.errors import NotFound, StorageUnavailable
 from limner.core.jobs import JobState
 from limner.core.records import Request
 from limner.core.reviewing import EventKind
@@ -25,6 +26,8 @@ from limner.store.database import reading
 from limner.store.leases import Held
 from limner.store.reviews import events_of, open_card
 from limner.studio import attempt, generate, review, rights, working
+from limner.studio.erase import erase_for
+from limner.studio.gallery import require_visible
 from limner.studio.onlooking import Onlooker
 from limner.studio.working import Worker, run_worker
 
@@ -402,6 +405,36 @@ def test_erasing_an_image_erases_what_its_job_was_asked_and_the_job_stays(
     assert (job.state, job.request["prompt"]) == (JobState.FINISHED, "")
     files = [one for one in home.rglob("*") if one.is_file()]
     assert not any(b"Zerlina" in one.read_bytes() for one in files)
+
+
+def person(name: str) -> Principal:
+    return Principal(name=name, scopes=frozenset({Scope.GENERATE}), token_id="t")
+
+
+def test_one_person_cannot_erase_what_was_drawn_for_another_too(studio, worker):
+    def drawn_for(owner: str) -> str:
+        request = Request(prompt="a fox", num_images=1, seed=7, is_deterministic=True)
+        job_id = studio.jobs.submit(request, owner=owner).job_id
+        worker.draw_next()
+        return job_id
+
+    bens, evas = drawn_for("ben"), drawn_for("eva")
+    (image,) = studio.jobs.get(bens).images
+    assert studio.jobs.get(evas).images[0].image_id == image.image_id
+    assert erase_for(studio.parts, person("eva"), [image.image_id], reason="other") == 0
+    assert studio.jobs.get(bens).request["prompt"] == "a fox"
+    assert require_visible(studio.parts, person("ben"), image.image_id)
+    assert (studio.jobs.get(evas).request["prompt"], studio.jobs.get(evas).images) == ("", ())
+    with pytest.raises(NotFound):
+        require_visible(studio.parts, person("eva"), image.image_id)
+
+
+def test_the_last_for_whom_an_image_was_drawn_erases_it_for_good(studio, worker, submit):
+    job_id = submit()
+    worker.draw_next()
+    (image,) = studio.jobs.get(job_id).images
+    assert erase_for(studio.parts, person("ann"), [image.image_id], reason="other") == 1
+    assert studio.parts.store.image_by_id(image.image_id) is None
 
 
 def test_a_job_in_hand_is_cancelled_when_an_image_of_it_is_erased(studio, worker, submit, at_step):

@@ -18,10 +18,10 @@ from limner.faces.http.native.image_fields import place_of
 from limner.faces.pages.cards import cards_of
 from limner.faces.pages.forms import FieldLists, GivenFile, gone_on
 from limner.faces.pages.frame import frame
-from limner.faces.pages.image_page import facts_of
+from limner.faces.pages.image_page import facts_of, gone_from_gallery
 from limner.faces.pages.site import render
 from limner.store.gallery import Search
-from limner.studio.erase import REASONS, erase
+from limner.studio.erase import REASONS, erase_for
 from limner.studio.export import export_zip
 from limner.studio.gallery import (
     Page,
@@ -73,6 +73,7 @@ def gallery(request: Request, viewer: Requester, given: Given) -> Response:
         is_alike=_is_alike(request),
         is_searched=any(said.values()),
         num_erased=_number_of(request.query_params.get("erased", "")),
+        num_parted=_number_of(request.query_params.get("parted", "")),
         reasons=REASONS,
         styles=given.studio.card.styles,
         outcomes=tuple(Outcome),
@@ -122,11 +123,12 @@ def do(viewer: Requester, given: Given, said: FieldLists) -> Response:
     action = next(iter(said.get("do", [])), "")
     if action == "export":
         return _exported(given, viewer, images)
+    if action == "erase":
+        reason = next(iter(said.get("reason", [])), REASONS[0])
+        num_erased = erase_for(given.parts, viewer, images, reason=reason)
+        return gone_from_gallery(len(set(images)), num_erased)
     for image_id in images:
         require_visible(given.parts, viewer, image_id)
-    if action == "erase":
-        erase(given.parts, images, reason=next(iter(said.get("reason", [])), REASONS[0]))
-        return RedirectResponse(f"/gallery?erased={len(images)}", status_code=303)
     boards, now = given.parts.store.boards, given.clock()
     name = next((one for one in said.get("name", []) if one.strip()), "")
     if action == "star":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -18,7 +19,7 @@ from limner.faces.pages.forms import Fields
 from limner.faces.pages.frame import frame
 from limner.faces.pages.plots import WIDTH, show_checks
 from limner.faces.pages.site import render
-from limner.studio.erase import REASONS, erase
+from limner.studio.erase import REASONS, erase_for
 from limner.studio.gallery import Opened, boards_of, find_alike, open_for, require_visible
 from limner.studio.log import prove
 from limner.studio.parameters_text import format_parameters
@@ -132,9 +133,15 @@ def enlarge(image_id: ImageId, viewer: Drawer, given: Given, said: Fields) -> Re
 @router.post("/images/{image_id}/erase")
 def erase_image(image_id: ImageId, viewer: Requester, given: Given, said: Fields) -> Response:
     """Erase the image for good; the ledger says that it is gone."""
-    require_visible(given.parts, viewer, image_id)
-    erase(given.parts, [image_id], reason=said.get("reason", REASONS[0]))
-    return RedirectResponse("/gallery?erased=1", status_code=303)
+    reason = said.get("reason", REASONS[0])
+    num_erased = erase_for(given.parts, viewer, [image_id], reason=reason)
+    return gone_from_gallery(1, num_erased)
+
+
+def gone_from_gallery(num_images: int, num_erased: int) -> Response:
+    """Back to the gallery, which says how many are erased, and how many of others too are kept."""
+    said = {"erased": num_erased, "parted": num_images - num_erased}
+    return RedirectResponse(f"/gallery?{urlencode(said)}", status_code=303)
 
 
 def facts_of(opened: Opened) -> list[tuple[str, str]]:
