@@ -104,7 +104,7 @@ class RightsMatch:
     def sentence(self) -> str:
         """Why it blocks, for a person; names nobody."""
         if self.kind is RightsKind.OPT_OUT:
-            return f"It is opted out by entry {self.entry_id} of the rights register."
+            return f"Opted out by entry {self.entry_id} of the rights register."
         ended = "was withdrawn" if self.state is RightsState.WITHDRAWN else "has expired"
         return f"Entry {self.entry_id} of the rights register, a {self.kind}, {ended}."
 

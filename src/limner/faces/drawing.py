@@ -12,6 +12,8 @@ from limner.faces.option_groups import Output, Saving
 from limner.faces.printing import note
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from limner.core.records import Request
     from limner.studio.batch import BatchRun, RowResult
     from limner.studio.image import Image
@@ -66,6 +68,7 @@ def draw_and_save(
     from limner.studio.saving import name_of
 
     images: list[Image] = []
+    paths: list[Path] = []
     kept_back: list[LimnerError] = []
     try:
         with watching(is_quiet=output.quiet) as watch:
@@ -77,19 +80,27 @@ def draw_and_save(
                 called = name or name_of(image.recipe.prompt, image.seed)
                 path = destination.save(image.content, called)
                 images.append(image)
+                paths.append(path)
                 say_image(image, path, as_json=output.as_json, is_quiet=output.quiet)
                 if destination.is_renamed(path, called):
                     note(f"note: the name was taken, so the picture is in {str(path)!r}.")
         if not output.as_json and not output.quiet:
-            told = [one for image in images for one in (*image.recipe.notices, *image.warnings)]
-            for notice in dict.fromkeys(told):
-                note(f"note: {notice}")
+            _say_notices(images, paths)
     except DrawingCancelled as error:
         note(f"Stopped: {len(images)} of {len(ready.shots)} pictures are finished and kept.")
         raise typer.Exit(INTERRUPTED) from error
     if kept_back:
         raise typer.Exit(max(map(exit_code_of, kept_back)))
     return images
+
+
+def _say_notices(images: list[Image], paths: list[Path]) -> None:
+    """What a person should know of each picture; of which one, where it is not of all."""
+    told = [(*image.recipe.notices, *image.warnings) for image in images]
+    for notice in dict.fromkeys(one for notices in told for one in notices):
+        which = [str(path) for path, notices in zip(paths, told, strict=True) if notice in notices]
+        about = "" if len(which) == len(paths) else f"{', '.join(which)}: "
+        note(f"note: {about}{notice}")
 
 
 def save_sheet(images: list[Image], path: str, *, overwrite: bool) -> None:

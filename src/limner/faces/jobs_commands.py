@@ -48,7 +48,8 @@ def list_(
         for job in jobs:
             _say_job(job, as_json=as_json)
         if not jobs:
-            note("There is no such job.")
+            is_narrowed = bool(state or owner or before)
+            note(f"There is no {'such ' if is_narrowed else ''}job{'' if is_narrowed else ' yet'}.")
 
 
 @app.command()

@@ -254,13 +254,15 @@ def _words_asked(find: Sequence[str], ask: str, ask_model: str) -> _WordsAsked:
 
 
 def _tell(parts: Parts, run: LookRun, told: Told, *, as_json: bool) -> None:
-    """One item as it is found: all of it as JSON, or its fault."""
+    """One item as it is found: all of it as JSON, or why it is no good."""
     if as_json:
         from limner.studio.look.rows import told_document
 
         say_json(told_document(parts, run, told))
     elif told.fault is not None:
         note(told.fault.sentence)
+    elif told.outcome == "refused":
+        note(f"{told.name} is refused: {told.why}")
 
 
 def _exit_by(counts: Counts) -> None:

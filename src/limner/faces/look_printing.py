@@ -70,16 +70,16 @@ def say_counts(counts: Counts, run_id: str, *, as_json: bool) -> None:
         )
         return
     say(
-        f"{counts.num_pictures:,} pictures: {counts.released:,} released, {counts.held:,} held, "
-        f"{counts.refused:,} refused."
+        f"{_counted(counts.num_pictures, 'picture')}: {counts.released:,} released, "
+        f"{counts.held:,} held, {counts.refused:,} refused."
     )
     if counts.num_known:
         were = "was" if counts.num_known == 1 else "were"
         say(f"{counts.num_known:,} of them {were} looked at before and not again.")
     if counts.num_faults:
-        say(f"{_files(counts.num_faults)} could not be looked at; each is named above.")
+        say(f"{_counted(counts.num_faults, 'file')} could not be looked at; each is named above.")
     if counts.num_passed_over:
-        say(f"{_files(counts.num_passed_over)} held no picture.")
+        say(f"{_counted(counts.num_passed_over, 'file')} held no picture.")
     if counts.num_asked:
         cards = "1 card asks" if counts.num_asked == 1 else f"{counts.num_asked:,} cards ask"
         say(f"{cards} people whether a label fits; `look teach --reviewed` learns their answers.")
@@ -88,8 +88,8 @@ def say_counts(counts: Counts, run_id: str, *, as_json: bool) -> None:
     note(f"`limner look report {run_id}` writes what was found, with pictures.")
 
 
-def _files(num: int) -> str:
-    return "1 file" if num == 1 else f"{num:,} files"
+def _counted(num: int, what: str) -> str:
+    return f"1 {what}" if num == 1 else f"{num:,} {what}s"
 
 
 @contextmanager

@@ -134,7 +134,8 @@ def list_entries(
         for one in found:
             say_json(_document(one)) if as_json else say(_line(one))
         if not found:
-            note("There is no such entry in the rights register.")
+            is_narrowed = kind is not None or state is not None
+            note(f"The rights register has no {'such ' if is_narrowed else ''}entry.")
 
 
 @app.command()
@@ -170,6 +171,10 @@ def withdraw(
 
         enforced = rights.withdraw(studio.parts, entry, reason=reason, images=image or ())
         _say_enforced(enforced, as_json=as_json)
+        if enforced.stored.entry.opted_out is not None and not as_json:
+            blocked = [one for one in rights.affected(studio.parts, entry) if one.is_blocked]
+            stay = "1 image stays" if len(blocked) == 1 else f"{len(blocked)} images stay"
+            note(f"What it names is drawn again; {stay} blocked until people release what it hid.")
 
 
 @app.command("import")
@@ -256,7 +261,8 @@ def _say_enforced(enforced: Enforced, *, as_json: bool) -> None:
 
 def _counted(found: list[AffectedImage] | tuple[AffectedImage, ...]) -> str:
     before = sum(one.is_blocked for one in found)
-    return f"{len(found)} images are affected; {before} were blocked already."
+    affected = "1 image is" if len(found) == 1 else f"{len(found)} images are"
+    return f"{affected} affected; {before} {'was' if before == 1 else 'were'} blocked already."
 
 
 def _say_affected(one: AffectedImage, *, as_json: bool) -> None:

@@ -1,8 +1,8 @@
 """``limner verify``: what a picture file is worth, in words and as JSON; and ``limner sidecar``.
 
 Exit codes: 0 trusted; 3 intact but nobody trusted vouches for the signer, or no credential;
-4 tampered; 2 unreadable or bad input. What a file says of itself is untrusted text, so control
-characters never reach the terminal.
+4 tampered, or not to be used whatever its credential is worth; 2 unreadable or bad input. What a
+file says of itself is untrusted text, so control characters never reach the terminal.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def verify(
             say_json(verified_document(verified, file))
         else:
             _say_verified(verified, file)
-        code = _EXIT_CODES[verified.state.value]
+        code = REFUSED if verified.barred else _EXIT_CODES[verified.state.value]
         if code != RELEASED:
             raise typer.Exit(code)
 
@@ -133,6 +133,7 @@ def verified_document(verified: Verified, path: Path) -> dict[str, object]:
         "image_id": None if stored is None else stored.record.image_id,
         "found_by": None if stored is None else stored.found_by,
         "notices": list(verified.notices),
+        "barred": list(verified.barred),
     }
 
 
@@ -150,7 +151,10 @@ def _say_verified(verified: Verified, path: Path) -> None:
     from rich.text import Text
 
     title, colour, sentence = _HEADLINES[verified.state.value]
-    lines: list[RenderableType] = [Text(title, style=f"bold {colour}"), Text(sentence)]
+    lines: list[RenderableType] = []
+    if verified.barred:
+        lines += [Text("Not to be used", style="bold red"), *map(Text, verified.barred), Text()]
+    lines += [Text(title, style=f"bold {colour}"), Text(sentence)]
     lines += [Text(f"- {one.words} ({_plain(one.code)})") for one in verified.credential.reasons]
     facts = list(_facts(verified))
     if facts:

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from limner.core.deciding import RIGHTS_LIKENESS, Outcome
-from limner.core.judging import CheckCard, Verdict
+from limner.core.judging import Cause, CheckCard, Verdict
 from limner.store import schema
 
 _results = schema.results.c
@@ -86,16 +86,19 @@ def scores_by_card(connection: sa.Connection, card: CheckCard) -> dict[str, floa
 
 
 def odd_results(connection: sa.Connection) -> list[OddResult]:
-    """Every result that is unsure or an error, oldest first."""
+    """Every result that is unsure or an error, oldest first; not of checks that do not apply."""
     odd = (str(Verdict.UNSURE), str(Verdict.ERROR))
     query = schema.results.select().where(_results.verdict.in_(odd))
+    rows = connection.execute(query.order_by(_results.result_id))
+    documents = ((row, json.loads(row.document)) for row in rows)
     return [
         OddResult(
             image_id=row.image_id,
             judged_at=datetime.fromisoformat(row.judged_at),
             check=row.check_name,
             verdict=Verdict(row.verdict),
-            notes=tuple(json.loads(row.document).get("notes") or ()),
+            notes=tuple(document.get("notes") or ()),
         )
-        for row in connection.execute(query.order_by(_results.result_id))
+        for row, document in documents
+        if document.get("cause") != Cause.NOT_APPLICABLE
     ]

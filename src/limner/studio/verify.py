@@ -72,6 +72,8 @@ class Verified:
         mark_value: what it says.
         stored: the image it leads to in this data folder.
         notices: further facts, each one sentence.
+        barred: why it must not be used, each one sentence: the rights register blocks it, or it
+            was erased here. Its credential may be in order all the same.
     """
 
     state: FileState
@@ -81,6 +83,7 @@ class Verified:
     mark_value: str | None
     stored: Stored | None
     notices: tuple[str, ...]
+    barred: tuple[str, ...]
 
 
 class _Decoded(NamedTuple):
@@ -130,7 +133,6 @@ def verify_content(
     credential = _read_credential(parts, content, decoded, sidecar)
     found = _read_mark(parts, decoded.picture)
     mark, stored, missed = _look_up(parts, content, decoded.picture, credential, found)
-    standing = () if missed else _standing(parts, content, decoded.picture, stored)
     return Verified(
         state=_state_of(credential, decoded),
         file_format=decoded.file_format,
@@ -138,7 +140,8 @@ def verify_content(
         mark=mark,
         mark_value=None if found is None else found.value,
         stored=stored,
-        notices=(*standing, *credential.notices, *_notices(path, decoded), *missed),
+        notices=(*credential.notices, *_notices(path, decoded), *missed),
+        barred=() if missed else _barred(parts, content, decoded.picture, stored),
     )
 
 
@@ -221,7 +224,7 @@ def _judge_mark(
     return MarkState.MATCHES if look_alike(picture.image_HWC, stored_HWC) else MarkState.DIFFERS
 
 
-def _standing(
+def _barred(
     parts: Parts, content: bytes, picture: Picture | None, stored: Stored | None
 ) -> tuple[str, ...]:
     """Whether the image is blocked or was erased."""

@@ -71,7 +71,7 @@ def test_show_and_verify_of_a_copy_say_that_it_was_erased(studio, tmp_path):
         "This image was erased here at 2026-01-01 00:00:00 UTC.",
     )
     verified = verify(studio.parts, path)
-    assert "This image was erased here at 2026-01-01 00:00:00 UTC." in verified.notices
+    assert "This image was erased here at 2026-01-01 00:00:00 UTC." in verified.barred
 
 
 def test_an_image_is_erased_by_the_file_that_left_and_the_file_stays(studio, tmp_path):

@@ -255,7 +255,7 @@ def test_a_rejection_by_a_person_does_not_lift_a_block(checked, tmp_path):
         checked.parts, card.card_id, "ann", "reject", reasons=[next(iter(REASON_CODES))]
     )
     assert checked.parts.store.rights.block_in_force(image.image_id).entry_id == stored.entry_id
-    assert verify(checked.parts, path).notices[0].startswith("This image is blocked since")
+    assert verify(checked.parts, path).barred[0].startswith("This image is blocked since")
     with pytest.raises(RequestRefused):
         checked.variations(path, "a fox", n=1, seed=2)
 
@@ -410,7 +410,7 @@ def test_show_and_verify_say_that_a_copy_is_blocked(studio, tmp_path):
     path = image.save(tmp_path / "jane.png")
     add(studio, **OPT_OUT, name="Jane Doe")
     assert show(studio.parts, path).notices[0].startswith("This image is blocked since 2026-01-01")
-    assert any("is blocked since" in one for one in verify(studio.parts, path).notices)
+    assert any("is blocked since" in one for one in verify(studio.parts, path).barred)
 
 
 def test_show_says_that_a_picture_of_somebody_who_withdrew_must_not_be_used(studio, photo):

@@ -119,6 +119,7 @@ class Desk:
             "mark": str(found.mark),
             "image_id": None if found.stored is None else found.stored.record.image_id,
             "notices": list(found.notices),
+            "barred": list(found.barred),
         }
 
 

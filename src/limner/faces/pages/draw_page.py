@@ -39,7 +39,7 @@ from limner.faces.pages.drawing import (
     start_picture,
 )
 from limner.faces.pages.forms import Fields, GivenFile
-from limner.faces.pages.frame import frame
+from limner.faces.pages.frame import first_place, frame
 from limner.faces.pages.site import render, say
 from limner.studio.gallery import require_visible
 from limner.studio.grid_jobs import grid_of
@@ -47,6 +47,7 @@ from limner.studio.image_file import encode_plain_png
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
 
+Anyone = Annotated[Principal, Depends(require())]
 Drawer = Annotated[Principal, Depends(require(Scope.GENERATE))]
 Given = Annotated[Services, Depends(services)]
 
@@ -61,7 +62,7 @@ SIZES = ("256", "512", "1024", "512x288", "288x512")
 @router.get("/")
 def draw(
     request: Request,
-    viewer: Drawer,
+    viewer: Anyone,
     given: Given,
     like: str = "",
     start: str = "",
@@ -71,8 +72,11 @@ def draw(
 ) -> Response:
     """The page; the form may come filled in with the recipe of an image, or start from one.
 
-    What can be asked for is what the model can honour, so another model is another form.
+    What can be asked for is what the model can honour, so another model is another form. Somebody
+    who may not draw goes on to where they may do something: links and the menu lead here.
     """
+    if not viewer.may(Scope.GENERATE):
+        return RedirectResponse(first_place(viewer), status_code=303)
     fields = _first_fields(given, viewer, like=like, start=start, mode=mode)
     fields = {**fields, "model": model or fields["model"]}
     if prompt:

@@ -62,6 +62,11 @@ def frame(request: Request, principal: Principal | None, here: str) -> dict[str,
     }
 
 
+def first_place(principal: Principal) -> str:
+    """Where somebody begins who may not draw: the first place they have business in."""
+    return next(one.path for one in WAYS if not one.scopes or principal.may(*one.scopes))
+
+
 def theme_of(request: Request) -> str:
     """``light`` or ``dark`` if the reader chose; empty goes by their system."""
     chosen = request.cookies.get(THEME_COOKIE, "")

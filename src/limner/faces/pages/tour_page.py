@@ -14,7 +14,7 @@ from limner.core.jobs import WAITING
 from limner.core.records import Operation
 from limner.core.records import Request as DrawingRequest
 from limner.faces.http.native.asking import Drawer, Given, Requester
-from limner.faces.pages.cards import card_of
+from limner.faces.pages.cards import PictureCard, card_of
 from limner.faces.pages.frame import frame
 from limner.faces.pages.plots import WIDTH, CheckShown, show_checks
 from limner.faces.pages.site import render, say
@@ -46,6 +46,7 @@ def tour(request: Request, viewer: Requester, given: Given) -> Response:
         checks=[] if opened is None else _checks_of_picture(given.parts, opened),
         plot_width=WIDTH,
         is_drawing=opened is None and _is_drawing(given, viewer),
+        held=None if newest is not None else _newest_held(given.parts, viewer),
         may_draw=viewer.may(Scope.GENERATE),
         may_review=viewer.may(Scope.REVIEW),
     )
@@ -70,6 +71,12 @@ def _newest_drawn(parts: Parts, viewer: Principal) -> Shelved | None:
         if record.recipe.operation is Operation.TEXT:
             return one
     return None
+
+
+def _newest_held(parts: Parts, viewer: Principal) -> PictureCard | None:
+    """The newest picture that waits for a person, where none was released yet."""
+    held = find_images(parts, viewer, Search(outcome=Outcome.HELD)).images
+    return card_of(held[0]) if held else None
 
 
 def _is_drawing(given: Given, viewer: Principal) -> bool:

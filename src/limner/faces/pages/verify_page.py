@@ -62,12 +62,18 @@ def verify(
         "verified": document,
         "name": name,
         "answer": answer_of(document),
-        "tone": TONES.get(document.state, "held"),
+        "tone": tone_of(document),
         "facts": facts_of(document),
     }
     if "HX-Request" in request.headers:
         return render("_verified.html", **shown)
     return render("verify.html", **frame(request, asking, "/verify"), **shown)
+
+
+def tone_of(document: VerifiedDocument) -> str:
+    """How the answer is coloured: nothing is green that must not be used."""
+    tone = TONES.get(document.state, "held")
+    return "held" if document.barred and tone == "released" else tone
 
 
 def answer_of(document: VerifiedDocument) -> str:

@@ -57,6 +57,7 @@ class Told(NamedTuple):
         is_known: it was looked at so before.
         shot: which frame of a film it is.
         num_asked: labels whose fit people are asked about, as they are unsure.
+        why: it was held or refused, one sentence; empty where nothing stood against it.
     """
 
     number: int
@@ -67,6 +68,7 @@ class Told(NamedTuple):
     is_known: bool
     shot: Shot | None = None
     num_asked: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,16 +233,17 @@ class Keeper:
         stored = StoredItem(number, item.name, answer.image_id, shot=item.shot)
         writing.add_item(self._run.run_id, stored)
         decided = last_decision(writing.connection, answer.image_id)
-        outcome = None if decided is None else str(decided.decision.outcome)
+        reasons = () if decided is None else decided.decision.reasons
         return Told(
             number,
             item.name,
             answer.image_id,
-            outcome,
+            None if decided is None else str(decided.decision.outcome),
             None,
             isinstance(answer, Known),
             item.shot,
             len(to_ask),
+            reasons[0].note if reasons else "",
         )
 
     def _store_look(

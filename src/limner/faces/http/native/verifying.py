@@ -32,7 +32,7 @@ class FaultDocument(BaseModel):
 
 
 class VerifiedDocument(BaseModel):
-    """What is known of a file; only ``trusted`` is a pass."""
+    """What is known of a file; only ``trusted`` with nothing in ``barred`` is a pass."""
 
     state: str
     format: str | None
@@ -52,6 +52,7 @@ class VerifiedDocument(BaseModel):
     image_id: str | None
     found_by: str | None
     notices: list[str]
+    barred: list[str]
 
 
 @router.post("")
@@ -106,6 +107,7 @@ def document_of(parts: Parts, asking: Principal | None, verified: Verified) -> V
         image_id=image_id,
         found_by=None if image_id is None or verified.stored is None else verified.stored.found_by,
         notices=list(verified.notices),
+        barred=list(verified.barred),
     )
 
 
