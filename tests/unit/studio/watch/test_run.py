@@ -121,6 +121,13 @@ def test_a_change_pauses_the_model_ends_evidence_and_says_what(watched: Studio):
     assert [(one.channel, one.is_told) for one in found.told] == [("log", True)]
 
 
+def test_a_check_that_stops_answering_raises_an_alarm(watched: Studio):
+    add_stream(watched, np.full(50, np.nan), start=200)
+    alarm = watch(watched).alarm
+    assert alarm is not None
+    assert "check_errors" in {one.measure for one in alarm.readings}
+
+
 def test_an_alarm_is_in_the_ledger_with_what_it_did(watched: Studio):
     register_active(watched)
     add_stream(watched, NORMAL[200:260] + 2.0, start=200)
