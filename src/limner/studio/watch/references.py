@@ -12,6 +12,7 @@ from limner.core.limits import require_one_of
 from limner.core.settings import RULES
 from limner.core.watching import LEAST_REFERENCE, Reference, Sensitivity
 from limner.store.evidence import evidence_of
+from limner.store.judgements import freeze_criteria
 from limner.store.streams import StreamImage, stream_images, streams
 from limner.store.watches import set_reference
 from limner.studio.gate_use import SUITES_FOLDER
@@ -79,7 +80,10 @@ def set_stream_reference(parts: Parts, stream: str, asked: Asked) -> Reference:
         set_at=now,
         set_by=parts.requester,
     )
+    criteria = parts.judge.criteria
     with parts.store.watches.writing(now) as connection:
+        if criteria is not None:  # their hash goes into the ledger, and is to be found there
+            freeze_criteria(connection, criteria, now)
         set_reference(connection, reference)
     return reference
 

@@ -99,6 +99,20 @@ def test_what_was_read_is_kept_and_not_read_again(watched: Studio):
     assert [one.reading for one in kept] == [*first.readings, *second.readings]
 
 
+def test_criteria_that_a_reference_names_are_frozen_before_it(
+    watched: Studio, settings: Settings, tmp_path: Path
+):
+    document = yaml.safe_load(WHOLE.read_text()) | {"name": "nothing was decided by these"}
+    path = tmp_path / "criteria.yaml"
+    path.write_text(yaml.safe_dump(document))
+    with painted_studio(replace(settings, criteria=str(path)), PaintedGenerator()) as studio:
+        named = set_stream_reference(studio.parts, studio.card.name, USUAL).basis.criteria
+        ledger = studio.parts.store.ledger
+        (frozen,) = ledger.entries_of(Kind.CRITERIA_FROZEN, subject=named)
+        *_, reference = ledger.entries_of(Kind.WATCH_REFERENCE)
+    assert frozen.position < reference.position
+
+
 def test_a_stream_of_zero_length_after_its_reference_is_read_and_says_nothing(watched: Studio):
     found = watch(watched)
     assert (found.readings, found.alarm) == ((), None)
