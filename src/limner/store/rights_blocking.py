@@ -378,7 +378,9 @@ def _add_descendants(
     waiting = [drawn for drawn, _ in found.values()]
     while waiting:
         source = waiting.pop()
-        by_pixels, by_file = (started.get(one, []) for one in (source.pixels_sha256, source.image_id))
+        by_pixels, by_file = (
+            started.get(one, []) for one in (source.pixels_sha256, source.image_id)
+        )
         for drawn in (*by_pixels, *by_file):
             if drawn.image_id not in found:
                 found[drawn.image_id] = drawn, Because("source", source.image_id)
