@@ -45,14 +45,16 @@ RELEASED = Decision(
 
 
 def sharpness(score: float) -> Result:
+    """What a calibrated check says; NaN where it fails."""
+    has_failed = bool(np.isnan(score))
     return Result(
         check="sharpness",
         version="1",
-        verdict=Verdict.PASS,
+        verdict=Verdict.ERROR if has_failed else Verdict.PASS,
         judged_sha256="sha256:00",
         limits=Limits(pass_at=0.0, fail_at=0.0),
-        score=score,
-        probability_bad=float(np.clip(0.1 - 0.02 * score, 0, 1)),
+        score=None if has_failed else score,
+        probability_bad=None if has_failed else float(np.clip(0.1 - 0.02 * score, 0, 1)),
     )
 
 

@@ -108,11 +108,10 @@ class RunScore:
         card_sha256: of the check's card.
         score: in the check's own unit; ``None`` where there is none.
         cause: of an error, as in `core.judging.Cause`; empty otherwise.
-        details: numbers behind the score.
         scored_at: UTC.
         details: numbers behind the score, by name; `PROBABILITY_BAD` of a check that is calibrated.
-        author: who changed it; empty for the check itself.
-        reason: why it was changed.
+        author: who changed it; empty for the check itself, and where the name was erased.
+        reason: why it was changed; empty for the check itself.
     """
 
     spot: Spot
@@ -125,6 +124,11 @@ class RunScore:
     details: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
     author: str = ""
     reason: str = ""
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether a person said so; still known when the name was erased."""
+        return bool(self.reason)
 
     @property
     def probability_bad(self) -> float | None:

@@ -193,7 +193,7 @@ def _trust(suite: Suite, scores: Sequence[RunScore], check: str, truth_PS: Float
     people: set[Spot] = set()
     for one in (one for one in scores if one.check == check):
         at = cases[one.spot.case_id], seeds[one.spot.seed]
-        if one.author:
+        if one.is_correction:
             truth_PS[at] = float(one.verdict is Verdict.PASS)
             people.add(one.spot)
         elif one.probability_bad is not None:

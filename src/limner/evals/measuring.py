@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,8 @@ class Metric:
         estimate: share of pictures that pass; `num` is pictures.
         num_prompts: that it was asked of.
         num_unjudged: pictures the check could not judge; they are in no share.
+        labelled_by: who corrected scores that are in force; empty for a name that was erased.
+        scored_until: UTC, of the newest score in force; ``None`` where there is none.
         slices: the same in every group of cases, those with the lowest upper end first.
     """
 
@@ -47,6 +50,8 @@ class Metric:
     estimate: Estimate
     num_prompts: int
     num_unjudged: int
+    labelled_by: tuple[str, ...]
+    scored_until: datetime | None
     slices: tuple[Slice, ...]
 
 
@@ -174,11 +179,14 @@ def _metric(suite: Suite, scores: Sequence[RunScore], check: str) -> Metric:
         for group in case.groups.items():
             groups.setdefault(group, []).append(at)
     slices = [_slice(group, outcomes_PS[members]) for group, members in groups.items()]
+    found = [one for one in scores if one.check == check]
     return Metric(
         check=check,
         estimate=clustered_share(outcomes_PS),
         num_prompts=_num_prompts(outcomes_PS),
-        num_unjudged=_num_unjudged(scores, check),
+        num_unjudged=_num_unjudged(found),
+        labelled_by=tuple(sorted({one.author for one in found if one.is_correction})),
+        scored_until=max((one.scored_at for one in found), default=None),
         slices=tuple(
             sorted(
                 (one for one in slices if one.estimate.value is not None),
@@ -201,11 +209,8 @@ def _num_prompts(outcomes_PS: Floats) -> int:
     return int(np.isfinite(outcomes_PS).any(axis=1).sum())
 
 
-def _num_unjudged(scores: Sequence[RunScore], check: str) -> int:
-    return sum(
-        one.check == check and one.verdict is Verdict.ERROR and one.cause != Cause.NOT_APPLICABLE
-        for one in scores
-    )
+def _num_unjudged(scores: Sequence[RunScore]) -> int:
+    return sum(one.verdict is Verdict.ERROR and one.cause != Cause.NOT_APPLICABLE for one in scores)
 
 
 def results_document(metrics: Sequence[Metric]) -> Mapping[str, object]:

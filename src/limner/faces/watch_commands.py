@@ -55,7 +55,7 @@ def reference(
     """Hold a stream from now on against images that are known to be good."""
     with opened(context) as studio:
         from limner.faces.watch_printing import say_reference
-        from limner.studio.watch.references import Asked, set_stream_reference, smallness_of
+        from limner.studio.watch.references import Asked, set_stream_reference, shortcomings_of
 
         asked = Asked(
             num_last=last,
@@ -69,8 +69,8 @@ def reference(
             say_json(found.to_document())
         else:
             say_reference(found)
-        if smallness := smallness_of(found):
-            note(f"note: {smallness}")
+        if shortcomings := shortcomings_of(found):
+            note(f"note: {shortcomings}")
 
 
 @app.command()

@@ -205,5 +205,8 @@ def _known(sample: Sample, measure: str) -> NDArray[np.float64]:
 
 
 def _expected(sample: Sample, check: str) -> NDArray[np.float64]:
-    values = sample.probability_bad[check][sample.is_released]
-    return values[np.isfinite(values)]
+    values = sample.probability_bad.get(check)
+    if values is None:  # the check judged none of these images
+        return np.zeros(0)
+    released = values[sample.is_released]
+    return released[np.isfinite(released)]

@@ -40,8 +40,8 @@ def add_evidence(connection: sa.Connection, evidence: Sequence[Evidence], now: d
     for one in evidence:
         stored = replace(
             one,
-            asked_by=commitment_of(connection, one.asked_by) if one.asked_by else "",
-            labelled_by=tuple(commitment_of(connection, name) for name in one.labelled_by),
+            asked_by=_known_as(connection, one.asked_by),
+            labelled_by=tuple(_known_as(connection, name) for name in one.labelled_by),
         )
         digest = stored.sha256
         known = sa.select(_evidence.model_sha256).where(_evidence.evidence_sha256 == digest)
@@ -186,6 +186,10 @@ def waivers_of(connection: sa.Connection, model_sha256: str) -> list[Waiver]:
         for one in named
         if one["person"] is not None
     ]
+
+
+def _known_as(connection: sa.Connection, name: str) -> str:
+    return commitment_of(connection, name) if name else ""
 
 
 def _evidence_of(connection: sa.Connection, document: str) -> Evidence:

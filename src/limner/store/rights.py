@@ -41,6 +41,7 @@ from limner.store.rights_blocking import (
     unenforced_expiries,
 )
 from limner.store.rights_entries import (
+    COVERED,
     ERASED,
     IMPORTED,
     RENEWED,
@@ -193,6 +194,17 @@ class Rights:
             withdrawn = require_stored(connection, entry_id, now)
         self._ledger.sign_if_due(now)
         return withdrawn
+
+    def cover(self, entry_id: int, keys: Iterable[str], now: datetime) -> None:
+        """Have an entry be about more, such as adapters taught on its pictures; each key once."""
+        with transaction(self._engine) as connection:
+            note_expired(connection, now)
+            stored = require_stored(connection, entry_id, now)
+            more = sorted(set(keys) - set(stored.entry.keys))
+            if more:
+                add_keys(connection, entry_id, more)
+                add_event(connection, entry_id, COVERED, now, {"keys": more})
+        self._ledger.sign_if_due(now)
 
     def affected(self, entry_id: int) -> list[AffectedImage]:
         """See `affected_images`."""

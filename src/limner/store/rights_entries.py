@@ -36,6 +36,7 @@ REGISTERED = "registered"
 WITHDRAWN = str(RightsState.WITHDRAWN)
 RENEWED = str(RightsState.RENEWED)
 IMPORTED = "imported"
+COVERED = "covered"  # more than it named: what was made from that
 ERASED = "erased"
 
 _entries = schema.rights_entries.c

@@ -115,8 +115,7 @@ def _agreement(
 ) -> Evidence | None:
     """``None`` where people said nothing that can be held against the check."""
     of_check = [one for one in scores if one.check == check]
-    # The check's own word is the first; a later one without a name is of somebody erased.
-    said = {one.spot: one.verdict for one in reversed(of_check) if not one.author}
+    said = {one.spot: one.verdict for one in reversed(of_check) if not one.is_correction}
     words = {(one.spot, one.author): one for one in of_check if one.author}
     told = [one for one in words.values() if said.get(one.spot, Verdict.ERROR) != Verdict.ERROR]
     estimate = clustered_share(_alike_PS(suite, said, told))

@@ -30,6 +30,7 @@ from limner.store.gallery import folded
 from limner.store.review_history import RuleDecision, odd_results, rule_decisions
 from limner.store.reviews import find_cards
 from limner.studio.review_statistics import is_overridden
+from limner.studio.rights import enforce_expired
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -125,10 +126,11 @@ def export(parts: Parts, cases: list[EdgeCase], folder: Path) -> int:
     """Write edge cases as a dataset: ``images/`` and ``cases.jsonl``, a line an image.
 
     A line has the prompt the image was drawn from: the dataset is as private as the images are.
-    Images that were erased are left out. The folder appears whole or not at all.
+    Images that were erased are left out. Of one that the rights register blocks the picture is, and
+    its line says so. The folder appears whole or not at all.
 
     Returns:
-        How many images were written.
+        How many pictures were written.
 
     Raises:
         BadInput: the folder is there already.
@@ -140,6 +142,7 @@ def export(parts: Parts, cases: list[EdgeCase], folder: Path) -> int:
             code="folder_exists",
             hint="Name a folder that is not there yet.",
         )
+    enforce_expired(parts)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -166,17 +169,20 @@ def _write(parts: Parts, cases: list[EdgeCase], folder: Path) -> int:
             record = parts.store.image_by_id(image_id)
             if record is None:
                 continue
-            name = f"images/{image_id.removeprefix('sha256:')}.{record.file_format}"
-            (folder / name).write_bytes(parts.store.read_image(record))
+            block, name = parts.store.rights.block_in_force(image_id), None
+            if block is None:
+                name = f"images/{image_id.removeprefix('sha256:')}.{record.file_format}"
+                (folder / name).write_bytes(parts.store.read_image(record))
+                num_written += 1
             line = {
                 "image": name,
+                "blocked_by": None if block is None else block.entry_id,
                 "image_id": image_id,
                 "prompt": record.recipe.prompt,
                 "cases": [one.to_document() for one in of_image],
                 "results": parts.store.results_of(image_id),
             }
             lines.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
-            num_written += 1
     return num_written
 
 

@@ -207,7 +207,7 @@ def report_on(
         num_pictures=len(pictures),
         is_whole=len(pictures) == suite.num_pictures,
         faults=dict(Counter(one.fault for one in pictures if one.fault)),
-        num_corrected=sum(bool(one.author) for one in in_force(scores)),
+        num_corrected=sum(one.is_correction for one in in_force(scores)),
         seconds_median=median(seconds) if seconds else None,
         drawn_until=max(one.drawn_at for one in pictures),
         criteria_sha256=cited,
@@ -242,9 +242,9 @@ def evidence_of(parts: Parts, report: Report) -> list[Evidence]:
     run = report.run
     if not report.is_whole:
         raise BadInput(f"The run {run.run_id} is not at its end, so it is evidence of nothing.")
-    told = [one for metric in report.metrics for one in _shares_of(metric)]
+    told = [one for metric in report.metrics for one in _shares_of(metric, report.drawn_until)]
     told += [
-        _Number(one.metric, one.unit, "", one.estimate, one.estimate.num)
+        _Number(one.metric, one.unit, "", one.estimate, one.estimate.num, report.drawn_until)
         for one in drawing_evidence(parts, parts.store.runs.pictures(run.run_id))
     ]
     found = (_evidence(parts, report, one) for one in told)
@@ -259,16 +259,28 @@ class _Number(NamedTuple):
     slice: str
     estimate: Estimate
     num: int
+    measured_at: datetime
+    labelled_by: tuple[str, ...] = ()
 
 
-def _shares_of(metric: Metric) -> Iterator[_Number]:
+def _shares_of(metric: Metric, drawn_until: datetime) -> Iterator[_Number]:
+    """The shares of a check; who corrected one of its scores has a part in every slice of it."""
     if metric.num_unjudged:
         return
-    name = f"{metric.check}.pass_rate"
-    yield _Number(name, SHARE, "", metric.estimate, metric.num_prompts)
-    for one in metric.slices:
-        part = f"{one.name}={one.value}"
-        yield _Number(name, SHARE, part, one.estimate, one.num_prompts)
+    # A later correction makes later evidence: of two equally old pieces chance would choose.
+    measured_at = max(drawn_until, metric.scored_until or drawn_until)
+    shares = [("", metric.estimate, metric.num_prompts)]
+    shares += [(f"{one.name}={one.value}", one.estimate, one.num_prompts) for one in metric.slices]
+    for part, estimate, num in shares:
+        yield _Number(
+            metric=f"{metric.check}.pass_rate",
+            unit=SHARE,
+            slice=part,
+            estimate=estimate,
+            num=num,
+            measured_at=measured_at,
+            labelled_by=metric.labelled_by,
+        )
 
 
 def _evidence(parts: Parts, report: Report, told: _Number) -> Evidence | None:
@@ -288,7 +300,7 @@ def _evidence(parts: Parts, report: Report, told: _Number) -> Evidence | None:
         num=told.num,
         run=run.run_id,
         started_at=run.started_at,
-        measured_at=report.drawn_until,
+        measured_at=told.measured_at,
         basis=Basis(
             model_sha256=run.model_sha256,
             suite_sha256=run.suite_sha256,
@@ -297,6 +309,7 @@ def _evidence(parts: Parts, report: Report, told: _Number) -> Evidence | None:
             data_sha256=data_sha256(report.suite),
         ),
         asked_by=parts.requester,
+        labelled_by=told.labelled_by,
     )
 
 

@@ -125,8 +125,9 @@ def score_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = N
         on_case: told cases done and cases in all.
     """
     suite, stored = suite_of(run), parts.store.runs.scores(run.run_id)
-    by_check = {(one.spot, one.check, one.card_sha256): one for one in stored if not one.author}
-    corrected = {(one.spot, one.check) for one in stored if one.author}
+    by_checks = (one for one in stored if not one.is_correction)
+    by_check = {(one.spot, one.check, one.card_sha256): one for one in by_checks}
+    corrected = {(one.spot, one.check) for one in stored if one.is_correction}
     num_scores = num_changed = num_new = num_lost = 0
     for number, (case, pictures) in enumerate(_by_case(parts, run, suite), start=1):
         seen = [read_picture(parts, one) for one in pictures]

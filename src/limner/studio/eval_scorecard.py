@@ -305,8 +305,8 @@ def _reliability(measured: Sequence[Measured], pictures: Sequence[RunPicture]) -
 def _oversight(
     parts: Parts, run_id: str, scores: Sequence[RunScore], trust: Sequence[Trust]
 ) -> Iterator[Fact]:
-    corrected = [one for one in in_force(scores) if one.author]
-    by_check = {(one.spot, one.check): one.verdict for one in scores if not one.author}
+    corrected = [one for one in in_force(scores) if one.is_correction]
+    by_check = {(one.spot, one.check): one.verdict for one in scores if not one.is_correction}
     num_alike = sum(by_check.get((one.spot, one.check)) is one.verdict for one in corrected)
     yield Fact(
         name="checks and people agree",

@@ -26,9 +26,11 @@ from limner.core.rights import (
 )
 from limner.store.rights_blocking import AffectedImage
 from limner.store.rights_entries import StoredEntry
+from limner.studio.adapters import ADAPTERS_FOLDER
 from limner.studio.rights_pictures import KnownPicture, images_near, known_picture, looks_of_all
 
 if TYPE_CHECKING:
+    from limner.core.ports import AdapterCard
     from limner.studio.parts import Parts
 
 BATCH_IMAGES = 2000  # blocked in one transaction
@@ -71,6 +73,8 @@ def add(
 ) -> Enforced:
     """Register an entry; an opt-out blocks the stored images it is about, and holds near copies.
 
+    What adapters that were taught on what it opts out have drawn is blocked too.
+
     Args:
         parts: of the studio.
         entry: what it says.
@@ -84,7 +88,7 @@ def add(
     """
     keys = dict.fromkeys((*entry.keys, *(key for one in pictures for key in one.keys)))
     looks = looks_of_all(parts, pictures, entry.keys)
-    whole = replace(entry, keys=tuple(keys))
+    (whole,) = _with_adapters(parts, [replace(entry, keys=tuple(keys))])
     stored = parts.store.rights.add(whole, parts.read_clock(), renews=renews, looks=looks)
     return _enforce(parts, stored)
 
@@ -123,7 +127,8 @@ def import_file(parts: Parts, path: Path, model: str | None = None) -> Imported:
 
     now = parts.read_clock()
     file = read_entries(path, now, lambda: model or parts.generator.card.name)
-    entry_ids = parts.store.rights.import_all(file.entries, file_sha256=file.sha256, now=now)
+    whole = _with_adapters(parts, file.entries)
+    entry_ids = parts.store.rights.import_all(whole, file_sha256=file.sha256, now=now)
     num_blocked = 0
     for entry_id, entry in zip(entry_ids, file.entries, strict=True):
         if entry.kind is RightsKind.OPT_OUT:
@@ -201,7 +206,7 @@ def withdraw(
     before = rights.find(entry_id, now)
     if before.withdrawn_at is not None and not keys and _unblocked(parts, before):
         return _enforce(parts, before)  # a process was stopped before everything was blocked
-    keys += _taught_on(parts, before.entry)
+    keys += _taught_on(before.entry, _adapters_here(parts))
     stored = rights.withdraw(entry_id, reason=reason, keys=keys, looks=looks, now=now)
     return _enforce(parts, stored)
 
@@ -214,7 +219,11 @@ def enforce_expired(parts: Parts) -> int:
     """
     rights, num_blocked = parts.store.rights, 0
     for entry_id in rights.unenforced(parts.read_clock()):
-        blocked = len(_enforce(parts, show(parts, entry_id)).blocked)
+        stored = show(parts, entry_id)
+        if is_blocking(stored.entry.kind, stored.state):
+            taught = _taught_on(stored.entry, _adapters_here(parts))
+            rights.cover(entry_id, taught, parts.read_clock())
+        blocked = len(_enforce(parts, stored).blocked)
         rights.note_enforced(entry_id, blocked, parts.read_clock())
         num_blocked += blocked
     return num_blocked
@@ -331,9 +340,32 @@ def _hold(parts: Parts, stored: StoredEntry, alike: Sequence[str]) -> tuple[str,
     return tuple(held)
 
 
-def _taught_on(parts: Parts, entry: RightsEntry) -> list[str]:
-    """Keys of the adapters here that were taught on what an entry is about."""
-    taught = [one for one in parts.shipped.card.adapters.values() if {*one.sources} & {*entry.keys}]
+def _with_adapters(parts: Parts, entries: Sequence[RightsEntry]) -> list[RightsEntry]:
+    """Opt-outs with the keys of adapters that were taught on them; other entries as they are."""
+    if not any(one.kind is RightsKind.OPT_OUT and one.keys for one in entries):
+        return list(entries)
+    adapters = _adapters_here(parts)
+    return [
+        replace(one, keys=tuple(dict.fromkeys((*one.keys, *_taught_on(one, adapters)))))
+        if one.kind is RightsKind.OPT_OUT
+        else one
+        for one in entries
+    ]
+
+
+def _adapters_here(parts: Parts) -> list[AdapterCard]:
+    """Every adapter of the data folder, also those that what draws now does not wear."""
+    folder = parts.settings.home / ADAPTERS_FOLDER
+    if not folder.is_dir():  # most teach none, and the engine takes long to import
+        return []
+    from limner.generators.embedded.adapter import adapters_in
+
+    return [one.card for _, one in adapters_in(folder)]
+
+
+def _taught_on(entry: RightsEntry, adapters: Sequence[AdapterCard]) -> list[str]:
+    """Keys of those of these adapters that were taught on what an entry is about."""
+    taught = [one for one in adapters if {*one.sources} & {*entry.keys}]
     return [key for one in taught for key in (one.sha256, f"model:{one.registered_as}")]
 
 

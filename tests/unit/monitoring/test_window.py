@@ -49,6 +49,13 @@ def test_more_bad_images_expected_is_an_alarm_with_its_interval():
     assert found.low < found.after
 
 
+def test_a_check_that_judged_nothing_in_a_window_gives_no_verdict_on_what_it_expects():
+    rng = np.random.default_rng(3)
+    readings = read(sample(400, rng), replace(sample(100, rng), probability_bad={}))
+    found = next(one for one in readings if one.method is Method.CBPE)
+    assert (found.verdict, found.num_new) == (ReadingVerdict.INSUFFICIENT, 0)
+
+
 def test_a_reference_too_small_gives_no_verdict_and_says_so():
     rng = np.random.default_rng(4)
     readings = read(sample(99, rng), sample(100, rng, shift=9.0))

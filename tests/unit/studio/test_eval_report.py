@@ -5,16 +5,20 @@ from datetime import date, timedelta
 
 import pytest
 
-from limner.core.errors import BadInput
+from limner.core.errors import BadInput, DrawingCancelled
+from limner.core.gates import Circumstances, Direction, Lack, Rule
+from limner.core.gating import decide_rule
 from limner.core.judging import Verdict
 from limner.core.runs import Spot
 from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite
 from limner.store.streams import stream_images
+from limner.studio.erase import erase_person
 from limner.studio.eval_compare import compare_runs, foreseen
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_report import evidence_of, is_post_hoc, keep_evidence, report_on
 from limner.studio.eval_runs import begin_run, correct_score, draw_run, find_run
+from limner.studio.run_jobs import draw_whole
 
 SUITE = Suite(
     name="own",
@@ -150,6 +154,88 @@ def test_a_run_that_is_not_at_its_end_is_no_evidence(studio):
     report = replace(report_on(studio.parts, run_whole(studio)), is_whole=False)
     with pytest.raises(BadInput, match="evidence of nothing"):
         evidence_of(studio.parts, report)
+
+
+def correct(studio, run, *, author: str = "Ada") -> None:
+    """Have a person say that a picture which failed is right."""
+    correct_score(
+        studio.parts, run, Spot("case-2", 5), "count", Verdict.PASS, author=author, reason="right"
+    )
+
+
+def pass_rate(studio, run, check: str = "count"):
+    found = evidence_of(studio.parts, report_on(studio.parts, run))
+    return next(one for one in found if one.metric == f"{check}.pass_rate" and not one.slice)
+
+
+def test_evidence_with_corrected_scores_names_who_corrected_them(studio):
+    run = run_whole(studio)
+    correct(studio, run)
+    assert pass_rate(studio, run).labelled_by == ("Ada",)
+    assert pass_rate(studio, run, "integrity").labelled_by == ()
+
+
+def test_who_corrected_a_score_is_named_for_every_slice(studio):
+    slices = {"colour": "red"}
+    suite = replace(SUITE, cases=tuple(replace(one, slices=slices) for one in SUITE.cases))
+    run = run_whole(studio, suite)
+    correct(studio, run)
+    found = evidence_of(studio.parts, report_on(studio.parts, run))
+    assert [
+        one.labelled_by
+        for one in found
+        if (one.metric, one.slice) == ("count.pass_rate", "colour=red")
+    ] == [("Ada",)]
+
+
+def test_a_correction_by_somebody_erased_since_still_counts_as_one(studio):
+    from limner.store.evidence import evidence_of as stored_evidence
+
+    run, parts = run_whole(studio), studio.parts
+    correct(studio, run)
+    erase_person(parts, "Ada")
+    report = report_on(parts, run)
+    keep_evidence(parts, report)
+    with parts.store.models.reading() as connection:
+        kept = stored_evidence(connection, run.model_sha256)
+    assert report.num_corrected == 1
+    assert {one.labelled_by for one in kept if one.metric == "count.pass_rate"} == {("",)}
+
+
+def test_evidence_with_a_later_correction_is_the_newer_one(studio):
+    run, later = run_whole(studio), timedelta(hours=1)
+    before, now = pass_rate(studio, run), studio.parts.read_clock()
+    studio.parts.read_clock = lambda: now + later
+    correct(studio, run)
+    assert pass_rate(studio, run).measured_at == before.measured_at + later
+
+
+def test_no_model_passes_a_gate_by_labels_of_its_owner(studio):
+    checks = Checks(studio.parts)
+    run = begin_run(studio.parts, SUITE, checks)
+    with pytest.raises(DrawingCancelled):
+        draw_run(studio.parts, run, checks, cancel)
+    correct(studio, run, author="Owner")
+    draw_whole(studio.parts, run, checks)
+    rule = Rule(
+        id="counts", metric="count.pass_rate", suite="own", direction=Direction.AT_LEAST,
+        limit=0.1, min_num=3, max_age_days=30, confidence=0.95,
+    )  # fmt: skip
+    evidence = pass_rate(studio, run)
+    circumstances = Circumstances(
+        now=evidence.measured_at,
+        model_sha256=run.model_sha256,
+        gate_registered_at=run.started_at,
+        basis={"own": evidence.basis},
+        criteria_registered_at={run.criteria_sha256: run.started_at},
+        interested=frozenset({"Owner"}),
+    )
+    assert decide_rule(rule, [evidence], circumstances).lack is Lack.INTERESTED_LABELS
+
+
+def cancel(num_done: int, _num_cases: int) -> None:
+    if num_done == 5:
+        raise DrawingCancelled
 
 
 def test_a_check_that_could_not_judge_everything_gives_no_evidence(studio):

@@ -14,6 +14,7 @@ from limner.evals.measuring import results_document
 from limner.evals.specification import Asked
 from limner.evals.suite import Case, Suite, Way
 from limner.store.database import transaction
+from limner.studio.erase import erase_person
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_runs import (
     begin_run,
@@ -191,6 +192,16 @@ def test_scoring_again_leaves_a_correction_in_force(studio):
     correct_score(studio.parts, run, Spot("case-2", 5), "count", Verdict.PASS, **arguments)
     score_run(studio.parts, run, Checks(studio.parts))
     assert studio.parts.store.runs.scores(run.run_id)[-1].author == "Ada"
+
+
+def test_scoring_again_leaves_a_correction_of_somebody_erased_in_force(studio):
+    run, _ = run_whole(studio, suite())
+    arguments = {"author": "Ada", "reason": "they touch"}
+    correct_score(studio.parts, run, Spot("case-2", 5), "count", Verdict.PASS, **arguments)
+    erase_person(studio.parts, "Ada")
+    rescored = score_run(studio.parts, run, Checks(studio.parts))
+    assert rescored.num_changed == 0
+    assert studio.parts.store.runs.scores(run.run_id)[-1].verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(("author", "reason"), [("", "seen"), ("Ada", " ")])

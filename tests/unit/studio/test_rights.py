@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -10,18 +11,26 @@ from PIL import Image as PillowImage
 
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, ImageHeld, ImageRefused, RequestRefused, RightsInvalid
+from limner.core.records import Request
 from limner.core.reviewing import REASON_CODES
 from limner.core.rights import RightsState
 from limner.core.settings import read_settings
+from limner.generators.embedded.adapter import (
+    ADAPTER_CARD_FILE,
+    ADAPTER_FORMAT,
+    Adapter,
+    AdapterFacts,
+)
 from limner.store.ledger.entries import Kind
 from limner.store.review_history import rule_decisions
-from limner.studio import review, rights
+from limner.studio import planning, review, rights
+from limner.studio.adapters import ADAPTERS_FOLDER
 from limner.studio.redraw import show
 from limner.studio.rights_file import values_of
 from limner.studio.rights_pictures import known_picture
 from limner.studio.stored_image import open_image, open_in_format
 from limner.studio.verify import verify
-from limner.testing import PaintedGenerator
+from limner.testing import PAINTED_CARD, PaintedGenerator
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CONSENT = {"kind": "consent", "purpose": "posters", "expires": "2026-06-30"}
@@ -171,7 +180,7 @@ def test_criteria_that_do_not_ask_still_let_nothing_out_that_is_opted_out(studio
     add(studio, **OPT_OUT, name="Jane Doe")
     (image,) = studio.generate("jane doe", seed=1)
     assert image.outcome is Outcome.REFUSED
-    with pytest.raises(ImageRefused, match="opted out by entry 1"):
+    with pytest.raises(ImageRefused, match="Opted out by entry 1"):
         assert image.content
 
 
@@ -277,6 +286,62 @@ def test_one_of_many_sources_blocks_though_the_others_are_in_force(studio):
     rights.withdraw(studio.parts, first.entry_id)
     with pytest.raises(RequestRefused):
         studio.generate("a bear")
+
+
+TAUGHT_ON = "sha256:" + "ab" * 32
+
+
+@pytest.fixture
+def taught(settings, monkeypatch):
+    """A studio whose model has an adapter that was taught on a picture, active."""
+    folder = settings.home / ADAPTERS_FOLDER / "house"
+    folder.mkdir(parents=True)
+    facts = AdapterFacts(
+        name="house", version="1", licence="MIT", base={}, files={}, sources=[TAUGHT_ON]
+    )
+    document = {"format": ADAPTER_FORMAT, **asdict(facts)}
+    (folder / ADAPTER_CARD_FILE).write_text(json.dumps(document))
+    card = replace(PAINTED_CARD, adapters={"house": Adapter(folder).card})
+    monkeypatch.setattr(planning, "require_active", lambda *_: None)
+    with painted_studio(settings, PaintedGenerator(card=card)) as opened:
+        yield opened
+
+
+def test_an_opt_out_blocks_what_an_adapter_taught_on_the_picture_drew(taught):
+    (image,) = taught.generate("a fox", seed=1, adapters=["house"])
+    (plain,) = taught.generate("a fox", seed=1)
+    enforced = add(taught, kind="opt-out", opted_out="picture", keys=(TAUGHT_ON,))
+    assert enforced.blocked == (image.image_id,)
+    assert last_outcome(taught, plain) is Outcome.RELEASED
+
+
+def test_an_imported_opt_out_blocks_what_an_adapter_taught_on_the_picture_drew(taught, tmp_path):
+    taught.generate("a fox", seed=1, adapters=["house"])
+    path = tmp_path / "opted_out.jsonl"
+    line = {"kind": "opt-out", "opted_out": "picture", "keys": [TAUGHT_ON]}
+    path.write_text(json.dumps(line) + "\n")
+    assert rights.import_file(taught.parts, path).num_blocked == 1
+
+
+def test_an_adapter_is_reached_by_whatever_draws_when_its_consent_is_found_expired(taught):
+    add(taught, **CONSENT, name="Jane Doe", keys=(TAUGHT_ON,))
+    (image,) = taught.generate("a fox", seed=1, adapters=["house"])
+    set_clock(taught, datetime(2026, 7, 1, tzinfo=UTC))
+    other = taught.parts.with_generator(PaintedGenerator)
+    rights.require_rights(other, Request(prompt="a fox"))
+    assert last_outcome(taught, image) is Outcome.REFUSED
+
+
+def test_a_consent_that_expires_blocks_what_an_adapter_taught_on_the_picture_drew(taught):
+    stored = add(taught, **CONSENT, name="Jane Doe", keys=(TAUGHT_ON,)).stored
+    (image,) = taught.generate("a fox", seed=1, adapters=["house"])
+    set_clock(taught, datetime(2026, 7, 1, tzinfo=UTC))
+    assert rights.enforce_expired(taught.parts) == 1
+    assert last_outcome(taught, image) is Outcome.REFUSED
+    subject = f"rights:{stored.entry_id}"
+    entries = taught.parts.store.ledger.entries_of(Kind.RIGHTS_CHANGE, subject=subject)
+    events = [one.document["event"] for one in entries]
+    assert events == ["registered", "expired", "covered", "enforced"]
 
 
 def test_an_image_named_by_the_operator_is_blocked_too(studio):

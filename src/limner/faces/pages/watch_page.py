@@ -27,7 +27,7 @@ from limner.studio.look.rows import newest_look
 from limner.studio.thumbnails import encode_veil
 from limner.studio.watch.overview import CanariesSeen, Overview, ToldAlarm, canaries_seen, overview
 from limner.studio.watch.rates import audit_rates
-from limner.studio.watch.references import smallness_of
+from limner.studio.watch.references import shortcomings_of
 from limner.studio.watch.run import watch_all
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class StreamShown:
 
     Attributes:
         is_incoming: it is of pictures that come in; no model draws it.
-        smallness: that the reference is too small for verdicts; empty if it is not.
+        shortcomings: what cannot be told by the reference; empty where nothing.
         alarms: the newest first.
     """
 
@@ -110,7 +110,7 @@ class StreamShown:
     reference: Reference
     is_alarmed: bool
     is_incoming: bool
-    smallness: str
+    shortcomings: str
     measures: tuple[MeasureShown, ...]
     alarms: tuple[AlarmShown, ...]
 
@@ -194,7 +194,7 @@ def _stream(parts: Parts, found: Overview) -> StreamShown:
         reference=found.reference,
         is_alarmed=found.is_alarmed,
         is_incoming=found.stream == INCOMING,
-        smallness=smallness_of(found.reference),
+        shortcomings=shortcomings_of(found.reference),
         measures=_measures(found),
         alarms=tuple(_alarm(parts, one) for one in reversed(found.alarms[-NUM_ALARMS:])),
     )

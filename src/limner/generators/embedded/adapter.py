@@ -190,12 +190,13 @@ class AdapterShelf:
         except OSError:
             return {}
         if changed_ns != self._changed_ns:
-            self._kept = dict(sorted(_readable(self._folder)))
+            self._kept = dict(sorted(adapters_in(self._folder)))
             self._changed_ns = changed_ns
         return self._kept
 
 
-def _readable(folder: Path) -> Iterable[tuple[str, Adapter]]:
+def adapters_in(folder: Path) -> Iterator[tuple[str, Adapter]]:
+    """The adapters of a folder whose cards can be read, by name, whatever they fit."""
     for place in folder.iterdir():
         if place.name.startswith(".") or not (place / ADAPTER_CARD_FILE).is_file():
             continue

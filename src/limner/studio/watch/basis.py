@@ -17,6 +17,7 @@ from limner.core.models import model_sha256
 from limner.core.records import Size
 from limner.core.watching import Basis, Change, Method, Reading, ReadingVerdict
 from limner.store.streams import INCOMING, StreamImage
+from limner.studio.gate_use import suite_source
 from limner.studio.suite_file import read_suite
 
 if TYPE_CHECKING:
@@ -54,8 +55,15 @@ def basis_now(
         criteria="" if judge.criteria is None else judge.criteria.sha256,
         checks={name: card.sha256 for name, card in judge.cards.items() if name in asked},
         cameras=cameras_of(images, cameras_before) if stream == INCOMING else (),
-        datasets={name: _suite_now(name) for name in sorted({one.suite for one in evidence})},
+        datasets={
+            name: _suite_now(parts, name) for name in sorted({one.suite for one in evidence})
+        },
     )
+
+
+def lost_suites(basis: Basis) -> list[str]:
+    """Suites that could not be read, of which no change can be seen."""
+    return sorted(name for name, sha256 in basis.datasets.items() if sha256 == GONE)
 
 
 def new_cameras(before: Basis, now: Basis) -> list[str]:
@@ -81,7 +89,7 @@ def changes_of(before: Basis, now: Basis, images: Sequence[StreamImage]) -> list
     for name in _differing(before.checks, now.checks):
         note = f"The check {name!r} is another version than at the reference."
         found.append(Change(measure=f"basis.check.{name}", note=note))
-    for name in _differing(before.datasets, now.datasets, only_known=True):
+    for name in _other_suites(before, now):
         note = f"The suite {name!r} is another one than at the reference."
         found.append(Change(measure=f"basis.dataset.{name}", note=note))
     if new := new_cameras(before, now):
@@ -116,9 +124,9 @@ def _model_now(parts: Parts, stream: str) -> str:
     return model_sha256(card.name, card.version, card.ingredients)
 
 
-def _suite_now(name: str) -> str:
+def _suite_now(parts: Parts, name: str) -> str:
     try:
-        return read_suite(name).sha256
+        return read_suite(suite_source(parts, name)).sha256
     except LimnerError:  # a file that is gone or broken is no longer what was measured on
         return GONE
 
@@ -153,8 +161,14 @@ def camera_of(image: StreamImage) -> str:
     return camera_of_size(image.camera, Size(*map(int, image.size.split("x"))))
 
 
-def _differing(
-    before: Mapping[str, str], now: Mapping[str, str], *, only_known: bool = False
-) -> list[str]:
-    names = set(before) if only_known else {*before, *now}
-    return sorted(name for name in names if before.get(name) != now.get(name))
+def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+
+
+def _other_suites(before: Basis, now: Basis) -> list[str]:
+    """Suites that are other ones now, of those that could be read at the reference."""
+    return sorted(
+        name
+        for name, sha256 in before.datasets.items()
+        if sha256 not in (GONE, now.datasets.get(name))
+    )

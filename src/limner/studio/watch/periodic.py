@@ -45,6 +45,9 @@ class Watcher:
         except LimnerError as error:
             facts = {"action": "watch_failed", "code": error.code}
             _log.exception("The streams could not be read", extra=facts)
+        except Exception as error:  # noqa: BLE001 - no reading ends a worker
+            facts = {"action": "watch_broken"}
+            _log.warning("Reading the streams broke: %s", type(error).__name__, extra=facts)
         return True
 
 

@@ -12,9 +12,11 @@ from limner.core.limits import require_one_of
 from limner.core.settings import RULES
 from limner.core.watching import LEAST_REFERENCE, Reference, Sensitivity
 from limner.store.evidence import evidence_of
+from limner.store.judgements import freeze_criteria
 from limner.store.streams import StreamImage, stream_images, streams
 from limner.store.watches import set_reference
-from limner.studio.watch.basis import basis_now
+from limner.studio.gate_use import SUITES_FOLDER
+from limner.studio.watch.basis import basis_now, lost_suites
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -78,19 +80,30 @@ def set_stream_reference(parts: Parts, stream: str, asked: Asked) -> Reference:
         set_at=now,
         set_by=parts.requester,
     )
+    criteria = parts.judge.criteria
     with parts.store.watches.writing(now) as connection:
+        if criteria is not None:  # their hash goes into the ledger, and is to be found there
+            freeze_criteria(connection, criteria, now)
         set_reference(connection, reference)
     return reference
 
 
-def smallness_of(reference: Reference) -> str:
-    """What is to be said of a reference that is too small; empty of one that is not."""
-    if reference.num_images >= LEAST_REFERENCE:
-        return ""
-    return (
-        f"The reference of {reference.stream!r} has {reference.num_images} images; verdicts need "
-        f"{LEAST_REFERENCE}, so there will be none."
-    )
+def shortcomings_of(reference: Reference) -> str:
+    """What cannot be told by a reference, in sentences: it is too small, or knows no suite."""
+    said: list[str] = []
+    if reference.num_images < LEAST_REFERENCE:
+        said.append(
+            f"The reference of {reference.stream!r} has {reference.num_images} images; verdicts "
+            f"need {LEAST_REFERENCE}, so there will be none."
+        )
+    if lost := lost_suites(reference.basis):
+        said.append(
+            "Of these suites no change is seen, since they could not be read when the reference "
+            f"was set: {', '.join(lost)}. Have each in the data folder, as "
+            f"{SUITES_FOLDER}/NAME.yaml, and set the reference anew: "
+            f"`limner watch reference {reference.stream}`."
+        )
+    return " ".join(said)
 
 
 def images_of(parts: Parts, reference: Reference) -> list[StreamImage]:

@@ -44,7 +44,7 @@ from limner.store.watches import StoredReading, add_readings, alarms, raise_alar
 from limner.store.watches import references as find_references
 from limner.studio.watch.acting import act
 from limner.studio.watch.basis import basis_now, changes_of, new_cameras, reading_of
-from limner.studio.watch.references import images_of, images_since, smallness_of
+from limner.studio.watch.references import images_of, images_since, shortcomings_of
 from limner.studio.watch.sampling import audits_of, checks_of, sample_of
 from limner.studio.watch.telling import tell
 
@@ -62,7 +62,7 @@ class Watched:
         readings: that were made now.
         alarm: that was raised now; ``None`` for none.
         told: whom it told.
-        note: one sentence where nothing was read, or no verdict can be given; else empty.
+        note: why nothing was read, or what cannot be told by this reference; else empty.
     """
 
     stream: str
@@ -126,7 +126,7 @@ def _watch(parts: Parts, reference: Reference) -> Watched:
     if not (reads and _alarmed(reads[-1].readings)):
         reads += reader.stream(_place(before, is_window=False))
     if not reads:
-        note = smallness_of(reference) or "Nothing came that was not read before."
+        note = shortcomings_of(reference) or "Nothing came that was not read before."
         return replace(watched, note=note)
     explained = reader.explain(reads[-1])
     return _settle(parts, watched, reads, explained, ())
@@ -169,7 +169,9 @@ def _settle(
             alarm = replace(alarm, done=done)
             raise_alarm(connection, alarm)
     told = () if alarm is None else tuple(tell(parts, alarm))
-    return replace(watched, readings=readings, alarm=alarm, told=told, note=smallness_of(reference))
+    return replace(
+        watched, readings=readings, alarm=alarm, told=told, note=shortcomings_of(reference)
+    )
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from streams import BEGAN
 from limner.core.watching import Basis
 from limner.store.streams import StreamImage
 from limner.studio.image_file import read_texts
-from limner.studio.watch.basis import cameras_of, changes_of
+from limner.studio.watch.basis import GONE, cameras_of, changes_of
 
 BASIS = Basis(
     model="sha256:aa",
@@ -97,6 +97,11 @@ def test_a_camera_that_was_turned_is_the_same_one():
 
 def test_fewer_cameras_are_no_change():
     assert changes_of(BASIS, replace(BASIS, cameras=()), []) == []
+
+
+def test_a_suite_that_could_not_be_read_at_the_reference_is_no_change():
+    before = replace(BASIS, datasets={"own": GONE})
+    assert changes_of(before, replace(BASIS, datasets={"own": "sha256:99"}), []) == []
 
 
 def test_a_suite_that_was_measured_on_later_is_no_change():

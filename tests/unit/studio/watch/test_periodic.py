@@ -41,6 +41,18 @@ def test_a_reading_that_fails_stops_nothing(studio: Studio, monkeypatch, caplog)
     assert "could not be read" in caplog.text
 
 
+def test_a_reading_that_breaks_ends_no_worker(studio: Studio, monkeypatch, caplog):
+    def fail(*_: object) -> None:
+        raise KeyError("nsfw")
+
+    monkeypatch.setattr(run, "watch_all", fail)
+    now = [0.0]
+    watcher = Watcher(studio.parts, read_seconds=lambda: now[0])
+    now[0] = 601.0
+    assert watcher.watch_if_due()
+    assert "Reading the streams broke: KeyError" in caplog.text
+
+
 def test_zero_minutes_leaves_it_to_the_command(studio: Studio):
     now = [0.0]
     settings = replace(studio.settings, watch_minutes=0)

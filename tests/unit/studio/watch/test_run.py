@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from painted_limner import WHOLE, painted_studio
 from streams import BEGAN, add_stream, audit, register_active
 
@@ -21,6 +22,7 @@ from limner.store.evidence import add_evidence, evidence_of
 from limner.store.ledger.entries import Kind
 from limner.store.models import alias_moves, find_aliases, point_alias, require_state
 from limner.store.watches import alarms, readings_of
+from limner.studio.gate_use import SUITES_FOLDER
 from limner.studio.studio import Studio
 from limner.studio.suite_file import read_suite, suite_text
 from limner.studio.watch.references import Asked, set_stream_reference
@@ -97,6 +99,20 @@ def test_what_was_read_is_kept_and_not_read_again(watched: Studio):
     assert [one.reading for one in kept] == [*first.readings, *second.readings]
 
 
+def test_criteria_that_a_reference_names_are_frozen_before_it(
+    watched: Studio, settings: Settings, tmp_path: Path
+):
+    document = yaml.safe_load(WHOLE.read_text()) | {"name": "nothing was decided by these"}
+    path = tmp_path / "criteria.yaml"
+    path.write_text(yaml.safe_dump(document))
+    with painted_studio(replace(settings, criteria=str(path)), PaintedGenerator()) as studio:
+        named = set_stream_reference(studio.parts, studio.card.name, USUAL).basis.criteria
+        ledger = studio.parts.store.ledger
+        (frozen,) = ledger.entries_of(Kind.CRITERIA_FROZEN, subject=named)
+        *_, reference = ledger.entries_of(Kind.WATCH_REFERENCE)
+    assert frozen.position < reference.position
+
+
 def test_a_stream_of_zero_length_after_its_reference_is_read_and_says_nothing(watched: Studio):
     found = watch(watched)
     assert (found.readings, found.alarm) == ((), None)
@@ -119,6 +135,13 @@ def test_a_change_pauses_the_model_ends_evidence_and_says_what(watched: Studio):
     assert change.measure in ("score.sharpness", "expected_bad.sharpness", "scores")
     assert change.examples
     assert [(one.channel, one.is_told) for one in found.told] == [("log", True)]
+
+
+def test_a_check_that_stops_answering_raises_an_alarm(watched: Studio):
+    add_stream(watched, np.full(50, np.nan), start=200)
+    alarm = watch(watched).alarm
+    assert alarm is not None
+    assert "check_errors" in {one.measure for one in alarm.readings}
 
 
 def test_an_alarm_is_in_the_ledger_with_what_it_did(watched: Studio):
@@ -325,19 +348,36 @@ def test_a_changed_check_ends_the_evidence_about_the_model_it_judged(watched: St
     assert len(standing(watched, "sha256:third")) == 1
 
 
-def test_a_changed_suite_ends_the_evidence_that_was_measured_by_it(watched: Studio, tmp_path: Path):
-    model, path = register_active(watched), tmp_path / "own.yaml"
-    path.write_text(suite_text("private"))
-    before = read_suite(str(path)).sha256
-    about = replace(evidence(model.sha256, suite_sha256=before), suite=str(path))
-    citing = replace(evidence("sha256:other", suite_sha256=before), suite=str(path))
+def write_own_suite(studio: Studio, **changes: str) -> str:
+    """Write the team's own suite into the data folder; its hash."""
+    path = studio.settings.home / SUITES_FOLDER / "own.yaml"
+    path.parent.mkdir(exist_ok=True)
+    document = yaml.safe_load(suite_text("private")) | {"name": "own"} | changes
+    path.write_text(yaml.safe_dump(document))
+    return read_suite(str(path)).sha256
+
+
+def test_a_changed_suite_ends_the_evidence_that_was_measured_by_it(watched: Studio):
+    model, before = register_active(watched), write_own_suite(watched)
+    about = replace(evidence(model.sha256, suite_sha256=before), suite="own")
+    citing = replace(evidence("sha256:other", suite_sha256=before), suite="own")
     keep_evidence(watched, about, citing, evidence("sha256:third"))
     set_stream_reference(watched.parts, watched.card.name, USUAL)
     assert watch(watched).alarm is None
-    path.write_text(suite_text("private").replace("owner:", "owner: changed ", 1))
-    assert read_suite(str(path)).sha256 != before
+    assert write_own_suite(watched, owner="another team") != before
     found = watch(watched).alarm
     assert found is not None
-    assert [one.measure for one in found.changes] == [f"basis.dataset.{path}"]
+    assert [one.measure for one in found.changes] == ["basis.dataset.own"]
     assert set(found.done.ended) == {about.sha256, citing.sha256}
     assert len(standing(watched, "sha256:third")) == 1
+
+
+def test_a_reference_that_knows_no_suite_says_to_be_set_anew(watched: Studio):
+    model = register_active(watched)
+    keep_evidence(watched, replace(evidence(model.sha256), suite="own"))
+    set_stream_reference(watched.parts, watched.card.name, USUAL)
+    write_own_suite(watched)
+    found = watch(watched)
+    assert found.alarm is None
+    assert "they could not be read when the reference was set: own." in found.note
+    assert "set the reference anew" in found.note
