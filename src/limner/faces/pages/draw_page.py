@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -28,6 +28,7 @@ from limner.core.jobs import (
     StateChanged,
 )
 from limner.faces.http.access import require
+from limner.faces.http.compat.drawing import events_of
 from limner.faces.http.services import Services, services
 from limner.faces.pages.cards import cards_of_job
 from limner.faces.pages.drawing import (
@@ -52,7 +53,6 @@ Given = Annotated[Services, Depends(services)]
 
 NUM_JOBS = 12  # on one page; the gallery has the rest
 NUM_LOOKED_AT = 80  # a grid is many jobs
-HEARTBEAT_SECONDS = 10.0
 CLIENT = "page"
 EXAMPLES = ("fox", "rocket", "teapot")
 SIZES = ("256", "512", "1024", "512x288", "288x512")
@@ -112,9 +112,7 @@ def jobs(viewer: Drawer, given: Given) -> Response:
 def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
     """What happens to a job, as server-sent events, from its state now to its end."""
     _require_own(given, viewer, job_id)
-    watch = given.jobs.watch(job_id, with_previews=True, timeout_seconds=HEARTBEAT_SECONDS)
-    lines = (_sent(given, one) for one in watch)
-    return StreamingResponse(lines, media_type="text/event-stream")
+    return StreamingResponse(_stream(given, job_id), media_type="text/event-stream")
 
 
 @router.post("/draw/jobs/{job_id}/cancel")
@@ -223,7 +221,12 @@ def _require_own(given: Services, viewer: Principal, job_id: str) -> Job:
     return job
 
 
-def _sent(given: Services, event: JobEvent | None) -> str:
+async def _stream(given: Services, job_id: str) -> AsyncGenerator[str]:
+    async for event in events_of(given.jobs, job_id):
+        yield _event_text(event)
+
+
+def _event_text(event: JobEvent | None) -> str:
     match event:
         case None:
             return ": still here\n\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated, assert_never
 
 from fastapi import APIRouter, Query, Response, status
@@ -22,7 +22,7 @@ from limner.core.jobs import (
     Progressed,
     StateChanged,
 )
-from limner.faces.http.compat.drawing import KEEP_ALIVE_SECONDS, in_thread
+from limner.faces.http.compat.drawing import events_of
 from limner.faces.http.native.asking import Drawer, Given, Requester
 from limner.faces.http.native.image_fields import ImageLinks
 from limner.faces.http.native.job_fields import JobDocument, JobFields, JobPage
@@ -113,9 +113,9 @@ def watch_job(
     Leaving does not stop the job; listening again begins with its present state.
     """
     own_job(given, asking, job_id)
-    watched = given.jobs.watch(job_id, with_previews=previews, timeout_seconds=KEEP_ALIVE_SECONDS)
+    events = events_of(given.jobs, job_id, with_previews=previews)
     return StreamingResponse(
-        _stream(watched), media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"}
+        _stream(events), media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"}
     )
 
 
@@ -141,11 +141,8 @@ def _steered(
     return JobDocument.of(steer(job_id))
 
 
-async def _stream(watched: Iterator[JobEvent | None]) -> AsyncGenerator[str]:
-    is_over = False
-    while not is_over:
-        event = await in_thread(lambda: next(watched))
-        is_over = isinstance(event, Ended)
+async def _stream(events: AsyncIterator[JobEvent | None]) -> AsyncGenerator[str]:
+    async for event in events:
         yield ": still here\n\n" if event is None else _event_text(event)
 
 
