@@ -47,6 +47,7 @@ from limner.core.errors import (
 
 PROBLEM_JSON = "application/problem+json"
 MAX_SHOWN_CHARACTERS = 200  # of a value that was wrong
+MAX_FAULTS = 50  # that are told of one request
 RETRY_AFTER_SECONDS = 2  # where nothing better is known
 
 _BY_CODE: Mapping[str, int] = {
@@ -158,10 +159,9 @@ def problem_of_status(status: int, detail: str = "") -> Problem:
 
 def problem_of_fields(error: RequestValidationError) -> Problem:
     """Fields that are missing, unknown or not allowed, each by its path."""
-    faults = [_fault(one) for one in error.errors()]
-    is_unparsed = any(
-        one.get("type") in ("json_invalid", "model_attributes_type") for one in error.errors()
-    )
+    found = error.errors()[:MAX_FAULTS]
+    faults = [_fault(one) for one in found]
+    is_unparsed = any(one.get("type") in ("json_invalid", "model_attributes_type") for one in found)
     named = "; ".join(_named(one) for one in faults[:3])
     return Problem(
         status=400 if is_unparsed else 422,
@@ -209,6 +209,9 @@ def install_problems(app: FastAPI) -> None:
 
     async def theirs(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        ours_behind = error.__cause__
+        if isinstance(ours_behind, LimnerError):
+            return _respond(request, problem_of(ours_behind))
         response = _respond(request, problem_of_status(error.status_code, str(error.detail)))
         response.headers.update(error.headers or {})
         return response
