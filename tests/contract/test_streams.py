@@ -1,5 +1,6 @@
 """Streams of a job's events, as many as are open."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Event, Semaphore
@@ -63,3 +64,49 @@ def test_looks_at_the_progress_leave_the_server_free_for_others(web, studio, job
         assert web.get("/api/session").status_code == 200
         is_free.set()
         assert {look.result().json()["state"]["job"] for look in looks} == {job_id}
+
+
+def revoke(studio):
+    tokens = Tokens(studio.parts)
+    tokens.revoke(tokens.list()[0].token_id)
+
+
+def last_event(lines):
+    """Of what a stream still brings: the last event, and what it says."""
+    kind, data = [line for line in lines if line.startswith(("event: ", "data: "))][-2:]
+    return kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "field", "said"),
+    [
+        ("/api/jobs/{}/events", "error", "code", "token_refused"),
+        ("/draw/jobs/{}/events", "fault", "said", "The token is unknown, expired or revoked."),
+    ],
+)
+def test_a_revoked_token_ends_its_stream(web, studio, job_id, path, kind, field, said):
+    with web.stream("GET", path.format(job_id)) as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "event: state"
+        revoke(studio)
+        studio.jobs.pause(job_id)
+        last, document = last_event(lines)
+    assert (last, document[field][: len(said)]) == (kind, said)
+
+
+def test_a_revoked_token_ends_a_stream_where_nothing_happens(web, studio, job_id, monkeypatch):
+    monkeypatch.setattr("limner.faces.http.compat.drawing.KEEP_ALIVE_SECONDS", 0.05)
+    with web.stream("GET", f"/api/jobs/{job_id}/events") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "event: state"
+        revoke(studio)
+        assert last_event(lines)[0] == "error"
+
+
+def test_a_revoked_token_ends_its_stream_of_images(web, studio):
+    fields = {"prompt": "a fox", "stream": True}
+    with web.stream("POST", "/v1/images/generations", json=fields) as stream:
+        revoke(studio)
+        studio.jobs.cancel(stream.headers["limner-job"].removeprefix("/api/jobs/"))
+        last, document = last_event(stream.iter_lines())
+    assert (last, document["error"]["code"]) == ("error", "token_refused")

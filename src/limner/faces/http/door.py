@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limner.core.access import Principal
-from limner.core.errors import BodyTooLarge, LimnerError, TokenMissing
+from limner.core.errors import BodyTooLarge, LimnerError, TokenRefused
 from limner.faces.http.access import HOW_TO_SIGN_IN, OPEN_TO_STRANGERS, shown_token
 from limner.faces.http.json_limit import counted, is_file_form
 from limner.faces.http.origins import (
@@ -154,11 +154,7 @@ class Door:
             caller = _address_of(scope) if principal is None else f"token {principal.token_id}"
             self._services.rates.spend(caller, is_known=principal is not None)
         if shown is not None and principal is None and not shown.is_cookie:
-            raise TokenMissing(
-                "The token is unknown, expired or revoked.",
-                code="token_refused",
-                hint=HOW_TO_SIGN_IN,
-            )
+            raise TokenRefused(hint=HOW_TO_SIGN_IN)
         if shown is not None and shown.is_cookie and principal is not None:
             require_same_origin(method, headers)
         scope["state"]["principal"] = principal

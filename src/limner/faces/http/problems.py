@@ -193,7 +193,7 @@ def answer(problem: Problem, *, path: str, request_id: str) -> Response:
         status = HTTPStatus.BAD_REQUEST if problem.status == 422 else problem.status
         return JSONResponse(body, status_code=status, headers=headers)
     return JSONResponse(
-        _problem_body(problem, request_id),
+        problem_document(problem, request_id),
         status_code=problem.status,
         headers=headers,
         media_type=PROBLEM_JSON,
@@ -241,7 +241,8 @@ def _is_page(request: Request) -> bool:
     return not is_for_programs and not is_part and "text/html" in request.headers.get("accept", "")
 
 
-def _problem_body(problem: Problem, request_id: str) -> dict[str, object]:
+def problem_document(problem: Problem, request_id: str) -> dict[str, object]:
+    """A problem as problem+json tells one."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,

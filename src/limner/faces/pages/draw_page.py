@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from limner.core.access import Principal, Scope
-from limner.core.errors import JobNotFound
+from limner.core.errors import JobNotFound, LimnerError
 from limner.core.jobs import (
     WAITING,
     Ended,
@@ -29,6 +29,7 @@ from limner.core.jobs import (
 )
 from limner.faces.http.access import require
 from limner.faces.http.compat.drawing import events_of
+from limner.faces.http.problems import problem_of
 from limner.faces.http.services import Services, services
 from limner.faces.pages.cards import cards_of_job
 from limner.faces.pages.drawing import (
@@ -112,7 +113,7 @@ def jobs(viewer: Drawer, given: Given) -> Response:
 def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
     """What happens to a job, as server-sent events, from its state now to its end."""
     _require_own(given, viewer, job_id)
-    return StreamingResponse(_stream(given, job_id), media_type="text/event-stream")
+    return StreamingResponse(_stream(given, viewer, job_id), media_type="text/event-stream")
 
 
 @router.post("/draw/jobs/{job_id}/cancel")
@@ -221,21 +222,28 @@ def _require_own(given: Services, viewer: Principal, job_id: str) -> Job:
     return job
 
 
-async def _stream(given: Services, job_id: str) -> AsyncGenerator[str]:
-    async for event in events_of(given.jobs, job_id):
-        yield _event_text(event)
+async def _stream(given: Services, viewer: Principal, job_id: str) -> AsyncGenerator[str]:
+    try:
+        async for event in events_of(given, viewer, job_id):
+            if event is None:
+                yield ": still here\n\n"
+            else:
+                yield _event_text(event.kind, _event_document(event))
+    except LimnerError as error:  # not called error, as a browser calls a lost connection so
+        problem = problem_of(error)
+        yield _event_text("fault", {"said": f"{problem.detail} {problem.hint}".strip()})
 
 
-def _event_text(event: JobEvent | None) -> str:
+def _event_text(kind: str, document: dict[str, object]) -> str:
+    return f"event: {kind}\ndata: {json.dumps(document)}\n\n"
+
+
+def _event_document(event: JobEvent) -> dict[str, object]:
     match event:
-        case None:
-            return ": still here\n\n"
-        case StateChanged(job=job):
-            document: dict[str, object] = {"state": str(job.state)}
-        case Ended(job=job):
-            document = {"state": str(job.state)}
+        case StateChanged(job=job) | Ended(job=job):
+            return {"state": str(job.state)}
         case Progressed(progress=now):
-            document = {
+            return {
                 "share": now.share,
                 "step": now.step,
                 "num_steps": now.num_steps,
@@ -243,10 +251,9 @@ def _event_text(event: JobEvent | None) -> str:
             }
         case Previewed(index=index, content=content, media_type=media_type):
             coded = base64.b64encode(content).decode()
-            document = {"index": index, "url": f"data:{media_type};base64,{coded}"}
+            return {"index": index, "url": f"data:{media_type};base64,{coded}"}
         case ImageDecided(image=image):
-            document = {"index": image.index}
-    return f"event: {event.kind}\ndata: {json.dumps(document)}\n\n"
+            return {"index": image.index}
 
 
 def _said_of(step: int, num_steps: int, seconds_left: float | None) -> str:

@@ -15,7 +15,11 @@ from fastapi import Request as HttpRequest
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from limner.core.access import Principal
+from limner.core.errors import TokenRefused
 from limner.core.jobs import MAX_WAITING, Ended, Job, JobEvent
+from limner.faces.http.access import HOW_TO_SIGN_IN
+from limner.faces.http.services import Services
 
 if TYPE_CHECKING:
     from limner.studio.jobs import Jobs
@@ -75,13 +79,27 @@ async def wait_here(
 
 
 async def events_of(
-    jobs: Jobs, job_id: str, *, with_previews: bool = True
+    services: Services, asking: Principal, job_id: str, *, with_previews: bool = True
 ) -> AsyncGenerator[JobEvent | None]:
-    """What happens to a job until it is over; ``None`` when it was quiet for a while."""
-    watched = jobs.watch(job_id, with_previews=with_previews, timeout_seconds=KEEP_ALIVE_SECONDS)
+    """What happens to a job until it is over; ``None`` when it was quiet for a while.
+
+    Raises:
+        TokenRefused: the token of who listens ended meanwhile; asked anew before every event.
+        JobNotFound: there is no job with this id.
+    """
+    watched = services.jobs.watch(
+        job_id, with_previews=with_previews, timeout_seconds=KEEP_ALIVE_SECONDS
+    )
+
+    def next_event() -> JobEvent | None:
+        event = next(watched)
+        if not services.tokens.is_in_force(asking.token_id):
+            raise TokenRefused(hint=HOW_TO_SIGN_IN)
+        return event
+
     is_over = False
     while not is_over:
-        event = await in_thread(lambda: next(watched))
+        event = await in_thread(next_event)
         is_over = isinstance(event, Ended)
         yield event
 
