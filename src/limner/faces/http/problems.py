@@ -55,6 +55,7 @@ _BY_CODE: Mapping[str, int] = {
     "image_unknown": 404,
     "model_not_found": 404,
     "recipe_missing": 404,
+    "request_malformed": 400,
     "review_closed": 409,
     "review_held_by_other": 409,
     "review_lease_over": 409,

@@ -32,6 +32,8 @@ async def read_json(http: HttpRequest) -> Mapping[str, object]:
         raise BodyUnreadable("The body is a form; allowed is a JSON object.")
     try:
         document = json.loads(await http.body())
+        # NaN and half a character are read from JSON, but no answer and no row can hold them.
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise BodyUnreadable(f"The body is not JSON: {str(error)[:200]}.") from error
     if not isinstance(document, dict):
