@@ -1,0 +1,12 @@
+"""What a browser does not send by itself, and a page answers all the same."""
+
+import pytest
+
+LONG = "x " * 1100
+
+
+@pytest.mark.parametrize("field", ["words", "recipe", "tag"])
+def test_a_search_that_is_too_long_is_refused_by_name(client, field):
+    answer = client().get("/gallery", params={field: LONG})
+    assert (answer.status_code, answer.json()["code"]) == (422, "search_invalid")
+    assert answer.json()["detail"].startswith(f"{field} has 2,199 characters")
