@@ -40,6 +40,7 @@ router = APIRouter(include_in_schema=False)
 FOUND_BY_CHECK = (Verdict.FAIL, Verdict.UNSURE, Verdict.ERROR)
 CHUNK_BYTES = 2**20
 MAX_SAID_CHARACTERS = 500  # of one field, as the API has it
+MAX_DIGITS = 9  # of a number that is only told
 SAID = (
     "words",
     "recipe",
@@ -201,7 +202,7 @@ def _looks(text: str) -> bytes:
 
 
 def _number_of(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
 
 def _verdict(said: dict[str, str]) -> Verdict | None:
