@@ -14,3 +14,9 @@ def test_a_search_that_is_too_long_is_refused_by_name(client, field):
 
 def test_a_number_of_five_thousand_digits_is_none(client):
     assert client().get("/gallery", params={"erased": "9" * 5000}).status_code == 200
+
+
+def test_a_grid_without_an_axis_is_refused(client, studio):
+    answer = client().post("/grids", data={"prompt": "a fox"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "axis_missing")
+    assert studio.jobs.list(owner=None) == []
