@@ -264,6 +264,12 @@ class TokenMissing(LimnerError):
     code = "token_missing"
 
 
+class TokenRefused(TokenMissing):
+    """The token is unknown, expired or revoked."""
+
+    code = "token_refused"
+
+
 class NotAllowed(LimnerError):
     """This token does not allow that."""
 

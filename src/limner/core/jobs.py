@@ -23,7 +23,7 @@ MAX_ATTEMPTS = 3  # fruitless ones in a row, that brought no picture; then the j
 MAX_PRIORITY = 100
 MAX_WAITING = 512  # jobs queued or drawn in all; beyond, only of those who have less than a share
 MOST_WAITING = 2 * MAX_WAITING  # of whomever
-MAX_WAITING_PER_OWNER = 256
+MAX_WAITING_PER_OWNER = 256  # with those that the owner has paused
 
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 

@@ -18,6 +18,7 @@ from limner.core.errors import JobConflict, JobNotFound
 from limner.core.hashing import canonical_json
 from limner.core.jobs import (
     OVER,
+    WAITING,
     Happening,
     Job,
     JobState,
@@ -103,7 +104,7 @@ class JobRows:
                     f"There is another job with the id {new.job_id!r}.",
                     hint="Choose another id, or leave the choice to Limner.",
                 )
-            require_room(connection, new.owner)
+            require_room(connection, new.job_id, new.owner)
             number = tick(connection)
             connection.execute(schema.jobs.insert(), values_of(new, number))
         self.bell.ring()
@@ -148,7 +149,7 @@ class JobRows:
         """
         with reading(self._engine) as connection:
             if _find_row(connection, job_id) is None:
-                require_room(connection, owner)
+                require_room(connection, job_id, owner)
 
     def steer(self, job_id: str, happening: Happening, now: datetime) -> None:
         """Let something happen to a job that nobody's lease is needed for.
@@ -156,6 +157,7 @@ class JobRows:
         Raises:
             JobNotFound: there is none with this id.
             JobConflict: it cannot happen in the job's state.
+            QueueFull: it would wait again, and too many wait already.
         """
         with transaction(self._engine) as connection:
             row = _row(connection, job_id)
@@ -168,9 +170,10 @@ class JobRows:
                 )
             if following is state:
                 return
+            if following is JobState.QUEUED and state not in WAITING:
+                require_room(connection, job_id, row.owner)
             values: dict[str, object] = {}
             if happening is Happening.RETRY:
-                require_room(connection, row.owner)
                 values = {"fruitless": 0, "ended_at": None, "error": None}
             elif following in OVER:
                 values = {"ended_at": now.isoformat()}

@@ -13,6 +13,7 @@ from limner.core.jobs import (
     MAX_WAITING_PER_OWNER,
     MOST_WAITING,
     WAITING,
+    JobState,
 )
 from limner.store import schema
 
@@ -24,11 +25,14 @@ MAX_RETRY_SECONDS = 300
 _jobs = schema.jobs.c
 _attempts = schema.job_attempts.c
 _IS_WAITING = _jobs.state.in_([str(one) for one in WAITING])
-_COUNT_WAITING = sa.select(
-    sa.func.count(),
-    sa.func.count().filter(_jobs.owner == sa.bindparam("this_owner")),
-    sa.func.count(sa.distinct(_jobs.owner)),
-).where(_IS_WAITING)
+_IS_PAUSED = _jobs.state == str(JobState.PAUSED)
+_IS_OWN = _jobs.owner == sa.bindparam("this_owner")
+_COUNT_OTHERS = sa.select(
+    sa.func.count().filter(_IS_WAITING),
+    sa.func.count().filter(_IS_WAITING, _IS_OWN),
+    sa.func.count().filter(_IS_PAUSED, _IS_OWN),
+    sa.func.count(sa.distinct(_jobs.owner)).filter(_IS_WAITING),
+).where(sa.or_(_IS_WAITING, _IS_PAUSED), _jobs.job_id != sa.bindparam("this_job"))
 _MEASURED = (
     sa.select(_attempts.seconds, _attempts.num_images)
     .where(_attempts.num_images > 0, _attempts.seconds.is_not(None))
@@ -37,18 +41,21 @@ _MEASURED = (
 )
 
 
-def require_room(connection: sa.Connection, owner: str) -> None:
-    """Refuse another job of this owner while too many wait.
+def require_room(connection: sa.Connection, job_id: str, owner: str) -> None:
+    """Refuse a job of this owner a place in the queue while too many others wait.
 
     A few people who fill the queue shut nobody out: who has less than an even share of it waiting
-    is let in beyond, up to twice as many in all.
+    is let in beyond, up to twice as many in all. What an owner has paused counts as theirs, or
+    pausing would make room for ever more.
 
     Raises:
         QueueFull: says when there should be room, from measured times.
     """
-    num_all, num_own, num_owners = connection.execute(_COUNT_WAITING, {"this_owner": owner}).one()
-    if num_own >= MAX_WAITING_PER_OWNER:
-        fault = f"{num_own} jobs of yours wait already"
+    this = {"this_job": job_id, "this_owner": owner}
+    num_all, num_own, num_paused, num_owners = connection.execute(_COUNT_OTHERS, this).one()
+    if num_own + num_paused >= MAX_WAITING_PER_OWNER:
+        num_theirs = num_own + num_paused
+        fault = f"{num_theirs} jobs of yours wait or are paused; cancel what you no longer want"
     elif num_all >= MOST_WAITING or (
         num_all >= MAX_WAITING and num_own >= max(1, MAX_WAITING // (num_owners + 1))
     ):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from limner.core.access import Principal
-from limner.core.errors import JobNotFound, LimnerError, NotFound
+from limner.core.errors import BadInput, JobNotFound, LimnerError, NotFound
 from limner.core.jobs import Job
 from limner.core.records import FileFormat, Request
 from limner.store.gallery import StoredGrid
@@ -65,9 +65,15 @@ def submit_grid(
         file_format: of the images.
 
     Raises:
-        BadInput: a cell cannot be honoured; nothing is queued.
+        BadInput: there is no axis, or a cell cannot be honoured; nothing is queued.
         QueueFull: too many jobs wait; nothing is queued.
     """
+    if not axes:
+        raise BadInput(
+            "The grid has no axis; allowed are one or two.",
+            code="axis_missing",
+            hint="Choose what differs from column to column, with its values.",
+        )
     x, *more = [parse_axis(one) for one in axes]
     y = next(iter(more), None)
     cells = vary_request(parts, request, x, y)

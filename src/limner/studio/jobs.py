@@ -198,6 +198,7 @@ class Jobs:
         Raises:
             JobNotFound: there is none with this id.
             JobConflict: it is over or being cancelled (code ``job_state``).
+            QueueFull: too many jobs wait.
         """
         return self._steer(job_id, Happening.RESUME)
 

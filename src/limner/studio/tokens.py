@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from limner.core.access import Principal, Scope, scopes_of
 from limner.core.errors import BadInput, NotFound
 from limner.core.hashing import sha256_of_bytes
@@ -90,6 +92,12 @@ class Tokens:
             return None
         return Principal(name=record.name, scopes=record.scopes, token_id=record.token_id)
 
+    def is_in_force(self, token_id: str) -> bool:
+        """Whether a token that was found before still holds."""
+        with self._parts.store.tokens.reading() as connection:
+            record = find_token(connection, token_id)
+            return record is not None and self._is_in_force(connection, record)
+
     def list(self) -> list[TokenRecord]:
         """Every token that people made, oldest first; revoked ones too."""
         with self._parts.store.tokens.reading() as connection:
@@ -122,16 +130,21 @@ class Tokens:
     def _find(self, text: str) -> TokenRecord | None:
         if not text.startswith(PREFIX) or len(text) > MAX_TOKEN_CHARACTERS:
             return None
-        now = self._parts.read_clock()
         with self._parts.store.tokens.reading() as connection:
             record = find_by_hash(connection, _hash_of(text))
-            if record is None or not record.is_in_force(now):
+            if record is None or not self._is_in_force(connection, record):
                 return None
-            if record.made_from is not None:
-                parent = find_token(connection, record.made_from)
-                if parent is None or not parent.is_in_force(now):
-                    return None
         return record
+
+    def _is_in_force(self, connection: sa.Connection, record: TokenRecord) -> bool:
+        """Whether a token holds, and the one it was made from too."""
+        now = self._parts.read_clock()
+        if not record.is_in_force(now):
+            return False
+        if record.made_from is None:
+            return True
+        parent = find_token(connection, record.made_from)
+        return parent is not None and parent.is_in_force(now)
 
     def _make(
         self,

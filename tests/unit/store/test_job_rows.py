@@ -235,6 +235,41 @@ def test_the_queue_as_a_whole_is_bounded_whoever_asks(store, monkeypatch):
         store.jobs.add(new_job("more", owner="new"))
 
 
+def test_paused_jobs_count_as_their_owners(store, monkeypatch):
+    monkeypatch.setattr("limner.store.queue_room.MAX_WAITING_PER_OWNER", 3)
+    for k in range(3):
+        store.jobs.add(new_job(f"a{k}", owner="ann"))
+    for k in range(2):
+        store.jobs.steer(f"a{k}", Happening.PAUSE, START)
+    with pytest.raises(QueueFull, match="3 jobs of yours wait or are paused; cancel"):
+        store.jobs.add(new_job("more", owner="ann"))
+    assert store.jobs.add(new_job("b", owner="bob"))
+
+
+def test_a_paused_job_keeps_its_place_among_those_of_its_owner(store, monkeypatch):
+    monkeypatch.setattr("limner.store.queue_room.MAX_WAITING_PER_OWNER", 3)
+    for k in range(3):
+        store.jobs.add(new_job(f"a{k}"))
+        store.jobs.steer(f"a{k}", Happening.PAUSE, START)
+    for k in range(3):
+        store.jobs.steer(f"a{k}", Happening.RESUME, START)
+    assert store.jobs.num_waiting() == 3
+
+
+@pytest.mark.parametrize(
+    ("ending", "again"),
+    [(Happening.PAUSE, Happening.RESUME), (Happening.CANCEL, Happening.RETRY)],
+)
+def test_a_job_that_comes_back_needs_room(store, monkeypatch, ending, again):
+    monkeypatch.setattr("limner.store.queue_room.MAX_WAITING", 2)
+    store.jobs.add(new_job("mine", owner="ann"))
+    store.jobs.steer("mine", ending, START)
+    for k in range(2):
+        store.jobs.add(new_job(f"a{k}", owner="ann"))
+    with pytest.raises(QueueFull, match="2 jobs wait already"):
+        store.jobs.steer("mine", again, START)
+
+
 def test_a_job_that_is_there_is_given_though_the_queue_is_full(store):
     for k in range(MAX_WAITING_PER_OWNER):
         store.jobs.add(new_job(f"a{k}"))

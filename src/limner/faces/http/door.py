@@ -20,8 +20,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limner.core.access import Principal
-from limner.core.errors import BodyTooLarge, LimnerError, TokenMissing
+from limner.core.errors import BodyTooLarge, LimnerError, TokenRefused
 from limner.faces.http.access import HOW_TO_SIGN_IN, OPEN_TO_STRANGERS, shown_token
+from limner.faces.http.json_limit import counted, is_file_form
 from limner.faces.http.origins import (
     LOOPBACK_NAMES,
     require_known_host,
@@ -125,7 +126,10 @@ class Door:
             response = answer(problem_of(error), path=scope["path"], request_id=request_id)
         if response is not None:
             await response(scope, receive, send)
-        elif self._may_send_much(scope):
+            return
+        if not is_file_form(Headers(scope=scope)):
+            receive = counted(receive)
+        if self._may_send_much(scope):
             await self._within_limit(scope, receive, send)
         else:
             await self._within_small_limit(scope, receive, send)
@@ -150,15 +154,12 @@ class Door:
             caller = _address_of(scope) if principal is None else f"token {principal.token_id}"
             self._services.rates.spend(caller, is_known=principal is not None)
         if shown is not None and principal is None and not shown.is_cookie:
-            raise TokenMissing(
-                "The token is unknown, expired or revoked.",
-                code="token_refused",
-                hint=HOW_TO_SIGN_IN,
-            )
+            raise TokenRefused(hint=HOW_TO_SIGN_IN)
         if shown is not None and shown.is_cookie and principal is not None:
             require_same_origin(method, headers)
         scope["state"]["principal"] = principal
-        # 5. What announces itself as too large is not even begun with; the rest is counted.
+        # 5. What announces itself as too large is not even begun with; the rest is counted, and
+        # so are the values of JSON.
         self._require_size(scope)
         return None
 

@@ -47,6 +47,7 @@ from limner.core.errors import (
 
 PROBLEM_JSON = "application/problem+json"
 MAX_SHOWN_CHARACTERS = 200  # of a value that was wrong
+MAX_FAULTS = 50  # that are told of one request
 RETRY_AFTER_SECONDS = 2  # where nothing better is known
 
 _BY_CODE: Mapping[str, int] = {
@@ -54,6 +55,7 @@ _BY_CODE: Mapping[str, int] = {
     "image_unknown": 404,
     "model_not_found": 404,
     "recipe_missing": 404,
+    "request_malformed": 400,
     "review_closed": 409,
     "review_held_by_other": 409,
     "review_lease_over": 409,
@@ -158,10 +160,9 @@ def problem_of_status(status: int, detail: str = "") -> Problem:
 
 def problem_of_fields(error: RequestValidationError) -> Problem:
     """Fields that are missing, unknown or not allowed, each by its path."""
-    faults = [_fault(one) for one in error.errors()]
-    is_unparsed = any(
-        one.get("type") in ("json_invalid", "model_attributes_type") for one in error.errors()
-    )
+    found = error.errors()[:MAX_FAULTS]
+    faults = [_fault(one) for one in found]
+    is_unparsed = any(one.get("type") in ("json_invalid", "model_attributes_type") for one in found)
     named = "; ".join(_named(one) for one in faults[:3])
     return Problem(
         status=400 if is_unparsed else 422,
@@ -193,7 +194,7 @@ def answer(problem: Problem, *, path: str, request_id: str) -> Response:
         status = HTTPStatus.BAD_REQUEST if problem.status == 422 else problem.status
         return JSONResponse(body, status_code=status, headers=headers)
     return JSONResponse(
-        _problem_body(problem, request_id),
+        problem_document(problem, request_id),
         status_code=problem.status,
         headers=headers,
         media_type=PROBLEM_JSON,
@@ -209,6 +210,9 @@ def install_problems(app: FastAPI) -> None:
 
     async def theirs(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        ours_behind = error.__cause__
+        if isinstance(ours_behind, LimnerError):
+            return _respond(request, problem_of(ours_behind))
         response = _respond(request, problem_of_status(error.status_code, str(error.detail)))
         response.headers.update(error.headers or {})
         return response
@@ -238,7 +242,8 @@ def _is_page(request: Request) -> bool:
     return not is_for_programs and not is_part and "text/html" in request.headers.get("accept", "")
 
 
-def _problem_body(problem: Problem, request_id: str) -> dict[str, object]:
+def problem_document(problem: Problem, request_id: str) -> dict[str, object]:
+    """A problem as problem+json tells one."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,

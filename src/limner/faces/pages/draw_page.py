@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from limner.core.access import Principal, Scope
-from limner.core.errors import JobNotFound
+from limner.core.errors import JobNotFound, LimnerError
 from limner.core.jobs import (
     WAITING,
     Ended,
@@ -28,6 +28,8 @@ from limner.core.jobs import (
     StateChanged,
 )
 from limner.faces.http.access import require
+from limner.faces.http.compat.drawing import events_for
+from limner.faces.http.problems import problem_of
 from limner.faces.http.services import Services, services
 from limner.faces.pages.cards import cards_of_job
 from limner.faces.pages.drawing import (
@@ -53,7 +55,6 @@ Given = Annotated[Services, Depends(services)]
 
 NUM_JOBS = 12  # on one page; the gallery has the rest
 NUM_LOOKED_AT = 80  # a grid is many jobs
-HEARTBEAT_SECONDS = 10.0
 CLIENT = "page"
 EXAMPLES = ("fox", "rocket", "teapot")
 SIZES = ("256", "512", "1024", "512x288", "288x512")
@@ -116,9 +117,7 @@ def jobs(viewer: Drawer, given: Given) -> Response:
 def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
     """What happens to a job, as server-sent events, from its state now to its end."""
     _require_own(given, viewer, job_id)
-    watch = given.jobs.watch(job_id, with_previews=True, timeout_seconds=HEARTBEAT_SECONDS)
-    lines = (_sent(given, one) for one in watch)
-    return StreamingResponse(lines, media_type="text/event-stream")
+    return StreamingResponse(_stream(given, viewer, job_id), media_type="text/event-stream")
 
 
 @router.post("/draw/jobs/{job_id}/cancel")
@@ -227,16 +226,28 @@ def _require_own(given: Services, viewer: Principal, job_id: str) -> Job:
     return job
 
 
-def _sent(given: Services, event: JobEvent | None) -> str:
+async def _stream(given: Services, viewer: Principal, job_id: str) -> AsyncGenerator[str]:
+    try:
+        async for event in events_for(given, viewer, job_id):
+            if event is None:
+                yield ": still here\n\n"
+            else:
+                yield _event_text(event.kind, _event_document(event))
+    except LimnerError as error:  # not called error, as a browser calls a lost connection so
+        problem = problem_of(error)
+        yield _event_text("fault", {"said": f"{problem.detail} {problem.hint}".strip()})
+
+
+def _event_text(kind: str, document: dict[str, object]) -> str:
+    return f"event: {kind}\ndata: {json.dumps(document)}\n\n"
+
+
+def _event_document(event: JobEvent) -> dict[str, object]:
     match event:
-        case None:
-            return ": still here\n\n"
-        case StateChanged(job=job):
-            document: dict[str, object] = {"state": str(job.state)}
-        case Ended(job=job):
-            document = {"state": str(job.state)}
+        case StateChanged(job=job) | Ended(job=job):
+            return {"state": str(job.state)}
         case Progressed(progress=now):
-            document = {
+            return {
                 "share": now.share,
                 "step": now.step,
                 "num_steps": now.num_steps,
@@ -244,10 +255,9 @@ def _sent(given: Services, event: JobEvent | None) -> str:
             }
         case Previewed(index=index, content=content, media_type=media_type):
             coded = base64.b64encode(content).decode()
-            document = {"index": index, "url": f"data:{media_type};base64,{coded}"}
+            return {"index": index, "url": f"data:{media_type};base64,{coded}"}
         case ImageDecided(image=image):
-            document = {"index": image.index}
-    return f"event: {event.kind}\ndata: {json.dumps(document)}\n\n"
+            return {"index": image.index}
 
 
 def _said_of(step: int, num_steps: int, seconds_left: float | None) -> str:

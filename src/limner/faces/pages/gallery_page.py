@@ -39,6 +39,8 @@ router = APIRouter(include_in_schema=False)
 
 FOUND_BY_CHECK = (Verdict.FAIL, Verdict.UNSURE, Verdict.ERROR)
 CHUNK_BYTES = 2**20
+MAX_SAID_CHARACTERS = 500  # of one field, as the API has it
+MAX_DIGITS = 9  # of a number that is only told
 SAID = (
     "words",
     "recipe",
@@ -162,8 +164,16 @@ def search_of(said: dict[str, str]) -> Search:
     """The search that the fields of the page say.
 
     Raises:
-        BadInput: a word that is none of those allowed, or a date that is none.
+        BadInput: a field that is too long, a word that is none of those allowed, or a date that
+            is none.
     """
+    for name, value in said.items():
+        if len(value) > MAX_SAID_CHARACTERS:
+            raise BadInput(
+                f"{name} has {len(value):,} characters; allowed are up to {MAX_SAID_CHARACTERS}.",
+                code="search_invalid",
+                hint="Search for fewer words.",
+            )
     try:
         return Search(
             words=said["words"],
@@ -194,7 +204,7 @@ def _looks(text: str) -> bytes:
 
 
 def _number_of(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
 
 def _verdict(said: dict[str, str]) -> Verdict | None:

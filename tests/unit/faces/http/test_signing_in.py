@@ -127,3 +127,12 @@ def test_with_a_cookie_another_site_changes_nothing(browser, headers):
 
 def test_the_api_takes_no_token_from_an_address(stranger, link):
     assert stranger.get("/api/session", params={"token": link}).status_code == 401
+
+
+def test_a_session_that_was_let_in_holds_no_longer_than_the_token_it_was_made_from(studio):
+    tokens = Tokens(studio.parts)
+    token = tokens.create("dana", ["generate"])
+    session = tokens.open_session(token.text)
+    assert tokens.is_in_force(session.record.token_id)
+    tokens.revoke(token.record.token_id)
+    assert not tokens.is_in_force(session.record.token_id)

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from limner.core.errors import BadInput
+from limner.faces.http.json_limit import is_file_form
 
 _Fields = TypeVar("_Fields", bound=BaseModel)
 
@@ -22,13 +23,17 @@ class BodyUnreadable(BadInput):
 
 
 async def read_json(http: HttpRequest) -> Mapping[str, object]:
-    """The JSON object a request holds, whatever content type it claims.
+    """The JSON object a request holds, whatever content type it claims but a form of files.
 
     Raises:
         BodyUnreadable: it is none.
     """
+    if is_file_form(http.headers):  # its values were not counted
+        raise BodyUnreadable("The body is a form; allowed is a JSON object.")
     try:
         document = json.loads(await http.body())
+        # NaN and half a character are read from JSON, but no answer and no row can hold them.
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise BodyUnreadable(f"The body is not JSON: {str(error)[:200]}.") from error
     if not isinstance(document, dict):

@@ -15,7 +15,11 @@ from fastapi import Request as HttpRequest
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from limner.core.access import Principal
+from limner.core.errors import TokenRefused
 from limner.core.jobs import MAX_WAITING, Ended, Job, JobEvent
+from limner.faces.http.access import HOW_TO_SIGN_IN
+from limner.faces.http.services import Services
 
 if TYPE_CHECKING:
     from limner.studio.jobs import Jobs
@@ -75,15 +79,54 @@ async def wait_here(
 
 
 async def events_of(
-    jobs: Jobs, job_id: str, *, with_previews: bool = True
+    jobs: Jobs,
+    job_id: str,
+    *,
+    with_previews: bool = True,
+    require_allowed: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[JobEvent | None]:
-    """What happens to a job until it is over; ``None`` when it was quiet for a while."""
+    """What happens to a job until it is over; ``None`` when it was quiet for a while.
+
+    Args:
+        jobs: of the studio.
+        job_id: of the job.
+        with_previews: have previews made.
+        require_allowed: raises before an event if whoever listens may not any more.
+
+    Raises:
+        JobNotFound: there is no job with this id.
+    """
     watched = jobs.watch(job_id, with_previews=with_previews, timeout_seconds=KEEP_ALIVE_SECONDS)
+
+    def next_event() -> JobEvent | None:
+        event = next(watched)
+        require_allowed()
+        return event
+
     is_over = False
     while not is_over:
-        event = await in_thread(lambda: next(watched))
+        event = await in_thread(next_event)
         is_over = isinstance(event, Ended)
         yield event
+
+
+def events_for(
+    services: Services, asking: Principal, job_id: str, *, with_previews: bool = True
+) -> AsyncGenerator[JobEvent | None]:
+    """The same for the holder of a token, as long as it is in force.
+
+    Raises:
+        TokenRefused: it ended meanwhile; asked anew before every event.
+        JobNotFound: as `events_of`.
+    """
+
+    def require_allowed() -> None:
+        if not services.tokens.is_in_force(asking.token_id):
+            raise TokenRefused(hint=HOW_TO_SIGN_IN)
+
+    return events_of(
+        services.jobs, job_id, with_previews=with_previews, require_allowed=require_allowed
+    )
 
 
 class JobStream(StreamingResponse):

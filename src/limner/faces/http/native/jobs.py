@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated, assert_never
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from limner.core.access import Principal
-from limner.core.errors import JobNotFound
+from limner.core.errors import JobNotFound, LimnerError
 from limner.core.jobs import (
     Ended,
     ImageDecided,
@@ -22,10 +22,11 @@ from limner.core.jobs import (
     Progressed,
     StateChanged,
 )
-from limner.faces.http.compat.drawing import KEEP_ALIVE_SECONDS, in_thread
+from limner.faces.http.compat.drawing import events_for
 from limner.faces.http.native.asking import Drawer, Given, Requester
 from limner.faces.http.native.image_fields import ImageLinks
 from limner.faces.http.native.job_fields import JobDocument, JobFields, JobPage
+from limner.faces.http.problems import problem_document, problem_of
 from limner.faces.http.services import Services
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
@@ -106,16 +107,19 @@ def resume_job(job_id: str, asking: Requester, given: Given) -> JobDocument:
     responses={200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}},
 )
 def watch_job(
-    job_id: str, asking: Requester, given: Given, previews: bool = False
+    job_id: str, request: Request, asking: Requester, given: Given, previews: bool = False
 ) -> StreamingResponse:
     """What happens to a job, as server-sent events: state, progress, preview, image, end.
 
-    Leaving does not stop the job; listening again begins with its present state.
+    Leaving does not stop the job; listening again begins with its present state. A fault, such as
+    a token that was revoked, is the last event: error, with what an answer would say.
     """
     own_job(given, asking, job_id)
-    watched = given.jobs.watch(job_id, with_previews=previews, timeout_seconds=KEEP_ALIVE_SECONDS)
+    events = events_for(given, asking, job_id, with_previews=previews)
     return StreamingResponse(
-        _stream(watched), media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"}
+        _stream(events, str(request.state.request_id)),
+        media_type=EVENT_STREAM,
+        headers={"X-Accel-Buffering": "no"},
     )
 
 
@@ -141,17 +145,19 @@ def _steered(
     return JobDocument.of(steer(job_id))
 
 
-async def _stream(watched: Iterator[JobEvent | None]) -> AsyncGenerator[str]:
-    is_over = False
-    while not is_over:
-        event = await in_thread(lambda: next(watched))
-        is_over = isinstance(event, Ended)
-        yield ": still here\n\n" if event is None else _event_text(event)
+async def _stream(events: AsyncIterator[JobEvent | None], request_id: str) -> AsyncGenerator[str]:
+    try:
+        async for event in events:
+            if event is None:
+                yield ": still here\n\n"
+            else:
+                yield _event_text(event.kind, _event_document(event))
+    except LimnerError as error:
+        yield _event_text("error", problem_document(problem_of(error), request_id))
 
 
-def _event_text(event: JobEvent) -> str:
-    data = json.dumps(_event_document(event), ensure_ascii=False)
-    return f"event: {event.kind}\ndata: {data}\n\n"
+def _event_text(kind: str, document: dict[str, object]) -> str:
+    return f"event: {kind}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"
 
 
 def _event_document(event: JobEvent) -> dict[str, object]:

@@ -142,7 +142,7 @@ async def _draw(
     asked, job = await run_in_threadpool(submit)
     headers = {JOB_HEADER: job_path(job), **warning_header(asked.warnings)}
     if asked.is_stream:
-        events = stream_events(found, job, asked, kind)
+        events = stream_events(found, asking, job, asked, kind)
         return JobStream(events, found.jobs, job.job_id, headers)
 
     def answer_to(over: Job) -> Response:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
+from limner.core.access import Principal
 from limner.core.deciding import Outcome
 from limner.core.errors import LimnerError
 from limner.core.jobs import (
@@ -23,7 +24,7 @@ from limner.core.jobs import (
     StateChanged,
 )
 from limner.faces.http.compat.deliveries import deliver, require_some
-from limner.faces.http.compat.drawing import events_of, in_thread
+from limner.faces.http.compat.drawing import events_for, in_thread
 from limner.faces.http.openai.answers import (
     Kind,
     completed_event,
@@ -131,14 +132,15 @@ class Teller:
 
 
 async def stream_events(
-    services: Services, job: Job, asked: Asked, kind: Kind
+    services: Services, asking: Principal, job: Job, asked: Asked, kind: Kind
 ) -> AsyncGenerator[str]:
     """Every event of an answer, as text."""
     created_at = int(job.created_at.timestamp())
     teller = Teller(services=services, asked=asked, kind=kind, created_at=created_at)
     try:
         with_previews = asked.num_partials > 0
-        async for event in events_of(services.jobs, job.job_id, with_previews=with_previews):
+        events = events_for(services, asking, job.job_id, with_previews=with_previews)
+        async for event in events:
             for text in await in_thread(partial(teller.tell, event)):
                 yield text
     except LimnerError as error:

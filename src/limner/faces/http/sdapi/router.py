@@ -24,7 +24,7 @@ from limner.core.records import Request
 from limner.faces.http.access import require
 from limner.faces.http.compat.bodies import body_schema, parse, read_json
 from limner.faces.http.compat.deliveries import Delivery, deliver, job_path, require_some
-from limner.faces.http.compat.drawing import LEFT, wait_here
+from limner.faces.http.compat.drawing import LEFT, in_thread, wait_here
 from limner.faces.http.compat.naming import (
     JOB_HEADER,
     model_names,
@@ -94,12 +94,14 @@ async def draw_picture(http: HttpRequest, asking: Asking, found: Found) -> Respo
 
 
 @router.get("/progress")
-def get_progress(
+async def get_progress(
     asking: Asking, found: Found, skip_current_image: Annotated[bool, Query()] = False
 ) -> dict[str, object]:
     """How far the caller's job is that is drawn, or waits to be."""
-    job = _job_in_hand(found, asking)
-    preview = None if job is None or skip_current_image else _preview_of(found, job)
+    job = await run_in_threadpool(_job_in_hand, found, asking)
+    if job is None or job.progress is None or skip_current_image:
+        return progress_document(job, None)
+    preview = await in_thread(lambda: _preview_of(found, job.job_id))
     return progress_document(job, preview)
 
 
@@ -282,11 +284,9 @@ def _job_in_hand(found: Services, asking: Principal) -> Job | None:
     return mine[0] if mine else None
 
 
-def _preview_of(found: Services, job: Job) -> str | None:
-    if job.progress is None:
-        return None
+def _preview_of(found: Services, job_id: str) -> str | None:
     until = time.monotonic() + PREVIEW_SECONDS
-    watched = found.jobs.watch(job.job_id, with_previews=True, timeout_seconds=PREVIEW_SECONDS)
+    watched = found.jobs.watch(job_id, with_previews=True, timeout_seconds=PREVIEW_SECONDS)
     for event in watched:
         if isinstance(event, Previewed):
             return base64.b64encode(event.content).decode("ascii")

@@ -192,6 +192,10 @@ function follow() {
     showPreview(index, url);
   });
   source.addEventListener("image", refreshJobs);
+  source.addEventListener("fault", ({ data }) => {
+    source?.close();
+    tell(JSON.parse(data).said);
+  });
   source.addEventListener("end", () => {
     source?.close();
     followed = null;
