@@ -16,6 +16,7 @@ from http.cookies import CookieError, SimpleCookie
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,7 +30,7 @@ from limner.faces.http.origins import (
     require_own_pages,
     require_same_origin,
 )
-from limner.faces.http.problems import UNFORESEEN, answer, problem_of
+from limner.faces.http.problems import UNFORESEEN, answer, problem_of, respond
 from limner.faces.http.services import Services
 from limner.faces.http.signing_in import link_token, sign_in
 
@@ -92,7 +93,7 @@ class Edge:
             )
             if status:
                 raise  # half an answer is out; the connection is all that can be ended
-            response = answer(UNFORESEEN, path=scope["path"], request_id=request_id)
+            response = _unforeseen(scope, request_id)
             await response(scope, receive, send_on)
         finally:
             self._services.measures.count_request(scope, status, measuring)
@@ -122,8 +123,7 @@ class Door:
         try:
             response = await self._let_in(scope)
         except LimnerError as error:
-            request_id = scope["state"]["request_id"]
-            response = answer(problem_of(error), path=scope["path"], request_id=request_id)
+            response = respond(Request(scope), problem_of(error))
         if response is not None:
             await response(scope, receive, send)
             return
@@ -176,6 +176,13 @@ class Door:
                 f"The request has {int(announced):,} bytes; allowed are up to {limit:,}.",
                 hint="" if is_known else "With a token, more is allowed.",
             )
+
+
+def _unforeseen(scope: Scope, request_id: str) -> Response:
+    try:
+        return respond(Request(scope), UNFORESEEN)
+    except Exception:  # noqa: BLE001 - what broke may be what the page needs too
+        return answer(UNFORESEEN, path=scope["path"], request_id=request_id)
 
 
 def _request_id(given: str) -> str:

@@ -183,9 +183,7 @@ UNFORESEEN = Problem(
 
 def answer(problem: Problem, *, path: str, request_id: str) -> Response:
     """A problem in the shape that callers of `path` read."""
-    headers: dict[str, str] = {}
-    if problem.retry_after_seconds is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(problem.retry_after_seconds)))
+    headers = _retry_after(problem)
     if problem.status == HTTPStatus.UNAUTHORIZED:
         is_basic = path.startswith("/sdapi/")
         headers["WWW-Authenticate"] = 'Basic realm="Limner"' if is_basic else "Bearer"
@@ -201,37 +199,46 @@ def answer(problem: Problem, *, path: str, request_id: str) -> Response:
     )
 
 
+def _retry_after(problem: Problem) -> dict[str, str]:
+    if problem.retry_after_seconds is None:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(problem.retry_after_seconds)))}
+
+
 def install_problems(app: FastAPI) -> None:
     """Have every error that a route raises answered by this module."""
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, LimnerError)
-        return _respond(request, problem_of(error))
+        return respond(request, problem_of(error))
 
     async def theirs(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         ours_behind = error.__cause__
         if isinstance(ours_behind, LimnerError):
-            return _respond(request, problem_of(ours_behind))
-        response = _respond(request, problem_of_status(error.status_code, str(error.detail)))
+            return respond(request, problem_of(ours_behind))
+        response = respond(request, problem_of_status(error.status_code, str(error.detail)))
         response.headers.update(error.headers or {})
         return response
 
     async def fields(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return _respond(request, problem_of_fields(error))
+        return respond(request, problem_of_fields(error))
 
     app.add_exception_handler(LimnerError, ours)
     app.add_exception_handler(HTTPException, theirs)
     app.add_exception_handler(RequestValidationError, fields)
 
 
-def _respond(request: Request, problem: Problem) -> Response:
+def respond(request: Request, problem: Problem) -> Response:
+    """A problem as a page where a person looks at the answer, else as `answer`."""
     request_id = str(getattr(request.state, "request_id", ""))
     if _is_page(request):
         from limner.faces.pages.faults import fault_page
 
-        return fault_page(request, problem, request_id)
+        page = fault_page(request, problem, request_id)
+        page.headers.update(_retry_after(problem))
+        return page
     return answer(problem, path=request.url.path, request_id=request_id)
 
 

@@ -165,3 +165,20 @@ def test_what_nobody_foresaw_answers_500_without_its_words(app, stranger):
     answer = stranger.get("/health/broken")
     assert answer.status_code == 500
     assert "secret" not in answer.text
+
+
+def test_a_person_reads_what_nobody_foresaw_on_a_page(app, stranger):
+    @app.get("/health/broken")
+    def broken():
+        raise RuntimeError("the secret prompt")
+
+    answer = stranger.get("/health/broken", headers={"Accept": "text/html"})
+    assert (answer.status_code, "secret" in answer.text) == (500, False)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["x-request-id"] in answer.text
+
+
+def test_a_link_that_has_ended_says_so_on_a_page_where_one_signs_in(stranger):
+    answer = stranger.get("/?token=limner_gone", headers={"Accept": "text/html"})
+    assert (answer.status_code, "This link has ended." in answer.text) == (401, True)
+    assert 'name="token"' in answer.text
