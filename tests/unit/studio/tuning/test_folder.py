@@ -79,7 +79,7 @@ def test_an_opt_out_of_one_picture_refuses_the_folder_whatever_else_allows_it(pa
     paths = sorted(pictures.iterdir())
     allow(parts, paths)
     allow(parts, paths[4:5], kind=RightsKind.OPT_OUT, opted_out="style", title=None, licence=None)
-    with pytest.raises(FolderRefused, match=r"'red_thing-04\.png' must not be used: It is opted"):
+    with pytest.raises(FolderRefused, match=r"'red_thing-04\.png' must not be used: Opted out"):
         read(parts, pictures)
 
 
