@@ -276,6 +276,7 @@ class Store(RowsBySubject):
 
     def add_seal(
         self,
+        decided: StoredDecision,
         found_to_hold: Callable[[], tuple[StoredSeal, bytes]],
         suffix: str,
         alongside: Callable[[sa.Connection], None] = lambda _: None,
@@ -285,6 +286,7 @@ class Store(RowsBySubject):
         """Store a sealed file or a sidecar: blob, row and entry, or none of them.
 
         Args:
+            decided: the release that is sealed; it must be the last about its image still.
             found_to_hold: gives the seal and its file when it is known to hold; nothing is kept if
                 it raises.
             suffix: of the file's name.
@@ -295,16 +297,17 @@ class Store(RowsBySubject):
             What `found_to_hold` gave.
 
         Raises:
-            SealFailed: its decision does not hold any more.
+            SealFailed: the decision does not hold any more.
             StorageUnavailable: it cannot be written.
         """
         with transaction(self._engine) as connection:
+            last = last_decision(connection, decided.image_id)
+            if last is None or last.decision_id != decided.decision_id:
+                raise SealFailed("It was decided otherwise meanwhile and was not let out.")
             alongside(connection)
             seal, content = found_to_hold()
+            assert seal.decision_id == decided.decision_id
             assert seal.sealed_sha256 == sha256_of_bytes(content)
-            decided = last_decision(connection, seal.image_id)
-            if decided is None or decided.decision_id != seal.decision_id:
-                raise SealFailed("It was decided otherwise meanwhile and was not let out.")
             with self._blobs.adding(content, suffix, ahead):
                 add_seal(connection, seal)
         self.bell.ring()

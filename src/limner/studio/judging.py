@@ -249,18 +249,26 @@ class Judgement:
     ) -> StoredDecision:
         """Store it in the caller's transaction; opens a review card where a person must look.
 
-        One that waits for what an earlier rule asked is closed. The image is still to be put on
-        the requester's shelf (`shelve`).
+        The image is still to be put on the requester's shelf (`shelve`).
         """
-        close_overtaken(connection, image_id, now)
         if self.criteria is not None:
             freeze_criteria(connection, self.criteria, now)
         stored = add_judgement(
             connection, image_id, self.results, self.decision, decided_by="rule", now=now
         )
-        if stored.decision.outcome is Outcome.HELD or stored.decision.is_audited:
+        is_held = stored.decision.outcome is Outcome.HELD
+        if is_held:  # an image that was erased may have left a card
+            close_overtaken(connection, image_id, now)
+        if is_held or stored.decision.is_audited:
             self._open_card(connection, image_id, requester, now)
         return stored
+
+    def write_over(
+        self, connection: sa.Connection, image_id: str, requester: str, now: datetime
+    ) -> StoredDecision:
+        """The same about an image that was judged before; a card that waits for that is closed."""
+        close_overtaken(connection, image_id, now)
+        return self.write(connection, image_id, requester, now)
 
     def _open_card(
         self, connection: sa.Connection, image_id: str, requester: str, now: datetime
@@ -337,7 +345,7 @@ def decision_in_force(
     def write(connection: sa.Connection) -> StoredDecision:
         decided = last_decision(connection, record.image_id)
         if not judgement.is_overruled_by(decided):
-            decided = judgement.write(connection, record.image_id, parts.requester, now)
+            decided = judgement.write_over(connection, record.image_id, parts.requester, now)
         shelve(connection, record.image_id, parts.requester)
         return decided
 

@@ -208,7 +208,7 @@ def keep_seal(
         return stored, given
 
     writing = signing.writing()
-    return parts.store.add_seal(found_to_hold, signing.suffix, write_along, ahead=writing)
+    return parts.store.add_seal(decided, found_to_hold, signing.suffix, write_along, ahead=writing)
 
 
 def seal_in_format(
@@ -266,7 +266,7 @@ def seal_in_format(
         stamped_at=sealed.stamped_at,
         file_format=file_format,
     )
-    return parts.store.add_seal(lambda: (stored, sealed.content), file_format)
+    return parts.store.add_seal(decided, lambda: (stored, sealed.content), file_format)
 
 
 def _written_in(

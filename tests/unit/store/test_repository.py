@@ -125,31 +125,32 @@ def seal(content, **form):
 
 def test_the_seal_of_every_form_is_found_by_its_form(store):
     image_id = store.add_image(record_of(b"one"), b"one").image_id
-    decide(store, image_id)
+    decided = decide(store, image_id)
     forms = ({}, {"file_format": "webp"}, {"is_beside": True})
     for number, form in enumerate(forms):
         assert store.seal_of(image_id, **form) is None
         made = seal(b"%d" % number, **form)
-        assert store.add_seal(lambda made=made: made, "png") == made
+        assert store.add_seal(decided, lambda made=made: made, "png") == made
         assert store.seal_of(image_id, **form) == made[0]
 
 
 def test_no_seal_is_kept_of_a_release_that_was_overtaken(store):
     image_id = store.add_image(record_of(b"one"), b"one").image_id
-    decide(store, image_id)
+    decided = decide(store, image_id)
     decide(store, image_id, replace(RELEASED, outcome=Outcome.REFUSED))
     with pytest.raises(SealFailed, match="decided otherwise"):
-        store.add_seal(lambda: seal(b"sealed"), "png")
+        store.add_seal(decided, lambda: seal(b"sealed"), "png")
     assert store.seal_of(image_id) is None
 
 
 def test_nothing_is_kept_of_a_seal_that_does_not_hold(store):
     image_id = store.add_image(record_of(b"one"), b"one").image_id
+    decided = decide(store, image_id)
     before = store.ledger.count()
 
     def fail():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        store.add_seal(fail, "png", ahead=store.write_ahead(b"sealed", "png"))
+        store.add_seal(decided, fail, "png", ahead=store.write_ahead(b"sealed", "png"))
     assert (store.seal_of(image_id), store.ledger.count()) == (None, before)

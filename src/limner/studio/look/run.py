@@ -270,10 +270,12 @@ class Keeper:
             decision=looked.decision,
             criteria=self._parts.judge.criteria,
         )
-        if judgement.is_overruled_by(last_decision(writing.connection, looked.image_id)):
+        earlier = last_decision(writing.connection, looked.image_id)
+        if judgement.is_overruled_by(earlier):
             return
+        write = judgement.write if earlier is None else judgement.write_over
         # Nobody here asked for the image, so anybody may answer the card about it.
-        judgement.write(writing.connection, looked.image_id, "", now)
+        write(writing.connection, looked.image_id, "", now)
 
 
 def _incoming(looked: Looked, name: str, now: datetime) -> Incoming:
