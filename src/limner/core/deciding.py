@@ -28,7 +28,7 @@ VOID = "What was certified about this check no longer holds; certify its limits 
 
 
 class Outcome(StrEnum):
-    """Where an image goes."""
+    """Where an image goes; each is graver than the one before it."""
 
     RELEASED = "released"
     HELD = "held"
@@ -40,10 +40,11 @@ class Circumstances:
     """What a decision depends on besides the results.
 
     Attributes:
-        pixels_sha256: of the image to be decided; results of other pixels do not count.
+        pixels_sha256: of the image to be decided; results of other pixels do not count. Empty
+            before anything is drawn.
         request_sha256: of the request's text; ``None`` for an incoming image.
         impact: a tier of the criteria; ``None`` takes their default.
-        operation: ``None`` for an incoming image.
+        operation: ``None`` for an incoming image, and before anything is drawn.
         chance: uniform 0-1, drawn for this image alone; decides whether it is audited.
     """
 
@@ -57,6 +58,11 @@ class Circumstances:
     def is_incoming(self) -> bool:
         """Nobody asked for the image here, so criteria about requests have nothing to judge."""
         return self.request_sha256 is None and self.operation is None
+
+    @property
+    def is_undrawn(self) -> bool:
+        """There is a request and no image yet, so it is asked about the request alone."""
+        return not self.pixels_sha256 and self.operation is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +133,7 @@ def decide(
     reasons += [
         Reason(source="always-review", verdict=None, consequence=Consequence.HOLD, note=rule.reason)
         for rule in criteria.always_review
-        if _applies(rule, results, circumstances, impact)
+        if not circumstances.is_undrawn and _applies(rule, results, circumstances, impact)
     ]
     reasons += demands
     if impact not in criteria.impact_tiers:
@@ -211,10 +217,12 @@ def review_band(costs: Costs, impact: float) -> tuple[float, float]:
 
 
 def _asked(criteria: Criteria, circumstances: Circumstances) -> tuple[Criterion, ...]:
-    """The criteria that ask about this image: for an incoming one those about images alone."""
-    if not circumstances.is_incoming:
-        return criteria.criteria
-    return tuple(one for one in criteria.criteria if one.about == "image")
+    """The criteria that ask: about an incoming image, or a request before it is drawn, or both."""
+    if circumstances.is_undrawn:
+        return tuple(one for one in criteria.criteria if one.about == "request")
+    if circumstances.is_incoming:
+        return tuple(one for one in criteria.criteria if one.about == "image")
+    return criteria.criteria
 
 
 def _judge(

@@ -49,7 +49,7 @@ def list_(
             _say_job(job, as_json=as_json)
         if not jobs:
             is_narrowed = bool(state or owner or before)
-            note(f"There is no {'such ' if is_narrowed else ''}job{'' if is_narrowed else ' yet'}.")
+            note("There is no such job." if is_narrowed else "There is no job yet.")
 
 
 @app.command()

@@ -135,7 +135,7 @@ def list_entries(
             say_json(_document(one)) if as_json else say(_line(one))
         if not found:
             is_narrowed = kind is not None or state is not None
-            note(f"The rights register has no {'such ' if is_narrowed else ''}entry.")
+            note(f"There is no {'such entry' if is_narrowed else 'entry'} in the rights register.")
 
 
 @app.command()
@@ -172,9 +172,11 @@ def withdraw(
         enforced = rights.withdraw(studio.parts, entry, reason=reason, images=image or ())
         _say_enforced(enforced, as_json=as_json)
         if enforced.stored.entry.opted_out is not None and not as_json:
+            note("What it names is drawn again.")
             blocked = [one for one in rights.affected(studio.parts, entry) if one.is_blocked]
-            stay = "1 image stays" if len(blocked) == 1 else f"{len(blocked)} images stay"
-            note(f"What it names is drawn again; {stay} blocked until people release what it hid.")
+            if blocked:
+                stay = "1 image stays" if len(blocked) == 1 else f"{len(blocked)} images stay"
+                note(f"{stay} blocked until people release what it hid.")
 
 
 @app.command("import")

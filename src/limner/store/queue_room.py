@@ -26,14 +26,14 @@ _jobs = schema.jobs.c
 _attempts = schema.job_attempts.c
 _IS_WAITING = _jobs.state.in_([str(one) for one in WAITING])
 _IS_PAUSED = _jobs.state == str(JobState.PAUSED)
-_COUNTS = _jobs.state.in_([*(str(one) for one in WAITING), str(JobState.PAUSED)])
+_IS_COUNTED = _jobs.state.in_([*(str(one) for one in WAITING), str(JobState.PAUSED)])
 _IS_OWN = _jobs.owner == sa.bindparam("this_owner")
 _COUNT_OTHERS = sa.select(
     sa.func.count().filter(_IS_WAITING),
     sa.func.count().filter(_IS_WAITING, _IS_OWN),
     sa.func.count().filter(_IS_PAUSED, _IS_OWN),
     sa.func.count(sa.distinct(_jobs.owner)).filter(_IS_WAITING),
-).where(_COUNTS, _jobs.job_id != sa.bindparam("this_job"))
+).where(_IS_COUNTED, _jobs.job_id != sa.bindparam("this_job"))
 _MEASURED = (
     sa.select(_attempts.seconds, _attempts.num_images)
     .where(_attempts.num_images > 0, _attempts.seconds.is_not(None))

@@ -96,14 +96,6 @@ class Judge:
             return {}
         return {one.check: one.limits for one in self.criteria.criteria if one.limits is not None}
 
-    @cached_property
-    def about_requests(self) -> Criteria | None:
-        """The criteria in force, as far as they ask about requests; ``None`` if none does."""
-        if self.criteria is None:
-            return None
-        asking = tuple(one for one in self.criteria.criteria if one.about == "request")
-        return replace(self.criteria, criteria=asking, always_review=()) if asking else None
-
     def screen(self, request: Request) -> Screened:
         """Run the request checks that the criteria name on one prompt."""
         named = self._named("request", self.request_checks)
@@ -207,10 +199,8 @@ def screen_prompt(parts: Parts, request: Request, prompt: str) -> Screened:
     require_rights(parts, request)
     judge = parts.judge
     screened = judge.screen(replace(request, prompt=prompt, template=None))
-    if judge.criteria is None or judge.about_requests is None:
-        return screened
     decision = decide(
-        judge.about_requests,
+        judge.criteria,
         screened.results,
         Circumstances(
             pixels_sha256="",
@@ -221,7 +211,6 @@ def screen_prompt(parts: Parts, request: Request, prompt: str) -> Screened:
         ),
     )
     if decision.outcome is Outcome.REFUSED:
-        decision = replace(decision, criteria_sha256=judge.criteria.sha256)  # of all in force
         parts.store.refuse_request(decision, parts.read_clock(), criteria=judge.criteria)
         raise RequestRefused(
             f"The request was refused and nothing was drawn: {decision.reasons[0].note}",
@@ -249,26 +238,18 @@ class Judgement:
     ) -> StoredDecision:
         """Store it in the caller's transaction; opens a review card where a person must look.
 
-        The image is still to be put on the requester's shelf (`shelve`).
+        One that waits for what an earlier rule asked is closed. The image is still to be put on
+        the requester's shelf (`shelve`).
         """
+        close_overtaken(connection, image_id, now)
         if self.criteria is not None:
             freeze_criteria(connection, self.criteria, now)
         stored = add_judgement(
             connection, image_id, self.results, self.decision, decided_by="rule", now=now
         )
-        is_held = stored.decision.outcome is Outcome.HELD
-        if is_held:  # an image that was erased may have left a card
-            close_overtaken(connection, image_id, now)
-        if is_held or stored.decision.is_audited:
+        if stored.decision.outcome is Outcome.HELD or stored.decision.is_audited:
             self._open_card(connection, image_id, requester, now)
         return stored
-
-    def write_over(
-        self, connection: sa.Connection, image_id: str, requester: str, now: datetime
-    ) -> StoredDecision:
-        """The same about an image that was judged before; a card that waits for that is closed."""
-        close_overtaken(connection, image_id, now)
-        return self.write(connection, image_id, requester, now)
 
     def _open_card(
         self, connection: sa.Connection, image_id: str, requester: str, now: datetime
@@ -345,7 +326,7 @@ def decision_in_force(
     def write(connection: sa.Connection) -> StoredDecision:
         decided = last_decision(connection, record.image_id)
         if not judgement.is_overruled_by(decided):
-            decided = judgement.write_over(connection, record.image_id, parts.requester, now)
+            decided = judgement.write(connection, record.image_id, parts.requester, now)
         shelve(connection, record.image_id, parts.requester)
         return decided
 

@@ -60,7 +60,7 @@ def judge_again(parts: Parts, card_id: str) -> StoredDecision:
             )
         owners = owners_of(connection, card.image_id)
         known = (one for one in owners if commitment_of(connection, one) == card.requester)
-        return judgement.write_over(connection, card.image_id, next(known, ""), now)
+        return judgement.write(connection, card.image_id, next(known, ""), now)
 
     stored = parts.store.judge(card.image_id, write, now)
     seal_released(parts, stored)

@@ -599,6 +599,22 @@ def test_criteria_about_requests_are_asked_before_it_is_known_how_it_will_be_dra
     assert outcome(about_request, criteria=criteria, operation=None) is Outcome.REFUSED
 
 
+UNDRAWN = {"pixels_sha256": "", "operation": None}
+
+
+def test_before_anything_is_drawn_the_request_alone_is_asked_about():
+    always = AlwaysReview(impact=(), operations=(), check=None, verdicts=(), reason="All.")
+    criteria = replace(CRITERIA, criteria=(WHOLE, CLEAN), always_review=(always,))
+    about_request = result(Verdict.PASS, check="terms", judged_sha256=REQUEST)
+    assert outcome(about_request, criteria=criteria, **UNDRAWN) is Outcome.RELEASED
+    assert outcome(about_request, criteria=criteria, pixels_sha256="") is Outcome.HELD
+    assert outcome(about_request, criteria=criteria, operation=None) is Outcome.HELD
+
+
+def test_where_no_criterion_is_about_requests_none_is_refused_before_it_is_drawn():
+    assert outcome(result(Verdict.FAIL), criteria=CRITERIA, **UNDRAWN) is Outcome.HELD
+
+
 def test_an_incoming_image_is_held_where_no_criterion_is_about_images():
     criteria = replace(CRITERIA, criteria=(CLEAN,))
     assert outcome(result(Verdict.PASS), criteria=criteria, **INCOMING) is Outcome.HELD

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Mapping
-from typing import Annotated
+from collections.abc import Mapping
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from limner.core.access import Principal, Scope
@@ -27,10 +26,10 @@ from limner.core.jobs import (
     Progressed,
     StateChanged,
 )
-from limner.faces.http.access import require
-from limner.faces.http.compat.drawing import events_for
+from limner.faces.http.compat.drawing import event_text, events_for, told
+from limner.faces.http.native.asking import Anyone, Drawer, Given
 from limner.faces.http.problems import problem_of
-from limner.faces.http.services import Services, services
+from limner.faces.http.services import Services
 from limner.faces.pages.cards import cards_of_job
 from limner.faces.pages.drawing import (
     BLANK,
@@ -48,10 +47,6 @@ from limner.studio.grid_jobs import grid_of
 from limner.studio.image_file import encode_plain_png
 
 router = APIRouter(default_response_class=Response, include_in_schema=False)
-
-Anyone = Annotated[Principal, Depends(require())]
-Drawer = Annotated[Principal, Depends(require(Scope.GENERATE))]
-Given = Annotated[Services, Depends(services)]
 
 NUM_JOBS = 12  # on one page; the gallery has the rest
 NUM_LOOKED_AT = 80  # a grid is many jobs
@@ -117,7 +112,8 @@ def jobs(viewer: Drawer, given: Given) -> Response:
 def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
     """What happens to a job, as server-sent events, from its state now to its end."""
     _require_own(given, viewer, job_id)
-    return StreamingResponse(_stream(given, viewer, job_id), media_type="text/event-stream")
+    lines = told(events_for(given, viewer, job_id), _event_document, _fault_text)
+    return StreamingResponse(lines, media_type="text/event-stream")
 
 
 @router.post("/draw/jobs/{job_id}/cancel")
@@ -226,20 +222,10 @@ def _require_own(given: Services, viewer: Principal, job_id: str) -> Job:
     return job
 
 
-async def _stream(given: Services, viewer: Principal, job_id: str) -> AsyncGenerator[str]:
-    try:
-        async for event in events_for(given, viewer, job_id):
-            if event is None:
-                yield ": still here\n\n"
-            else:
-                yield _event_text(event.kind, _event_document(event))
-    except LimnerError as error:  # not called error, as a browser calls a lost connection so
-        problem = problem_of(error)
-        yield _event_text("fault", {"said": f"{problem.detail} {problem.hint}".strip()})
-
-
-def _event_text(kind: str, document: dict[str, object]) -> str:
-    return f"event: {kind}\ndata: {json.dumps(document)}\n\n"
+def _fault_text(error: LimnerError) -> str:
+    """Not an event called error, as a browser calls a lost connection so."""
+    problem = problem_of(error)
+    return event_text("fault", {"said": f"{problem.detail} {problem.hint}".strip()})
 
 
 def _event_document(event: JobEvent) -> dict[str, object]:

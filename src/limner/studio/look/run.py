@@ -270,12 +270,10 @@ class Keeper:
             decision=looked.decision,
             criteria=self._parts.judge.criteria,
         )
-        earlier = last_decision(writing.connection, looked.image_id)
-        if judgement.is_overruled_by(earlier):
+        if judgement.is_overruled_by(last_decision(writing.connection, looked.image_id)):
             return
-        write = judgement.write if earlier is None else judgement.write_over
         # Nobody here asked for the image, so anybody may answer the card about it.
-        write(writing.connection, looked.image_id, "", now)
+        judgement.write(writing.connection, looked.image_id, "", now)
 
 
 def _incoming(looked: Looked, name: str, now: datetime) -> Incoming:

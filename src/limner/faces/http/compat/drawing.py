@@ -5,7 +5,8 @@ Waiting blocks threads of its own, so that others are answered however many wait
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -16,7 +17,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from limner.core.access import Principal
-from limner.core.errors import TokenRefused
+from limner.core.errors import LimnerError, TokenRefused
 from limner.core.jobs import MAX_WAITING, Ended, Job, JobEvent
 from limner.faces.http.access import HOW_TO_SIGN_IN
 from limner.faces.http.services import Services
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LEFT = 499  # status of an answer that nobody reads: the client closed the connection
 WAIT_SECONDS = 2.0  # a wait is looked after at least this often
 KEEP_ALIVE_SECONDS = 15.0  # so that proxies keep a quiet stream open
+STILL_HERE = ": still here\n\n"  # what is sent then
 
 _Result = TypeVar("_Result")
 _threads: RunVar[anyio.CapacityLimiter] = RunVar("threads that wait for jobs")
@@ -127,6 +129,30 @@ def events_for(
     return events_of(
         services.jobs, job_id, with_previews=with_previews, require_allowed=require_allowed
     )
+
+
+async def told(
+    events: AsyncIterator[JobEvent | None],
+    document_of: Callable[[JobEvent], Mapping[str, object]],
+    fault_of: Callable[[LimnerError], str],
+) -> AsyncGenerator[str]:
+    """Events of a job as text.
+
+    Args:
+        events: see `events_of`.
+        document_of: what is told of each.
+        fault_of: the text of the last event, where listening ends in an error.
+    """
+    try:
+        async for event in events:
+            yield STILL_HERE if event is None else event_text(event.kind, document_of(event))
+    except LimnerError as error:
+        yield fault_of(error)
+
+
+def event_text(name: str, document: Mapping[str, object]) -> str:
+    """One server-sent event."""
+    return f"event: {name}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"
 
 
 class JobStream(StreamingResponse):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, assert_never
 
 from fastapi import APIRouter, Query, Request, Response, status
@@ -22,7 +21,7 @@ from limner.core.jobs import (
     Progressed,
     StateChanged,
 )
-from limner.faces.http.compat.drawing import events_for
+from limner.faces.http.compat.drawing import event_text, events_for, told
 from limner.faces.http.native.asking import Drawer, Given, Requester
 from limner.faces.http.native.image_fields import ImageLinks
 from limner.faces.http.native.job_fields import JobDocument, JobFields, JobPage
@@ -116,8 +115,12 @@ def watch_job(
     """
     own_job(given, asking, job_id)
     events = events_for(given, asking, job_id, with_previews=previews)
+
+    def fault_of(error: LimnerError) -> str:
+        return event_text("error", problem_document(problem_of(error), request.state.request_id))
+
     return StreamingResponse(
-        _stream(events, str(request.state.request_id)),
+        told(events, _event_document, fault_of),
         media_type=EVENT_STREAM,
         headers={"X-Accel-Buffering": "no"},
     )
@@ -143,21 +146,6 @@ def _steered(
 ) -> JobDocument:
     own_job(given, asking, job_id)
     return JobDocument.of(steer(job_id))
-
-
-async def _stream(events: AsyncIterator[JobEvent | None], request_id: str) -> AsyncGenerator[str]:
-    try:
-        async for event in events:
-            if event is None:
-                yield ": still here\n\n"
-            else:
-                yield _event_text(event.kind, _event_document(event))
-    except LimnerError as error:
-        yield _event_text("error", problem_document(problem_of(error), request_id))
-
-
-def _event_text(kind: str, document: dict[str, object]) -> str:
-    return f"event: {kind}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"
 
 
 def _event_document(event: JobEvent) -> dict[str, object]:

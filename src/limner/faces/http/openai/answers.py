@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -18,6 +17,7 @@ from PIL import Image as PillowImage
 from limner.core.recipe import Recipe
 from limner.core.records import FileFormat, Operation, Picture
 from limner.faces.http.compat.deliveries import Delivery, job_path
+from limner.faces.http.compat.drawing import event_text
 from limner.faces.http.openai.requests import Asked
 from limner.studio.image import Image
 from limner.studio.image_file import decode_rgba
@@ -106,11 +106,6 @@ def partial_event(asked: Asked, preview: bytes, index: int, kind: Kind, created_
 def error_event(error: Mapping[str, object]) -> str:
     """The event that ends a stream without an image."""
     return event_text("error", {"type": "error", "error": dict(error)})
-
-
-def event_text(name: str, document: Mapping[str, object]) -> str:
-    """One server-sent event."""
-    return f"event: {name}\ndata: {json.dumps(document, ensure_ascii=False)}\n\n"
 
 
 def usage_of(recipes: Iterable[Recipe]) -> dict[str, object]:

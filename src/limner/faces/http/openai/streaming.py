@@ -24,12 +24,11 @@ from limner.core.jobs import (
     StateChanged,
 )
 from limner.faces.http.compat.deliveries import deliver, require_some
-from limner.faces.http.compat.drawing import events_for, in_thread
+from limner.faces.http.compat.drawing import event_text, events_for, in_thread
 from limner.faces.http.openai.answers import (
     Kind,
     completed_event,
     error_event,
-    event_text,
     limner_document,
     partial_event,
 )
