@@ -34,6 +34,11 @@ class Consequence(StrEnum):
         """0 for RELEASE to 3 for REFUSE; the gravest of all criteria is the decision."""
         return list(Consequence).index(self)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether the image does not leave by itself."""
+        return self in (Consequence.HOLD, Consequence.REFUSE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:

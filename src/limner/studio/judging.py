@@ -21,6 +21,7 @@ from limner.core.criteria import Criteria
 from limner.core.deciding import Circumstances, Decision, Outcome, decide, stands
 from limner.core.errors import RequestRefused
 from limner.core.judging import (
+    Cause,
     CheckCard,
     ImageCheck,
     ImageSubject,
@@ -278,11 +279,16 @@ class Judgement:
         )
 
     def _question(self) -> str:
-        """What the person is asked: the question of the gravest reason, or the image as a whole."""
-        sources = [one.source for one in self.decision.reasons]
+        """What the person is asked: the question of the one criterion that keeps the image.
+
+        Where several keep it, or none, or one whose question does not arise, they are asked
+        whether it may leave, as their answer releases it whatever else kept it.
+        """
+        keeping = {one.source for one in self.decision.reasons if one.consequence.keeps}
         criteria = () if self.criteria is None else self.criteria.criteria
-        asked = {one.id: one.question for one in criteria}
-        return next((asked[one] for one in sources if one in asked), MAY_LEAVE)
+        moot = {one.check for one in self.results if one.cause is Cause.NOT_APPLICABLE}
+        asked = [one.question for one in criteria if {one.id} == keeping and one.check not in moot]
+        return asked[0] if asked else MAY_LEAVE
 
 
 def judge_image(

@@ -12,8 +12,18 @@ from limner.core.criteria import Consequence, Criterion
 from limner.core.deciding import Outcome
 from limner.core.errors import BadInput, ImageHeld, ImageRefused, RequestRefused
 from limner.core.hashing import sha256_of_pixels
-from limner.core.judging import Better, CheckCard, Finding, ImageSubject, Limits, Verdict
+from limner.core.judging import (
+    Better,
+    Cause,
+    CheckCard,
+    CheckNotAble,
+    Finding,
+    ImageSubject,
+    Limits,
+    Verdict,
+)
 from limner.core.records import Picture
+from limner.core.reviewing import MAY_LEAVE
 from limner.core.settings import read_settings
 from limner.store.ledger.entries import Kind
 from limner.studio import review
@@ -140,6 +150,43 @@ def test_the_same_bytes_are_looked_at_again_where_more_is_at_stake(studio_with):
     assert high.outcome is Outcome.HELD
 
 
+@pytest.mark.parametrize(
+    ("says", "warns", "question"),
+    [
+        ({"bright": 0.0}, (), "Is it bright?"),
+        ({"bright": None}, (), MAY_LEAVE),
+        ({"bright": 0.0, "calm": 0.0}, (), MAY_LEAVE),
+        ({"bright": 0.0, "calm": 0.0}, ("calm",), "Is it bright?"),
+        ({"bright": 0.0}, ("bright",), MAY_LEAVE),
+    ],
+)
+def test_a_card_asks_what_alone_keeps_an_image_or_whether_it_may_leave(
+    studio_with, says, warns, question
+):
+    asked = [
+        {
+            "id": name, "question": f"Is it {name}?", "about": "image", "check": name,
+            "version": "1", "fail": "warn" if name in warns else "hold", "unsure": "hold",
+            "error": "hold", "not_applicable": "hold",
+        }
+        for name in says
+    ]  # fmt: skip
+    document = yaml.safe_load(WHOLE.read_text()) | {
+        "criteria": criteria_with(*asked), "audit": {"released": 1, "refused": 1},
+    }  # fmt: skip
+    studio = studio_with()
+    studio.parts.judge = Judge(
+        criteria=parse_criteria(yaml.safe_dump(document), "more"),
+        image_checks={
+            **studio.parts.judge.image_checks,
+            **{name: Says(name, score) for name, score in says.items()},
+        },
+    )
+    studio.generate("a fox", seed=1)
+    (view,) = review.list_cards(studio.parts, "ann")
+    assert view.card.question == question
+
+
 def test_a_card_of_a_hold_that_was_overtaken_decides_nothing(studio_with):
     studio = studio_with(**HOLD_ALL)
     studio.generate("a fox", seed=1)
@@ -196,6 +243,22 @@ def test_an_audited_release_opens_a_review_card_and_leaves(studio_with):
     (image,) = studio.generate("a fox", seed=1)
     assert image.outcome is Outcome.RELEASED
     assert Kind.REVIEW in kinds_of(studio)
+
+
+class Says:
+    """A check that gives every picture one score; ``None`` does not apply to it."""
+
+    def __init__(self, name, score):
+        self.score = score
+        self.card = CheckCard(
+            name=name, version="1", question="?", better=Better.HIGHER,
+            limits=Limits(pass_at=1, fail_at=0.5),
+        )  # fmt: skip
+
+    def measure(self, _subject):
+        if self.score is None:
+            raise CheckNotAble(Cause.NOT_APPLICABLE, "There is nothing to judge.")
+        return Finding(score=self.score)
 
 
 class Counting:
