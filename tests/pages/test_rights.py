@@ -13,7 +13,8 @@ from PIL import Image as PillowImage
 from playwright.sync_api import Page, expect
 
 from limner.core.deciding import Outcome
-from limner.core.rights import RightsEntry, RightsKind
+from limner.core.rights import OptedOut, RightsEntry, RightsKind
+from limner.store.rights_looks import RightsLook
 from limner.studio import rights
 from limner.testing import PaintedGenerator
 
@@ -103,6 +104,19 @@ def test_the_line_of_a_file_that_is_wrong_is_named(operator: Page):
     )
     operator.get_by_role("button", name="Import the file").click()
     expect(operator.locator("#fault")).to_contain_text("line")
+
+
+def test_entries_whose_near_copies_are_found_by_one_hash_alone_are_named(
+    operator: Page, served: Served
+):
+    parts = served.studio.parts
+    entry = RightsEntry(kind=RightsKind.OPT_OUT, opted_out=OptedOut.MARK, name="a mark")
+    look = RightsLook("sha256:" + 64 * "1", bytes(32), bytes(32), "sha256:older")
+    stored = parts.store.rights.add(entry, parts.read_clock(), looks=[look])
+    operator.reload()
+    told = operator.locator(".notice.held")
+    expect(told).to_contain_text("by an earlier version")
+    expect(told.get_by_role("link")).to_have_text(str(stored.entry_id))
 
 
 def test_a_picture_is_opted_out_by_showing_it_and_near_copies_are_shown(

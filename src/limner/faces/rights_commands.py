@@ -136,6 +136,12 @@ def list_entries(
         if not found:
             is_narrowed = kind is not None or state is not None
             note(f"There is no {'such entry' if is_narrowed else 'entry'} in the rights register.")
+        if older := rights.entries_of_older_looks(studio.parts):
+            note(
+                "Near copies of the pictures of these entries are found by one hash of two, as the "
+                f"other was taken by an earlier version: {', '.join(map(str, older))}. Register "
+                "each picture again, with `limner rights add opt-out --of picture --picture FILE`."
+            )
 
 
 @app.command()

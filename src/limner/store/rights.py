@@ -60,6 +60,7 @@ from limner.store.rights_looks import (
     RightsLook,
     add_looks,
     blocked_looks,
+    entries_of_older_looks,
     looks_of,
 )
 
@@ -289,6 +290,12 @@ class Rights:
         self._note_expired(now)
         with reading(self._engine) as connection:
             return blocked_looks(connection, now, known)
+
+    def entries_of_older_looks(self, taken_with: str, now: datetime) -> list[int]:
+        """See `rights_looks.entries_of_older_looks`."""
+        self._note_expired(now)
+        with reading(self._engine) as connection:
+            return entries_of_older_looks(connection, taken_with, now)
 
     def erase(self, entry_id: int, *, reason: str, now: datetime) -> None:
         """Erase the words of an entry that is no longer in force; its number and keys stay.

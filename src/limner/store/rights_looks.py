@@ -98,6 +98,23 @@ def blocked_looks(
         return BlockedLooks(state, _looks_after(connection, last_known, now), is_more)
 
 
+def entries_of_older_looks(connection: sa.Connection, taken_with: str, now: datetime) -> list[int]:
+    """Entries that keep a picture from being drawn whose look was taken with other files alone."""
+    is_ours = _looks.taken_with == taken_with
+    older = _blocking_pictures(connection, ~is_ours, now)
+    known = {pixels for _, pixels in _blocking_pictures(connection, is_ours, now)} if older else ()
+    return sorted({entry_id for entry_id, pixels in older if pixels not in known})
+
+
+def _blocking_pictures(
+    connection: sa.Connection, has_look: sa.ColumnElement[bool], now: datetime
+) -> list[tuple[int, str]]:
+    """Entry and pixels of the looks of this kind that keep a picture from being drawn."""
+    blocking = _blocking_entries(connection, has_look, now)
+    found = connection.execute(sa.select(_looks.entry_id, _looks.pixels_sha256).where(has_look))
+    return [(entry_id, pixels) for entry_id, pixels in found if entry_id in blocking]
+
+
 @contextmanager
 def _garbage_left() -> Generator[None]:
     """Python does not search what is read for garbage, again and again, which takes most time."""
@@ -112,11 +129,12 @@ def _garbage_left() -> Generator[None]:
 
 def _looks_after(connection: sa.Connection, last_known: int, now: datetime) -> list[RegisteredLook]:
     """Pictures that entries after one keep from being drawn."""
-    blocking = _blocking_entries(connection, last_known, now)
+    is_after = _looks.entry_id > last_known
+    blocking = _blocking_entries(connection, is_after, now)
     if not blocking:
         return []
     query = sa.select(_looks.entry_id, _looks.pdq, _looks.look, _looks.taken_with)
-    found = connection.execute(query.where(_looks.entry_id > last_known))
+    found = connection.execute(query.where(is_after))
     return [
         RegisteredLook._make(row)
         for rows in found.partitions(ROWS_AT_ONCE)
@@ -125,9 +143,11 @@ def _looks_after(connection: sa.Connection, last_known: int, now: datetime) -> l
     ]
 
 
-def _blocking_entries(connection: sa.Connection, last_known: int, now: datetime) -> set[int]:
-    """Entries after one that have pictures and keep them from being drawn."""
-    numbers = sa.select(_looks.entry_id).where(_looks.entry_id > last_known)
+def _blocking_entries(
+    connection: sa.Connection, has_look: sa.ColumnElement[bool], now: datetime
+) -> set[int]:
+    """Entries with pictures of this kind that keep them from being drawn."""
+    numbers = sa.select(_looks.entry_id).where(has_look)
     events: dict[int, set[str]] = {}
     happened = sa.select(_events.entry_id, _events.event).where(_events.entry_id.in_(numbers))
     for number, event in connection.execute(happened):

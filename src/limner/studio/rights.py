@@ -110,6 +110,18 @@ def entries(parts: Parts, kind: str | None = None, state: str | None = None) -> 
     ]
 
 
+def entries_of_older_looks(parts: Parts) -> list[int]:
+    """Entries that keep pictures from being drawn near copies of which are found by PDQ alone.
+
+    Their look hash was taken by another version of the referee, and the pictures are not kept, so
+    that each has to be registered again (checks/near_copy/registered.py).
+    """
+    if parts.fingerprints is None:
+        return []
+    taken_with = parts.fingerprints.taken_with
+    return parts.store.rights.entries_of_older_looks(taken_with, parts.read_clock())
+
+
 def import_file(parts: Parts, path: Path, model: str | None = None) -> Imported:
     """Register every entry of a file, or none; its opt-outs block stored images.
 

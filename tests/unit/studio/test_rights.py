@@ -555,6 +555,27 @@ def test_a_near_copy_of_an_opted_out_picture_is_held(checked, tmp_path):
     assert other.outcome is Outcome.RELEASED
 
 
+def register_with_older_look(parts, path):
+    """An opt-out of a picture whose look hash another version of the referee took; its number."""
+    entry = values_of(kind="opt-out", opted_out="mark", keys=("sha256:" + 64 * "0",)).to_entry()
+    (look,) = known_picture(parts, str(path)).looks
+    older = look._replace(taken_with="sha256:older")
+    return parts.store.rights.add(entry, parts.read_clock(), looks=[older]).entry_id
+
+
+def test_an_entry_with_an_older_look_is_named_until_its_picture_is_registered_again(
+    checked, tmp_path
+):
+    (image,) = checked.generate("a fox", seed=1)
+    path = resaved(image, tmp_path / "mark.jpg")
+    older = register_with_older_look(checked.parts, path)
+    assert rights.entries_of_older_looks(checked.parts) == [older]
+    again = opt_out_of(checked, path).stored
+    assert rights.entries_of_older_looks(checked.parts) == []
+    rights.withdraw(checked.parts, again.entry_id)
+    assert rights.entries_of_older_looks(checked.parts) == [older]
+
+
 def test_a_near_copy_is_free_again_when_the_opt_out_ends(checked, tmp_path):
     (image,) = checked.generate("a fox", seed=1)
     entry = opt_out_of(checked, resaved(image, tmp_path / "mark.jpg")).stored
@@ -646,6 +667,13 @@ def test_the_command_holds_stored_near_copies(limner, home, tmp_path):
     )
     assert result.exit_code == 0
     assert "1 more look nearly the same; 1 of them are held now" in result.stdout
+
+
+def test_the_list_names_entries_with_an_older_look(limner, checked, tmp_path):
+    (image,) = checked.generate("a fox", seed=1)
+    register_with_older_look(checked.parts, resaved(image, tmp_path / "mark.jpg"))
+    result = limner("rights", "list")
+    assert (result.exit_code, "by an earlier version: 1. Register" in result.stderr) == (0, True)
 
 
 def test_a_picture_that_cannot_be_read_is_not_registered(limner, tmp_path):

@@ -64,6 +64,7 @@ def show(
         kind=kind,
         state=state,
         imported=imported,
+        older_looks=rights.entries_of_older_looks(given.parts),
     )
 
 
