@@ -43,26 +43,36 @@ class Sorted(NamedTuple):
 
 
 def calibration(
-    chances_N: Floats, truths_N: NDArray[np.bool_], rng: np.random.Generator
+    chances_N: Floats,
+    truths_N: NDArray[np.bool_],
+    groups: Sequence[str],
+    rng: np.random.Generator,
 ) -> Calibration:
     """Adaptive calibration error, in bins of equal mass, and its consistency band.
 
-    Source: Nguyen and O'Connor 2015 (equal mass); Bröcker and Smith 2007 (consistency).
+    Cases of one group, such as pictures of one thing, are right or wrong together, so that the
+    band is of samples in which what is left of a group, once each bin is calibrated, is turned
+    round as a whole or not.
+
+    Source: Nguyen and O'Connor 2015 (equal mass); Bröcker and Smith 2007 (consistency); Cameron,
+    Gelbach and Miller 2008, "Bootstrap-based improvements for inference with clustered errors".
     """
     order = np.argsort(chances_N, kind="stable")
-    drawn_RN = rng.random((RESAMPLES, len(order))) < chances_N[order]
-    band = np.quantile([_error(chances_N[order], truths_N) for truths_N in drawn_RN], 0.95)
+    left_N = (truths_N - chances_N)[order]
+    bins = np.array_split(np.arange(len(order)), NUM_BINS)
+    calibrated_N = np.concatenate([left_N[one] - left_N[one].mean() for one in bins])
+    _, group_N = np.unique(np.asarray(groups)[order], return_inverse=True)
+    turned_RG = rng.choice((-1.0, 1.0), (RESAMPLES, group_N.max() + 1))
+    errors = [_error(turned_G[group_N] * calibrated_N, bins) for turned_G in turned_RG]
     return Calibration(
-        error=_error(chances_N[order], truths_N[order]),
-        band=float(band),
-        brier=float(np.mean((chances_N - truths_N) ** 2)),
+        error=_error(left_N, bins),
+        band=float(np.quantile(errors, 0.95)),
+        brier=float(np.mean(left_N**2)),
     )
 
 
-def _error(chances_N: Floats, truths_N: NDArray[np.bool_]) -> float:
-    bins = zip(np.array_split(chances_N, NUM_BINS), np.array_split(truths_N, NUM_BINS), strict=True)
-    gaps = [abs(float(chances.mean() - truths.mean())) * len(chances) for chances, truths in bins]
-    return sum(gaps) / len(chances_N)
+def _error(left_N: Floats, bins: Sequence[NDArray[np.int_]]) -> float:
+    return sum(abs(float(left_N[one].sum())) for one in bins) / len(left_N)
 
 
 def share_of(hits: Sequence[bool], groups: Sequence[str], rng: np.random.Generator) -> Sorted:

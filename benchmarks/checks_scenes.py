@@ -1,9 +1,9 @@
 """Scenes of held-out pictures with right and wrong prompts, for the checks of prompts.
 
 Every scene is laid out from held-out pictures, so what it shows is known; half are softened as
-drawn pictures are. Neither the generator nor the referee was trained on any of the pictures. Every
-other picture calibrates the checks (``training/export_prompt_checks.py``); the benchmarks measure
-on the rest.
+drawn pictures are. Neither the generator nor the referee was trained on any of the pictures. All
+calibrate the checks (``training/export_prompt_checks.py``); the benchmarks measure on each fold
+what calibrating on the others comes to.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ Kind = Literal["single", "count", "pair"]
 Value = TypeVar("Value", str, int)
 Change = Literal["scene", "object", "colour", "ground", "count", "place"]
 
+FOLDS = 5
 OTHER_THINGS: frozenset[Change] = frozenset(("scene", "object"))
 ALL_CHANGES = frozenset(get_args(Change))
 KINDS: tuple[Kind, ...] = ("single", "count", "pair")
@@ -89,16 +90,17 @@ class Case:
         return self.change is None
 
 
-def cases(num_scenes: int, half: Literal[0, 1], rng: np.random.Generator) -> list[Case]:
+def cases(num_scenes: int, fold: int | None, rng: np.random.Generator) -> list[Case]:
     """A right and two wrong prompts for every scene: one with one thing changed, one of another.
 
     Args:
         num_scenes: at least 2; a half of them of known concepts.
-        half: 0 are the pictures that calibrate, 1 those that measure.
+        fold: of `FOLDS`, whose pictures alone are in the scenes; ``None`` takes all pictures.
         rng: draws everything.
     """
+    of_fold = slice(None) if fold is None else slice(fold, None, FOLDS)
     by_split = {
-        is_known: [one for one in _splits()[is_known][half::2] if one.style in DRAWABLE]
+        is_known: [one for one in _splits()[is_known][of_fold] if one.style in DRAWABLE]
         for is_known in (True, False)
     }
     made: list[Case] = []

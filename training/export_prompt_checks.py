@@ -1,24 +1,26 @@
 """Calibrate the checks of prompts: `python -m training.export_prompt_checks`.
 
-Every other held-out picture makes scenes with right and wrong prompts (benchmarks/checks_scenes.py); a line is fitted
-through the log-odds of what each judge measures, with right and wrong in equal weight. The benchmarks measure on the
-other pictures. Run it again whenever the referee changes: the checks refuse a calibration of another one.
+Held-out pictures make scenes with right and wrong prompts (benchmarks/checks_scenes.py); a line is fitted through the
+log-odds of what each judge measures, with right and wrong in equal weight. The benchmarks measure a calibration of the
+same kind on pictures that were left out of it, a fifth at a time. Run it again whenever the referee changes: the checks
+refuse a calibration of another one.
 """
 
 import argparse
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from benchmarks.checks_scenes import ALL_CHANGES, OTHER_THINGS, Case, balanced, cases
+from benchmarks.checks_scenes import ALL_CHANGES, OTHER_THINGS, Case, Change, balanced, cases
 from benchmarks.quality.sentences import embed_text
 
 from limner.checks.atoms.check import log_odds, whole_line
 from limner.checks.atoms.judges import Atom, judge_atoms
-from limner.checks.atoms.prompts import read_prompt
+from limner.checks.atoms.prompts import Prompt, read_prompt
 from limner.checks.atoms.vocabulary import WEIGHTS as ATOMS_WEIGHTS
 from limner.checks.atoms.vocabulary import Vocabulary
 from limner.checks.calibration import Line
@@ -34,6 +36,8 @@ NUM_SCENES = 3000
 ROUNDS = 60
 
 Pairs = dict[str, list[tuple[float, bool]]]
+Lines = dict[str, Line]
+Ingredients = Mapping[str, str]
 
 
 def fit_line(pairs: Sequence[tuple[float, bool]]) -> Line:
@@ -73,52 +77,78 @@ def truth_of(atom: Atom, number: int, case: Case) -> bool | None:
     return atom.kind != {"colour": "colour", "ground": "ground", "count": "count", "place": "place"}[case.change]
 
 
-def atom_values(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary) -> Pairs:
+class Measured(NamedTuple):
+    """A case, and what the judges measure of it."""
+
+    case: Case
+    prompt: Prompt
+    atoms: list[Atom]
+    fit: float
+
+
+def measure(made: Iterable[Case], views: RefereeViews, vocabulary: Vocabulary) -> list[Measured]:
+    """What the judges measure of cases."""
+    check, found = PromptFit(views, vocabulary), []
+    for case in made:
+        prompt, seen = read_prompt(case.prompt, vocabulary), views.see(Picture.of(case.image_HWC))
+        fit = check.fit(prompt, case.prompt, seen)
+        found.append(Measured(case, prompt, list(judge_atoms(prompt, seen, views)), fit))
+    return found
+
+
+def atom_values(measured: Iterable[Measured]) -> Pairs:
     """Measured values of atoms with their truth, by line."""
     by_line: Pairs = defaultdict(list)
-    for case, found in judged(made, views, vocabulary):
-        for number, atom in enumerate(found):
-            truth = truth_of(atom, number, case)
+    for one in measured:
+        for number, atom in enumerate(one.atoms):
+            truth = truth_of(atom, number, one.case)
             if truth is not None:
                 by_line[atom.line].append((atom.value, truth))
     return by_line
 
 
-def judged(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary) -> Iterator[tuple[Case, list[Atom]]]:
-    """Every case with the atoms of its prompt."""
-    for case in made:
-        seen = views.see(Picture.of(case.image_HWC))
-        yield case, list(judge_atoms(read_prompt(case.prompt, vocabulary), seen, views))
-
-
-def whole_values(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary, lines: dict[str, Line]) -> Pairs:
+def whole_values(measured: Iterable[Measured], lines: Lines) -> Pairs:
     """Log-odds of the product over a prompt's atoms, and whether all of it is right, by line."""
     by_line: Pairs = defaultdict(list)
-    for case, found in judged(made, views, vocabulary):
-        product = math.prod(lines[atom.line].probability(atom.value) for atom in found)
-        name = whole_line(read_prompt(case.prompt, vocabulary), len(found))
-        by_line[name].append((log_odds(product), case.is_right))
+    for one in measured:
+        product = math.prod(lines[atom.line].probability(atom.value) for atom in one.atoms)
+        by_line[whole_line(one.prompt, len(one.atoms))].append((log_odds(product), one.case.is_right))
     return by_line
 
 
-def fit_values(made: Sequence[Case], views: RefereeViews, vocabulary: Vocabulary) -> Pairs:
-    """Fit of prompts with their truth, by line."""
-    by_line: Pairs = defaultdict(list)
-    check = PromptFit(views, vocabulary)
-    for case in made:
-        prompt = read_prompt(case.prompt, vocabulary)
-        fit = check.fit(prompt, case.prompt, views.see(Picture.of(case.image_HWC)))
-        by_line[line_name(prompt)].append((fit, case.is_right))
-    return by_line
+def chosen(measured: Sequence[Measured], changes: frozenset[Change], rng: np.random.Generator) -> list[Measured]:
+    """Those of balanced cases; see `checks_scenes.balanced`."""
+    kept = {id(case) for case in balanced([one.case for one in measured], changes, rng)}
+    return [one for one in measured if id(one.case) in kept]
 
 
-def write_card(folder: Path, lines: dict[str, Line], fitted_with: dict[str, str], extra: dict[str, object]) -> None:
+def calibrate_atoms(folder: Path, measured: Sequence[Measured], fitted_with: Ingredients, rng: np.random.Generator) -> Lines:
+    """Fit the lines of atoms, and write the card of a folder with the vocabulary."""
+    by_atom = atom_values(measured)
+    lines = {name: fit_line(pairs) for name, pairs in by_atom.items()}
+    by_whole = whole_values(chosen(measured, ALL_CHANGES, rng), lines)
+    lines |= {name: fit_line(pairs) for name, pairs in by_whole.items()}
+    write_card(folder, lines, fitted_with, {"num_atoms": {name: len(pairs) for name, pairs in sorted((by_atom | by_whole).items())}})
+    return lines
+
+
+def calibrate_prompt_fit(folder: Path, measured: Sequence[Measured], fitted_with: Ingredients, rng: np.random.Generator) -> Lines:
+    """Fit the lines of prompt fit, and write the card of a folder."""
+    by_fit: Pairs = defaultdict(list)
+    for one in chosen(measured, OTHER_THINGS, rng):
+        by_fit[line_name(one.prompt)].append((one.fit, one.case.is_right))
+    lines = {name: fit_line(pairs) for name, pairs in by_fit.items()}
+    write_card(folder, lines, fitted_with, {"num_prompts": {name: len(pairs) for name, pairs in sorted(by_fit.items())}})
+    return lines
+
+
+def write_card(folder: Path, lines: Lines, fitted_with: Ingredients, extra: dict[str, object]) -> None:
     """The card, over whatever other files the folder has."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {path.name: sha256_of_bytes(path.read_bytes()) for path in sorted(folder.iterdir()) if path.name != "card.json"}
     card = {
-        "version": "1", "licence": "Apache-2.0", "num_scenes": NUM_SCENES, **extra,
-        "lines": dict(sorted(lines.items())), "fitted_with": fitted_with, "files": files,
+        "version": "2", "licence": "Apache-2.0", **extra,
+        "lines": dict(sorted(lines.items())), "fitted_with": dict(fitted_with), "files": files,
     }  # fmt: skip
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
@@ -130,16 +160,10 @@ def main() -> None:
     views, rng = RefereeViews(Referee(embed_text, num_threads=1)), np.random.default_rng(SEED)
     fitted_with = dict(views.ingredients)
     write_card(ATOMS_WEIGHTS, {}, {}, {})  # the vocabulary is read through a card
-    made, vocabulary = cases(NUM_SCENES, 0, rng), Vocabulary()
-    by_atom = atom_values(made, views, vocabulary)
-    lines = {name: fit_line(pairs) for name, pairs in by_atom.items()}
-    by_whole = whole_values(balanced(made, ALL_CHANGES, rng), views, vocabulary, lines)
-    lines |= {name: fit_line(pairs) for name, pairs in by_whole.items()}
-    write_card(ATOMS_WEIGHTS, lines, fitted_with, {"num_atoms": {name: len(pairs) for name, pairs in sorted((by_atom | by_whole).items())}})
-    by_fit = fit_values(balanced(made, OTHER_THINGS, rng), views, vocabulary)
-    fits = {name: fit_line(pairs) for name, pairs in by_fit.items()}
-    write_card(PROMPT_FIT_WEIGHTS, fits, fitted_with, {"num_prompts": {name: len(pairs) for name, pairs in sorted(by_fit.items())}})
-    print(json.dumps({"atoms": lines, "prompt_fit": fits}))
+    measured = measure(cases(NUM_SCENES, None, rng), views, Vocabulary())
+    atoms = calibrate_atoms(ATOMS_WEIGHTS, measured, fitted_with, rng)
+    prompt_fit = calibrate_prompt_fit(PROMPT_FIT_WEIGHTS, measured, fitted_with, rng)
+    print(json.dumps({"atoms": atoms, "prompt_fit": prompt_fit}))
 
 
 if __name__ == "__main__":

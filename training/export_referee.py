@@ -23,7 +23,7 @@ from training.referee import PICTURE_PX, Referee, RefereeShape
 from training.referee_views import read_rows, read_sprites
 from training.text import EMBEDDING_WIDTH, TextEncoder
 
-VERSION = "1"
+VERSION = "2"
 
 
 class Exported(nn.Module):

@@ -2,7 +2,8 @@
 
 It sees training rows alone. Each step names the picture among all training concepts, tells its
 caption from the others of the batch, its colour from the other colour words, and its style.
-Concepts with the same core words are never held against each other.
+Concepts with the same core words are never held against each other, and those whose names mean
+nearly the same a little less, so that a name it never saw lies beside what it means.
 """
 
 import argparse
@@ -45,6 +46,7 @@ class Examples(NamedTuple):
     style: Tensor  # int64 [N]
     said: Sentences
     is_same_core: Tensor  # bool [concepts, concepts], false on the diagonal
+    kinship: Tensor  # float32 [concepts, concepts], rows add up to 1
 
 
 class Batch(NamedTuple):
@@ -60,14 +62,26 @@ def prepare(rows: list[Row], data: Path, folder: Path) -> tuple[Examples, list[s
     styles = sorted({row["style"] for row in rows})
     cores = [core(concept) for concept in concepts]
     same = torch.tensor([[a == b for b in cores] for a in cores])
+    said = sentences(TextEncoder(), concepts, rows, folder, seed=5)
     examples = Examples(
         read_sprites(data, [row["index"] for row in rows]),
         torch.tensor([concepts.index(row["concept"]) for row in rows]),
         torch.tensor([styles.index(row["style"]) for row in rows]),
-        sentences(TextEncoder(), concepts, rows, folder, seed=5),
+        said,
         same & ~torch.eye(len(concepts), dtype=torch.bool),
+        kinship(said.names[:, 0].float(), same),
     )
     return examples, concepts, styles
+
+
+def kinship(names_CE: Tensor, same_CC: Tensor) -> Tensor:
+    """How near the name of each concept comes to that of another, rows adding up to 1 `[C, C]`.
+
+    A part of each target goes to its kin, as it does to all names alike in label smoothing
+    (Szegedy et al. 2016, arXiv:1512.00567).
+    """
+    alike = names_CE @ names_CE.T / KIN_TEMPERATURE
+    return alike.masked_fill(same_CC, -1e4).softmax(dim=1)
 
 
 def batches(examples: Examples, size: int, first: int, length: int) -> "Queue[Batch]":
@@ -107,6 +121,11 @@ def choose_captions(examples: Examples, batch: Batch) -> Tensor:
     return chosen.float()
 
 
+def blurred(sentences_NE: Tensor) -> Tensor:
+    """Sentence vectors near the true ones, so that the map learns more than the names there are."""
+    return F.normalize(sentences_NE + BLUR * torch.randn_like(sentences_NE), dim=-1)
+
+
 def losses(
     model: Referee, naming: nn.Linear, examples: Examples, batch: Batch
 ) -> dict[str, Tensor]:
@@ -115,9 +134,9 @@ def losses(
     concept, said, scale = examples.concept[rows], examples.said, model.scale
     features = model.features(views.rgb.contiguous(memory_format=torch.channels_last))
     vectors, styles = model.judge(features)
-    names = model.text_vectors(said.names[:, torch.randint(len(NAME_FORMS), ())].float())
+    names = model.text_vectors(blurred(said.names[:, torch.randint(len(NAME_FORMS), ())].float()))
     by_name = (scale * vectors @ names.T).masked_fill(examples.is_same_core[concept], -1e4)
-    fit = scale * vectors @ model.text_vectors(choose_captions(examples, batch)).T
+    fit = scale * vectors @ model.text_vectors(blurred(choose_captions(examples, batch))).T
     same = concept[:, None] == concept[None, :]
     same |= examples.is_same_core[concept][:, concept]
     fit = fit.masked_fill(same & ~torch.eye(len(rows), dtype=torch.bool), -1e4)
@@ -125,8 +144,10 @@ def losses(
     known = views.colour != NO_COLOUR
     offered = model.text_vectors(said.coloured[concept[known]].float())
     by_colour = scale * (offered @ vectors[known][:, :, None])[..., 0]
+    meant = (1 - KIN_SHARE) * F.one_hot(concept, len(said.names)).float()
+    meant += KIN_SHARE * examples.kinship[concept]
     return {
-        "name": F.cross_entropy(by_name, concept),
+        "name": F.cross_entropy(by_name, meant),
         "naming": F.cross_entropy(naming(features).float(), concept, label_smoothing=0.05),
         "caption": (F.cross_entropy(fit, own) + F.cross_entropy(fit.T, own)) / 2,
         "style": F.cross_entropy(styles.float(), examples.style[rows]),
@@ -135,6 +156,8 @@ def losses(
 
 
 MOST_DAMAGE = 0.65
+KIN_SHARE, KIN_TEMPERATURE = 0.3, 0.06
+BLUR = 0.015  # beside components of 0.05
 WEIGHTS = {"name": 1.0, "naming": 0.7, "caption": 0.3, "style": 0.2, "colour": 0.3}
 
 

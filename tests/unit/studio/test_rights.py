@@ -55,7 +55,7 @@ def set_clock(studio, now):
 
 NEAR_COPY = {
     "id": "copy", "question": "Is it new?", "about": "image", "check": "near-copy-registered",
-    "version": "2", "fail": "hold", "unsure": "hold", "error": "hold",
+    "version": "3", "fail": "hold", "unsure": "hold", "error": "hold",
 }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ class Atoms:
         """
         return CheckCard(
             name="atoms",
-            version="2",
+            version="3",
             question="Is every thing, colour, number and place of the prompt in the picture?",
             better=Better.HIGHER,
             limits=Limits(pass_at=0.7, fail_at=0.4),

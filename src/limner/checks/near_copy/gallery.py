@@ -18,7 +18,7 @@ from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint
 # Shapes: N entries, K words of 64 bits, M entries of one round.
 
 PDQ_ALARM_BITS = 31  # PDQ's own
-LOOK_ALARM_BITS = 20
+LOOK_ALARM_BITS = 26
 SEARCHED = 1.5  # times the alarm; what is farther is not told apart
 ROUND = 32_768  # entries whose distances stay in the processor's cache
 HASH_WORDS = 4

@@ -58,7 +58,7 @@ class PromptFit:
         """
         return CheckCard(
             name="prompt-fit",
-            version="2",
+            version="3",
             question="Does the picture show the things the prompt names?",
             better=Better.HIGHER,
             limits=Limits(pass_at=0.75, fail_at=0.2),
