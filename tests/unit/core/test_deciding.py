@@ -568,10 +568,16 @@ REFUSED = replace(LOW, outcome=Outcome.REFUSED)
         (by(RIGHTS_LIKENESS, Outcome.HELD), OTHER_CRITERIA, False, True),
         (by(RIGHTS_LIKENESS, Outcome.HELD), REFUSED, False, False),
         (replace(HELD, impact=None, criteria_sha256=None), LOW, False, False),  # had no criteria
+        # what is released by rule at a higher stake too waits for nobody
+        (LOW, replace(LOW, impact="high", needs_second=True), False, True),
     ],
 )
 def test_an_earlier_decision_stands_or_does_not(earlier, later, is_by_person, expected):
     assert stands(earlier, later, is_by_person=is_by_person) is expected
+
+
+def test_what_the_register_brought_about_keeps_the_names_that_decisions_are_stored_with():
+    assert (RIGHTS_WITHDRAWN, RIGHTS_LIKENESS) == ("rights-withdrawn", "rights-likeness")
 
 
 def test_without_criteria_it_is_kept_how_much_is_at_stake():

@@ -268,6 +268,12 @@ REFUSALS = {
     "2 the lease is over": (CARD, [claimed(ANN, -16)], BEN, None),
     "2 escalated, so let go of": (CARD, [claimed(ANN), escalated()], BEN, None),
     "3 one's own image": (CARD, [], DAN, Refusal.OWN_IMAGE),
+    "3 one's own image, asked for second": (
+        replace(CARD, also_asked=frozenset({ANN})),
+        [],
+        ANN,
+        Refusal.OWN_IMAGE,
+    ),
     "3 one's own image, working alone": (
         replace(CARD, may_requester_answer=True),
         [],
