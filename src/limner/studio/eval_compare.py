@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -81,6 +82,7 @@ def compare_runs(parts: Parts, first: Run, second: Run) -> Compared:
     suite = suite_of(first)
     _require_alike(parts, suite, first, second)
     scores = [in_force(parts.store.runs.scores(run.run_id)) for run in (first, second)]
+    _require_judged_alike(*scores)
     rng = np.random.default_rng(CHANCE)
     pairs = {
         check: (outcomes_of(suite, scores[0], check), outcomes_of(suite, scores[1], check))
@@ -107,11 +109,6 @@ def _require_alike(parts: Parts, suite: Suite, first: Run, second: Run) -> None:
             f"The runs are of other suites ({first.suite!r} {first.suite_sha256[7:15]} and "
             f"{second.suite!r} {second.suite_sha256[7:15]}); only runs of the same can be compared."
         )
-    if first.checks_sha256 != second.checks_sha256:
-        raise BadInput(
-            "The runs were judged by other versions of the checks.",
-            hint="Score the older one again by `limner eval score`, or run the suite again.",
-        )
     if len(suite.seeds) < LEAST_SEEDS:
         raise BadInput(
             f"The suite has {len(suite.seeds)} seeds; a comparison needs at least {LEAST_SEEDS}."
@@ -123,6 +120,26 @@ def _require_alike(parts: Parts, suite: Suite, first: Run, second: Run) -> None:
                 f"The run {run.run_id} has {num} of {suite.num_pictures} pictures.",
                 hint="The same `limner eval run` again goes on with it.",
             )
+
+
+def _require_judged_alike(first: Sequence[RunScore], second: Sequence[RunScore]) -> None:
+    """By the scores in force, as a run may have been scored again since it was drawn."""
+    ours, theirs = _cards_by_check(first), _cards_by_check(second)
+    other = sorted(check for check in ours.keys() & theirs if ours[check] != theirs[check])
+    if other:
+        raise BadInput(
+            f"The runs were judged by other versions of these checks: {', '.join(other)}.",
+            hint="Score the older one again by `limner eval score`, or run the suite again.",
+        )
+
+
+def _cards_by_check(scores: Sequence[RunScore]) -> dict[str, set[str]]:
+    """Hashes of the cards of each check; what people said has none of its own."""
+    cards: dict[str, set[str]] = defaultdict(set)
+    for one in scores:
+        if not one.is_correction:
+            cards[one.check].add(one.card_sha256)
+    return cards
 
 
 def _against_itself(

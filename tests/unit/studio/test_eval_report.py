@@ -17,7 +17,7 @@ from limner.studio.erase import erase_person
 from limner.studio.eval_compare import compare_runs, foreseen
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_report import evidence_of, is_post_hoc, keep_evidence, report_on
-from limner.studio.eval_runs import begin_run, correct_score, draw_run, find_run
+from limner.studio.eval_runs import begin_run, correct_score, draw_run, find_run, score_run
 from limner.studio.run_jobs import draw_whole
 
 SUITE = Suite(
@@ -37,8 +37,17 @@ SUITE = Suite(
 )
 
 
-def run_whole(studio, suite: Suite = SUITE):
-    checks = Checks(studio.parts)
+class OlderChecks(Checks):
+    """The checks of a version before, in which things were counted otherwise."""
+
+    @property
+    def cards(self):
+        cards = dict(super().cards)
+        return cards | {"count": replace(cards["count"], version="0")}
+
+
+def run_whole(studio, suite: Suite = SUITE, checks: Checks | None = None):
+    checks = checks or Checks(studio.parts)
     run = begin_run(studio.parts, suite, checks)
     draw_run(studio.parts, run, checks)
     return run
@@ -64,6 +73,23 @@ def test_runs_of_other_suites_are_not_compared(studio):
     other = replace(SUITE, version="2")
     with pytest.raises(BadInput, match="other suites"):
         compare_runs(studio.parts, run_whole(studio), run_whole(studio, other))
+
+
+def test_runs_judged_by_other_versions_are_compared_once_the_older_is_scored_again(studio):
+    older = run_whole(studio, checks=OlderChecks(studio.parts))
+    newer = run_whole(studio)
+    with pytest.raises(BadInput, match="other versions of these checks: count"):
+        compare_runs(studio.parts, older, newer)
+    score_run(studio.parts, older, Checks(studio.parts))
+    compared = compare_runs(studio.parts, older, newer)
+    assert [one.winner for one in compared.differences.values()] == [None, None]
+
+
+def test_a_run_that_was_scored_again_is_not_compared_with_what_was_not(studio):
+    runs = [run_whole(studio, checks=OlderChecks(studio.parts)) for _ in range(2)]
+    score_run(studio.parts, runs[0], Checks(studio.parts))
+    with pytest.raises(BadInput, match="other versions of these checks: count"):
+        compare_runs(studio.parts, *runs)
 
 
 def test_runs_with_fewer_than_four_seeds_are_not_compared(studio):
