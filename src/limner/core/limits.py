@@ -421,7 +421,9 @@ def _resolve_adapters(request: Request, card: GeneratorCard) -> tuple[FittedAdap
             )
         weight = _resolve_number(f"weight of {one.name!r}", one.weight, adapter.weight)
         image_HWC = None if one.picture is None else one.picture.image_HWC
-        fitted.append(FittedAdapter(name=one.name, weight=weight, image_HWC=image_HWC))
+        fitted.append(
+            FittedAdapter(name=one.name, weight=weight, sha256=adapter.sha256, image_HWC=image_HWC)
+        )
     return tuple(fitted)
 
 

@@ -9,6 +9,7 @@ from taught_folders import allow
 from limner.core.drawing import FittedAdapter
 from limner.core.errors import BadInput, DrawingCancelled, ModelPaused, RequestRefused
 from limner.core.models import Stage
+from limner.core.ports import AdapterCard, AdapterKind, FloatSpan
 from limner.core.records import Request
 from limner.generators.embedded.adapter import Adapter
 from limner.generators.embedded.tuning.teaching import Following
@@ -16,6 +17,7 @@ from limner.studio import rights
 from limner.studio.adapters import require_active
 from limner.studio.model_files import Place, file_fault, whence_of
 from limner.studio.promoting import pause, promote
+from limner.studio.registry import find_version
 from limner.studio.tuning.run import tune
 from limner.testing import PAINTED_CARD, PaintedGenerator
 
@@ -121,8 +123,9 @@ def test_a_name_is_given_once(parts, teacher, asked, allowed):
 
 def test_a_request_wears_it_only_while_it_is_active(registry, parts, teacher, asked, allowed):
     tuned = run(parts, teacher, asked)
-    card = replace(PAINTED_CARD, adapters={"house": Adapter(tuned.folder).card})
-    worn = (FittedAdapter(name="house", weight=1.0),)
+    house = Adapter(tuned.folder).card
+    card = replace(PAINTED_CARD, adapters={"house": house})
+    worn = (FittedAdapter(name="house", weight=1.0, sha256=house.sha256),)
 
     def ask():
         registry.look_anew()
@@ -137,6 +140,21 @@ def test_a_request_wears_it_only_while_it_is_active(registry, parts, teacher, as
     pause(parts, "house@1", by="Ada", note="looks odd")
     with pytest.raises(ModelPaused, match="'house' is 'paused'"):
         ask()
+
+
+def test_one_that_only_calls_itself_as_an_active_version_is_not_worn(registry, parts):
+    shipped = find_version(parts, "painted@1")
+    assert shipped.stage is Stage.ACTIVE
+    house = AdapterCard(
+        kind=AdapterKind.LORA,
+        sha256="sha256:" + "0" * 64,
+        weight=FloatSpan(0.0, 1.5, 1.0),
+        registered_as=shipped.version.label,
+    )
+    card = replace(PAINTED_CARD, adapters={"house": house})
+    worn = (FittedAdapter(name="house", weight=1.0, sha256=house.sha256),)
+    with pytest.raises(ModelPaused, match="'house' is not what the registry has as painted@1"):
+        require_active(parts, card, worn)
 
 
 def test_nothing_is_drawn_with_it_once_a_right_behind_it_has_ended(parts, teacher, asked, allowed):
