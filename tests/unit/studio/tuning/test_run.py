@@ -1,13 +1,21 @@
 """Teaching as a use case: what passes is kept and proposed, what does not stays out."""
 
 import json
+import shutil
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from taught_folders import allow
 
 from limner.core.drawing import FittedAdapter
-from limner.core.errors import BadInput, DrawingCancelled, ModelPaused, RequestRefused
+from limner.core.errors import (
+    BadInput,
+    DrawingCancelled,
+    ModelPaused,
+    RequestRefused,
+    StorageUnavailable,
+)
 from limner.core.models import Stage
 from limner.core.ports import AdapterCard, AdapterKind, FloatSpan
 from limner.core.records import Request
@@ -18,6 +26,7 @@ from limner.studio.adapters import require_active
 from limner.studio.model_files import Place, file_fault, whence_of
 from limner.studio.promoting import pause, promote
 from limner.studio.registry import find_version
+from limner.studio.tuning import run as tuning_run
 from limner.studio.tuning.run import tune
 from limner.testing import PAINTED_CARD, PaintedGenerator
 
@@ -119,6 +128,46 @@ def test_a_name_is_given_once(parts, teacher, asked, allowed):
     run(parts, teacher, asked)
     with pytest.raises(BadInput, match="There is an adapter 'house' already"):
         run(parts, teacher, asked)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"review_by": date(2025, 12, 31)}, "The review is due on 2025-12-31"),
+        ({"owner": " "}, "needs an owner"),
+    ],
+)
+def test_what_the_registry_would_not_take_is_refused_before_anything_is_taught(
+    parts, teacher, asked, allowed, said, fault
+):
+    with pytest.raises(BadInput, match=fault):
+        run(parts, teacher, replace(asked, **said))
+    assert teacher.num_steps_done == 0
+
+
+def test_a_name_whose_adapter_was_taken_away_is_refused_before_anything_is_taught(
+    parts, teacher, asked, allowed
+):
+    shutil.rmtree(run(parts, teacher, asked).folder)
+    num_steps = teacher.num_steps_done
+    with pytest.raises(BadInput, match="The registry has another house@1"):
+        run(parts, teacher, asked)
+    assert teacher.num_steps_done == num_steps
+
+
+def test_one_that_could_not_be_proposed_is_proposed_when_asked_again(
+    parts, teacher, asked, allowed, monkeypatch
+):
+    def fail(*_):
+        raise StorageUnavailable("The database is locked.", retryable=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tuning_run, "propose", fail)
+        with pytest.raises(StorageUnavailable):
+            run(parts, teacher, asked)
+    tuned = run(parts, teacher, asked)
+    assert (tuned.went_on, tuned.state.stage) == (True, Stage.PROPOSED)
+    assert not tuned.folder.with_name(".house.teaching").exists()
 
 
 def test_a_request_wears_it_only_while_it_is_active(registry, parts, teacher, asked, allowed):
