@@ -24,11 +24,13 @@ class FittedAdapter:
     Attributes:
         name: as the card has it.
         weight: within the card's span.
+        sha256: tagged hash over its files, as the card had it when the request was accepted.
         image_HWC: uint8, RGBA; ``None`` for an adapter that needs no picture.
     """
 
     name: str
     weight: float
+    sha256: str
     image_HWC: NDArray[np.uint8] | None = None
 
 

@@ -14,8 +14,11 @@ def read_at_most(path: Path, most_bytes: int) -> bytes:
     """Bytes of a file that has no more than so many; of a longer one no more are read.
 
     Raises:
-        OSError: it cannot be read, or is longer (`errno.EFBIG`); `strerror` says it in words.
+        OSError: it cannot be read or named, or is longer (`errno.EFBIG`); `strerror` says it in
+            words.
     """
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "its name holds a character that no name has", str(path))
     chunks: list[bytes] = []
     left = most_bytes + 1
     with path.open("rb") as file:

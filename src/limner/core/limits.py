@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from numbers import Integral, Real
 from typing import NamedTuple
 
 from limner.core.canvases import canvases_of_shape, fits, nearest_canvas
@@ -163,9 +164,11 @@ def require_whole(name: str, number: int, low: int, high: int) -> None:
     Raises:
         BadInput: outside, or not a whole number.
     """
-    if isinstance(number, bool) or not low <= number <= high:
+    is_whole = not isinstance(number, bool) and isinstance(number, Integral)
+    if not is_whole or not low <= number <= high:
         raise BadInput(
-            f"The {name} is {number!r}; allowed are {low} to {high}.",
+            f"The {name} is {number!r}; allowed are {'' if is_whole else 'whole numbers from '}"
+            f"{low} to {high}.",
             code=f"{name.replace(' ', '_')}_out_of_range",
         )
 
@@ -188,8 +191,11 @@ def require_use(use: str | None, card: GeneratorCard) -> None:
     """Refuse what the licence of a model does not allow its pictures to be for.
 
     Raises:
-        BadInput: the licence allows some uses only, and it is none of them or was not said.
+        BadInput: the licence allows some uses only, and it is none of them or was not said; or it
+            is no text.
     """
+    if use:
+        require_text("use", use)
     if not card.uses or use in card.uses:
         return
     raise BadInput(
@@ -356,7 +362,7 @@ def _resolve_second_pass(request: Request, canvas: Size, card: GeneratorCard) ->
 def _resolve_number(name: str, value: float | None, span: FloatSpan) -> float:
     if value is None:
         return span.default
-    if not span.low <= value <= span.high:  # also refuses NaN
+    if not isinstance(value, Real) or not span.low <= value <= span.high:  # also refuses NaN
         raise BadInput(
             f"The {name} is {value!r}; allowed are {span.low:g} to {span.high:g}.",
             code="weight_out_of_range"
@@ -415,7 +421,9 @@ def _resolve_adapters(request: Request, card: GeneratorCard) -> tuple[FittedAdap
             )
         weight = _resolve_number(f"weight of {one.name!r}", one.weight, adapter.weight)
         image_HWC = None if one.picture is None else one.picture.image_HWC
-        fitted.append(FittedAdapter(name=one.name, weight=weight, image_HWC=image_HWC))
+        fitted.append(
+            FittedAdapter(name=one.name, weight=weight, sha256=adapter.sha256, image_HWC=image_HWC)
+        )
     return tuple(fitted)
 
 

@@ -198,11 +198,11 @@ class RunJobs:
             return [Held(*row) for row in connection.execute(query)]
 
     def lose(self, held: Held) -> JobState | None:
-        """End the lease of a worker that is gone; ``None`` if it was heard from meanwhile."""
+        """End the lease of a worker that is gone; ``None`` if it spoke or let go meanwhile."""
         with transaction(self._engine) as connection:
             tick(connection)
             row = connection.execute(
-                _of(held.job_id).where(_rows.lease == held.lease, _rows.beat == held.beat)
+                _held_under(held.job_id, held.lease).where(_rows.beat == held.beat)
             ).one_or_none()
             return None if row is None else _let_go(connection, row, Happening.LOSE, LOST)
 
@@ -211,10 +211,13 @@ def _of(run_id: str) -> sa.Select[tuple[object, ...]]:
     return schema.run_jobs.select().where(_rows.run_id == run_id)
 
 
-def _leased(connection: sa.Connection, claim: RunClaim) -> sa.Row[tuple[object, ...]]:
+def _held_under(run_id: str, lease: int) -> sa.Select[tuple[object, ...]]:
     leased = [str(one) for one in LEASED]
-    query = _of(claim.run_id).where(_rows.lease == claim.lease, _rows.state.in_(leased))
-    row = connection.execute(query).one_or_none()
+    return _of(run_id).where(_rows.lease == lease, _rows.state.in_(leased))
+
+
+def _leased(connection: sa.Connection, claim: RunClaim) -> sa.Row[tuple[object, ...]]:
+    row = connection.execute(_held_under(claim.run_id, claim.lease)).one_or_none()
     if row is None:
         raise LeaseLost(f"The run {claim.run_id} is not this worker's any more.")
     return row

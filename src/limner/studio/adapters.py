@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from limner.core.errors import ModelPaused
+from limner.core.hashing import sha256_of_document
 from limner.core.models import Stage
 
 ADAPTERS_FOLDER = "adapters"  # of the data folder
@@ -19,7 +20,7 @@ def require_active(parts: Parts, card: GeneratorCard, adapters: tuple[FittedAdap
     """Refuse adapters that have not passed the gates, or were paused since.
 
     Raises:
-        ModelPaused: says the stage, and how it gets further.
+        ModelPaused: says the stage, and how it gets further; or its files are others.
     """
     if parts.serving is None:  # what is measured is drawn whatever its stage
         return
@@ -27,7 +28,14 @@ def require_active(parts: Parts, card: GeneratorCard, adapters: tuple[FittedAdap
         label = card.adapters[one.name].registered_as
         if not label:
             continue
-        stage = parts.serving.stage_of(label)
+        version, stage = parts.serving.version_of(label), parts.serving.stage_of(label)
+        if version is not None and sha256_of_document(dict(version.files)) != one.sha256:
+            raise ModelPaused(
+                f"The adapter {one.name!r} is not what the registry has as {label}; only what was "
+                "registered is put on a request.",
+                code="adapter_not_active",
+                hint="Teach it under another name, or bring back its files.",
+            )
         if stage is not Stage.ACTIVE:
             found = "is not in the registry" if stage is None else f"is {str(stage)!r}"
             raise ModelPaused(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from limner.core.errors import BadInput
 from limner.core.given_file import read_at_most, reason_of
+from limner.core.hashing import canonical_json
 
 MAX_BYTES = 50_000_000  # some hundred thousand rows
 
@@ -48,8 +49,9 @@ class Row(NamedTuple):
 
     Attributes:
         number: 1 for the first row under the header, or the first line.
-        values: by column or key; ``None`` if the line is not a JSON object.
-        line: the text of a line that is not a JSON object.
+        values: by column or key; ``None`` if the line is not a JSON object, or holds half a
+            character or a number that is not finite.
+        line: the text of such a line.
     """
 
     number: int
@@ -96,7 +98,10 @@ def parse_row(row: Row, defaults: Mapping[str, object]) -> RowValues:
         BadInput: a value is missing, unknown or of the wrong kind; names the first.
     """
     if row.values is None:
-        raise BadInput(f"The line {row.line!r} is not a JSON object.", code="row_unreadable")
+        raise BadInput(
+            f"The line {row.line!r} is not a JSON object of whole texts and finite numbers.",
+            code="row_unreadable",
+        )
     try:
         return RowValues.model_validate({**defaults, **row.values})
     except ValidationError as error:
@@ -150,6 +155,7 @@ def _jsonl_rows(text: str, path: Path) -> list[Row]:
 def _jsonl_row(number: int, line: str) -> Row:
     try:
         document = json.loads(line)
+        canonical_json(document).encode()  # what is no text and no number has no hash either
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):

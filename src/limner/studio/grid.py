@@ -99,11 +99,14 @@ def parse_axis(text: str) -> Axis:
             f"{', '.join(_AXES)}.",
             code="axis_unknown",
         )
-    parts = _listed_values(listed)
     try:
-        values = tuple(read(part.strip()) for part in parts)
+        values = tuple(read(part.strip()) for part in _listed_values(listed))
     except ValueError as error:
-        raise BadInput(f"The axis {text!r} has a value that is not a {name}.") from error
+        raise BadInput(f"The axis {text[:80]!r} has a value that is not a {name}.") from error
+    if not values:
+        raise BadInput(
+            f"The axis {text!r} has no values; allowed is a range from the lower to the higher."
+        )
     if len(values) > MAX_AXIS_VALUES:
         raise BadInput(
             f"The axis {name!r} has {len(values)} values; allowed are up to {MAX_AXIS_VALUES}."
@@ -126,8 +129,16 @@ def vary_request(parts: Parts, request: Request, x: Axis, y: Axis | None) -> lis
     """The request of every cell, row by row; all have one seed where no axis varies it.
 
     Raises:
-        BadInput: there are too many cells, or both axes vary the same.
+        BadInput: there are too many cells, both axes vary the same, or a cell would have several
+            pictures.
     """
+    if request.is_combinatorial:
+        raise BadInput(
+            "Combinations were asked for, and a grid has one picture a cell; allowed is a prompt "
+            "whose marks are chosen by the seed.",
+            code="combinations_not_honoured",
+            hint="Vary the prompt along an axis: prompt=a red fox|a blue fox.",
+        )
     num_cells = len(x.values) * (1 if y is None else len(y.values))
     if num_cells > MAX_IMAGES:
         raise BadInput(

@@ -58,9 +58,11 @@ class JobChanges:
 
         Raises:
             JobNotFound: there is no such job.
+            StorageUnavailable: the clock of jobs cannot be read.
         """
         topic = self._join(job_id)
         try:
+            self._see_to_polling()
             change = self.rows.change_of(job_id)  # after joining, so that no change is missed
             if is_awaited(change):
                 return change
@@ -76,11 +78,14 @@ class JobChanges:
         with self._lock:
             topic = self._topics.setdefault(job_id, _Topic(condition=Condition(self._lock)))
             topic.num_waiters += 1
+            return topic
+
+    def _see_to_polling(self) -> None:
+        with self._lock:
             if not self._is_polling:
-                self._is_polling = True
                 seen = self.rows.number()
                 Thread(target=self._poll, args=(seen,), name="job-changes", daemon=True).start()
-            return topic
+                self._is_polling = True
 
     def _leave(self, job_id: str, topic: _Topic) -> None:
         with self._lock:

@@ -60,7 +60,7 @@ def write_recipe(
         label=finished.label,
         mark=finished.marked.mark,
         drawing_sha256=finished.marked.drawing_sha256,
-        adapters=_used_adapters(request, sketch, card) or None,
+        adapters=_used_adapters(request, sketch) or None,
         use=request.use,
         cost=ran.cost,
         second_pass=second_pass_of(request, ready.choices),
@@ -74,14 +74,12 @@ def _of_seed(sketch: Sketch, card: GeneratorCard) -> tuple[str, ...]:
     return (f"The model {card.name!r} takes no seed: drawn again, the picture would be another.",)
 
 
-def _used_adapters(
-    request: Request, sketch: Sketch, card: GeneratorCard
-) -> tuple[UsedAdapter, ...]:
+def _used_adapters(request: Request, sketch: Sketch) -> tuple[UsedAdapter, ...]:
     return tuple(
         UsedAdapter(
             fitted.name,
             fitted.weight,
-            card.adapters[fitted.name].sha256,
+            fitted.sha256,
             None if asked.picture is None else asked.picture.pixels_sha256,
         )
         for asked, fitted in zip(request.adapters, sketch.adapters, strict=True)

@@ -149,6 +149,17 @@ def propose(
     return ModelState(version=version, registered_at=now, events=(event,))
 
 
+def require_proposable(parts: Parts, label: str, proposal: Proposal) -> None:
+    """Refuse before a version is made what `propose` would not take after.
+
+    Raises:
+        BadInput: something about the proposal is not allowed, or there is a version of this label.
+    """
+    _require_proposal(parts, proposal)
+    if any(one.version.label == label for one in overview(parts).states):
+        raise _label_known(label)
+
+
 def card_document(card: GeneratorCard, whence: Whence) -> dict[str, object]:
     """What a version says of itself, and how its generator is opened."""
     return {
@@ -215,8 +226,12 @@ def _require_new(states: Sequence[ModelState], version: ModelVersion) -> None:
                 code="model_known",
             )
         if one.version.label == version.label:
-            raise BadInput(
-                f"The registry has another {version.label}, and a version never changes.",
-                code="model_known",
-                hint="Give the new one another version on its card.",
-            )
+            raise _label_known(version.label)
+
+
+def _label_known(label: str) -> BadInput:
+    return BadInput(
+        f"The registry has another {label}, and a version never changes.",
+        code="model_known",
+        hint="Give the new one another name, or another version on its card.",
+    )

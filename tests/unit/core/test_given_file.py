@@ -18,6 +18,11 @@ def test_a_longer_file_is_refused(tmp_path):
     assert refused.value.errno == errno.EFBIG
 
 
+def test_a_name_that_no_file_has_is_refused(tmp_path):
+    with pytest.raises(OSError, match="a character that no name has"):
+        read_at_most(tmp_path / "a\0b", 3000)
+
+
 def test_a_device_without_end_is_read_no_further_than_allowed():
     with pytest.raises(OSError, match="more than the 5,000,000 bytes"):
         read_at_most(Path("/dev/zero"), 5_000_000)

@@ -1,6 +1,7 @@
 """Adapters of the embedded model on tiny graphs: what is worked in, what is refused."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -67,8 +68,9 @@ def drawn(generator, sketch, **changes):
     return next(generator.generate(plan, [5])).image_HWC
 
 
-def wearing(weight):
-    return (FittedAdapter(name="house", weight=weight),)
+def wearing(generator, weight):
+    sha256 = generator.card.adapters["house"].sha256
+    return (FittedAdapter(name="house", weight=weight, sha256=sha256),)
 
 
 def test_a_file_gives_back_the_corrections_it_was_given():
@@ -116,14 +118,14 @@ def test_the_card_lists_adapters_with_their_hash_version_and_sources(dressed):
 
 def test_an_adapter_changes_the_picture_and_at_weight_zero_does_not(dressed, sketch):
     plain = drawn(dressed, sketch)
-    assert np.array_equal(drawn(dressed, sketch, adapters=wearing(0.0)), plain)
-    assert not np.array_equal(drawn(dressed, sketch, adapters=wearing(1.0)), plain)
+    assert np.array_equal(drawn(dressed, sketch, adapters=wearing(dressed, 0.0)), plain)
+    assert not np.array_equal(drawn(dressed, sketch, adapters=wearing(dressed, 1.0)), plain)
     assert np.array_equal(drawn(dressed, sketch), plain)
 
 
 def test_one_that_is_always_worn_draws_as_one_that_was_asked_for(dressed, weights, shelf, sketch):
     worn = EmbeddedGenerator(weights=weights, worn=Adapter(shelf / "house"))
-    asked = drawn(dressed, sketch, adapters=wearing(1.0))
+    asked = drawn(dressed, sketch, adapters=wearing(dressed, 1.0))
     assert np.array_equal(drawn(worn, sketch), asked)
     assert (worn.card.name, worn.card.version) == ("house", "1")
     assert worn.card.ingredients.keys() == {CORRECTIONS_FILE, "card.json"}
@@ -160,6 +162,19 @@ def test_a_card_that_is_none_is_one_sentence_and_is_passed_over(shelf, weights, 
     with pytest.raises(GeneratorUnavailable, match=r"limner\.adapter/1"):
         _ = Adapter(shelf / "odd").facts
     assert list(AdapterShelf(shelf).fitting(weights.ingredients)) == ["house"]
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_one_that_is_not_what_was_accepted_any_more_is_not_worn(
+    dressed, shelf, weights, sketch, is_replaced
+):
+    accepted = sketch(adapters=wearing(dressed, 1.0))
+    plan = dressed.prepare(accepted)
+    shutil.rmtree(shelf / "house")
+    if is_replaced:
+        write_adapter(shelf / "house", weights.ingredients, a_correction(4))
+    with pytest.raises(GeneratorUnavailable, match="'house' was taken away or changed"):
+        next(dressed.generate(plan, [5]))
 
 
 def test_an_adapter_that_comes_later_is_seen_without_opening_anew(dressed, shelf, weights):

@@ -58,6 +58,15 @@ def test_a_worker_that_was_heard_from_meanwhile_loses_nothing(store):
     assert store.run_jobs.lose(held) is None
 
 
+def test_a_worker_that_let_go_meanwhile_loses_nothing(store):
+    add(store, "run-1")
+    claim = store.run_jobs.claim("w1")
+    (held,) = store.run_jobs.held()
+    store.run_jobs.end(claim, Happening.FINISH)
+    assert store.run_jobs.lose(held) is None
+    assert store.run_jobs.find("run-1").state is JobState.FINISHED
+
+
 def test_what_is_over_can_be_asked_for_again_and_what_is_not_cannot(store):
     add(store, "run-1")
     with pytest.raises(JobConflict, match="run-1 is queued"):

@@ -89,8 +89,29 @@ def test_jsonl_rows_are_drawn(studio, tmp_path, destination):
     path.write_text('{"prompt": "a fox", "n": 2}\nnot json\n{"prompt": "a cat", "colour": 1}\n')
     found = results(studio, path, destination)
     assert [one.status for one in found] == ["done", "error", "error"]
-    assert found[1].error["message"] == "The line 'not json' is not a JSON object."
+    assert found[1].error["message"] == (
+        "The line 'not json' is not a JSON object of whole texts and finite numbers."
+    )
     assert "'colour'" in found[2].error["message"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'{"prompt": "half \ud83d a character"}',
+        '{"prompt": "a fox", "guidance": NaN}',
+        '{"prompt": "a fox", "guidance": 1e999}',
+        r'{"prompt": "a fox", "image": "a\u0000b.png"}',
+        '{"prompt": "a fox", "model": ["painted"]}',
+        "[1]",
+    ],
+)
+def test_a_bad_line_is_an_error_of_its_row_alone(studio, tmp_path, destination, line):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"prompt": "a fox"}}\n{line}\n{{"prompt": "a cat"}}\n')
+    made = results(studio, path, destination)
+    assert [one.status for one in made] == ["done", "error", "done"]
+    assert made[1].is_bad_input
 
 
 def test_pictures_a_row_names_are_looked_up_beside_the_file(studio, photo, tmp_path, destination):

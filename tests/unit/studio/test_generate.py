@@ -5,12 +5,18 @@ import pytest
 from painted_limner import painted_studio
 
 from limner.core.errors import BadInput, DrawingCancelled, PictureBroken, PromptTooLong
-from limner.core.ports import Ability
-from limner.core.records import Mask, Operation, Request, Size
+from limner.core.ports import Ability, AdapterCard, AdapterKind, FloatSpan
+from limner.core.records import AskedAdapter, Mask, Operation, Request, Size
+from limner.studio.generate import draw_ready
 from limner.studio.image_file import decode_rgba
 from limner.studio.parts import Watch
 from limner.studio.picture_file import read_picture
+from limner.studio.planning import make_ready
 from limner.testing import PAINTED_CARD, PaintedGenerator
+
+HOUSE = AdapterCard(
+    kind=AdapterKind.LORA, sha256="sha256:" + "0" * 64, weight=FloatSpan(0.0, 1.5, 1.0)
+)
 
 
 def pixels(image) -> np.ndarray:
@@ -39,6 +45,17 @@ def test_a_model_that_takes_no_seed_is_said_to_take_none(settings):
     assert image.recipe.notices[0] == (
         "The model 'painted' takes no seed: drawn again, the picture would be another."
     )
+
+
+@pytest.mark.parametrize("left", [{}, {"house": replace(HOUSE, sha256="sha256:" + "1" * 64)}])
+def test_a_recipe_names_the_adapter_that_was_accepted_whatever_is_there_by_then(settings, left):
+    painter = PaintedGenerator(card=replace(PAINTED_CARD, adapters={"house": HOUSE}))
+    with painted_studio(settings, painter) as studio:
+        request = Request(prompt="a fox", adapters=(AskedAdapter(name="house"),))
+        ready = make_ready(studio.parts, request)
+        painter.card = replace(PAINTED_CARD, adapters=left)
+        (image,) = draw_ready(studio.parts, ready, "png")
+    assert [one.sha256 for one in image.recipe.adapters] == [HOUSE.sha256]
 
 
 def test_picture_k_of_a_batch_can_be_drawn_alone(studio):

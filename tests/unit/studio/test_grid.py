@@ -25,10 +25,28 @@ def test_an_axis_is_a_name_and_values(text, axis):
     assert parse_axis(text) == axis
 
 
-@pytest.mark.parametrize("text", ["seed", "seed=", "colour=red", "seed=a,b", "steps=1..99", "=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed",
+        "seed=",
+        "colour=red",
+        "seed=a,b",
+        "steps=1..99",
+        "=1",
+        "seed=4..1",
+        f"seed=1..{'9' * 5000}",
+    ],
+)
 def test_a_bad_axis_is_refused_by_name(text):
     with pytest.raises(BadInput, match="axis"):
         parse_axis(text)
+
+
+def test_a_grid_of_combinations_is_refused_before_anything_is_drawn(studio, painter):
+    with pytest.raises(BadInput, match="one picture a cell"):
+        studio.grid("a {red|blue} fox", x="seed=1,2", combinations=True)
+    assert painter.num_drawn == 0
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=32))

@@ -2,15 +2,15 @@
 
 import time
 from datetime import timedelta
-from threading import Thread
+from threading import Thread, Timer
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from job_rows import START, store_image
 
-from limner.core.errors import BadInput, JobConflict, JobNotFound
-from limner.core.jobs import Happening, JobState
+from limner.core.errors import BadInput, JobConflict, JobNotFound, StorageUnavailable
+from limner.core.jobs import OVER, Happening, JobState
 from limner.core.records import Mask, Picture, Request, Size
 from limner.store.leases import Told
 from limner.studio.job_changes import JobChanges
@@ -164,6 +164,22 @@ def test_the_thread_that_asks_ends_when_nobody_waits(studio):
     while changes._is_polling:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_clock_that_could_not_be_read_once_leaves_nobody_waiting(studio, monkeypatch):
+    rows = studio.parts.store.jobs
+    changes, job_id = JobChanges(rows), studio.jobs.submit(FOX, owner="ann").job_id
+
+    def fail():
+        raise StorageUnavailable("The database is locked.", retryable=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "number", fail)
+        with pytest.raises(StorageUnavailable):
+            changes.wait(job_id, lambda one: one.state in OVER, 60)
+    assert changes._topics == {}
+    Timer(0.1, studio.jobs.cancel, [job_id]).start()
+    assert changes.wait(job_id, lambda one: one.state in OVER, 30).state is JobState.CANCELLED
 
 
 def test_a_change_before_the_wait_is_not_missed(studio):

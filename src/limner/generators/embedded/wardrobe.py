@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from limner.core.drawing import Sketch
+from limner.core.errors import GeneratorUnavailable
 from limner.generators.embedded.adapter import Adapter, AdapterShelf, together
 from limner.generators.embedded.networks import Caption, Floats, Networks
 from limner.generators.embedded.passes import Passes
@@ -68,22 +69,29 @@ class Wardrobe:
         """The passes that a sketch takes part in.
 
         Raises:
-            GeneratorUnavailable: an adapter is not what its card says, or fits other weights.
+            GeneratorUnavailable: an adapter is not the one that was accepted any more, is not what
+                its card says, or fits other weights.
         """
-        known = self.adapters
-        asked = tuple(
-            (one.name, one.weight, known[one.name].card.sha256) for one in sketch.adapters
-        )
+        asked = tuple((one.name, one.weight, one.sha256) for one in sketch.adapters)
         return self._dressed(asked) if asked or self._worn else self._plain
 
     def _dress(self, asked: _Dress) -> Passes:
-        worn = [(self.adapters[name], weight) for name, weight, _ in asked]
+        worn = [(self._accepted(name, sha256), weight) for name, weight, sha256 in asked]
         if self._worn is not None:
             worn.append((self._worn, 1.0))
         base = self._weights.ingredients
         corrections = together((one.corrections(base), weight) for one, weight in worn)
         predict = self._read_networks().corrected(corrections)
         return Passes(predict, max_pictures=self._max_pictures)
+
+    def _accepted(self, name: str, sha256: str) -> Adapter:
+        adapter = self.adapters.get(name)
+        if adapter is None or adapter.card.sha256 != sha256:
+            raise GeneratorUnavailable(
+                f"The adapter {name!r} was taken away or changed after the request was accepted.",
+                hint="Ask again, for what is there now.",
+            )
+        return adapter
 
     def _predict_plainly(
         self, noisy: Sequence[Floats], times_B: Floats, caption: Caption, *, is_beside: bool = False

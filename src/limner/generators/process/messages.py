@@ -56,7 +56,7 @@ def sketch_frame(kind: str, sketch: Sketch, **values: object) -> Frame:
     said: dict[str, Any] = {name: getattr(sketch, name) for name in _SKETCH_WORDS}
     said["operation"] = str(sketch.operation)
     said["canvas"] = list(sketch.canvas)
-    said["adapters"] = [[one.name, one.weight] for one in sketch.adapters]
+    said["adapters"] = [[one.name, one.weight, one.sha256] for one in sketch.adapters]
     return Frame(kind=kind, values={"sketch": said, **values}, arrays=arrays)
 
 
@@ -64,8 +64,13 @@ def sketch_of(frame: Frame) -> Sketch:
     """The sketch of a frame."""
     said = dict(frame.values["sketch"])
     adapters = tuple(
-        FittedAdapter(name=name, weight=weight, image_HWC=frame.arrays.get(f"adapter {number}"))
-        for number, (name, weight) in enumerate(said.pop("adapters"))
+        FittedAdapter(
+            name=name,
+            weight=weight,
+            sha256=sha256,
+            image_HWC=frame.arrays.get(f"adapter {number}"),
+        )
+        for number, (name, weight, sha256) in enumerate(said.pop("adapters"))
     )
     said["operation"] = Operation(said["operation"])
     said["canvas"] = Size(*said["canvas"])

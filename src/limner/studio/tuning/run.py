@@ -24,9 +24,9 @@ from limner.generators.embedded.adapter import ADAPTER_CARD_FILE
 from limner.store.files import make_folder, write_new
 from limner.studio.adapters import ADAPTERS_FOLDER
 from limner.studio.model_files import Place, Whence
-from limner.studio.registry import Proposal, propose
+from limner.studio.registry import Proposal, propose, require_proposable
 from limner.studio.tuning.canaries import make_canaries
-from limner.studio.tuning.card import Whole, files_of
+from limner.studio.tuning.card import ADAPTER_VERSION, Whole, files_of
 from limner.studio.tuning.folder import TaughtPicture, read_folder
 from limner.studio.tuning.measuring import Measured, Shown, measure
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 HELD_OUT_SHARE = 0.15  # kept from teaching for the measurement, and as many to choose by
 LEAST_HELD_OUT = 3
 STATE_FILE, PLAN_FILE = "state.safetensors", "plan.json"
+WHOLE = "whole"  # folder in which an adapter lies before it has its name
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -106,13 +107,14 @@ def tune(
         open_adapter: the generator that always wears the adapter of a folder; loads nothing.
 
     Raises:
-        BadInput: the folder, a caption or the name is not allowed.
+        BadInput: the folder, a caption, the name or what is said for the registry is not allowed.
         GeneratorUnavailable: torch is not installed here.
         DrawingCancelled: the caller said so; asked again, it goes on.
         StorageUnavailable: the data folder cannot be written.
     """
     adapters = parts.settings.home / ADAPTERS_FOLDER
     _require_name(asked.name, adapters)
+    require_proposable(parts, f"{asked.name}@{ADAPTER_VERSION}", _proposal_of(asked))
     pictures = read_folder(parts, asked.folder, teacher.picture_px)
     for one in pictures:
         teacher.require_caption(one.caption)
@@ -143,7 +145,13 @@ def tune(
             _write(work, name, content)
         return Tuned(work, measured, None, kept is not None)
     place = _move_in(files, work, adapters / asked.name)
-    return Tuned(place, measured, _proposed(parts, asked, place, open_adapter), kept is not None)
+    try:
+        state = _proposed(parts, asked, place, open_adapter)
+    except BaseException:
+        place.rename(work / WHOLE)  # asked again, the course goes on at its end
+        raise
+    shutil.rmtree(work, ignore_errors=True)
+    return Tuned(place, measured, state, kept is not None)
 
 
 def _teach_and_measure(
@@ -172,6 +180,10 @@ def _teach_and_measure(
     return learnt, measured
 
 
+def _proposal_of(asked: Asked) -> Proposal:
+    return Proposal(owner=asked.owner, review_by=asked.review_by, by=asked.by, alias=asked.name)
+
+
 def _proposed(
     parts: Parts, asked: Asked, place: Path, open_adapter: Callable[[Path], Generator]
 ) -> ModelState:
@@ -181,8 +193,7 @@ def _proposed(
         source=str(place / ADAPTER_CARD_FILE),
         reviewer=asked.licence_read_by,
     )
-    proposal = Proposal(owner=asked.owner, review_by=asked.review_by, by=asked.by, alias=asked.name)
-    return propose(parts, card, licence, Whence(Place.ADAPTER, str(place)), proposal)
+    return propose(parts, card, licence, Whence(Place.ADAPTER, str(place)), _proposal_of(asked))
 
 
 def _require_name(name: str, adapters: Path) -> None:
@@ -240,10 +251,9 @@ def _write(work: Path, name: str, content: bytes) -> None:
 
 def _move_in(files: Mapping[str, bytes], work: Path, place: Path) -> Path:
     """Write an adapter's folder whole, and give it its name in one step."""
-    whole = work / "whole"
+    whole = work / WHOLE
     shutil.rmtree(whole, ignore_errors=True)
     for name, content in files.items():
         _write(whole, name, content)
     whole.rename(place)
-    shutil.rmtree(work, ignore_errors=True)
     return place

@@ -53,7 +53,7 @@ def adapter(kind, location):
 
 
 def fitted(name, weight=1.0, image_HWC=None):
-    return FittedAdapter(name=name, weight=weight, image_HWC=image_HWC)
+    return FittedAdapter(name=name, weight=weight, sha256="sha256:a", image_HWC=image_HWC)
 
 
 @pytest.fixture(scope="module")

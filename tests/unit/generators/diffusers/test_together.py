@@ -131,7 +131,7 @@ def test_what_requests_must_agree_in(trial_of):
     assert len({kind(), *(kind(**one) for one in others)}) == 1 + len(others)
     sketch = trial.sketch(
         is_deterministic=False,
-        adapters=(FittedAdapter(name="edges", weight=1.0, image_HWC=edges),),
+        adapters=(FittedAdapter(name="edges", weight=1.0, sha256="sha256:e", image_HWC=edges),),
     )
     assert (
         engine.kind_of(

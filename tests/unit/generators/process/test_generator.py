@@ -60,7 +60,9 @@ def test_what_the_engine_refuses_is_refused_in_its_words(far):
 
 
 def test_pictures_of_adapters_arrive(far):
-    edges = FittedAdapter(name="edges", weight=0.5, image_HWC=np.ones((4, 4, 4), np.uint8))
+    edges = FittedAdapter(
+        name="edges", weight=0.5, sha256="sha256:e", image_HWC=np.ones((4, 4, 4), np.uint8)
+    )
     plan = far.prepare(Trial(generator=far).sketch(adapters=(edges,)))
     assert plan.sketch.adapters == (edges,)
 

@@ -1,14 +1,23 @@
 """Teaching as a use case: what passes is kept and proposed, what does not stays out."""
 
 import json
+import shutil
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from taught_folders import allow
 
 from limner.core.drawing import FittedAdapter
-from limner.core.errors import BadInput, DrawingCancelled, ModelPaused, RequestRefused
+from limner.core.errors import (
+    BadInput,
+    DrawingCancelled,
+    ModelPaused,
+    RequestRefused,
+    StorageUnavailable,
+)
 from limner.core.models import Stage
+from limner.core.ports import AdapterCard, AdapterKind, FloatSpan
 from limner.core.records import Request
 from limner.generators.embedded.adapter import Adapter
 from limner.generators.embedded.tuning.teaching import Following
@@ -16,6 +25,8 @@ from limner.studio import rights
 from limner.studio.adapters import require_active
 from limner.studio.model_files import Place, file_fault, whence_of
 from limner.studio.promoting import pause, promote
+from limner.studio.registry import find_version
+from limner.studio.tuning import run as tuning_run
 from limner.studio.tuning.run import tune
 from limner.testing import PAINTED_CARD, PaintedGenerator
 
@@ -119,10 +130,51 @@ def test_a_name_is_given_once(parts, teacher, asked, allowed):
         run(parts, teacher, asked)
 
 
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"review_by": date(2025, 12, 31)}, "The review is due on 2025-12-31"),
+        ({"owner": " "}, "needs an owner"),
+    ],
+)
+def test_what_the_registry_would_not_take_is_refused_before_anything_is_taught(
+    parts, teacher, asked, allowed, said, fault
+):
+    with pytest.raises(BadInput, match=fault):
+        run(parts, teacher, replace(asked, **said))
+    assert teacher.num_steps_done == 0
+
+
+def test_a_name_whose_adapter_was_taken_away_is_refused_before_anything_is_taught(
+    parts, teacher, asked, allowed
+):
+    shutil.rmtree(run(parts, teacher, asked).folder)
+    num_steps = teacher.num_steps_done
+    with pytest.raises(BadInput, match="The registry has another house@1"):
+        run(parts, teacher, asked)
+    assert teacher.num_steps_done == num_steps
+
+
+def test_one_that_could_not_be_proposed_is_proposed_when_asked_again(
+    parts, teacher, asked, allowed, monkeypatch
+):
+    def fail(*_):
+        raise StorageUnavailable("The database is locked.", retryable=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tuning_run, "propose", fail)
+        with pytest.raises(StorageUnavailable):
+            run(parts, teacher, asked)
+    tuned = run(parts, teacher, asked)
+    assert (tuned.went_on, tuned.state.stage) == (True, Stage.PROPOSED)
+    assert not tuned.folder.with_name(".house.teaching").exists()
+
+
 def test_a_request_wears_it_only_while_it_is_active(registry, parts, teacher, asked, allowed):
     tuned = run(parts, teacher, asked)
-    card = replace(PAINTED_CARD, adapters={"house": Adapter(tuned.folder).card})
-    worn = (FittedAdapter(name="house", weight=1.0),)
+    house = Adapter(tuned.folder).card
+    card = replace(PAINTED_CARD, adapters={"house": house})
+    worn = (FittedAdapter(name="house", weight=1.0, sha256=house.sha256),)
 
     def ask():
         registry.look_anew()
@@ -137,6 +189,21 @@ def test_a_request_wears_it_only_while_it_is_active(registry, parts, teacher, as
     pause(parts, "house@1", by="Ada", note="looks odd")
     with pytest.raises(ModelPaused, match="'house' is 'paused'"):
         ask()
+
+
+def test_one_that_only_calls_itself_as_an_active_version_is_not_worn(registry, parts):
+    shipped = find_version(parts, "painted@1")
+    assert shipped.stage is Stage.ACTIVE
+    house = AdapterCard(
+        kind=AdapterKind.LORA,
+        sha256="sha256:" + "0" * 64,
+        weight=FloatSpan(0.0, 1.5, 1.0),
+        registered_as=shipped.version.label,
+    )
+    card = replace(PAINTED_CARD, adapters={"house": house})
+    worn = (FittedAdapter(name="house", weight=1.0, sha256=house.sha256),)
+    with pytest.raises(ModelPaused, match="'house' is not what the registry has as painted@1"):
+        require_active(parts, card, worn)
 
 
 def test_nothing_is_drawn_with_it_once_a_right_behind_it_has_ended(parts, teacher, asked, allowed):
