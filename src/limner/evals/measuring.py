@@ -5,6 +5,7 @@ The same scores always give the same numbers: nothing here is drawn by chance.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,6 +76,19 @@ def in_force(scores: Sequence[RunScore]) -> list[RunScore]:
     """Of several scores about one picture by one check the last, in the order of pictures."""
     last = {(one.spot, one.check): one for one in scores}
     return [last[key] for key in sorted(last)]
+
+
+def cards_by_check(scores: Sequence[RunScore]) -> dict[str, set[str]]:
+    """Hashes of the cards that each check judged by; what people said has none of its own.
+
+    Args:
+        scores: of `in_force`.
+    """
+    cards: dict[str, set[str]] = defaultdict(set)
+    for one in scores:
+        if not one.is_correction:
+            cards[one.check].add(one.card_sha256)
+    return cards
 
 
 def outcomes_of(suite: Suite, scores: Sequence[RunScore], check: str) -> Floats:

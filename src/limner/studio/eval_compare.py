@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -17,7 +16,7 @@ from limner.evals.comparison import (
     detectable_difference,
     same_model_winners,
 )
-from limner.evals.measuring import in_force, outcomes_of
+from limner.evals.measuring import cards_by_check, in_force, outcomes_of
 from limner.evals.suite import Suite
 from limner.studio.eval_runs import suite_of
 from limner.studio.parts import Parts
@@ -124,22 +123,13 @@ def _require_alike(parts: Parts, suite: Suite, first: Run, second: Run) -> None:
 
 def _require_judged_alike(first: Sequence[RunScore], second: Sequence[RunScore]) -> None:
     """By the scores in force, as a run may have been scored again since it was drawn."""
-    ours, theirs = _cards_by_check(first), _cards_by_check(second)
+    ours, theirs = cards_by_check(first), cards_by_check(second)
     other = sorted(check for check in ours.keys() & theirs if ours[check] != theirs[check])
     if other:
         raise BadInput(
             f"The runs were judged by other versions of these checks: {', '.join(other)}.",
             hint="Score the older one again by `limner eval score`, or run the suite again.",
         )
-
-
-def _cards_by_check(scores: Sequence[RunScore]) -> dict[str, set[str]]:
-    """Hashes of the cards of each check; what people said has none of its own."""
-    cards: dict[str, set[str]] = defaultdict(set)
-    for one in scores:
-        if not one.is_correction:
-            cards[one.check].add(one.card_sha256)
-    return cards
 
 
 def _against_itself(

@@ -31,7 +31,7 @@ from limner.studio.criteria_use import open_criteria
 from limner.studio.drawing_evidence import drawing_evidence
 from limner.studio.eval_compare import Compared, compare_runs
 from limner.studio.eval_pictures import ShownCase, every_shown, worst_shown
-from limner.studio.eval_runs import suite_of
+from limner.studio.eval_runs import judged_by_sha256, suite_of
 from limner.studio.eval_scorecard import (
     AxisName,
     Fact,
@@ -59,6 +59,7 @@ class Report:
         faults: how many pictures there are not, by the code of what came instead.
         num_corrected: scores that a person put in place of a check's.
         seconds_median: wall time of a picture; ``None`` where none was drawn.
+        checks_sha256: of the checks whose scores hold, see `eval_runs.judged_by_sha256`.
         criteria_sha256: cited; empty where there are none.
         is_post_hoc: they were frozen after the run began, or never.
         compared: with another run; ``None`` where none was asked.
@@ -80,6 +81,7 @@ class Report:
     num_corrected: int
     seconds_median: float | None
     drawn_until: datetime
+    checks_sha256: str
     criteria_sha256: str
     is_post_hoc: bool
     compared: Compared | None
@@ -106,7 +108,7 @@ class Report:
             "run": self.run.run_id,
             "suite": {"name": self.suite.name, "sha256": self.run.suite_sha256},
             "model": {"name": self.run.model, "sha256": self.run.model_sha256},
-            "checks_sha256": self.run.checks_sha256,
+            "checks_sha256": self.checks_sha256,
             "criteria": {"sha256": self.criteria_sha256, "is_post_hoc": self.is_post_hoc},
             "started_at": self.run.started_at.isoformat(),
             "drawn_until": self.drawn_until.isoformat(),
@@ -210,6 +212,7 @@ def report_on(
         num_corrected=sum(one.is_correction for one in in_force(scores)),
         seconds_median=median(seconds) if seconds else None,
         drawn_until=max(one.drawn_at for one in pictures),
+        checks_sha256=judged_by_sha256(run, scores),
         criteria_sha256=cited,
         is_post_hoc=is_post_hoc(parts, run, cited),
         compared=None if against is None else compare_runs(parts, against, run),
@@ -304,7 +307,7 @@ def _evidence(parts: Parts, report: Report, told: _Number) -> Evidence | None:
         basis=Basis(
             model_sha256=run.model_sha256,
             suite_sha256=run.suite_sha256,
-            checks_sha256=run.checks_sha256,
+            checks_sha256=report.checks_sha256,
             criteria_sha256=run.criteria_sha256,
             data_sha256=data_sha256(report.suite),
         ),

@@ -8,7 +8,7 @@ recipes and are never released: nothing decides that they may leave.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import NamedTuple
@@ -20,7 +20,13 @@ from limner.core.hashing import sha256_of_document
 from limner.core.judging import Verdict
 from limner.core.models import model_sha256
 from limner.core.runs import RUN_FORMAT, Run, RunPicture, RunScore, Spot
-from limner.evals.measuring import Metric, measure, results_document
+from limner.evals.measuring import (
+    Metric,
+    cards_by_check,
+    in_force,
+    measure,
+    results_document,
+)
 from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite, Way
 from limner.store.evidence import freeze_gate
@@ -206,6 +212,19 @@ def _record_again(parts: Parts, run: Run) -> None:
     suite = suite_of(run)
     if len(parts.store.runs.pictures(run.run_id)) == suite.num_pictures:
         _record(parts, run, suite)
+
+
+def judged_by_sha256(run: Run, scores: Sequence[RunScore]) -> str:
+    """Tagged hash of the checks whose scores hold: the run's own, unless it was scored again.
+
+    Where a check holds by several of its versions it stands with all of them, so that this is the
+    hash of no set of checks.
+    """
+    cards = {name: {str(one["sha256"])} for name, one in run.document["checks"].items()}
+    cards |= cards_by_check(in_force(scores))
+    return sha256_of_document(
+        {name: next(iter(of)) if len(of) == 1 else sorted(of) for name, of in cards.items()}
+    )
 
 
 def find_run(parts: Parts, name: str) -> Run:

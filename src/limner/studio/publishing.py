@@ -23,7 +23,7 @@ from limner.store.models import find_aliases, find_states
 from limner.store.watches import alarms
 from limner.studio import log
 from limner.studio.eval_report import is_post_hoc
-from limner.studio.eval_runs import suite_of
+from limner.studio.eval_runs import judged_by_sha256, suite_of
 
 if TYPE_CHECKING:
     from limner.core.models import ModelState
@@ -230,7 +230,7 @@ def _report(parts: Parts, entry: Entry) -> PublishedReport | None:
         suite_sha256=run.suite_sha256,
         model=run.model,
         model_sha256=run.model_sha256,
-        checks_sha256=run.checks_sha256,
+        checks_sha256=judged_by_sha256(run, scores),
         criteria_sha256=run.criteria_sha256,
         started_at=run.started_at.isoformat(),
         num_pictures=len(parts.store.runs.pictures(run.run_id)),

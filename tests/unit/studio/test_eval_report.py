@@ -283,3 +283,22 @@ def test_evidence_that_is_kept_can_be_found_by_its_model(studio):
 def test_the_newest_run_can_be_asked_for_by_that_name(studio):
     run = run_whole(studio)
     assert find_run(studio.parts, "last").run_id == run.run_id
+
+
+def test_a_report_names_the_checks_whose_scores_hold(studio):
+    older, newer = run_whole(studio, checks=OlderChecks(studio.parts)), run_whole(studio)
+    assert report_on(studio.parts, older).checks_sha256 == older.checks_sha256
+    score_run(studio.parts, older, Checks(studio.parts))
+    report = report_on(studio.parts, older)
+    assert report.checks_sha256 == newer.checks_sha256 != older.checks_sha256
+    assert {one.basis.checks_sha256 for one in evidence_of(studio.parts, report)} == {
+        newer.checks_sha256
+    }
+
+
+def test_a_run_scored_again_in_part_names_no_set_of_checks(studio):
+    older, newer = run_whole(studio, checks=OlderChecks(studio.parts)), run_whole(studio)
+    scores = {(one.spot, one.check): one for one in studio.parts.store.runs.scores(newer.run_id)}
+    studio.parts.store.runs.add(older.run_id, [], [scores[Spot("case-1", 5), "count"]])
+    told = report_on(studio.parts, older).checks_sha256
+    assert told not in (older.checks_sha256, newer.checks_sha256)

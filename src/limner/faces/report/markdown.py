@@ -203,7 +203,7 @@ def _method(report: Report) -> Iterator[str]:
         ("run", run.run_id),
         ("model", run.model_sha256),
         ("suite", run.suite_sha256),
-        ("checks", run.checks_sha256),
+        ("checks", report.checks_sha256),
         ("criteria", report.criteria_sha256 or "none"),
         ("results", report.results_sha256),
     ):
