@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for one in chosen:
         figures.append(one.run(is_quick=options.quick))
         if options.write:
-            keep(figures[-1], DOCS)
+            keep(one, figures[-1], DOCS)
         print(json.dumps(figures[-1].as_dict()), flush=True)
     return 1 if any(one.holds is False for one in figures) else 0
 
@@ -65,12 +65,18 @@ def parse_options(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def keep(figure: Figure, docs: Path) -> None:
-    """Put a figure in the place of its last one, in the record and on the page made from it."""
+def keep(benchmark: Benchmark, figure: Figure, docs: Path) -> None:
+    """Put a figure in the place of its last one, in the record and on the page made from it.
+
+    One that says as much of the machine stands beside those of other machines.
+    """
     record = docs / RECORD
     kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     today = datetime.now(UTC).date().isoformat()
-    kept[figure.name] = {**figure.as_dict(), "measured": today, "machine": machine()}
+    here = {**figure.as_dict(), "measured": today, "machine": machine()}
+    before = [one for one in kept.get(figure.name, []) if "machine" in one]
+    elsewhere = [one for one in before if one["machine"] != machine()]
+    kept[figure.name] = [here, *(elsewhere if benchmark.is_of_machine else [])]
     record.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     (docs / PAGE).write_text(figures_page(kept), encoding="utf-8")
 
@@ -88,26 +94,28 @@ def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return f"{said.get('model name') or platform.machine()}, {num_cores()} cores{tiles}"
 
 
-def figures_page(kept: Mapping[str, Mapping[str, Any]]) -> str:
+def figures_page(kept: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """The page of figures, as Markdown, in the order of the table; those not measured say so."""
     lines = [
         "# Figures",
         "",
         "Written by `python -m benchmarks NAME --write`, each from its newest full run. What one",
         "measures stands in the docstring of its function in `benchmarks/`. Where no machine is",
-        "named, none was written down: two cores without AMX.",
+        "named, none was written down: two cores without AMX. Times, rates and shares of what a",
+        "processor can do stand once for each machine they were measured on, the newest first.",
     ]
     for title in dict.fromkeys(one.title for one in BENCHMARKS):
         lines += ["", f"## {title}", "", *HEAD]
-        lines += [_row(one, kept.get(one.name)) for one in BENCHMARKS if one.title == title]
+        for one in BENCHMARKS:
+            if one.title == title:
+                rows = [_row(one, figure) for figure in kept.get(one.name, [])]
+                lines += rows or [f"| `{one.name}` | no full run yet | | | | | | |"]
     return "\n".join(lines) + "\n"
 
 
-def _row(benchmark: Benchmark, figure: Mapping[str, Any] | None) -> str:
+def _row(benchmark: Benchmark, figure: Mapping[str, Any]) -> str:
     """A line of the page; what was measured is held against the goal of today."""
     name, goal = benchmark.name, benchmark.goal
-    if figure is None:
-        return f"| `{name}` | no full run yet | | | | | | |"
     ends = figure["interval"]
     interval = "" if ends is None else f"{ends[0]:g} to {ends[1]:g}"
     holds = "" if goal is None else "yes" if goal.holds(figure["value"]) else "**no**"

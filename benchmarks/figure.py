@@ -75,6 +75,8 @@ class Benchmark:
         unit: of its value.
         goal: what it must keep; ``None`` for a number without a bound.
         measure: takes `is_quick`; a quick run takes fewer samples and proves nothing.
+        is_of_machine: whether it says as much of the machine as of the code: a time, a rate, or a
+            share of what a processor can do. It is kept once for each machine.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Benchmark:
     unit: str
     goal: Goal | None
     measure: Callable[[bool], Measurement]
+    is_of_machine: bool = False
 
     def run(self, *, is_quick: bool) -> Figure:
         """Measure, and hold the value against the goal."""

@@ -65,6 +65,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="s",
         goal=Goal("<", 0.4),
         measure=runtime.measure_help_start,
+        is_of_machine=True,
     ),
     Benchmark(
         name="first-picture",
@@ -72,6 +73,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="s",
         goal=Goal("<", 1.2),
         measure=runtime.measure_first_picture,
+        is_of_machine=True,
     ),
     Benchmark(
         name="next-picture",
@@ -79,6 +81,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="s",
         goal=Goal("<", 0.6),
         measure=runtime.measure_next_picture,
+        is_of_machine=True,
     ),
     Benchmark(
         name="peak-memory",
@@ -86,6 +89,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="MB",
         goal=Goal("<", 900),
         measure=runtime.measure_peak_memory,
+        is_of_machine=True,
     ),
     Benchmark(
         name="installed-size",
@@ -100,6 +104,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ratio",
         goal=Goal(">=", 0.7),
         measure=measure_efficiency,
+        is_of_machine=True,
     ),
     Benchmark(name="referee", title=DRAW, unit="%", goal=None, measure=measure_referee),
     Benchmark(
@@ -141,6 +146,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="entries/s",
         goal=Goal(">=", 5000),
         measure=measure_rate,
+        is_of_machine=True,
     ),
     Benchmark(
         name="certified-thresholds",
@@ -169,6 +175,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 15),
         measure=measure_sealing,
+        is_of_machine=True,
     ),
     Benchmark(
         name="prompt-fit",
@@ -190,6 +197,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="%",
         goal=Goal("<", 25),
         measure=checks_speed.measure_checks_time,
+        is_of_machine=True,
     ),
     Benchmark(
         name="checks-incoming",
@@ -197,6 +205,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 60),
         measure=checks_speed.measure_checks_incoming,
+        is_of_machine=True,
     ),
     Benchmark(
         name="near-copy-search",
@@ -204,6 +213,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 10),
         measure=checks_speed.measure_near_copy_search,
+        is_of_machine=True,
     ),
     Benchmark(
         name="rights-withdrawal",
@@ -211,6 +221,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="s",
         goal=Goal("<", 60),
         measure=measure_withdrawal,
+        is_of_machine=True,
     ),
     Benchmark(name="mark", title=JUDGE, unit="%", goal=Goal(">=", 95), measure=measure_mark),
     Benchmark(
@@ -254,6 +265,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="s",
         goal=Goal("<", 1),
         measure=server.measure_server_start,
+        is_of_machine=True,
     ),
     Benchmark(
         name="api-fuzz",
@@ -268,6 +280,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="ms",
         goal=Goal("<", 25),
         measure=measure_http_overhead,
+        is_of_machine=True,
     ),
     Benchmark(
         name="concurrent-clients",
@@ -276,13 +289,21 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         goal=Goal("<", 1),
         measure=measure_concurrent_clients,
     ),
-    Benchmark(name="job-wake", title=STUDIO, unit="ms", goal=Goal("<", 10), measure=measure_wake),
+    Benchmark(
+        name="job-wake",
+        title=STUDIO,
+        unit="ms",
+        goal=Goal("<", 10),
+        measure=measure_wake,
+        is_of_machine=True,
+    ),
     Benchmark(
         name="page-time",
         title=STUDIO,
         unit="ms",
         goal=Goal("<", 100),
         measure=measure_page_time,
+        is_of_machine=True,
     ),
     Benchmark(
         name="same-model-wins",
@@ -311,6 +332,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="min",
         goal=None,
         measure=measure_run_time,
+        is_of_machine=True,
     ),
     Benchmark(
         name="eval-resume",
@@ -346,6 +368,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="pictures/s",
         goal=Goal(">=", 40),
         measure=measure_look_rate,
+        is_of_machine=True,
     ),
     Benchmark(
         name="look-memory",
@@ -360,6 +383,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal(">=", 1.5),
         measure=measure_look_speedup,
+        is_of_machine=True,
     ),
     Benchmark(
         name="look-ray",
@@ -388,6 +412,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="points",
         goal=Goal(">=", -3),
         measure=measure_precisions,
+        is_of_machine=True,
     ),
     Benchmark(
         name="traffic-uniform",
@@ -395,6 +420,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="of products",
         goal=Goal(">=", 0.8),
         measure=traffic.measure_uniform_share,
+        is_of_machine=True,
     ),
     Benchmark(
         name="traffic-rate",
@@ -402,6 +428,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="pictures a second",
         goal=Goal(">=", 60),
         measure=traffic.measure_uniform_rate,
+        is_of_machine=True,
     ),
     Benchmark(
         name="traffic-same-key",
@@ -409,6 +436,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal(">=", 1.5),
         measure=traffic.measure_mixed_to_same_key,
+        is_of_machine=True,
     ),
     Benchmark(
         name="traffic-serial",
@@ -416,6 +444,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal(">=", 2),
         measure=traffic.measure_mixed_to_serial,
+        is_of_machine=True,
     ),
     Benchmark(
         name="traffic-latency",
@@ -423,6 +452,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=Goal("<=", 2.5),
         measure=traffic.measure_latency,
+        is_of_machine=True,
     ),
     Benchmark(
         name="other-runtimes",
@@ -430,6 +460,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="times",
         goal=None,
         measure=traffic.measure_other_runtimes,
+        is_of_machine=True,
     ),
     Benchmark(
         name="aiperf",
@@ -437,8 +468,16 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         unit="pictures a second",
         goal=None,
         measure=measure_aiperf,
+        is_of_machine=True,
     ),
-    Benchmark(name="growth", title=FAST, unit="times", goal=None, measure=measure_growth),
+    Benchmark(
+        name="growth",
+        title=FAST,
+        unit="times",
+        goal=None,
+        measure=measure_growth,
+        is_of_machine=True,
+    ),
     Benchmark(
         name="watch-false-alarms",
         title=LOOK,
