@@ -1,10 +1,14 @@
 from dataclasses import replace
 
+from pages.cards import HELD
 from pages.conftest import Open
 from pages.served import Served
 from pages.steps import draw, first_image
 from playwright.sync_api import expect
 
+from limner.core.deciding import Outcome
+from limner.core.records import Request
+from limner.store.judgements import add_judgement
 from limner.testing import PAINTED_CARD, PaintedGenerator
 
 
@@ -257,6 +261,27 @@ def test_the_tour_draws_a_picture_at_the_first_start_and_is_told_on_it(open_page
     expect(page.locator(".tour table.checks tbody tr").first).to_be_visible()
     page.goto(page.url.replace("/tour", ""))
     expect(page.locator(".job .prompt")).to_have_text(["a red fox"])
+
+
+def test_the_tour_shows_a_picture_that_was_refused(open_page: Open, served: Served):
+    page = open_page()
+    draw(page, "a red fox", num=1)
+    refused = replace(HELD, outcome=Outcome.REFUSED)
+    now = served.studio.parts.read_clock()
+    with served.studio.parts.store.reviews.writing(now) as connection:
+        add_judgement(connection, first_image(page), [], refused, decided_by="rule", now=now)
+    page.goto(served.address + "/tour")
+    expect(page.get_by_role("heading", name="Your picture was refused.")).to_be_visible()
+    expect(page.locator(".tour-card .badge")).to_have_text("refused")
+    expect(page.get_by_role("button", name="Draw a red fox")).to_be_visible()
+
+
+def test_the_tour_says_why_nothing_was_drawn(open_page: Open, served: Served, person: str):
+    page = open_page("/tour")
+    job = served.studio.jobs.submit(Request(prompt="a red fox", within_seconds=0.001), owner=person)
+    error = served.studio.jobs.wait(job.job_id, timeout_seconds=30).error
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text(error.message)
 
 
 def test_on_a_phone_what_was_asked_for_comes_into_sight(open_page: Open):

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from limner.core.access import Principal, Scope
 from limner.core.deciding import Outcome
-from limner.core.jobs import WAITING
+from limner.core.jobs import WAITING, JobError
 from limner.core.records import Operation
 from limner.core.records import Request as DrawingRequest
 from limner.faces.http.native.asking import Drawer, Given, Requester
@@ -46,7 +46,8 @@ def tour(request: Request, viewer: Requester, given: Given) -> Response:
         checks=[] if opened is None else _checks_of_picture(given.parts, opened),
         plot_width=WIDTH,
         is_drawing=opened is None and _is_drawing(given, viewer),
-        held=None if newest is not None else _newest_held(given.parts, viewer),
+        kept_back=None if newest is not None else _newest_kept_back(given.parts, viewer),
+        error=None if newest is not None else _last_error(given, viewer),
         may_draw=viewer.may(Scope.GENERATE),
         may_review=viewer.may(Scope.REVIEW),
     )
@@ -73,10 +74,16 @@ def _newest_drawn(parts: Parts, viewer: Principal) -> Shelved | None:
     return None
 
 
-def _newest_held(parts: Parts, viewer: Principal) -> PictureCard | None:
-    """The newest picture that waits for a person, where none was released yet."""
-    held = find_images(parts, viewer, Search(outcome=Outcome.HELD)).images
-    return card_of(held[0]) if held else None
+def _newest_kept_back(parts: Parts, viewer: Principal) -> PictureCard | None:
+    """The newest picture that is held or refused, where none was released yet."""
+    found = find_images(parts, viewer, Search()).images
+    return next((card_of(one) for one in found if one.outcome != Outcome.RELEASED), None)
+
+
+def _last_error(given: Given, viewer: Principal) -> JobError | None:
+    """Why what was asked for last brought no picture."""
+    last = given.jobs.list(owner=viewer.name, limit=1)
+    return last[0].error if last else None
 
 
 def _is_drawing(given: Given, viewer: Principal) -> bool:
