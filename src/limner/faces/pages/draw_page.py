@@ -14,12 +14,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from limner.core.access import Principal, Scope
-from limner.core.errors import JobNotFound, LimnerError
+from limner.core.errors import LimnerError
 from limner.core.jobs import (
     WAITING,
     Ended,
     ImageDecided,
-    Job,
     JobEvent,
     JobState,
     Previewed,
@@ -28,6 +27,7 @@ from limner.core.jobs import (
 )
 from limner.faces.http.compat.drawing import event_text, events_for, told
 from limner.faces.http.native.asking import Anyone, Drawer, Given
+from limner.faces.http.native.jobs import own_job
 from limner.faces.http.problems import problem_of
 from limner.faces.http.services import Services
 from limner.faces.pages.cards import cards_of_job
@@ -111,7 +111,7 @@ def jobs(viewer: Drawer, given: Given) -> Response:
 @router.get("/draw/jobs/{job_id}/events")
 def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
     """What happens to a job, as server-sent events, from its state now to its end."""
-    _require_own(given, viewer, job_id)
+    own_job(given, viewer, job_id)
     lines = told(events_for(given, viewer, job_id), _event_document, _fault_text)
     return StreamingResponse(lines, media_type="text/event-stream")
 
@@ -119,7 +119,7 @@ def events(job_id: str, viewer: Drawer, given: Given) -> StreamingResponse:
 @router.post("/draw/jobs/{job_id}/cancel")
 def cancel(job_id: str, viewer: Drawer, given: Given) -> Response:
     """Stop a job; what is stored stays."""
-    _require_own(given, viewer, job_id)
+    own_job(given, viewer, job_id)
     given.jobs.cancel(job_id)
     return render("_jobs.html", **_jobs(given, viewer))
 
@@ -127,7 +127,7 @@ def cancel(job_id: str, viewer: Drawer, given: Given) -> Response:
 @router.post("/draw/jobs/{job_id}/retry")
 def retry(job_id: str, viewer: Drawer, given: Given) -> Response:
     """Queue a job again that ended without all its pictures."""
-    _require_own(given, viewer, job_id)
+    own_job(given, viewer, job_id)
     given.jobs.retry(job_id)
     return render("_jobs.html", **_jobs(given, viewer))
 
@@ -213,13 +213,6 @@ def _ahead(given: Services) -> dict[str, int]:
     """How many jobs were asked for before each one that waits."""
     waiting = given.jobs.list(owner=None, states=WAITING, limit=500)
     return {one.job_id: k for k, one in enumerate(reversed(waiting))}
-
-
-def _require_own(given: Services, viewer: Principal, job_id: str) -> Job:
-    job = given.jobs.get(job_id)
-    if job.owner != viewer.name and not viewer.sees_everything:
-        raise JobNotFound(f"There is no job with the id {job_id!r}.")
-    return job
 
 
 def _fault_text(error: LimnerError) -> str:
