@@ -278,7 +278,9 @@ def test_the_tour_shows_a_picture_that_was_refused(open_page: Open, served: Serv
 
 def test_the_tour_says_why_nothing_was_drawn(open_page: Open, served: Served, person: str):
     page = open_page("/tour")
-    job = served.studio.jobs.submit(Request(prompt="a red fox", within_seconds=0.001), owner=person)
+    job = served.studio.jobs.submit(
+        Request(prompt="a red fox", steps=50, within_seconds=0.8), owner=person
+    )
     error = served.studio.jobs.wait(job.job_id, timeout_seconds=30).error
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text(error.message)
