@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -105,8 +105,21 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print paths only, no
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a picture.")]
 
 
-def moment_of(option: str, text: str | None) -> datetime | None:
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def moment_of(option: str, text: str | None, *, is_end: bool = False) -> datetime | None:
     """A day or time that was given with an option, UTC where it names no zone.
+
+    Args:
+        option: as typed.
+        text: ``None`` where it was left out.
+        is_end: a day alone is its last moment, not its first.
 
     Raises:
         BadInput: it is neither.
@@ -117,6 +130,8 @@ def moment_of(option: str, text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
+        if is_end and _is_day(text):
+            moment = datetime.combine(moment, time.max)
     except ValueError as error:
         raise BadInput(
             f"{option} is {text!r}; allowed is a day or time such as 2026-01-31 or "

@@ -20,7 +20,9 @@ Target = Annotated[
 Since = Annotated[
     str | None, typer.Option("--since", help="Only from this day or time on, as 2026-01-31.")
 ]
-Until = Annotated[str | None, typer.Option("--until", help="Only up to this day or time.")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Only up to the end of this day, or this time.")
+]
 Prompts = Annotated[
     bool, typer.Option("--with-prompts", help="Publish the prompts of released images too.")
 ]
@@ -38,7 +40,9 @@ def publish(
         from limner.faces.publication.site import publish as write
         from limner.studio.publishing import Period
 
-        period = Period(since=moment_of("--since", since), until=moment_of("--until", until))
+        period = Period(
+            since=moment_of("--since", since), until=moment_of("--until", until, is_end=True)
+        )
         exported = write(studio.parts, folder, period, with_prompts=with_prompts)
         say(str(folder))
         note(f"{exported.checkpoint.num_entries} entries of the ledger lie beside the pages.")

@@ -29,7 +29,9 @@ Last = Annotated[int, typer.Option("--last", min=1, help="The newest so many ima
 Since = Annotated[
     str | None, typer.Option("--since", help="Only images after this day or time, as 2026-01-31.")
 ]
-Until = Annotated[str | None, typer.Option("--until", help="Only images up to this day or time.")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Only images up to the end of this day, or this time.")
+]
 RunLength = Annotated[
     int | None,
     typer.Option("--run-length", help="Images between false alarms; the setting if left out."),
@@ -60,7 +62,7 @@ def reference(
         asked = Asked(
             num_last=last,
             since=moment_of("--since", since),
-            until=moment_of("--until", until),
+            until=moment_of("--until", until, is_end=True),
             run_length=run_length,
             window=window,
         )

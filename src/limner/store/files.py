@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from limner.core.errors import StorageUnavailable
 
@@ -32,20 +34,22 @@ def write_new(
         FileExistsError: `path` is taken and `overwrite` is false; it is left as it was.
         StorageUnavailable: disk full, folder missing or not writable; nothing is left behind.
     """
+    part = path.parent / f"{PART_PREFIX}{secrets.token_hex(8)}{PART_SUFFIX}"
+    # Of this mode the system takes the umask off; to read it, one would set it for every thread.
+    mode = 0o600 if is_private else 0o666
     try:
-        handle, part = tempfile.mkstemp(PART_SUFFIX, PART_PREFIX, path.parent)
+        file = open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode))
     except OSError as error:
         raise cannot_write(path, error) from error
     try:
-        _write_and_sync(handle, content)
-        Path(part).chmod(0o600 if is_private else 0o666 & ~_umask())
-        _give_name(Path(part), path, overwrite=overwrite)
+        _write_and_sync(file, content)
+        _give_name(part, path, overwrite=overwrite)
     except FileExistsError:
         raise
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
     _sync_folder(path.parent)
 
 
@@ -75,8 +79,8 @@ def cannot_write(path: Path, error: OSError) -> StorageUnavailable:
     )
 
 
-def _write_and_sync(handle: int, content: bytes) -> None:
-    with os.fdopen(handle, "wb") as file:
+def _write_and_sync(file: BinaryIO, content: bytes) -> None:
+    with file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -94,12 +98,6 @@ def _give_name(part: Path, path: Path, *, overwrite: bool) -> None:
         if path.exists():  # this file system has no links; the check is the best there is
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
         part.replace(path)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _sync_folder(path: Path) -> None:

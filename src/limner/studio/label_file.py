@@ -8,6 +8,7 @@ taken is refused with its row; no row is left out silently.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -69,7 +70,7 @@ def _text(path: Path) -> str:
 
 
 def _csv_rows(text: str, path: Path) -> list[Mapping[str, object]]:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         _require_columns(reader.fieldnames or (), path)
         rows: list[Mapping[str, object]] = []
@@ -101,6 +102,9 @@ def _require_columns(columns: Iterable[str], path: Path) -> None:
     names = list(columns)
     unknown = [name for name in names if name not in COLUMNS]
     missing = [name for name in REQUIRED if name not in names]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        _refuse(path, f"has the column {twice!r} twice")
     if unknown or missing:
         fault = f"the unknown column {unknown[0]!r}" if unknown else f"no column {missing[0]!r}"
         _refuse(path, f"has {fault}; there are {', '.join(COLUMNS)}")

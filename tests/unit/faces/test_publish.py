@@ -144,6 +144,16 @@ def test_a_pack_holds_the_entries_of_its_period(limner, label):
     assert len(lines) == 31
 
 
+def test_a_day_alone_is_in_the_period_to_its_end(limner, label):
+    result = limner("publish", "pack.zip", "--since", "2026-01-01", "--until", "2026-01-01")
+    assert result.exit_code == 0
+    with zipfile.ZipFile("pack.zip") as archive:
+        lines = archive.read("data/decisions.jsonl").decode().splitlines()
+    limner("publish", "whole.zip")
+    with zipfile.ZipFile("whole.zip") as archive:
+        assert lines == archive.read("data/decisions.jsonl").decode().splitlines() != []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -81,3 +81,9 @@ def test_a_private_file_is_for_its_owner_alone(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.key").stat().st_mode) == 0o600
+
+
+def test_no_file_of_another_thread_gets_another_mode_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("it is one for all threads"))
+    write_new(tmp_path / "a.png", b"content")
+    assert (tmp_path / "a.png").read_bytes() == b"content"

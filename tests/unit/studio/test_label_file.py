@@ -54,6 +54,7 @@ def test_a_byte_order_mark_is_no_column(written):
         ("", "no column 'score'"),
         ("score\n1\n", "no column 'label'"),
         ("score,label,weight\n1,1,1\n", "the unknown column 'weight'"),
+        ("score,label,score\n1,1,0\n", "the column 'score' twice"),
         ("score,label\n1,1,1\n", "more or fewer cells than columns in row 1"),
         ("score,label\n1\n", "more or fewer cells than columns in row 1"),
         ('score,label\n"1,1\n', "is not CSV"),
@@ -84,6 +85,10 @@ def test_jsonl_is_held_to_the_same(written, text, said):
     with pytest.raises(BadInput) as caught:
         read_labels(written(text, "labels.jsonl"))
     assert said in caught.value.message
+
+
+def test_only_a_line_feed_ends_a_row(written):
+    assert len(read_labels(written("score,label,image\n0.5,1,a\u2028b\n0.5,1,a\x0cb\n"))) == 2
 
 
 def test_equal_scores_of_pictures_with_names_are_two_labels(written):
