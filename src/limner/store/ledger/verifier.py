@@ -2,9 +2,8 @@
 
     python verify.py FOLDER_OR_PROOF KEY [WITNESS_KEY ...] [EARLIER_CHECKPOINT]
 
-Written apart from the program that keeps the ledger, after RFC 9162, RFC 8032 and c2sp.org. It
-shows that nothing under the checkpoint was changed since; nor under an earlier one that you or a
-witness kept. Whether an entry was true at first it cannot show. Exit code 0 if all holds, else 4.
+Apart from the program that keeps it, after RFC 9162, RFC 8032 and c2sp.org. Nothing under the
+checkpoint was changed, nor under an earlier one; whether it was true it cannot show. Exits 0 or 4.
 """
 
 from __future__ import annotations
@@ -113,9 +112,11 @@ def check_folder(folder: Path, keys: Sequence[str], earlier: str | None = None) 
     return f"{origin} has {size} entries, and none was changed."
 
 
-def check_proof(path: Path, keys: Sequence[str]) -> str:
+def check_proof(path: Path, keys: Sequence[str], earlier: str | None = None) -> str:
     """The entry that a proof is about; ValueError if it is not under the checkpoint."""
     head, _, note = path.read_text("utf-8").partition("\n\n")
+    if earlier is not None:
+        raise ValueError("Only a whole ledger can be held against an earlier checkpoint.")
     lines, (_, size, root) = head.split("\n"), read_checkpoint(note, keys)
     entry, position, last = base64.b64decode(lines[1][6:]), int(lines[2][6:]), size - 1
     reached, first = _hash(b"\x00", entry), position
@@ -132,13 +133,12 @@ def check_proof(path: Path, keys: Sequence[str]) -> str:
 
 def main(path: Path, *others: str) -> int:
     """Verify what lies at `path`, say so, and give the exit code."""
-    keys = [one for one in others if one.count("+") > 1]
+    keys, code = [one for one in others if one.count("+") > 1], 0
     try:
         files = [Path(one).read_text("utf-8") for one in others if one not in keys]
         if not keys:
             raise ValueError("Give the ledger's key, from another place than the ledger.")
-        is_folder, code = path.is_dir(), 0
-        said = check_folder(path, keys, *files) if is_folder else check_proof(path, keys)
+        said = (check_folder if path.is_dir() else check_proof)(path, keys, *files)
     except (ValueError, OSError, LookupError, TypeError) as error:
         said, code = str(error), 4
     sys.stdout.write(f"{'BROKEN' if code else 'Good'}. {said}\n")

@@ -212,6 +212,20 @@ def test_a_proof_too_short_for_the_size_is_told(tmp_path):
         verifier.check_proof(path, [str(key.verifier)])
 
 
+def test_a_proof_is_not_held_against_an_earlier_checkpoint(tmp_path):
+    key = SigningKey("example.com/log", Purpose.NOTE, b"k" * 32)
+    text = Checkpoint(key.name, 1, leaf_hash(b"entry")).text
+    note, path = Note(text, (key.sign(text),)), tmp_path / "entry.tlog-proof"
+    path.write_text(
+        f"c2sp.org/tlog-proof@v1\nextra {b64encode(b'entry').decode()}\nindex 0\n\n{note}"
+    )
+    (tmp_path / "kept").write_text(str(note))
+    assert run(path, key.verifier).returncode == 0
+    ran = run(path, key.verifier, tmp_path / "kept")
+    assert ran.returncode == 4
+    assert "Only a whole ledger can be held against an earlier checkpoint" in ran.stdout
+
+
 def test_a_witness_that_cosigned_is_believed(exported, ledger, tmp_path):
     witness = Witness(tmp_path / "witness")
     cosigned = witness.cosign(
