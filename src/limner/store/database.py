@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from limner.core.errors import StorageUnavailable
+from limner.core.errors import BadInput, StorageUnavailable
 from limner.store import postgresql, sqlite
 from limner.store.files import make_folder
 from limner.store.schema import HEAD_REVISION
@@ -98,16 +98,12 @@ def read_number(engine: sa.Engine, statement: str) -> int:
     Raises:
         StorageUnavailable: the database cannot be read.
     """
-    driver = engine.dialect.dbapi
-    assert driver is not None
     with _our_errors(engine):
         raw = engine.raw_connection()
         try:
             cursor = raw.cursor()
             cursor.execute(statement)
             (number,) = cast(tuple[int], cursor.fetchone())
-        except driver.Error as error:
-            raise DBAPIError(statement, None, error) from error
         finally:
             raw.close()
     return number
@@ -145,20 +141,33 @@ def _turn_to_write(engine: sa.Engine) -> Generator[None]:
 
 @contextmanager
 def _our_errors(engine: sa.Engine) -> Generator[None]:
+    driver, side = engine.dialect.loaded_dbapi, _side_of(engine)
     try:
         yield
     except PoolTimeout as error:
         raise StorageUnavailable(
             "Every connection to the database is in use.", retryable=True
         ) from error
-    except DBAPIError as error:
-        reason = _side_of(engine).reason_of(error)
+    except UnicodeEncodeError as error:
+        half = error.object[error.start : error.end]
+        raise _text_refused(f"{half!r}, which is half a character") from error
+    except (DBAPIError, driver.Error) as error:
+        said = error.orig if isinstance(error, DBAPIError) else error
+        reason = side.reason_of(said)
+        if side.is_of_text(said):
+            raise _text_refused("the character NUL") from error
         full = "full" in reason or "disk I/O" in reason or "No space left" in reason
         raise StorageUnavailable(
             f"Cannot use the database {str(engine.url.database)!r}: {reason}.",
             hint="Free some space, or choose another folder with LIMNER_HOME." if full else "",
-            retryable="locked" in reason,
+            retryable=side.is_passing(said),
         ) from error
+
+
+def _text_refused(what: str) -> BadInput:
+    return BadInput(
+        f"A text holds {what}; allowed are whole characters other than NUL.", code="text_refused"
+    )
 
 
 def _side_of(engine: sa.Engine) -> ModuleType:

@@ -8,12 +8,24 @@ from __future__ import annotations
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from limner.core.errors import StorageUnavailable
 
 DRIVER = "postgresql+pg8000"
 TURN = 0x11_4D_4E_52  # the advisory lock that whoever writes holds to the end of its transaction
+OUT_OF_REACH = (
+    "network error",
+    "communication error",
+    "connection is closed",
+    "Can't create a connection",
+)
+"""How the driver begins to say that it lost the server, or did not find it."""
+PASSING = ("08", "40", "53", "57")
+"""Classes of what the server says that may pass: connection, conflict, resources, restart."""
+BAD_CHARACTER = "22021"
 
 
 def connect(address: str, password: str = "") -> sa.Engine:
@@ -27,7 +39,7 @@ def connect(address: str, password: str = "") -> sa.Engine:
         if url.get_backend_name() != "postgresql":
             raise ArgumentError
         url = url.set(drivername=DRIVER, password=password or None)
-        return sa.create_engine(url, pool_pre_ping=True)
+        engine = sa.create_engine(url, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StorageUnavailable(
             "The setting 'database' is not the address of a PostgreSQL database.",
@@ -38,6 +50,8 @@ def connect(address: str, password: str = "") -> sa.Engine:
             "The driver for PostgreSQL is not installed.",
             hint="Install it with: pip install 'limner[postgresql]'",
         ) from error
+    event.listen(engine, "handle_error", _give_up_connection)
+    return engine
 
 
 def begin_reading(connection: sa.Connection) -> None:
@@ -68,8 +82,38 @@ def empty_log(engine: sa.Engine) -> None:
         raw.invalidate()  # a connection that commits by itself must not be used again
 
 
-def reason_of(error: DBAPIError) -> str:
+def reason_of(said: BaseException | None) -> str:
     """What the database said, in one line."""
-    said = error.orig.args[0] if error.orig is not None and error.orig.args else error.orig
-    fields = cast(dict[str, str], said) if isinstance(said, dict) else {}
-    return fields.get("M", str(cast(object, said))).strip()
+    return _fields_of(said).get("M", str(_first_of(said))).strip()
+
+
+def is_passing(said: BaseException | None) -> bool:
+    """Whether the same may work later: the server is restarted, out of reach or overburdened."""
+    code = _fields_of(said).get("C", "")
+    return code.startswith(PASSING) or reason_of(said).startswith(OUT_OF_REACH)
+
+
+def is_of_text(said: BaseException | None) -> bool:
+    """Whether a text was refused for a character in it: PostgreSQL keeps no NUL."""
+    return _fields_of(said).get("C") == BAD_CHARACTER
+
+
+def _fields_of(said: BaseException | None) -> dict[str, str]:
+    """What the server said, by its own letters; empty where it was the driver."""
+    first = _first_of(said)
+    return cast(dict[str, str], first) if isinstance(first, dict) else {}
+
+
+def _first_of(said: BaseException | None) -> object:
+    return said.args[0] if said is not None and said.args else said
+
+
+def _give_up_connection(context: ExceptionContext) -> None:
+    """Never use a connection again that met an error.
+
+    The driver sends a statement in parts and stops reading at the first fault, so that the next
+    statement would be given the answers that are left.
+    """
+    if context.connection is not None and not context.is_disconnect:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False  # the others are as they should be

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from limner.core.errors import StorageUnavailable
 
@@ -64,9 +64,19 @@ def empty_log(engine: sa.Engine) -> None:
         )
 
 
-def reason_of(error: DBAPIError) -> str:
+def reason_of(said: BaseException | None) -> str:
     """What the database said, in one line."""
-    return str(error.orig).strip()
+    return str(said).strip()
+
+
+def is_passing(said: BaseException | None) -> bool:
+    """Whether the same may work later: another process was writing."""
+    return "locked" in reason_of(said)
+
+
+def is_of_text(_said: BaseException | None) -> bool:
+    """Whether a text was refused for a character in it; here none is."""
+    return False
 
 
 def _execute(connection: sa.Connection, statement: str) -> None:

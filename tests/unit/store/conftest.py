@@ -23,14 +23,18 @@ def postgresql_address(tmp_path_factory: pytest.TempPathFactory):
         yield address
 
 
+@pytest.fixture
+def postgresql_url(postgresql_address: str) -> str:
+    """Of an empty database on the server."""
+    name = f"limner_{uuid4().hex}"
+    run_on_server(postgresql_address, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    return address_of(postgresql_address, name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """Of an empty database; empty for the file in the data folder."""
-    if request.param == "sqlite":
-        return ""
-    server, name = request.getfixturevalue("postgresql_address"), f"limner_{uuid4().hex}"
-    run_on_server(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    return address_of(server, name)
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
 
 
 def address_of(server: str, name: str) -> str:

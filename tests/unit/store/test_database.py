@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event
 
-from limner.core.errors import StorageUnavailable
-from limner.store import database
+from limner.core.errors import BadInput, StorageUnavailable
+from limner.store import database, postgresql
 from limner.store.database import (
     TURN,
     open_database,
@@ -168,3 +168,69 @@ def test_a_turn_that_does_not_come_is_told_and_the_next_comes_all_the_same(engin
                 threads.submit(write).result()
         assert caught.value.retryable
         threads.submit(write).result()
+
+
+@pytest.fixture
+def on_postgresql(tmp_path, postgresql_url):
+    engine = open_database(tmp_path, postgresql_url)
+    yield engine
+    engine.dispose()
+
+
+def ask_while_the_server_restarts(engine, beginning):
+    """Whose connection the server ends between two statements."""
+    with beginning(engine) as connection:
+        pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        other = sa.create_engine(engine.url)
+        with other.connect() as one:
+            one.execute(sa.text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+        other.dispose()
+        connection.execute(SAME, {"text": "a red fox"})
+
+
+SAME = sa.text("SELECT blob_sha256 FROM sources WHERE blob_sha256 = :text")
+CLOCK = "SELECT number FROM job_clock"
+
+
+@pytest.mark.parametrize("beginning", [transaction, passing_transaction, reading])
+def test_a_server_that_is_restarted_is_trouble_that_may_pass(on_postgresql, beginning):
+    with pytest.raises(StorageUnavailable, match="network error") as caught:
+        ask_while_the_server_restarts(on_postgresql, beginning)
+    assert caught.value.retryable
+    assert read_number(on_postgresql, CLOCK) == 0
+
+
+@pytest.mark.parametrize("code", ["57P01", "57P03", "53300", "08006"])
+def test_what_a_server_says_that_stops_or_starts_may_pass(code):
+    assert postgresql.is_passing(Exception({"C": code, "M": "so it is"}))
+
+
+def test_what_a_server_says_of_a_statement_does_not_pass():
+    assert not postgresql.is_passing(Exception({"C": "42P01", "M": "no such table"}))
+
+
+def test_a_number_asked_of_a_server_that_is_away_is_trouble_that_may_pass():
+    engine = postgresql.connect("postgresql://limner@127.0.0.1:9/limner")
+    with pytest.raises(StorageUnavailable, match="Cannot use the database") as caught:
+        read_number(engine, CLOCK)
+    engine.dispose()
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize("beginning", [transaction, reading])
+@pytest.mark.parametrize(
+    ("text", "what"), [("a\ud800", "'.ud800', which is half a character"), ("a\0", "NUL")]
+)
+def test_a_text_no_database_keeps_is_refused_and_the_next_statement_gets_its_own_answer(
+    on_postgresql, beginning, text, what
+):
+    with pytest.raises(BadInput, match=what), beginning(on_postgresql) as connection:
+        connection.execute(SAME, {"text": text})
+    with beginning(on_postgresql) as connection:
+        assert connection.scalar(sa.text("SELECT 4321")) == 4321
+    assert read_number(on_postgresql, CLOCK) == 0
+
+
+def test_half_a_character_is_refused_by_the_file_too(engine):
+    with pytest.raises(BadInput, match="half a character"), transaction(engine) as connection:
+        connection.execute(SAME, {"text": "a\ud800"})
