@@ -39,7 +39,7 @@ def connect(address: str, password: str = "") -> sa.Engine:
         if url.get_backend_name() != "postgresql":
             raise ArgumentError
         url = url.set(drivername=DRIVER, password=password or None)
-        engine = sa.create_engine(url, pool_pre_ping=True)
+        engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StorageUnavailable(
             "The setting 'database' is not the address of a PostgreSQL database.",

@@ -26,7 +26,11 @@ def connect(home: Path) -> sa.Engine:
     """Engine on the file in `home`."""
     url = sa.URL.create("sqlite", database=str(home / DATABASE_FILE))
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=MAX_CONNECTIONS, max_overflow=0
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=MAX_CONNECTIONS,
+        max_overflow=0,
+        hide_parameters=True,  # of a statement that fails; they may hold a prompt
     )
     event.listen(engine, "connect", _set_pragmas)
     return engine

@@ -234,3 +234,10 @@ def test_a_text_no_database_keeps_is_refused_and_the_next_statement_gets_its_own
 def test_half_a_character_is_refused_by_the_file_too(engine):
     with pytest.raises(BadInput, match="half a character"), transaction(engine) as connection:
         connection.execute(SAME, {"text": "a\ud800"})
+
+
+def test_what_is_logged_of_a_lost_connection_holds_no_prompt(on_postgresql, caplog):
+    with pytest.raises(StorageUnavailable):
+        ask_while_the_server_restarts(on_postgresql, transaction)
+    assert caplog.text
+    assert "red fox" not in caplog.text
