@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from limner.core.recipe import ImageRecord
 from limner.store import schema
 from limner.store.blobs import SIDECAR_SUFFIX, BlobFolder
+from limner.store.image_rows import is_stored
 from limner.store.jobs import forget_request, is_source_wanted
 from limner.store.ledger.appending import find_entries
 from limner.store.ledger.commitments import erase
@@ -101,7 +102,7 @@ def erase_lonely_sources(
 
 def erased_at(connection: sa.Connection, image_id: str) -> datetime | None:
     """When an image was erased; ``None`` if it never was, or was stored again since."""
-    if connection.scalar(sa.select(sa.exists().where(_images.image_id == image_id))):
+    if is_stored(connection, image_id):
         return None
     entries = find_entries(connection, Kind.ERASURE, subject=image_id, num_last=1)
     return next((one.recorded_at for one in entries), None)

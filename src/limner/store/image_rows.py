@@ -17,6 +17,7 @@ TIMED_IMAGES = 256  # newest, over which the fastest pass is looked for
 LEAST_TIMED_IMAGES = 5  # the first picture of a process may take many times as long
 
 _IMAGE_OF_ID = schema.images.select().where(schema.images.c.image_id == sa.bindparam("this_image"))
+_IS_STORED = sa.select(sa.exists().where(schema.images.c.image_id == sa.bindparam("this_image")))
 _IMAGE_OF_MARK = (
     schema.images.select()
     .where(schema.images.c.mark == sa.bindparam("this_mark"))
@@ -37,6 +38,11 @@ def image_of_id(connection: sa.Connection, image_id: str) -> ImageRecord | None:
     """The image with these file bytes."""
     row = connection.execute(_IMAGE_OF_ID, {"this_image": image_id}).one_or_none()
     return None if row is None else _record_of(row)
+
+
+def is_stored(connection: sa.Connection, image_id: str) -> bool:
+    """Whether the image with these file bytes is stored; one that was erased is not."""
+    return bool(connection.scalar(_IS_STORED, {"this_image": image_id}))
 
 
 def image_of_mark(connection: sa.Connection, mark: str) -> ImageRecord | None:

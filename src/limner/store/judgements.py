@@ -47,7 +47,7 @@ _LAST_SEAL = (
         _seals.is_beside == sa.bindparam("beside"),
         _seals.file_format.is_not_distinct_from(sa.bindparam("in_format")),
     )
-    .order_by(_seals.sealed_at.desc())
+    .order_by(_seals.decision_id.desc(), _seals.sealed_at.desc())  # a clock may jump back
     .limit(1)
 )
 _INSERT_DECISIONS = schema.decisions.insert().returning(

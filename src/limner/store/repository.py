@@ -36,6 +36,7 @@ from limner.store.image_rows import (
     find_image,
     image_of_id,
     image_of_mark,
+    is_stored,
     pdq_hashes,
     recent_looks,
     row_of,
@@ -297,19 +298,28 @@ class Store(RowsBySubject):
             What `found_to_hold` gave.
 
         Raises:
-            SealFailed: the decision does not hold any more.
+            SealFailed: the decision does not hold any more, or the image was erased; the file that
+                was written ahead is gone too.
             StorageUnavailable: it cannot be written.
         """
-        with transaction(self._engine) as connection:
-            last = last_decision(connection, decided.image_id)
-            if last is None or last.decision_id != decided.decision_id:
-                raise SealFailed("It was decided otherwise meanwhile and was not let out.")
-            alongside(connection)
-            seal, content = found_to_hold()
-            assert seal.decision_id == decided.decision_id
-            assert seal.sealed_sha256 == sha256_of_bytes(content)
-            with self._blobs.adding(content, suffix, ahead):
-                add_seal(connection, seal)
+        try:
+            with transaction(self._engine) as connection:
+                last = last_decision(connection, decided.image_id)
+                if last is None or last.decision_id != decided.decision_id:
+                    raise SealFailed("It was decided otherwise meanwhile and was not let out.")
+                if not is_stored(connection, decided.image_id):
+                    raise SealFailed("It was erased meanwhile and was not let out.")
+                alongside(connection)
+                seal, content = found_to_hold()
+                assert seal.decision_id == decided.decision_id
+                assert seal.sealed_sha256 == sha256_of_bytes(content)
+                with self._blobs.adding(content, suffix, ahead):
+                    add_seal(connection, seal)
+        except SealFailed:
+            if ahead is not None:
+                wait([ahead])
+                self.clear_unsettled()
+            raise
         self.bell.ring()
         self._blobs.settle(seal.sealed_sha256, suffix)
         self.ledger.sign_if_due(seal.sealed_at)

@@ -109,13 +109,13 @@ def decide(store, image_id, decision=RELEASED):
     return store.judge(image_id, write, NOW)
 
 
-def seal(content, **form):
+def seal(content, *, decision_id=1, sealed_at=NOW, **form):
     """A seal of the image ``one``, and its file."""
     stored = StoredSeal(
         sealed_sha256=sha256_of_bytes(content),
         image_id=sha256_of_bytes(b"one"),
-        decision_id=1,
-        sealed_at=NOW,
+        decision_id=decision_id,
+        sealed_at=sealed_at,
         manifest_id=f"urn:{content.decode()}",
         stamped_at=None,
         **form,
@@ -132,6 +132,27 @@ def test_the_seal_of_every_form_is_found_by_its_form(store):
         made = seal(b"%d" % number, **form)
         assert store.add_seal(decided, lambda made=made: made, "png") == made
         assert store.seal_of(image_id, **form) == made[0]
+
+
+def test_the_seal_of_the_last_decision_holds_also_after_a_clock_that_jumped_back(store):
+    image_id = store.add_image(record_of(b"one"), b"one").image_id
+    store.add_seal(decide(store, image_id), lambda: seal(b"sealed"), "png")
+    again = decide(store, image_id)
+    earlier = NOW - timedelta(hours=1)
+    made = seal(b"again", decision_id=again.decision_id, sealed_at=earlier)
+    store.add_seal(again, lambda: made, "png")
+    assert store.seal_of(image_id) == made[0]
+
+
+def test_nothing_is_kept_of_a_seal_whose_image_was_erased_meanwhile(store):
+    image_id = store.add_image(record_of(b"one"), b"one").image_id
+    decided = decide(store, image_id)
+    ahead = store.write_ahead(b"sealed", "png")
+    store.erase_image(image_id, reason="person_asked", recorded_at=NOW)
+    with pytest.raises(SealFailed, match="erased meanwhile"):
+        store.add_seal(decided, lambda: seal(b"sealed"), "png", ahead=ahead)
+    assert store.seal_of(image_id) is None
+    assert not store._blobs.path_of(sha256_of_bytes(b"sealed"), "png").exists()
 
 
 def test_no_seal_is_kept_of_a_release_that_was_overtaken(store):
