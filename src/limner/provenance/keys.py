@@ -111,13 +111,17 @@ class KeyFolder:
         return tuple(read_certificate(one / _PUBLIC) for one in self._generations())
 
     def files(self) -> list[str]:
-        """Paths of the files in use, in order; none where there are no keys."""
+        """Paths of what is in use, in order: files, and the folder of others' roots.
+
+        None where there are no keys.
+        """
         try:
             newest = max(name for name in os.listdir(self.folder) if name.isdigit())
         except (OSError, ValueError):
             return []
         folder = os.path.join(self.folder, newest)
-        return [os.path.join(folder, name) for name in (_ROOT, _PUBLIC, _SIGNER, _STAMPER)]
+        used = [os.path.join(folder, name) for name in (_ROOT, _PUBLIC, _SIGNER, _STAMPER)]
+        return [*used, os.path.join(self.folder, _TRUSTED)]
 
     def trusted_roots(self) -> tuple[x509.Certificate, ...]:
         """Roots of others that were imported.
@@ -161,7 +165,12 @@ class KeyFolder:
         for folder in retired:
             for name in (_ROOT, _SIGNER, _STAMPER):
                 (folder / name).unlink(missing_ok=True)
-        return self._read(newest)
+        try:
+            return self._read(newest)
+        except KeyRefused:
+            if self._generations()[-1] == newest:
+                raise
+        return self._newest()  # another process rotated the keys meanwhile
 
     def _make_generation(self, number: int, now: datetime) -> None:
         root = make_root(now)

@@ -231,7 +231,11 @@ def sign_store(unsigned: Unsigned, signer: Signer, stamp_url: str | None) -> Sig
     """
     library = _load()
     hosts = () if stamp_url is None else (str(urlsplit(stamp_url).hostname),)
-    context = make_context(own_roots_pem=signer.roots_pem, allowed_hosts=hosts)
+    context = make_context(
+        own_roots_pem=signer.roots_pem,
+        trusted_roots_pem=signer.known_roots_pem,
+        allowed_hosts=hosts,
+    )
     sign = _Callback(signer.sign)
     algorithm = library.C2paSigningAlg[signer.algorithm.upper()]
     signed = MemoryFile()

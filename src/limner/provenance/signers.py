@@ -47,6 +47,8 @@ class Signer:
             over the network for every seal), or nobody.
         roots_pem: roots by which a fresh seal is checked before it leaves; empty checks only
             that it is intact.
+        known_roots_pem: roots of further signers; by these too it is written down whether the
+            signer of a source was known.
     """
 
     chain_pem: str
@@ -54,6 +56,7 @@ class Signer:
     sign: Callable[[bytes], bytes]
     stamps: Authority | str | None
     roots_pem: str = ""
+    known_roots_pem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

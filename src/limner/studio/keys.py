@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -67,11 +68,20 @@ def open_signer(parts: Parts) -> Signer:
 
     The first of them there is. Keys of this install are made if there are none.
 
+    It knows the roots this install trusts, so that the signer of a source that was sealed by keys
+    of before, or by somebody who is trusted here, is not written down as unknown.
+
     Raises:
         KeyRefused: a key file is missing, open to others or broken.
         SettingInvalid: the settings name only one of the two files.
         StorageUnavailable: keys cannot be written.
     """
+    folder, signer = _key_folder(parts), _usual_signer(parts)
+    known = (*folder.own_roots(), *folder.trusted_roots())
+    return replace(signer, known_roots_pem="".join(pem_of(one).decode() for one in known))
+
+
+def _usual_signer(parts: Parts) -> Signer:
     keys = _open_keys(parts)
     if parts.outside_signer is not None:
         return signer_outside(parts.outside_signer, keys)

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 ReadSentences: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
+_Opened = TypeVar("_Opened")
 
 
 class Parts:
@@ -109,7 +110,9 @@ class Parts:
         self._enlargers = enlargers or {}
         self._own_enlarger_names = own_enlarger_names
         self._opened_enlargers: dict[str, Generator] = {}
-        self._signers: dict[Hashable, Signer] = {}  # one, by the state of its files; for copies too
+        # One each, by the state of its files; for copies too.
+        self._signers: dict[Hashable, Signer] = {}
+        self._mark_keys: dict[Hashable, bytes] = {}
 
     def with_generator(self, open_generator: Callable[[], Generator]) -> Self:
         """These parts with another generator, and the same store and judge."""
@@ -217,25 +220,23 @@ class Parts:
         """Who seals, opened anew when its key files have changed; errors as `open_signer`."""
         from limner.studio.keys import open_signer, state_of_keys  # they are given these parts
 
-        state = state_of_keys(self)
-        signer = self._signers.get(state)
-        if signer is None:
-            signer = open_signer(self)
-            self._signers.clear()
-            self._signers[state] = signer
-        return signer
+        return _opened_once(self._signers, state_of_keys(self), lambda: open_signer(self))
 
-    @cached_property
+    @property
     def mark_key(self) -> bytes:
-        """What marks are put in with, made if there is none; errors as `MarkKeys.open`."""
+        """What marks are put in with, made if there is none, opened anew when keys were rotated.
+
+        Errors as `MarkKeys.open`.
+        """
         from limner.studio.keys import mark_keys  # it is given these parts
 
-        return mark_keys(self).open()
+        keys = mark_keys(self)
+        return _opened_once(self._mark_keys, keys.state(), keys.open)
 
     def forget_keys(self) -> None:
         """Open the keys anew when they are next used."""
         self._signers.clear()
-        self.__dict__.pop("mark_key", None)
+        self._mark_keys.clear()
 
     @cached_property
     def recognizer(self) -> Recognizer | None:
@@ -254,6 +255,18 @@ class Parts:
                 self.store.ledger.sign(self.read_clock())
             finally:
                 self.store.close()
+
+
+def _opened_once(
+    opened: dict[Hashable, _Opened], state: Hashable, open_anew: Callable[[], _Opened]
+) -> _Opened:
+    """What was opened in this state of its files, which alone is kept."""
+    found = opened.get(state)
+    if found is None:
+        found = open_anew()
+        opened.clear()
+        opened[state] = found
+    return found
 
 
 OnStored = Callable[[sa.Connection, ImageRecord], None]

@@ -1,16 +1,19 @@
 from copy import copy
+from dataclasses import replace
 
 import chains
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from sealing import FACTS, encoded, read_clock
+from sealing import FACTS, encoded, read_clock, source
 
 import limner
 from limner import OutsideSigner
 from limner.core.errors import KeyRefused, SealFailed, SettingInvalid
+from limner.core.records import Operation
 from limner.core.settings import read_settings
 from limner.provenance.credential import seal
+from limner.provenance.keys import KeyFolder
 from limner.provenance.verify import CredentialState, read_credential
 from limner.studio import keys
 
@@ -123,6 +126,51 @@ def test_keys_rotated_by_another_process_seal_from_then_on(parts):
     other._signers = {}  # of another process
     keys.rotate(other)
     assert parts.signer.chain_pem != before.chain_pem
+
+
+def test_marks_are_put_in_with_the_key_that_another_process_rotated_to(parts):
+    before = parts.mark_key
+    keys.mark_keys(parts).rotate()
+    assert parts.mark_key != before
+    assert keys.mark_keys(parts).read() == (parts.mark_key, before)
+
+
+def test_keys_that_another_process_rotates_while_they_are_read_are_read_anew(parts, monkeypatch):
+    keys.show(parts)
+    read, asked = KeyFolder._read, []
+
+    def rotate_and_read(folder, generation):
+        if not asked:
+            asked.append(generation)
+            KeyFolder(folder.folder).rotate(read_clock())
+        return read(folder, generation)
+
+    monkeypatch.setattr(KeyFolder, "_read", rotate_and_read)
+    assert keys.show(parts).generation == 2
+
+
+def failures_of_the_source(parts, content):
+    facts = replace(FACTS, operation=Operation.IMAGE, ingredients=(source(content, PNG),))
+    sealed = seal(encoded(PNG), PNG, facts, parts.signer, read_clock=read_clock).content
+    (one,) = read_credential(sealed, PNG, keys.open_trust(parts)).claims.ingredients
+    return one.failures
+
+
+def test_the_signer_of_a_source_sealed_by_keys_of_before_is_known(parts):
+    before = sealed_here(parts)
+    keys.rotate(parts)
+    assert failures_of_the_source(parts, before) == ()
+
+
+def test_the_signer_of_a_source_is_known_once_its_root_is_trusted(parts, tmp_path):
+    key, certificates = chains.chain()
+    (tmp_path / "root.pem").write_bytes(chains.pem(certificates[-1]))
+    theirs, files = copy(parts), chains.write_chain(tmp_path, key, certificates)
+    set_chain(theirs, tmp_path, signing_chain=files[0], signing_key=files[1])
+    content = sealed_here(theirs)
+    assert failures_of_the_source(parts, content) == ("signingCredential.untrusted",)
+    keys.trust(parts, tmp_path / "root.pem")
+    assert failures_of_the_source(parts, content) == ()
 
 
 def test_a_key_that_others_can_read_since_is_refused(parts):

@@ -127,7 +127,6 @@ def test_a_picture_that_cannot_carry_a_mark_is_kept_with_a_notice(studio):
 def test_a_mark_key_that_others_can_read_stops_before_drawing(studio, image, painter):
     (path,) = keys.mark_keys(studio.parts).folder.glob("*.key")
     path.chmod(0o644)
-    del studio.parts.__dict__["mark_key"]
     with pytest.raises(Exception, match="has mode 0644"):
         studio.generate(PROMPT, seed=2, size="256")
     assert painter.num_drawn == 1

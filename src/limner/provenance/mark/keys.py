@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Hashable
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +29,15 @@ class MarkKeys:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def state(self) -> Hashable:
+        """Differs once a key was added, taken away, changed, or opened to others."""
+        try:
+            with os.scandir(self.folder) as found:
+                stats = [(one.name, one.stat()) for one in found]
+        except OSError:
+            return ()  # `open` tells what is wrong
+        return tuple(sorted((name, stat.st_mtime_ns, stat.st_mode) for name, stat in stats))
 
     def open(self) -> bytes:
         """The key in use, made at the first start and never again.
