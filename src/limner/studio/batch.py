@@ -17,12 +17,15 @@ from typing import Literal, NamedTuple, Unpack, cast
 from limner.core.deciding import Outcome
 from limner.core.errors import (
     BadInput,
+    EngineFailed,
     ImageHeld,
     ImageRefused,
     LimnerError,
+    ModelPaused,
     PictureBroken,
     RequestRefused,
 )
+from limner.core.given_file import reason_of
 from limner.core.hashing import sha256_of_document
 from limner.core.records import SEED_COUNT, Request
 from limner.store.files import cannot_write
@@ -40,6 +43,10 @@ _STATUSES: dict[type[LimnerError], Status] = {
     ImageRefused: "refused",
     RequestRefused: "refused",
 }
+_OF_A_ROW = (BadInput, EngineFailed, ModelPaused, PictureBroken, RequestRefused)
+"""What may be wrong with one row and not with the next."""
+
+_BEGINNING = b'{"row": '  # of every line of the results
 
 
 class RowImage(NamedTuple):
@@ -139,7 +146,7 @@ class BatchRun:
                     continue
                 path = self._destination.save(image.content, name)
                 images.append(RowImage(str(path), image.image_id, image.seed))
-        except (BadInput, PictureBroken, RequestRefused) as error:
+        except _OF_A_ROW as error:
             return _failed(row, row_sha256, tuple(images), error)
         if kept_back is not None:
             return _failed(row, row_sha256, tuple(images), kept_back)
@@ -159,15 +166,22 @@ class BatchRun:
     def _hash_of(self, row: Row) -> str:
         asked = {**self._defaults, **(row.values or {})}.get("model")
         model = asked if asked in self._parts.model_names else None
-        card = self._parts.generator_of(cast("str | None", model)).card
         return sha256_of_document(
             {
                 "row": row.number,
                 "values": {**self._defaults, **row.values} if row.values else row.line,
                 "format": self._destination.file_format,
-                "ingredients": dict(card.ingredients),
+                "ingredients": self._ingredients_of(cast("str | None", model)),
             }
         )
+
+    def _ingredients_of(self, model: str | None) -> dict[str, str]:
+        try:
+            return dict(self._parts.generator_of(model).card.ingredients)
+        except ModelPaused:
+            if model is None:
+                raise
+            return {}  # the row is an error when its turn comes
 
 
 def _failed(
@@ -187,29 +201,45 @@ def _read_done(results: Path) -> set[str]:
     """Hashes of the rows that are done; a line a killed run left half written does not count."""
     if not results.exists():
         return set()
-    content = results.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        os.truncate(results, len(whole))
-    done: set[str] = set()
-    for line in whole.splitlines():
-        try:
-            result = json.loads(line)
-        except ValueError as error:
-            raise BadInput(
-                f"The results file {str(results)!r} has the line {line[:80]!r}, "
-                "which is not a result.",
-                hint="Choose another folder with --out, or remove the line.",
-            ) from error
-        if result.get("status") in ("done", "held", "refused"):
-            done.add(result["row_sha256"])
+    try:
+        content = results.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"The results file {str(results)!r} cannot be read: {reason_of(error)}.",
+            hint="Choose another folder with --out.",
+        ) from error
+    *whole, last = content.split(b"\n")
+    done = {sha256 for line in whole for sha256 in _done_in(line, results)}
+    if last and not (last.startswith(_BEGINNING) or _BEGINNING.startswith(last)):
+        raise _no_result(last, results)
+    if last:
+        os.truncate(results, len(content) - len(last))
     return done
+
+
+def _done_in(line: bytes, results: Path) -> tuple[str, ...]:
+    """The hash of the row a line is about, if that is done."""
+    try:
+        result = json.loads(line)
+        status, sha256 = result["status"], result["row_sha256"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _no_result(line, results) from error
+    if not isinstance(sha256, str):
+        raise _no_result(line, results)
+    return (sha256,) if status in ("done", "held", "refused") else ()
+
+
+def _no_result(line: bytes, results: Path) -> BadInput:
+    return BadInput(
+        f"The results file {str(results)!r} has the line {line[:80]!r}, which is not a result.",
+        hint="Choose another folder with --out, or remove the line.",
+    )
 
 
 def _append_line(path: Path, line: str) -> None:
     try:
         with path.open("ab") as file:
-            file.write(line.encode() + b"\n")
+            file.write(line.encode(errors="backslashreplace") + b"\n")  # a folder's odd name
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

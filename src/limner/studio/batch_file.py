@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -117,7 +118,8 @@ def parse_row(row: Row, defaults: Mapping[str, object]) -> RowValues:
 
 
 def _csv_rows(text: str, path: Path) -> list[Row]:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    # Not by `splitlines`: a line ends where CSV says, not at every character that may end one.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         columns = list(reader.fieldnames or [])
         _require_columns(columns, path)
@@ -139,6 +141,11 @@ def _csv_rows(text: str, path: Path) -> list[Row]:
 def _require_columns(columns: list[str], path: Path) -> None:
     allowed = list(RowValues.model_fields)
     unknown = [name for name in columns if name not in allowed]
+    twice = [name for name in allowed if columns.count(name) > 1]
+    if twice:
+        raise BadInput(
+            f"The batch file {str(path)!r} has the column {twice[0]!r} twice; allowed is each once."
+        )
     if unknown or "prompt" not in columns:
         fault = f"the unknown column {unknown[0]!r}" if unknown else "no column 'prompt'"
         raise BadInput(

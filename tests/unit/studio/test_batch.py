@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from limner.core.errors import BadInput, PictureBroken
+from limner.core.errors import BadInput, EngineFailed, ModelPaused, PictureBroken
 from limner.studio.batch_file import MAX_BYTES, read_rows
 from limner.studio.saving import Destination
 
@@ -133,6 +133,7 @@ def test_a_file_that_is_too_long_is_refused_and_not_read(rows):
         ("rows.csv", b"prompt,colour\n", "has the unknown column 'colour'; allowed are prompt"),
         ("rows.csv", b"seed\n1\n", "has no column 'prompt'"),
         ("rows.csv", b"prompt\n", "has no rows."),
+        ("rows.csv", b"prompt,seed,seed\na fox,1,2\n", "has the column 'seed' twice"),
         ("rows.csv", b"prompt\na,b\n", "has more cells than the 1 columns."),
         ("rows.csv", b'prompt\n"a fox\n', "is not CSV"),
         ("rows.jsonl", b"\xff\xfe\x00", "is not UTF-8 text."),
@@ -146,7 +147,80 @@ def test_a_bad_file_is_refused_by_name(tmp_path, name, content, sentence):
     assert sentence in refused.value.message
 
 
-def test_a_results_file_of_something_else_is_refused(studio, rows, destination):
-    (destination.folder / "results.jsonl").write_text("my notes\n")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "my notes\n",
+        "my notes",
+        "5\n",
+        '{"score": 5}',
+        '{"status": "done"}\n',
+        '{"row": 1, "row_sha256": [], "status": "done"}\n{"row": ',
+    ],
+)
+def test_a_results_file_of_something_else_is_refused_and_left_as_it_is(
+    studio, rows, destination, content
+):
+    path = destination.folder / "results.jsonl"
+    path.write_text(content)
     with pytest.raises(BadInput, match="which is not a result"):
         studio.batch(rows, destination)
+    assert path.read_text() == content
+
+
+def test_results_that_are_a_folder_are_refused_by_name(studio, rows, destination):
+    (destination.folder / "results.jsonl").mkdir()
+    with pytest.raises(BadInput, match="cannot be read: is a directory"):
+        studio.batch(rows, destination)
+
+
+@pytest.mark.parametrize("between", ["\u2028", "\x0c", "\x85", "\x1c"])
+def test_a_row_of_csv_ends_where_its_line_does(tmp_path, between):
+    path = tmp_path / "rows.csv"
+    path.write_text(f"prompt,seed\na red{between}fox,1\n", newline="")
+    (row,) = read_rows(path)
+    assert row.values == {"prompt": f"a red{between}fox", "seed": "1"}
+
+
+@pytest.mark.parametrize("fault", [EngineFailed, ModelPaused])
+def test_what_one_row_alone_meets_is_an_error_of_that_row(
+    studio, painter, tmp_path, destination, monkeypatch, fault
+):
+    real = painter.generate
+
+    def generate(plan, seeds, **watch):
+        if plan.sketch.prompt == "a cat":
+            raise fault("it is so")
+        return real(plan, seeds, **watch)
+
+    monkeypatch.setattr(painter, "generate", generate)
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f'{{"prompt": "a {one}"}}\n' for one in ("fox", "cat", "dog")))
+    made = results(studio, path, destination)
+    assert [one.status for one in made] == ["done", "error", "done"]
+    assert (made[1].error["message"], made[1].is_bad_input) == ("it is so", False)
+
+
+def test_a_row_of_a_paused_model_does_not_end_the_file(studio, tmp_path, destination, monkeypatch):
+    parts = studio.parts
+    real = type(parts).generator_of
+
+    def generator_of(self, model):
+        if model == "asleep":
+            raise ModelPaused
+        return real(self, model)
+
+    monkeypatch.setattr(type(parts), "generator_of", generator_of)
+    monkeypatch.setattr(type(parts), "model_names", ("painted", "asleep"))
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"prompt": "a fox", "model": "asleep"}\n{"prompt": "a cat"}\n')
+    assert [one.status for one in results(studio, path, destination)] == ["error", "done"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes there")
+def test_a_folder_whose_name_is_no_text_takes_results_all_the_same(studio, rows, tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    destination = Destination(folder=folder, stem=None, file_format="png")
+    assert [one.status for one in results(studio, rows, destination)][0] == "done"
+    assert results(studio, rows, destination)[0].status == "skipped"
