@@ -159,6 +159,19 @@ class Boards:
         with reading(self._engine) as connection:
             return list(connection.scalars(query))
 
+    def tags_of(self, owner: str, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Somebody's tags of each of these images, in order; those without any are left out."""
+        query = (
+            sa.select(_tags.image_id, _tags.tag)
+            .where(_tags.owner == owner, _tags.image_id.in_(image_ids))
+            .order_by(_tags.tag)
+        )
+        found: dict[str, tuple[str, ...]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                found[row.image_id] = (*found.get(row.image_id, ()), row.tag)
+        return found
+
     def keeping(self, owner: str, image_id: str) -> Keeping:
         """Where somebody keeps an image."""
         boards = sa.select(_boards.board_id).join(

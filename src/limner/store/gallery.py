@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -95,7 +95,6 @@ class Shelved:
     prompt: str
     style: str | None
     seed: int
-    tags: tuple[str, ...] = field(default=())
 
     @property
     def place(self) -> Place:

@@ -6,7 +6,7 @@ everybody else it does not exist. Reviewers see what they review at the review d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,11 +39,13 @@ class Page(NamedTuple):
     Attributes:
         images: the newest first.
         starred: those of them that the viewer starred.
+        tags: that the viewer gave, of each that has some.
         after: where the next page begins; ``None`` on the last.
     """
 
     images: tuple[Shelved, ...]
     starred: frozenset[str]
+    tags: Mapping[str, tuple[str, ...]]
     after: Place | None
 
 
@@ -99,11 +101,7 @@ def find_images(
         limit=PAGE_IMAGES + 1,
     )
     shown = found[:PAGE_IMAGES]
-    return Page(
-        images=tuple(shown),
-        starred=frozenset(parts.store.boards.starred(viewer.name, [one.image_id for one in shown])),
-        after=shown[-1].place if len(found) > PAGE_IMAGES else None,
-    )
+    return _page(parts, viewer, shown, shown[-1].place if len(found) > PAGE_IMAGES else None)
 
 
 def find_alike(parts: Parts, viewer: Principal, image_id: str) -> Page:
@@ -116,7 +114,7 @@ def find_alike(parts: Parts, viewer: Principal, image_id: str) -> Page:
     """
     looks = require_visible(parts, viewer, image_id).record.pdq
     if looks is None:
-        return Page((), frozenset(), None)
+        return _page(parts, viewer, [])
     return find_near(parts, viewer, looks, besides=image_id)
 
 
@@ -136,14 +134,13 @@ def find_near(parts: Parts, viewer: Principal, looks: bytes, *, besides: str = "
         raise BadInput(f"Looks have {len(looks)} bytes; allowed are {LOOKS_BYTES}.")
     known = parts.store.pdq_hashes()
     if not known:
-        return Page((), frozenset(), None)
+        return _page(parts, viewer, [])
     hashes_NK = np.frombuffer(b"".join(one for _, one in known), np.uint8).reshape(-1, LOOKS_BYTES)
     bits_N = np.bitwise_count(hashes_NK ^ np.frombuffer(looks, np.uint8)).sum(axis=1)
     near = [int(one) for one in np.argsort(bits_N, kind="stable") if bits_N[one] <= ALIKE_BITS]
     alike = [known[one][0] for one in near if known[one][0] != besides]
     seen = _visible_among(parts, viewer, alike)[:MAX_ALIKE]
-    starred = parts.store.boards.starred(viewer.name, seen)
-    return Page(tuple(parts.store.gallery.of(seen)), frozenset(starred), None)
+    return _page(parts, viewer, parts.store.gallery.of(seen))
 
 
 def looks_of(parts: Parts, content: bytes, name: str) -> bytes:
@@ -205,6 +202,19 @@ def visible_among(parts: Parts, viewer: Principal, image_ids: Sequence[str]) -> 
 def boards_of(parts: Parts, viewer: Principal) -> list[Board]:
     """A person's boards."""
     return parts.store.boards.list(viewer.name)
+
+
+def _page(
+    parts: Parts, viewer: Principal, images: Sequence[Shelved], after: Place | None = None
+) -> Page:
+    """Images with what the viewer noted of them."""
+    boards, image_ids = parts.store.boards, [one.image_id for one in images]
+    return Page(
+        images=tuple(images),
+        starred=frozenset(boards.starred(viewer.name, image_ids)),
+        tags=boards.tags_of(viewer.name, image_ids),
+        after=after,
+    )
 
 
 def _siblings(parts: Parts, viewer: Principal, image_id: str) -> list[Shelved]:

@@ -45,8 +45,8 @@ class ImageLine(BaseModel):
     links: ImageLinks
 
     @classmethod
-    def of(cls, shelved: Shelved, *, is_starred: bool) -> Self:
-        """The line of an image."""
+    def of(cls, shelved: Shelved, page: Page) -> Self:
+        """The line of an image on a page."""
         return cls(
             image_id=shelved.image_id,
             created_at=datetime.fromisoformat(shelved.created_at),
@@ -54,8 +54,8 @@ class ImageLine(BaseModel):
             prompt=shelved.prompt,
             style=shelved.style,
             seed=shelved.seed,
-            tags=list(shelved.tags),
-            is_starred=is_starred,
+            tags=list(page.tags.get(shelved.image_id, ())),
+            is_starred=shelved.image_id in page.starred,
             links=ImageLinks.of(shelved.image_id),
         )
 
@@ -70,9 +70,7 @@ class ImagePage(BaseModel):
     def of(cls, page: Page) -> Self:
         """The document of a page."""
         return cls(
-            images=[
-                ImageLine.of(one, is_starred=one.image_id in page.starred) for one in page.images
-            ],
+            images=[ImageLine.of(one, page) for one in page.images],
             after=None if page.after is None else f"{page.after.created_at}~{page.after.image_id}",
         )
 

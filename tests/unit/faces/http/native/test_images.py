@@ -68,6 +68,13 @@ def test_images_are_found_by_words(client, drawn):
     assert [one["prompt"] for one in found] == ["a blue whale"]
 
 
+def test_images_are_listed_with_the_tags_of_whoever_asks(client, drawn, studio):
+    image_id = drawn()["images"][0]["image_id"]
+    for name, tag in (("dana", "winter"), ("dana", "card"), ("eve", "hers")):
+        studio.parts.store.boards.tag(name, [image_id], tag, studio.parts.read_clock())
+    assert client().get("/api/images").json()["images"][0]["tags"] == ["card", "winter"]
+
+
 def test_images_are_found_by_outcome(client, drawn, hold):
     job = drawn(num_images=2)
     hold(job["images"][1]["image_id"])
