@@ -131,6 +131,36 @@ def test_an_answer_takes_effect_with_the_next_one(served: Served, desk: Desk, mo
     assert (outcome(served, first), outcome(served, second)) == (Outcome.RELEASED, Outcome.HELD)
 
 
+def test_a_key_held_down_answers_one_card(served: Served, desk: Desk):
+    held(served, "a fox", due_in=timedelta(hours=1))
+    held(served, "a bear", 2)
+    page = desk()
+    page.keyboard.down("a")
+    expect(page.locator(".question")).to_contain_text("a bear")
+    page.keyboard.down("a")  # as the keyboard repeats it
+    expect_no_further_answer(page, "a bear")
+
+
+def test_a_double_click_answers_one_card(served: Served, desk: Desk):
+    held(served, "a fox", due_in=timedelta(hours=1))
+    held(served, "a bear", 2)
+    page = desk()
+    page.get_by_role("button", name="Accept").click(click_count=1)
+    expect(page.locator(".question")).to_contain_text("a bear")
+    page.get_by_role("button", name="Accept").evaluate("(one) => one.scrollIntoView()")
+    box = page.get_by_role("button", name="Accept").bounding_box()
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    expect_no_further_answer(page, "a bear")
+
+
+def expect_no_further_answer(page: Page, prompt: str) -> None:
+    page.wait_for_timeout(500)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".question")).to_contain_text(prompt)
+
+
 def test_undo_brings_the_card_back_with_what_the_checks_said(served: Served, desk: Desk):
     image_id = held(served)
     page = desk()

@@ -10,6 +10,7 @@ from pages.conftest import Open
 from pages.served import Served
 from playwright.sync_api import Page, expect
 
+from limner.studio.tokens import Tokens
 from limner.testing import PAINTED_CARD, PaintedGenerator
 
 SECRET = "correct horse battery"
@@ -59,6 +60,15 @@ def test_a_token_is_shown_once(open_page: Open):
     text = make_token(page, "otto")
     page.reload()
     assert text not in page.content()
+
+
+def test_a_double_click_makes_one_token(open_page: Open, served: Served):
+    page = open_page("/settings", scopes=("admin",))
+    page.get_by_label("Whose").fill("theo")
+    page.get_by_role("button", name="Make a token").dblclick()
+    expect(page.locator("code.token")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert [one.name for one in Tokens(served.studio.parts).list()].count("theo") == 1
 
 
 def test_a_revoked_token_lets_nobody_in(open_page: Open, served: Served):

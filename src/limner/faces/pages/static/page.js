@@ -16,8 +16,10 @@ function isTyping(target) {
   return target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 }
 
-// A key with data-key presses its button or follows its link, unless somebody is typing.
+// A key with data-key presses its button or follows its link, unless somebody is typing. Held down
+// it presses once: what comes next on the page was not seen when the key went down.
 document.addEventListener("keydown", (event) => {
+  if (event.repeat) return;
   if (event.ctrlKey || event.metaKey) {
     if (event.key === "Enter") (event.target.closest("form") ?? document.getElementById("ask"))?.requestSubmit();
     return;
@@ -29,6 +31,14 @@ document.addEventListener("keydown", (event) => {
   if (pressed.matches("input, textarea, select")) pressed.focus();
   else pressed.click();
 });
+
+// The second click of a double-click is no second wish: it would answer a card that nobody has seen,
+// register an entry twice, or ask anew for what the first has erased.
+document.addEventListener("click", (event) => {
+  if (event.detail < 2 || !event.target.closest("button:not([type=button])")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, { capture: true });
 
 document.addEventListener("click", async (event) => {
   const copied = event.target.closest("[data-copy]");
