@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import io
+import struct
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
+from PIL.ExifTags import Base
 
 from limner.core.errors import ImageUnreadable
 from limner.core.given_file import MAX_PICTURE_BYTES, read_at_most, reason_of
@@ -24,6 +26,19 @@ from limner.core.records import Mask, OriginalFile, Picture
 from limner.studio.image_file import FileTexts, read_texts
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+# What Pillow raises at damaged files; each was met (`UnidentifiedImageError` is an `OSError`).
+DAMAGED = (
+    SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, struct.error,
+)  # fmt: skip
+TURNS = {
+    2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
+    3: PillowImage.Transpose.ROTATE_180,
+    4: PillowImage.Transpose.FLIP_TOP_BOTTOM,
+    5: PillowImage.Transpose.TRANSPOSE,
+    6: PillowImage.Transpose.ROTATE_270,
+    7: PillowImage.Transpose.TRANSVERSE,
+    8: PillowImage.Transpose.ROTATE_90,
+}  # by EXIF orientation
 WITH_CREDENTIALS = ("png", "jpeg", "webp", "gif", "tiff")
 
 
@@ -90,7 +105,7 @@ def read_mask(path: Path, max_megapixels: int) -> Mask:
 def mask_of(content: bytes, name: str, max_megapixels: int) -> Mask:
     """A mask from the bytes of its file; see `read_mask`."""
     with _opened(content, name, max_megapixels) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
+        upright = _upright(opened).convert("RGBA")
         black = PillowImage.new("RGBA", upright.size, (0, 0, 0, 255))
         mask_HW = np.asarray(PillowImage.alpha_composite(black, upright).convert("L"))
         return Mask.of(mask_HW, _original(content, opened))
@@ -116,9 +131,15 @@ def _original(content: bytes, opened: PillowImage.Image) -> OriginalFile | None:
     return OriginalFile(content, file_format) if file_format in WITH_CREDENTIALS else None
 
 
+def _upright(opened: PillowImage.Image) -> PillowImage.Image:
+    """By hand, as Pillow writes the rest of the EXIF anew and fails where something is odd."""
+    turn = TURNS.get(opened.getexif().get(Base.Orientation, 1))
+    return opened if turn is None else opened.transpose(turn)
+
+
 def _rgba(opened: PillowImage.Image) -> NDArray[np.uint8]:
     """Upright pixels; 16 bits a pixel are scaled down, which Pillow alone would cut off."""
-    upright = ImageOps.exif_transpose(opened)
+    upright = _upright(opened)
     if upright.mode in ("I", "I;16", "I;16B", "I;16L"):
         deep_HW = np.asarray(upright).clip(0, 65535)
         upright = PillowImage.fromarray((deep_HW / 257 + 0.5).astype(np.uint8))
@@ -131,13 +152,14 @@ def _rgba(opened: PillowImage.Image) -> NDArray[np.uint8]:
 def _opened(content: bytes, name: str, max_megapixels: int) -> Generator[PillowImage.Image]:
     try:
         with warnings.catch_warnings():
-            # Our own limit below is stricter and gives a sentence.
+            # Our own limit below is stricter; and what of the metadata is damaged is nobody's here.
             warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)
             with PillowImage.open(io.BytesIO(content), formats=FORMATS) as opened:
                 _require_still_and_small(opened, name, max_megapixels)
                 opened.load()
                 yield opened
-    except (UnidentifiedImageError, SyntaxError, ValueError, EOFError) as error:
+    except (UnidentifiedImageError, *DAMAGED) as error:
         raise ImageUnreadable(
             f"The file {name!r} cannot be read as a picture; allowed are whole "
             "PNG, JPEG, WebP, GIF, BMP or TIFF files."

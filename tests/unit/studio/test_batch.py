@@ -222,5 +222,5 @@ def test_a_folder_whose_name_is_no_text_takes_results_all_the_same(studio, rows,
     folder = tmp_path / os.fsdecode(b"caf\xe9")
     folder.mkdir()
     destination = Destination(folder=folder, stem=None, file_format="png")
-    assert [one.status for one in results(studio, rows, destination)][0] == "done"
+    assert results(studio, rows, destination)[0].status == "done"
     assert results(studio, rows, destination)[0].status == "skipped"

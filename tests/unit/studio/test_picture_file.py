@@ -1,12 +1,17 @@
+import io
 import struct
+import warnings
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
 from limner.core.errors import ImageUnreadable
-from limner.studio.picture_file import read_mask, read_picture
+from limner.studio.picture_file import FORMATS, read_content, read_mask, read_picture
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -94,3 +99,39 @@ def test_a_mask_is_white_where_it_repaints(tmp_path):
 def test_a_transparent_mask_keeps(tmp_path):
     PillowImage.new("RGBA", (4, 4), (255, 255, 255, 0)).save(tmp_path / "mask.png")
     assert read_mask(tmp_path / "mask.png", 64).mask_HW.max() == 0
+
+
+def file_in(file_format: str) -> bytes:
+    """A picture of few bytes, many of which say something about the others."""
+    exif = PillowImage.Exif()
+    exif.update({0x0112: 6, 0x010F: "Maker", 0x011A: 72.0, 0x9003: "2026:01:01 00:00:00"})
+    written = io.BytesIO()
+    PillowImage.new("RGB", (9, 7), "red").save(written, file_format, exif=exif.tobytes())
+    return written.getvalue()
+
+
+FILES = {one: file_in(one) for one in FORMATS}
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    file_format=st.sampled_from(FORMATS),
+    changes=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=6),
+)
+def test_a_damaged_file_is_a_picture_or_refused(file_format, changes):
+    content = bytearray(FILES[file_format])
+    for place, value in changes:
+        content[place % len(content)] = value
+    with suppress(ImageUnreadable), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_content(bytes(content), "damaged", 64)
+
+
+def test_a_picture_whose_exif_is_odd_is_read_and_turned():
+    head = b"Exif\0\0II*\0\x08\0\0\0\x02\0"
+    turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    unit_in_words = struct.pack("<HHI4s", 0x0128, 2, 4, b"dpi\0")
+    written = io.BytesIO()
+    exif = head + turned + unit_in_words + bytes(4)
+    PillowImage.new("RGB", (40, 30)).save(written, "JPEG", exif=exif)
+    assert read_content(written.getvalue(), "odd", 64).picture.image_HWC.shape == (40, 30, 4)
