@@ -33,6 +33,10 @@ def whole() -> np.ndarray:
     return answers(graph())
 
 
+@pytest.mark.skipif(
+    "BF16" not in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
+    reason="sums of 8 bits overflow on this processor, so nothing is rounded there",
+)
 def test_every_convolution_is_given_8_bits_and_answers_nearly_alike(whole):
     model = graph()
     round_inputs(model, SHOWN)
