@@ -111,13 +111,15 @@ class KeptPictures:
 
 
 def _key_of(sketch: Sketch) -> Key:
-    """Everything a generator is told, pictures by their bytes."""
-    pictures = (sketch.source_HWC, sketch.mask_HW)
-    rest = replace(sketch, source_HWC=None, mask_HW=None)
+    """Everything a generator is told, pictures by their bytes and adapters by their files."""
+    worn = sketch.adapters
+    pictures = (sketch.source_HWC, sketch.mask_HW, *(one.image_HWC for one in worn))
+    rest = replace(sketch, source_HWC=None, mask_HW=None, adapters=())
     hashes = [
         None if one is None else (sha256_of_bytes(one.tobytes()), one.shape) for one in pictures
     ]
-    return *hashes, *(getattr(rest, one.name) for one in fields(rest))
+    adapters = tuple((one.name, one.weight, one.sha256) for one in worn)
+    return *hashes, adapters, *(getattr(rest, one.name) for one in fields(rest))
 
 
 def _shifted(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from limner.core.drawing import FittedAdapter
 from limner.core.errors import DrawingCancelled
 from limner.core.records import Operation
 from limner.generators.conformance import Trial
@@ -47,6 +48,26 @@ def test_what_was_drawn_is_given_again_and_says_so(keeping, painter, plain):
 def test_another_request_is_drawn(keeping, painter, plain, changes):
     draw(keeping, plain, 5)
     draw(keeping, replace(plain, **changes), 5)
+    assert painter.num_drawn == 2
+
+
+def worn(weight=1.0, sha256="sha256:1", value=None):
+    image_HWC = None if value is None else np.full((8, 8, 4), value, np.uint8)
+    return (FittedAdapter(name="ink", weight=weight, sha256=sha256, image_HWC=image_HWC),)
+
+
+def test_what_was_drawn_with_an_adapter_is_given_again_to_who_asks_anew(keeping, painter, plain):
+    for _ in range(2):
+        draw(keeping, replace(plain, adapters=worn(value=10)), 5)
+    assert painter.num_drawn == 1
+
+
+@pytest.mark.parametrize(
+    "other", [(), worn(weight=0.5), worn(sha256="sha256:2"), worn(value=10), worn() * 2]
+)
+def test_what_another_adapter_drew_is_not_given(keeping, painter, plain, other):
+    draw(keeping, replace(plain, adapters=worn()), 5)
+    draw(keeping, replace(plain, adapters=other), 5)
     assert painter.num_drawn == 2
 
 
