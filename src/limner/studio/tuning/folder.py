@@ -20,7 +20,7 @@ from limner.checks.near_copy.fingerprint import NO_HASH, Fingerprint, pdq_of
 from limner.checks.near_copy.gallery import Entry, Gallery
 from limner.core.errors import FolderRefused
 from limner.core.hashing import sha256_of_bytes
-from limner.core.records import Picture, Size
+from limner.core.records import Size
 from limner.studio.framing import fit
 from limner.studio.picture_file import read_bytes, read_content
 
@@ -37,13 +37,20 @@ NAMED = 5  # files in one message
 _NUMBERING = re.compile(r"[\s(]*\d*\)?$")
 
 
+class _Read(NamedTuple):
+    """What is needed of a file: the pixels at the size they are taught at, keys, and PDQ."""
+
+    image_HWC: NDArray[np.uint8]
+    keys: tuple[str, str]
+    pdq: bytes
+
+
 class TaughtPicture(NamedTuple):
     """One picture of the folder.
 
     Attributes:
         name: of its file in the folder.
         image_HWC: uint8, at the size the model draws.
-        picture: as it was read.
         caption: what is on it.
         keys: tagged hashes of its file and its pixels.
         entry_id: of the rights register, that allows it.
@@ -51,7 +58,6 @@ class TaughtPicture(NamedTuple):
 
     name: str
     image_HWC: NDArray[np.uint8]
-    picture: Picture
     caption: str
     keys: tuple[str, str]
     entry_id: int
@@ -72,28 +78,20 @@ def read_folder(parts: Parts, folder: Path, side_px: int) -> list[TaughtPicture]
     """
     paths = _paths(folder)
     captions = _captions(folder, [one.name for one in paths])
-    read = {
-        one.name: read_content(read_bytes(one), one.name, parts.settings.max_input_megapixels)
-        for one in paths
-    }
-    pictures = {name: one.picture for name, one in read.items()}
-    keys = {
-        name: (sha256_of_bytes(one.content), one.picture.pixels_sha256)
-        for name, one in read.items()
-    }
-    _refuse_twice(pictures)
+    read = {one.name: _read(parts, one, side_px) for one in paths}
+    keys = {name: one.keys for name, one in read.items()}
+    _refuse_twice(keys)
     entries = _allowed(parts, keys)
-    _refuse_near_copies(parts, pictures)
+    _refuse_near_copies(parts, {name: one.pdq for name, one in read.items()})
     return [
         TaughtPicture(
             name=name,
-            image_HWC=fit(picture.image_HWC, Size(side_px, side_px)),
-            picture=picture,
+            image_HWC=one.image_HWC,
             caption=captions[name],
-            keys=keys[name],
+            keys=one.keys,
             entry_id=entries[name],
         )
-        for name, picture in pictures.items()
+        for name, one in read.items()
     ]
 
 
@@ -117,6 +115,17 @@ def _paths(folder: Path) -> list[Path]:
             hint="Of fewer the model would learn the pictures, not what they have in common.",
         )
     return found
+
+
+def _read(parts: Parts, path: Path, side_px: int) -> _Read:
+    """One picture; its own pixels are gone when the next is read, for a folder may have 500."""
+    read = read_content(read_bytes(path), path.name, parts.settings.max_input_megapixels)
+    picture = read.picture
+    return _Read(
+        image_HWC=fit(picture.image_HWC, Size(side_px, side_px)),
+        keys=(sha256_of_bytes(read.content), picture.pixels_sha256),
+        pdq=pdq_of(picture) or NO_HASH,
+    )
 
 
 def _captions(folder: Path, names: Sequence[str]) -> dict[str, str]:
@@ -149,10 +158,10 @@ def _captions_of_file(path: Path) -> dict[str, str]:
     return found
 
 
-def _refuse_twice(pictures: Mapping[str, Picture]) -> None:
+def _refuse_twice(keys: Mapping[str, tuple[str, str]]) -> None:
     first: dict[str, str] = {}
-    for name, picture in pictures.items():
-        if (twin := first.setdefault(picture.pixels_sha256, name)) != name:
+    for name, (_, pixels_sha256) in keys.items():
+        if (twin := first.setdefault(pixels_sha256, name)) != name:
             raise FolderRefused(
                 f"{name!r} and {twin!r} are the same picture; allowed is each once.",
                 code="picture_twice",
@@ -184,13 +193,12 @@ def _allowed(parts: Parts, keys: Mapping[str, tuple[str, str]]) -> dict[str, int
     return {name: entry_id for name, entry_id in found.items() if entry_id is not None}
 
 
-def _refuse_near_copies(parts: Parts, pictures: Mapping[str, Picture]) -> None:
+def _refuse_near_copies(parts: Parts, pdq_by_name: Mapping[str, bytes]) -> None:
     """Near copies by PDQ, of each other and of pictures that the register keeps from being drawn.
 
     The look hash tells things of one kind in one style apart too badly to refuse by it.
     """
-    names = list(pictures)
-    pdqs = [pdq_of(one) or NO_HASH for one in pictures.values()]
+    names, pdqs = list(pdq_by_name), list(pdq_by_name.values())
     blocked = parts.store.rights.blocked_looks(parts.read_clock()).looks
     opted_out = Gallery(Entry(one.entry_id, Fingerprint(one.pdq, NO_HASH)) for one in blocked)
     for place, pdq in enumerate(pdqs):

@@ -1,14 +1,17 @@
 """What a folder must be to be taught from; each fault is one sentence with the files."""
 
+import weakref
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from PIL import Image as PillowImage
 from registries import BEGUN
 from taught_folders import allow, write_picture
 
 from limner.core.errors import FolderRefused
 from limner.core.rights import RightsKind
 from limner.studio import rights
+from limner.studio.tuning import folder
 from limner.studio.tuning.folder import caption_of_name, read_folder
 
 
@@ -23,6 +26,23 @@ def test_a_folder_with_rights_is_read_in_the_order_of_its_names(parts, pictures)
     assert {one.entry_id for one in found} == {entry_id}
     assert {one.caption for one in found} == {"red thing"}
     assert {one.image_HWC.shape for one in found} == {(32, 32, 4)}
+
+
+def test_one_picture_at_a_time_is_in_memory_as_it_was_given(parts, pictures, monkeypatch):
+    for path in pictures.iterdir():  # larger than what the checks keep of the last few
+        with PillowImage.open(path) as small:
+            small.resize((320, 320), PillowImage.Resampling.NEAREST).save(path)
+    allow(parts, sorted(pictures.iterdir()))
+    real, given = folder.read_content, []
+
+    def read_content(*arguments):
+        assert not any(one() is not None for one in given)
+        found = real(*arguments)
+        given.append(weakref.ref(found.picture.image_HWC))
+        return found
+
+    monkeypatch.setattr(folder, "read_content", read_content)
+    assert len(read_folder(parts, pictures, 16)) == len(given) == 20
 
 
 @pytest.mark.parametrize(
