@@ -253,12 +253,21 @@ def forget_request(connection: sa.Connection, image_id: str) -> None:
 
 
 def forget_own_requests(connection: sa.Connection, image_id: str, owner: str) -> None:
-    """The same of the jobs of one person, which are told apart from the image."""
+    """The same of the jobs of one person, which are told apart from the image.
+
+    One that is finished stays so, with the pictures that are left.
+    """
     drew_it = sa.select(_images.job_id).where(_images.image_id == image_id)
     own = sa.select(_jobs.job_id).where(_jobs.job_id.in_(drew_it), _jobs.owner == owner)
     job_ids = list(connection.scalars(own))
     forget_requests(connection, _jobs.job_id.in_(job_ids))
     theirs = sa.and_(_images.image_id == image_id, _images.job_id.in_(job_ids))
+    num_gone = sa.select(sa.func.count()).where(theirs, _images.job_id == _jobs.job_id)
+    connection.execute(
+        schema.jobs.update()
+        .where(_jobs.job_id.in_(job_ids), _jobs.state == str(JobState.FINISHED))
+        .values(num_images=_jobs.num_images - num_gone.scalar_subquery())
+    )
     connection.execute(schema.job_images.delete().where(theirs))
 
 

@@ -22,7 +22,7 @@ from limner.core.reviewing import EventKind
 from limner.core.rights import RightsEntry, RightsKind
 from limner.executors.local import Presence
 from limner.store import schema
-from limner.store.database import reading
+from limner.store.database import reading, transaction
 from limner.store.leases import Held
 from limner.store.reviews import events_of, open_card
 from limner.studio import attempt, generate, review, rights, working
@@ -424,9 +424,48 @@ def test_one_person_cannot_erase_what_was_drawn_for_another_too(studio, worker):
     assert erase_for(studio.parts, person("eva"), [image.image_id], reason="other") == 0
     assert studio.jobs.get(bens).request["prompt"] == "a fox"
     assert require_visible(studio.parts, person("ben"), image.image_id)
-    assert (studio.jobs.get(evas).request["prompt"], studio.jobs.get(evas).images) == ("", ())
+    eva = studio.jobs.get(evas)
+    assert (eva.request["prompt"], eva.images) == ("", ())
+    assert (eva.state, eva.num_images) == (JobState.FINISHED, 0)
     with pytest.raises(NotFound):
         require_visible(studio.parts, person("eva"), image.image_id)
+
+
+def test_a_finished_job_that_gave_an_image_away_is_finished_with_what_is_left(studio, worker):
+    def drawn_for(owner: str, seed: int, num_images: int) -> str:
+        request = Request(prompt="a fox", num_images=num_images, seed=seed, is_deterministic=True)
+        job_id = studio.jobs.submit(request, owner=owner).job_id
+        worker.draw_next()
+        return job_id
+
+    drawn_for("ben", 7, 1)
+    evas = drawn_for("eva", 6, 3)
+    shared = studio.jobs.get(evas).images[1].image_id
+    assert erase_for(studio.parts, person("eva"), [shared], reason="other") == 0
+    job = studio.jobs.get(evas)
+    assert (job.state, job.num_images) == (JobState.FINISHED, 2)
+    assert [one.index for one in job.images] == [0, 2]
+    with transaction(studio.parts.store.jobs._engine) as connection:
+        connection.execute(schema.job_images.delete().where(schema.job_images.c.picture_index == 2))
+    assert studio.jobs.get(evas).state is JobState.UNKNOWN
+
+
+def test_a_job_that_waits_keeps_its_number_when_an_image_of_it_is_given_away(
+    studio, worker, at_step
+):
+    def submit(owner: str, seed: int, num_images: int) -> str:
+        request = Request(prompt="a fox", num_images=num_images, seed=seed, is_deterministic=True)
+        return studio.jobs.submit(request, owner=owner).job_id
+
+    submit("ben", 7, 1)
+    worker.draw_next()
+    evas = submit("eva", 7, 3)
+    at_step(2, lambda: studio.jobs.pause(evas), is_stored=False)
+    worker.draw_next()
+    image = studio.jobs.get(evas).images[0]
+    assert erase_for(studio.parts, person("eva"), [image.image_id], reason="other") == 0
+    job = studio.jobs.get(evas)
+    assert (job.state, job.num_images) == (JobState.CANCELLED, 3)
 
 
 def test_the_last_for_whom_an_image_was_drawn_erases_it_for_good(studio, worker, submit):
