@@ -222,17 +222,6 @@ class GalleryRows:
         with reading(self._engine) as connection:
             return bool(connection.scalar(sa.select(is_there)))
 
-    def add_grid(self, grid: StoredGrid, now: datetime) -> None:
-        """Keep a grid."""
-        row = {
-            "grid_id": grid.grid_id,
-            "owner": grid.owner,
-            "created_at": now.isoformat(),
-            "document": grid.document,
-        }
-        with transaction(self._engine) as connection:
-            connection.execute(schema.grids.insert().values(row))
-
     def find_grid(self, grid_id: str) -> StoredGrid | None:
         """The grid with this id."""
         query = schema.grids.select().where(schema.grids.c.grid_id == grid_id)
@@ -247,6 +236,17 @@ class GalleryRows:
         held = sa.select(sa.func.count()).where(_rows.outcome == str(Outcome.HELD))
         with reading(self._engine) as connection:
             return connection.scalar(held) or 0
+
+
+def keep_grid(connection: sa.Connection, grid: StoredGrid, now: datetime) -> None:
+    """Keep a grid, in the write transaction that queues its jobs."""
+    row = {
+        "grid_id": grid.grid_id,
+        "owner": grid.owner,
+        "created_at": now.isoformat(),
+        "document": grid.document,
+    }
+    connection.execute(schema.grids.insert(), row)
 
 
 def shelve(connection: sa.Connection, image_id: str, owner: str) -> None:

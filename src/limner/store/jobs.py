@@ -8,7 +8,7 @@ that number. This module keeps no rules of its own: see core/jobs.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from limner.core.jobs import (
 from limner.store import schema
 from limner.store.bell import Bell
 from limner.store.database import passing_transaction, read_number, reading, transaction
+from limner.store.gallery import StoredGrid, keep_grid
 from limner.store.job_records import JobRow, NewJob, job_of, state_of, values_of
 from limner.store.queue_room import num_waiting, require_room
 
@@ -96,19 +97,22 @@ class JobRows:
         """
         begin = transaction if is_lasting else passing_transaction
         with begin(self._engine) as connection:
-            found = _find_row(connection, new.job_id)
-            if found is not None:
-                if (found.asked_sha256, found.owner) == (new.asked_sha256, new.owner):
-                    return False
-                raise JobConflict(
-                    f"There is another job with the id {new.job_id!r}.",
-                    hint="Choose another id, or leave the choice to Limner.",
-                )
-            require_room(connection, new.job_id, new.owner)
-            number = tick(connection)
-            connection.execute(schema.jobs.insert(), values_of(new, number))
+            is_new = _add(connection, new)
+        if is_new:
+            self.bell.ring()
+        return is_new
+
+    def add_grid(self, grid: StoredGrid, cells: Sequence[NewJob], now: datetime) -> None:
+        """Keep a grid and queue the job of every cell, all of it or nothing.
+
+        Raises:
+            JobConflict, QueueFull, StorageUnavailable: as `add`.
+        """
+        with transaction(self._engine) as connection:
+            for new in cells:
+                _add(connection, new)
+            keep_grid(connection, grid, now)
         self.bell.ring()
-        return True
 
     def find(self, job_id: str, now: datetime) -> Job:
         """A job as it stands.
@@ -292,6 +296,22 @@ def is_source_wanted(connection: sa.Connection, pixels_sha256: str) -> bool:
 def num_recorded(connection: sa.Connection, job_id: str) -> int:
     """Pictures of a job that are stored."""
     return connection.scalar(_NUM_RECORDED, {THIS_JOB: job_id}) or 0
+
+
+def _add(connection: sa.Connection, new: NewJob) -> bool:
+    """Queue a job in the caller's transaction; whether it was not there yet."""
+    found = _find_row(connection, new.job_id)
+    if found is not None:
+        if (found.asked_sha256, found.owner) == (new.asked_sha256, new.owner):
+            return False
+        raise JobConflict(
+            f"There is another job with the id {new.job_id!r}.",
+            hint="Choose another id, or leave the choice to Limner.",
+        )
+    require_room(connection, new.job_id, new.owner)
+    number = tick(connection)
+    connection.execute(schema.jobs.insert(), values_of(new, number))
+    return True
 
 
 def _find_row(connection: sa.Connection, job_id: str) -> JobRow | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from limner.core.access import Principal
-from limner.core.errors import BadInput, JobNotFound, LimnerError, NotFound
+from limner.core.errors import BadInput, JobNotFound, NotFound
 from limner.core.jobs import Job
 from limner.core.records import FileFormat, Request
 from limner.store.gallery import StoredGrid
@@ -79,30 +79,20 @@ def submit_grid(
     cells = vary_request(parts, request, x, y)
     for row in cells:
         for one in row:
-            plan_request(parts, one)  # all, before any is queued
+            plan_request(parts, one)  # all, before any is kept
     grid_id = uuid4().hex
-    submitted: list[str] = []
-    try:
-        for down, row in enumerate(cells):
-            for across, one in enumerate(row):
-                job_id = cell_id(grid_id, down, across)
-                jobs.submit(
-                    one, owner=viewer.name, job_id=job_id, file_format=file_format, client=CLIENT
-                )
-                submitted.append(job_id)
-    except LimnerError:
-        for job_id in submitted:
-            jobs.cancel(job_id)
-        raise
+    asked = {
+        cell_id(grid_id, down, across): one
+        for down, row in enumerate(cells)
+        for across, one in enumerate(row)
+    }
     document = {
         "title": request.prompt,
         "columns": x.labels,
         "rows": [] if y is None else y.labels,
     }
-    parts.store.gallery.add_grid(
-        StoredGrid(grid_id=grid_id, owner=viewer.name, document=json.dumps(document)),
-        parts.read_clock(),
-    )
+    grid = StoredGrid(grid_id=grid_id, owner=viewer.name, document=json.dumps(document))
+    jobs.submit_grid(grid, asked, file_format=file_format, client=CLIENT)
     return grid_id
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from limner.core.jobs import (
 )
 from limner.core.limits import require_one_of, require_whole
 from limner.core.records import FILE_FORMATS, FileFormat, Request
+from limner.store.gallery import StoredGrid
 from limner.store.job_records import NewJob, queued_job
 from limner.store.jobs import Change
 from limner.studio.job_changes import JobChanges
@@ -98,13 +99,65 @@ class Jobs:
             JobConflict: there is a job with this id, and it is another one.
             StorageUnavailable: it cannot be written.
         """
+        job_id = uuid.uuid4().hex if job_id is None else require_job_id(job_id)
+        require_one_of("format", file_format, FILE_FORMATS)
+        require_whole("priority", priority, -MAX_PRIORITY, MAX_PRIORITY)
+        new = self._new_job(
+            request,
+            owner=owner,
+            job_id=job_id,
+            file_format=file_format,
+            priority=priority,
+            client=client,
+            is_previewed=is_previewed,
+        )
+        is_new = self._rows.add(new, is_lasting=not is_awaited)
+        return queued_job(new) if is_new else self.get(job_id)
+
+    def submit_grid(
+        self,
+        grid: StoredGrid,
+        cells: Mapping[str, Request],
+        *,
+        file_format: FileFormat,
+        client: str,
+    ) -> None:
+        """Keep a grid with a job for every cell, all of them or none.
+
+        Args:
+            grid: to keep.
+            cells: what is asked of each, by the id of its job.
+            file_format: of the images.
+            client: a word about what asked.
+
+        Raises:
+            BadInput, QueueFull, StorageUnavailable: as `submit`, of any cell.
+        """
+        require_one_of("format", file_format, FILE_FORMATS)
+        news = [
+            self._new_job(
+                request, owner=grid.owner, job_id=job_id, file_format=file_format, client=client
+            )
+            for job_id, request in cells.items()
+        ]
+        self._rows.add_grid(grid, news, self._parts.read_clock())
+
+    def _new_job(
+        self,
+        request: Request,
+        *,
+        owner: str,
+        job_id: str,
+        file_format: FileFormat,
+        priority: int = 0,
+        client: str = "",
+        is_previewed: bool = False,
+    ) -> NewJob:
+        """A job to be added; arguments and errors as `submit`."""
         from limner.studio.deadlines import require_reachable
         from limner.studio.planning import keep_sources, plan_request, require_impact
         from limner.studio.request_document import document_of
 
-        job_id = uuid.uuid4().hex if job_id is None else require_job_id(job_id)
-        require_one_of("format", file_format, FILE_FORMATS)
-        require_whole("priority", priority, -MAX_PRIORITY, MAX_PRIORITY)
         planned = plan_request(self._parts, request)
         shots = planned.shots
         require_reachable(self._parts, request, planned)
@@ -113,22 +166,19 @@ class Jobs:
         if request.source is not None or request.adapters:
             self._rows.require_room_for(job_id, owner)  # before files are kept for nothing
         kept, now = keep_sources(self._parts, request), self._parts.read_clock()
-        asked = {"request": document_of(request, *kept), "file_format": file_format}
         resolved = replace(request, seed=shots[0].seed)
-        new = NewJob(
+        return NewJob(
             job_id=job_id,
             owner=owner,
             priority=priority,
             file_format=file_format,
             client=client,
-            asked_sha256=sha256_of_document(asked),
+            asked_sha256=_asked_sha256(request, kept, file_format),
             request=document_of(resolved, *kept),
             shots=shots,
             created_at=now,
             previewed_until=now + timedelta(seconds=PREVIEWED_SECONDS) if is_previewed else None,
         )
-        is_new = self._rows.add(new, is_lasting=not is_awaited)
-        return queued_job(new) if is_new else self.get(job_id)
 
     def get(self, job_id: str) -> Job:
         """A job as it stands.
@@ -285,3 +335,12 @@ class Jobs:
                 decided = self._parts.store.last_decision(image.image_id)
                 reasons = () if decided is None else decided.decision.reasons
                 yield ImageDecided(image=image, reasons=tuple(one.note for one in reasons))
+
+
+def _asked_sha256(
+    request: Request, kept: tuple[str | None, str | None], file_format: FileFormat
+) -> str:
+    """Hash of all that was asked, with the files that are kept of it."""
+    from limner.studio.request_document import document_of
+
+    return sha256_of_document({"request": document_of(request, *kept), "file_format": file_format})

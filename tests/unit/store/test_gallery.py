@@ -169,7 +169,7 @@ def test_a_picture_is_kept_for_who_gave_it(store: Store):
 
 def test_a_grid_is_found_by_its_id(store: Store):
     grid = StoredGrid(grid_id="g", owner="ada", document="{}")
-    store.gallery.add_grid(grid, NOW)
+    store.jobs.add_grid(grid, [], NOW)
     assert store.gallery.find_grid("g") == grid
     assert store.gallery.find_grid("h") is None
 
