@@ -114,6 +114,12 @@ class JobRows:
             keep_grid(connection, grid, now)
         self.bell.ring()
 
+    def asked_of(self, job_id: str) -> tuple[str, str] | None:
+        """The hash of what was asked and the owner of a job; ``None`` if there is none."""
+        with reading(self._engine) as connection:
+            row = _find_row(connection, job_id)
+        return None if row is None else (row.asked_sha256, row.owner)
+
     def find(self, job_id: str, now: datetime) -> Job:
         """A job as it stands.
 

@@ -99,9 +99,12 @@ class Jobs:
             JobConflict: there is a job with this id, and it is another one.
             StorageUnavailable: it cannot be written.
         """
+        is_chosen = job_id is not None
         job_id = uuid.uuid4().hex if job_id is None else require_job_id(job_id)
         require_one_of("format", file_format, FILE_FORMATS)
         require_whole("priority", priority, -MAX_PRIORITY, MAX_PRIORITY)
+        if is_chosen and self._is_there(job_id, owner, request, file_format):
+            return self.get(job_id)  # whatever could not be asked anew, it was taken in
         new = self._new_job(
             request,
             owner=owner,
@@ -141,6 +144,16 @@ class Jobs:
             for job_id, request in cells.items()
         ]
         self._rows.add_grid(grid, news, self._parts.read_clock())
+
+    def _is_there(self, job_id: str, owner: str, request: Request, file_format: FileFormat) -> bool:
+        """Whether the same owner asked the same under this id before."""
+        from limner.studio.planning import keep_sources
+
+        known = self._rows.asked_of(job_id)
+        if known is None or known[1] != owner:
+            return False
+        kept = keep_sources(self._parts, request)
+        return known[0] == _asked_sha256(request, kept, file_format)
 
     def _new_job(
         self,

@@ -4,16 +4,25 @@ import time
 from datetime import timedelta
 from threading import Thread, Timer
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from job_rows import START, store_image
 
-from limner.core.errors import BadInput, JobConflict, JobNotFound, StorageUnavailable
+from limner.core.errors import (
+    BadInput,
+    JobConflict,
+    JobNotFound,
+    ModelPaused,
+    StorageUnavailable,
+)
 from limner.core.jobs import OVER, Happening, JobState
 from limner.core.records import Mask, Picture, Request, Size
 from limner.store.leases import Told
+from limner.studio import planning
 from limner.studio.job_changes import JobChanges
+from limner.studio.picture_file import read_picture
 from limner.studio.request_document import request_of
 
 FOX = Request(prompt="a fox")
@@ -36,6 +45,20 @@ def test_an_open_seed_is_drawn_when_the_job_is_submitted(studio):
 def test_submitting_the_same_again_gives_the_same_job_with_its_seed(studio):
     first = studio.jobs.submit(FOX, owner="ann", job_id="a")
     assert studio.jobs.submit(FOX, owner="ann", job_id="a") == first
+
+
+def test_the_same_sent_again_is_the_same_job_though_its_model_was_paused_since(
+    studio, photo, monkeypatch
+):
+    source = read_picture(photo, 64)
+    asked = Request(prompt="a fox", source=source, strength=0.5)
+    first = studio.jobs.submit(asked, owner="ann", job_id="a")
+    paused = ModelPaused("It is paused.")
+    monkeypatch.setattr(planning, "plan_request", Mock(side_effect=paused))
+    assert studio.jobs.submit(asked, owner="ann", job_id="a") == first
+    for owner, other in [("ben", asked), ("ann", FOX)]:
+        with pytest.raises(ModelPaused):
+            studio.jobs.submit(other, owner=owner, job_id="a")
 
 
 def test_other_content_under_the_same_id_is_a_conflict(studio):
