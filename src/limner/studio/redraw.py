@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from limner.core.errors import BadInput, RecipeMissing
 from limner.core.hashing import sha256_of_bytes
 from limner.core.labels import Label
-from limner.core.recipe import ImageRecord, Recipe, UsedAdapter
+from limner.core.recipe import RECIPE_FORMAT, ImageRecord, Recipe, UsedAdapter
 from limner.core.records import (
     FILE_FORMATS,
     AskedAdapter,
@@ -32,6 +32,9 @@ from limner.studio.picture_file import ReadFile, mask_of, picture_of, read_file,
 from limner.studio.rights import standing_notices
 
 # Shapes: H height, W width, C channels (RGBA, straight alpha).
+
+
+_RECIPE_FORMATS = RECIPE_FORMAT.partition("/")[0] + "/"  # of every version
 
 
 class Change(NamedTuple):
@@ -120,15 +123,40 @@ def redraw(
     read = read_file(path, parts.settings.max_input_megapixels)
     recipe = recipe_of(parts, read).recipe
     if recipe is None:
-        raise RecipeMissing(
-            f"The picture {str(path)!r} has no recipe inside, and none is stored for it.",
-            hint="Only pictures that Limner made can be drawn again.",
-        )
+        raise _no_recipe(path, read.texts.own)
     if read.file_format not in FILE_FORMATS:
         raise BadInput(f"The picture is {read.file_format!r}; allowed are png, webp, jpeg.")
+    if read.picture.size != recipe.size:
+        raise BadInput(
+            f"The picture {str(path)!r} is {read.picture.size}, and its recipe drew {recipe.size}; "
+            "allowed is a picture of the size it was drawn in.",
+            code="size_differs",
+        )
     request = request_of_recipe(parts, recipe, source_path)
     (image,) = generate(_as_precise(parts, recipe), request, read.file_format, watch)
     return Redrawn(image, _compare(read, recipe, image))
+
+
+def _no_recipe(path: Path, own: Mapping[str, object] | None) -> RecipeMissing:
+    """Why a picture has none: it carries none, or one that is not of this Limner's kind."""
+    written = None if own is None else own.get("format")
+    if own is None or not str(written).startswith(_RECIPE_FORMATS):
+        return RecipeMissing(
+            f"The picture {str(path)!r} has no recipe inside, and none is stored for it.",
+            hint="Only pictures that Limner made can be drawn again.",
+        )
+    unknown = sorted(own.keys() - {"format", *Recipe.__dataclass_fields__})
+    if written != RECIPE_FORMAT:
+        fault = f"its format is {written!r}, and allowed is {RECIPE_FORMAT!r}"
+    elif unknown:
+        fault = f"it has the field {unknown[0]!r}, which is not known here"
+    else:
+        fault = "something in it is missing or not allowed"
+    return RecipeMissing(
+        f"The picture {str(path)!r} has a recipe that cannot be read: {fault}.",
+        code="recipe_unreadable",
+        hint="Draw it again with the Limner that made it, or a newer one.",
+    )
 
 
 def measure_difference(
@@ -234,7 +262,11 @@ def _as_precise(parts: Parts, recipe: Recipe) -> Parts:
 
 def _enlarging_of(parts: Parts, recipe: Recipe, source_path: Path | None) -> Request:
     source = _source_of(parts, recipe, source_path)
-    assert source is not None, "what was enlarged was a picture"
+    if source is None:
+        raise RecipeMissing(
+            "The recipe says that a picture was enlarged, and does not say which.",
+            code="recipe_unreadable",
+        )
     return Request(
         prompt=recipe.prompt,
         template=recipe.prompt,

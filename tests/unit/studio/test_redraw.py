@@ -134,10 +134,54 @@ def test_json_that_is_no_recipe_is_not_taken_for_one(change):
     assert parse_recipe(document) is None
 
 
+def with_recipe(path, size, changes, without=()):
+    document = {**RECIPE.to_document(), **changes}
+    chunks = PngInfo()
+    chunks.add_itxt("limner", json.dumps({k: document[k] for k in document if k not in without}))
+    PillowImage.new("RGBA", size, (1, 2, 3, 255)).save(path, pnginfo=chunks)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "without", "sentence"),
+    [
+        ({"format": "limner.recipe/2"}, (), "its format is 'limner.recipe/2', and allowed is"),
+        ({"lens": 2}, (), "it has the field 'lens', which is not known here"),
+        ({"steps": 2.5}, (), "something in it is missing or not allowed"),
+        ({}, ("seed",), "something in it is missing or not allowed"),
+    ],
+)
+def test_a_recipe_that_cannot_be_read_is_not_said_to_be_missing(
+    studio, tmp_path, changes, without, sentence
+):
+    path = with_recipe(tmp_path / "foreign.png", RECIPE.size, changes, without)
+    with pytest.raises(RecipeMissing, match="has a recipe that cannot be read") as refused:
+        studio.redraw(path)
+    assert sentence in refused.value.message
+
+
+def test_an_enlarged_picture_whose_recipe_names_no_first_one_is_refused(studio, tmp_path):
+    changes = {"operation": "enlarge", "source_sha256": None}
+    path = with_recipe(tmp_path / "enlarged.png", RECIPE.size, changes)
+    with pytest.raises(RecipeMissing, match="does not say which"):
+        studio.redraw(path)
+
+
+def test_a_picture_that_was_resized_since_is_refused_before_it_is_drawn(studio, painter, tmp_path):
+    path = drawn(studio, tmp_path)
+    with PillowImage.open(path) as picture:
+        chunks = PngInfo()
+        chunks.add_itxt("limner", picture.info["limner"])
+        picture.resize((20, 30)).save(path, pnginfo=chunks)
+    with pytest.raises(BadInput, match="is 20x30, and its recipe drew 64x64"):
+        studio.redraw(path)
+    assert painter.num_drawn == 1
+
+
 def test_a_forged_recipe_is_held_to_the_same_limits(studio, tmp_path):
     recipe = replace(studio.generate("a fox", seed=3)[0].recipe, size=Size(9000, 9))
     path = tmp_path / "forged.png"
-    path.write_bytes(encode_image(np.zeros((4, 4, 4), np.uint8), "png", recipe))
+    path.write_bytes(encode_image(np.zeros((9, 9000, 4), np.uint8), "png", recipe))
     with pytest.raises(BadInput, match="The size is 9000x9"):
         studio.redraw(path)
 
