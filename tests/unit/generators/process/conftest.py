@@ -1,19 +1,21 @@
-"""Engines of tests can be imported in processes of their own."""
+"""Engines of tests can be imported in processes of their own, and the code that is tested too."""
 
 import os
 from pathlib import Path
 
 import pytest
 
+import limner
 from limner.generators.process import generator as process_generator
 
 TESTS = Path(__file__).parents[3]
+CODE = Path(limner.__file__).parents[1]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def path():
     before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(TESTS)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS), str(CODE)])
     yield
     os.environ.pop("PYTHONPATH")
     if before is not None:
