@@ -148,6 +148,11 @@ def _our_errors(engine: sa.Engine) -> Generator[None]:
         raise StorageUnavailable(
             "Every connection to the database is in use.", retryable=True
         ) from error
+    except ConnectionError as error:  # the driver of PostgreSQL lets some of them through
+        raise StorageUnavailable(
+            f"Cannot use the database {str(engine.url.database)!r}: the connection was lost.",
+            retryable=True,
+        ) from error
     except UnicodeEncodeError as error:
         half = error.object[error.start : error.end]
         raise _text_refused(f"{half!r}, which is half a character") from error

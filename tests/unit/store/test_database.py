@@ -200,6 +200,14 @@ def test_a_server_that_is_restarted_is_trouble_that_may_pass(on_postgresql, begi
     assert read_number(on_postgresql, CLOCK) == 0
 
 
+@pytest.mark.parametrize("beginning", [transaction, reading])
+def test_a_connection_that_was_reset_is_trouble_that_may_pass(engine, beginning):
+    with pytest.raises(StorageUnavailable, match="the connection was lost") as caught:
+        with beginning(engine):
+            raise ConnectionResetError(104, "Connection reset by peer")
+    assert caught.value.retryable
+
+
 @pytest.mark.parametrize("code", ["57P01", "57P03", "53300", "08006"])
 def test_what_a_server_says_that_stops_or_starts_may_pass(code):
     assert postgresql.is_passing(Exception({"C": code, "M": "so it is"}))
