@@ -288,7 +288,11 @@ def forget_requests(connection: sa.Connection, condition: sa.ColumnElement[bool]
         shots = [("", seed) for _, seed in json.loads(row.shots)]
         state = next_state(state_of(row.state), Happening.CANCEL)
         assert state is not None
-        values = {"request": canonical_json(asked), "shots": json.dumps(shots)}
+        values = {
+            "request": canonical_json(asked),
+            "shots": json.dumps(shots),
+            "asked_sha256": "",  # who guesses the prompt could tell by it
+        }
         move(connection, row.job_id, state, values)
 
 

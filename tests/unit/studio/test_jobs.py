@@ -19,6 +19,9 @@ from limner.core.errors import (
 )
 from limner.core.jobs import OVER, Happening, JobState
 from limner.core.records import Mask, Picture, Request, Size
+from limner.store import schema
+from limner.store.database import transaction
+from limner.store.jobs import forget_requests
 from limner.store.leases import Told
 from limner.studio import planning
 from limner.studio.job_changes import JobChanges
@@ -59,6 +62,14 @@ def test_the_same_sent_again_is_the_same_job_though_its_model_was_paused_since(
     for owner, other in [("ben", asked), ("ann", FOX)]:
         with pytest.raises(ModelPaused):
             studio.jobs.submit(other, owner=owner, job_id="a")
+
+
+def test_what_was_erased_of_a_job_is_not_told_by_sending_it_again(studio):
+    studio.jobs.submit(FOX, owner="ann", job_id="a")
+    with transaction(studio.parts.store.jobs._engine) as connection:
+        forget_requests(connection, schema.jobs.c.job_id == "a")
+    with pytest.raises(JobConflict):
+        studio.jobs.submit(FOX, owner="ann", job_id="a")
 
 
 def test_other_content_under_the_same_id_is_a_conflict(studio):
