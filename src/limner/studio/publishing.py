@@ -135,12 +135,15 @@ class Publication:
     proofs: Mapping[int, str]
 
 
-def gather(parts: Parts, period: Period, *, with_prompts: bool = False) -> Publication:
+def gather(
+    parts: Parts, period: Period, num_entries: int, *, with_prompts: bool = False
+) -> Publication:
     """What is published of a period. The ledger is to be exported before, so that it is signed.
 
     Args:
         parts: of the studio.
         period: of the entries; models are as they stand now.
+        num_entries: of the export; what was appended meanwhile could not be held against it.
         with_prompts: whether the prompts of released images are published.
 
     Raises:
@@ -152,13 +155,17 @@ def gather(parts: Parts, period: Period, *, with_prompts: bool = False) -> Publi
             f"{period.since.isoformat()}."
         )
     with parts.store.models.reading() as connection:
-        decisions = _entries(find_entries(connection, Kind.DECISION), period)
-        history = [
-            one for kind in PROVEN for one in _entries(find_entries(connection, kind), period)
-        ]
+
+        def told(kind: Kind) -> list[Entry]:
+            entries = find_entries(connection, kind, before=num_entries)
+            return [one for one in entries if period.has(one.recorded_at)]
+
+        decisions = told(Kind.DECISION)
+        history = [one for kind in PROVEN for one in told(kind)]
         states, aliases = find_states(connection), find_aliases(connection)
         evidence = standing_evidence(connection)
-        raised = [one for one in alarms(connection) if period.has(one.raised_at)]
+        told_of = {one.subject for one in history if one.kind == Kind.ALARM}
+        raised = [one for one in alarms(connection) if one.alarm_id in told_of]
     history.sort(key=lambda one: one.position)
     documents = [_evidence_document(digest, one.to_document()) for digest, one in evidence.items()]
     return Publication(
@@ -172,10 +179,6 @@ def gather(parts: Parts, period: Period, *, with_prompts: bool = False) -> Publi
         alarms=[_alarm(one, history) for one in raised],
         proofs={one.position: log.prove(parts, str(one.position))[1] for one in history},
     )
-
-
-def _entries(entries: Iterable[Entry], period: Period) -> list[Entry]:
-    return [one for one in entries if period.has(one.recorded_at)]
 
 
 def _alarm(alarm: Alarm, history: Sequence[Entry]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,12 @@ from streams import add_stream, register_active
 from limner.core.hashing import sha256_of_document
 from limner.core.judging import Verdict
 from limner.core.runs import Spot
+from limner.faces.options import moment_of
+from limner.faces.publication import site
+from limner.studio import log
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_runs import begin_run, correct_score, draw_run
+from limner.studio.publishing import Period
 from limner.studio.watch.references import Asked, set_stream_reference
 from limner.studio.watch.run import watch_all
 
@@ -125,6 +130,27 @@ def test_an_entry_that_was_changed_is_told(limner, label):
     assert verify(site / "ledger" / "verify.py", site / "ledger", key).returncode == 4
 
 
+def test_what_is_decided_while_it_is_published_is_left_out(
+    settings, painter, tmp_path, monkeypatch
+):
+    with painted_studio(settings, painter) as studio:
+        studio.generate("a red fox", seed=1)
+        export = log.export
+
+        def export_and_draw(parts, folder):
+            exported = export(parts, folder)
+            studio.generate("a red fox", seed=2)
+            return exported
+
+        with monkeypatch.context() as patched:
+            patched.setattr(site.log, "export", export_and_draw)
+            exported = site.publish(studio.parts, tmp_path / "site", Period())
+    lines = (tmp_path / "site" / "data" / "decisions.jsonl").read_text().splitlines()
+    positions = [json.loads(one)["position"] for one in lines]
+    assert len(positions) == 1
+    assert positions[0] < exported.checkpoint.num_entries
+
+
 def test_no_prompt_leaves_unless_it_is_asked_for(limner, label):
     limner("publish", "site")
     texts = [one.read_bytes() for one in Path("site").rglob("*") if one.is_file()]
@@ -154,10 +180,19 @@ def test_a_day_alone_is_in_the_period_to_its_end(limner, label):
         assert lines == archive.read("data/decisions.jsonl").decode().splitlines() != []
 
 
+def test_a_last_day_is_meant_to_its_end():
+    late = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
+    period = Period(until=moment_of("--until", "2026-01-31", is_end=True))
+    assert (period.has(late), period.has(late + timedelta(seconds=1))) == (True, False)
+    exact = Period(until=moment_of("--until", "2026-01-31T00:00", is_end=True))
+    assert not exact.has(late)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("site", "--since", "soon"),
+        ("site", "--since", "0001-01-01T00:00+05:00"),
         ("site", "--since", "2026-02-01", "--until", "2026-01-01"),
     ],
 )

@@ -61,7 +61,8 @@ def publish(parts: Parts, target: Path, period: Period, *, with_prompts: bool = 
         raise _cannot_write(target, error) from error
     try:
         exported = log.export(parts, unfinished / LEDGER)
-        publication = gather(parts, period, with_prompts=with_prompts)
+        num_entries = exported.checkpoint.num_entries
+        publication = gather(parts, period, num_entries, with_prompts=with_prompts)
         _write(publication, exported, unfinished)
         unfinished.chmod(0o755)
         if target.suffix == ".zip":
