@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -26,6 +27,7 @@ LEAST_SHOT_SECONDS = 0.5
 FRAME_EVERY_SECONDS = 10.0  # a longer shot has more than one frame that is looked at
 MOST_FRAMES = 2000  # that are looked at in one film
 USUAL_RATE = 25.0  # frames a second, where a film does not say
+MOST_MISSING_SECONDS = 1.0  # at its end, of what a film says that it has
 MISSING = "is a film, and reading films needs the extra: pip install 'limner[video]'."
 
 
@@ -114,16 +116,35 @@ def _find_cuts(container: Any, stream: Any, times: list[float], cuts: list[int])
     detector = detectors.ContentDetector(min_scene_len=max(round(LEAST_SHOT_SECONDS * rate), 1))
     scale = min(1.0, SMALL_PX / max(stream.width, stream.height))
     width, height = (max(int(side * scale), 8) for side in (stream.width, stream.height))
+    ends_s = 0.0
     try:
         for frame in container.decode(stream):
             if frame.time is None:
                 continue
             code = frame_code(len(times), rate)
             times.append(float(frame.time))
+            ends_s = times[-1] + float((frame.duration or 0) * frame.time_base)
             small_HWC = frame.reformat(width, height, "bgr24").to_ndarray()
             cuts += [one.frame_num for one in detector.process_frame(code, small_HWC)]
     except import_module("av").FFmpegError as error:
         raise _Unreadable("cannot be decoded to its end.") from error
+    # Of a file that is cut off FFmpeg gives what is there, and no error.
+    if times and ends_s < _said_end(container, stream) - MOST_MISSING_SECONDS:
+        raise _Unreadable("ends before its time.")
+
+
+def _said_end(container: Any, stream: Any) -> float:  # noqa: ANN401 - an extra
+    """When a film's pictures end as it says itself, in seconds; 0 where it does not say.
+
+    Sound may go on after the last picture, so the whole file's length counts only without any.
+    """
+    if stream.duration is not None:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    of_track = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
+    if of_track is not None:  # Matroska
+        hours, minutes, seconds = map(float, of_track.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    return (container.duration or 0) / 1e6 if len(container.streams) == 1 else 0.0
 
 
 def _shots(times: list[float], begins: list[int]) -> Iterator[Shot]:

@@ -29,9 +29,9 @@ def still(seed):
     return np.kron(rng.integers(0, 256, (6, 8, 3), np.uint8), np.ones((20, 20, 1), np.uint8))
 
 
-def write_film(path, shots, codec="mpeg4"):
+def write_film(path, shots, codec="mpeg4", options=None):
     """A film of stills, each for so many seconds."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=RATE)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         for seed, seconds in shots:
@@ -147,6 +147,34 @@ def test_a_cut_film_gives_its_first_shots_and_says_that_it_breaks_off(tmp_path):
     cut = cut_film(item)
     assert cut.shots[0].number == 0
     assert cut.shots[-1].end_s < 5
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_a_film_that_was_not_fetched_whole_says_that_it_breaks_off(tmp_path, name):
+    options = {"movflags": "faststart"} if name == "a.mp4" else {}
+    write_film(tmp_path / name, [(1, 3), (2, 3)], options=options)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    cut = cut_film(Item(name=name, path=str(tmp_path / name)))
+    assert cut.shots
+    assert cut.shots[-1].end_s < 5
+    assert cut.fault is not None
+    assert (cut.fault.code, "breaks off after" in cut.fault.sentence) == ("film_broken", True)
+
+
+def test_a_last_picture_that_stands_long_is_no_break(tmp_path):
+    with av.open(str(tmp_path / "slides.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for at in (0, 40):
+            frame = av.VideoFrame.from_ndarray(still(at), format="rgb24")
+            frame.pts = at
+            container.mux(stream.encode(frame))
+        for packet in stream.encode():
+            packet.duration = 60
+            container.mux(packet)
+    item = Item(name="slides.mp4", path=str(tmp_path / "slides.mp4"))
+    assert cut_film(item).fault is None
 
 
 @pytest.mark.parametrize("at_s", [-5.0, 99.0])
