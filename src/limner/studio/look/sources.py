@@ -233,6 +233,8 @@ def _tar_members(path: str, name: str, num_bytes: int) -> Iterator[Item]:
 def _member(name: str, opened: IO[bytes], allowance: _Allowance) -> Item:
     if name.lower().endswith((*ZIP_SUFFIXES, *TAR_SUFFIXES)):
         return _faulty(name, "nested_archive", "is an archive inside an archive; unpack it first")
+    if name.lower().endswith(FILM_SUFFIXES):
+        return _faulty(name, "film_in_archive", "is a film inside an archive; unpack it first")
     content = opened.read(MAX_MEMBER_BYTES + 1)
     allowance.take(len(content))
     if len(content) > MAX_MEMBER_BYTES:
@@ -281,7 +283,10 @@ class _Limited(io.RawIOBase):
 
 
 def _is_hidden(name: str) -> bool:
-    return any(one.startswith(".") or one == "__MACOSX" for one in name.split("/") if one != ".")
+    steps = (".", "..")
+    return any(
+        one.startswith(".") or one == "__MACOSX" for one in name.split("/") if one not in steps
+    )
 
 
 def _faulty(name: str, code: str, what: str) -> Item:

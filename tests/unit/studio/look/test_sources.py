@@ -128,6 +128,17 @@ def test_an_archive_in_an_archive_is_not_opened(tmp_path):
     assert codes(path) == {"b.zip": "nested_archive"}
 
 
+@pytest.mark.parametrize("name", ["a.mkv", "clips/b.AVI", "c.mp4"])
+def test_a_film_in_an_archive_is_told_and_not_taken_for_no_picture(tmp_path, name):
+    zip_with(tmp_path / "a.zip", **{name: b"a film"})
+    assert list(codes(tmp_path / "a.zip").values()) == ["film_in_archive"]
+
+
+def test_a_member_whose_path_leads_up_is_looked_at_and_not_hidden(tmp_path):
+    (tmp_path / "a.tar").write_bytes(tar_of({"../pics/a.png": b"a", "../.b.png": b"b"}))
+    assert [one.content for one in found(tmp_path / "a.tar").values()] == [b"a"]
+
+
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz"])
 def test_an_archive_that_is_none_is_told(tmp_path, name):
     (tmp_path / name).write_bytes(b"\x1f\x8bno archive")
