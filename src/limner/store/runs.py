@@ -73,8 +73,13 @@ class Runs:
             )
 
     def add(self, run_id: str, pictures: Sequence[RunPicture], scores: Sequence[RunScore]) -> None:
-        """Add pictures and scores of a run, all or none."""
+        """Add pictures and scores of a run, all or none.
+
+        Of pictures of a case that another process was quicker to add nothing is added.
+        """
         with transaction(self._engine) as connection:
+            if pictures and _has_case(connection, run_id, pictures[0].spot.case_id):
+                return
             if pictures:
                 rows = [_picture_row(run_id, one) for one in pictures]
                 connection.execute(schema.eval_pictures.insert(), rows)
@@ -135,6 +140,11 @@ class Runs:
             authors = {row.author for row in rows if row.author}
             names = {author: name_of(connection, author) or "" for author in authors}
             return [_score_of(row, names.get(row.author, "")) for row in rows]
+
+
+def _has_case(connection: sa.Connection, run_id: str, case_id: str) -> bool:
+    is_there = sa.exists().where(_pictures.run_id == run_id, _pictures.case_id == case_id)
+    return bool(connection.scalar(sa.select(is_there)))
 
 
 def _run_of(row: sa.Row[tuple[object, ...]]) -> Run:

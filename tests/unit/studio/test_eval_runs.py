@@ -142,6 +142,22 @@ def test_a_resumed_run_draws_only_what_it_lacks(studio, painter):
     assert painter.num_drawn == before
 
 
+def test_two_processes_that_draw_one_run_end_with_each_picture_once(studio):
+    asked = suite()
+    run, checks = begin_run(studio.parts, asked, Checks(studio.parts)), Checks(studio.parts)
+    quicker: list[int] = []
+
+    def let_another_draw(num_done: int, _num_all: int) -> None:
+        if not quicker:
+            quicker.append(num_done)
+            draw_run(studio.parts, run, checks)
+
+    metrics = draw_run(studio.parts, run, checks, let_another_draw)
+    assert quicker == [1]
+    assert len(studio.parts.store.runs.pictures(run.run_id)) == asked.num_pictures
+    assert shares(metrics) == shares(run_whole(studio, asked)[1])
+
+
 def test_a_finished_run_is_not_resumed(studio):
     run_whole(studio, suite())
     assert unfinished_run(studio.parts, suite(), Checks(studio.parts)) is None
