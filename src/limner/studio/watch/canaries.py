@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -114,9 +114,12 @@ def redraw_canaries(parts: Parts, canaries: CanarySet, on_case: OnCase | None = 
     if ended:
         note = f"{ended} ended this canary set; look at it, then keep another run."
         return Redrawn(canaries=canaries, note=note)
+    kept = find_run(parts, canaries.run_id)
+    if not any(_kept_pictures(parts, kept)):
+        note = "Every picture of this canary set was erased; keep another run."
+        return Redrawn(canaries=canaries, note=note)
     drawing = drawing_parts(parts, canaries)
-    checks, kept = Checks(drawing), find_run(parts, canaries.run_id)
-    suite = suite_of(kept)
+    checks, suite = Checks(drawing), suite_of(kept)
     run = unfinished_run(drawing, suite, checks) or begin_run(drawing, suite, checks)
     draw_run(drawing, run, checks, on_case)
     found = read_pairs(
@@ -141,6 +144,8 @@ def drawing_parts(parts: Parts, canaries: CanarySet) -> Parts:
 
 def _is_due(parts: Parts, canaries: CanarySet) -> bool:
     if canaries.stream not in parts.model_names or _ended_by(parts, canaries):
+        return False
+    if not any(_kept_pictures(parts, find_run(parts, canaries.run_id))):
         return False
     last = find_run(parts, _last_run(parts, canaries))
     age = parts.read_clock() - max(last.started_at, canaries.set_at)
@@ -168,22 +173,27 @@ def _ended_by(parts: Parts, canaries: CanarySet) -> str:
 
 
 def _pairs(parts: Parts, kept: Run, redrawn: Run) -> list[Pair]:
-    before, after = (
-        {one.spot: one for one in parts.store.runs.pictures(run.run_id)} for run in (kept, redrawn)
-    )
+    after = {one.spot: one for one in parts.store.runs.pictures(redrawn.run_id)}
     passed = [_passed(parts, run) for run in (kept, redrawn)]
     return [
         Pair(
-            spot=spot,
+            spot=one.spot,
             before=one.image_id,
-            after=after[spot].image_id,
-            psnr_db=_psnr_db(parts, one, after[spot]),
-            passed_before=passed[0].get(spot, {}),
-            passed_after=passed[1].get(spot, {}),
+            after=after[one.spot].image_id,
+            psnr_db=_psnr_db(parts, one, after[one.spot]),
+            passed_before=passed[0].get(one.spot, {}),
+            passed_after=passed[1].get(one.spot, {}),
         )
-        for spot, one in before.items()
-        if not spot.way
+        for one in _kept_pictures(parts, kept)
     ]
+
+
+def _kept_pictures(parts: Parts, kept: Run) -> Iterator[RunPicture]:
+    """The pictures as they were first drawn; those erased since can be held against nothing."""
+    for one in parts.store.runs.pictures(kept.run_id):
+        is_there = one.image_id is None or parts.store.image_by_id(one.image_id) is not None
+        if is_there and not one.spot.way:
+            yield one
 
 
 def _passed(parts: Parts, run: Run) -> dict[Spot, dict[str, bool]]:

@@ -13,8 +13,9 @@ from limner.core.models import Stage
 from limner.core.runs import Spot
 from limner.core.watching import ReadingVerdict
 from limner.store.models import require_state
+from limner.studio.erase import erase
 from limner.studio.eval_judging import Checks
-from limner.studio.eval_runs import begin_run, draw_run
+from limner.studio.eval_runs import begin_run, draw_run, find_run
 from limner.studio.studio import Studio
 from limner.studio.watch.canaries import due_canaries, keep_canaries, redraw_all
 from limner.studio.watch.overview import canaries_seen, overview
@@ -83,6 +84,30 @@ def test_another_model_may_draw_other_pictures_as_long_as_they_pass(kept: Studio
     (redrawn,) = redraw_all(kept.parts)
     assert redrawn.alarm is None
     assert "look different, as another model draws" in redrawn.readings[0].note
+
+
+def test_a_picture_that_was_erased_since_is_no_other_picture(kept: Studio):
+    register_active(kept)
+    erase_kept(kept, num=1)
+    (redrawn,) = redraw_all(kept.parts)
+    assert redrawn.alarm is None
+    assert redrawn.readings[0].note == "All 5 pictures look the same."
+
+
+def test_a_set_whose_pictures_were_all_erased_says_so_and_is_never_due(kept: Studio):
+    erase_kept(kept, num=6)
+    (redrawn,) = redraw_all(kept.parts)
+    assert (redrawn.run, redrawn.readings) == (None, ())
+    assert "was erased" in redrawn.note
+    later(kept, days=30)
+    assert due_canaries(kept.parts) is None
+
+
+def erase_kept(kept: Studio, num: int):
+    """Erase some of the kept pictures, and upgrade: what is drawn again has other recipes."""
+    pictures = kept.parts.store.runs.pictures(find_run(kept.parts, "last").run_id)
+    erase(kept.parts, [str(one.image_id) for one in pictures[:num]])
+    kept.parts.version = "99.0"
 
 
 def test_a_set_is_due_after_an_upgrade_and_after_a_day(kept: Studio, paler: Paler):
