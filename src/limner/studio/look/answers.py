@@ -84,6 +84,12 @@ def read_answers(path: Path) -> Answers:
                         code="answers_unreadable",
                     )
                 if answer in ("yes", "no"):
+                    if not row["picture"]:  # an empty path would be this folder
+                        raise BadInput(
+                            f"Line {rows.line_num} of {name!r} answers {answer!r} and names no "
+                            "picture; allowed is one picture a line.",
+                            code="answers_unreadable",
+                        )
                     getattr(answers, answer).append(Path(row["picture"]))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(

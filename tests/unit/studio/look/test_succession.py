@@ -98,6 +98,8 @@ def test_answers_come_back_from_the_file_that_was_written(tmp_path):
     [
         ("picture,score\na,1", "no column 'answer'"),
         ("picture,answer\na,perhaps", "Line 2 .* answers 'perhaps'"),
+        ("picture,answer\na,no\n,yes", "Line 3 .* names no picture"),
+        ("answer,picture\nyes", "Line 2 .* names no picture"),
     ],
 )
 def test_answers_that_cannot_be_used_are_refused(tmp_path, text, sentence):
