@@ -68,6 +68,11 @@ def _read(
             "No verdict."
         )
         return replace(reading, note=note)
+    recent = values[after:]
+    known = recent[np.isfinite(recent)]
+    if not len(known):
+        note = f"None of the {len(recent)} images since has a value of it. No verdict."
+        return replace(reading, note=note)
     detector, highest = ChangeDetector(before, np.random.default_rng(seed)), 0.0
     position = len(stream)
     for number, value in enumerate(values, start=1):
@@ -80,13 +85,11 @@ def _read(
                 position = number
                 break
     is_alarm = highest >= threshold
-    recent = values[after:]
-    known = recent[np.isfinite(recent)]
     return replace(
         reading,
         verdict=ReadingVerdict.ALARM if is_alarm else ReadingVerdict.QUIET,
         value=as_logarithm(highest),
         position=position,
         before=float(np.median(before)),
-        after=float(np.median(known)) if len(known) else None,
+        after=float(np.median(known)),
     )

@@ -101,6 +101,19 @@ def test_the_stream_alarm_is_told_where_it_was_raised_and_once():
     assert alarmed(quiet) == set()
 
 
+def test_a_stream_without_a_new_value_is_not_quiet_but_gives_no_verdict():
+    rng = np.random.default_rng(9)
+    stream = sample(200, rng)
+    values = stream.numbers["score.sharpness"].copy()
+    values[150:] = np.nan  # the check stopped answering
+    stream = replace(stream, numbers={**stream.numbers, "score.sharpness": values})
+    readings = read_stream(sample(400, rng), stream, USUAL, after=150, seed=1)
+    found = {one.measure: one for one in readings}
+    assert found["score.sharpness"].verdict is ReadingVerdict.INSUFFICIENT
+    assert found["score.sharpness"].note.startswith("None of the 50 images since has a value")
+    assert found["score.exposure"].verdict is ReadingVerdict.QUIET
+
+
 def test_a_wider_run_length_asks_for_more_evidence():
     rng = np.random.default_rng(10)
     reference, window = sample(400, rng), sample(100, rng)
