@@ -19,6 +19,7 @@ from limner.checks.near_copy.fingerprint import pdq_of
 from limner.core.errors import BadInput
 from limner.core.hashing import sha256_of_bytes
 from limner.core.judging import CheckNotAble, ImageSubject
+from limner.core.looking import Duplicate
 from limner.core.rights import RightsKind, RightsState
 from limner.evals.wrong_labels import left_out_chances, likely_wrong
 from limner.studio.look.duplicates import Duplicates
@@ -148,16 +149,13 @@ def audit(
             raise BadInput(
                 f"There is no picture in {printable(str(folder))!r}.", code="no_pictures"
             )
-    copies = list(_copies(entries))
-    split_of = {one.name: one.split for one in entries}
-    label_of = {one.name: one.label for one in entries}
     lopsided, missing, counts = _balance(entries, list(splits))
     without, ended = _rights(parts, entries)
     return Audit(
         counts=counts,
         faults=tuple(faults),
-        across_splits=tuple(one for one in copies if split_of[one.first] != split_of[one.second]),
-        two_labels=tuple(one for one in copies if label_of[one.first] != label_of[one.second]),
+        across_splits=tuple(_copies(entries, lambda one: one.split)),
+        two_labels=tuple(_copies(entries, lambda one: one.label)),
         mislabelled=tuple(_mislabelled(entries)),
         spreads=tuple(_spreads(entries, list(splits))),
         lopsided=lopsided,
@@ -205,18 +203,24 @@ def _read(
         )
 
 
-def _copies(entries: Sequence[_Entry]) -> Iterator[Copy]:
-    """Every picture with the nearest earlier one that it nearly copies, in any split."""
+def _copies(entries: Sequence[_Entry], kind_of: Callable[[_Entry], str]) -> Iterator[Copy]:
+    """Every picture with the nearest earlier one of another kind that it nearly copies.
+
+    A nearer copy of its own kind, such as the same file twice in a split, hides no other.
+    """
     duplicates = Duplicates()
-    first_of: dict[str, str] = {}
+    entries_of: defaultdict[str, list[_Entry]] = defaultdict(list)
     for one in entries:
-        if one.image_id in first_of:
-            yield Copy(first_of[one.image_id], one.name, 0)
-            continue
-        near = duplicates.meet(one.image_id, one.pdq)
-        if near is not None:
-            yield Copy(first_of[near.image_id], one.name, near.bits)
-        first_of[one.image_id] = one.name
+        alike = [Duplicate(one.image_id, 0), *duplicates.meet_all(one.image_id, one.pdq)]
+        others = [
+            Copy(earlier.name, one.name, near.bits)
+            for near in alike
+            for earlier in entries_of[near.image_id]
+            if kind_of(earlier) != kind_of(one)
+        ]
+        if others:
+            yield min(others, key=lambda copy: copy.bits)
+        entries_of[one.image_id].append(one)
 
 
 def _mislabelled(entries: Sequence[_Entry]) -> Iterator[Mislabelled]:

@@ -43,6 +43,22 @@ class Duplicates:
             self._add(row_W)
         return best
 
+    def meet_all(self, image_id: str, pdq: bytes | None) -> list[Duplicate]:
+        """Every other image that it nearly copies; this one is remembered."""
+        if pdq is None:
+            return []
+        row_W = _row(image_id, pdq)
+        words_NW = self._words_NW[: self._num]
+        bits_N = np.bitwise_count(words_NW[:, :HASH_WORDS] ^ row_W[:HASH_WORDS]).sum(axis=1)
+        found = [
+            Duplicate(_image_id(words_NW[at]), int(bits_N[at]))
+            for at in np.flatnonzero(bits_N <= PDQ_ALARM_BITS)
+        ]
+        others = [one for one in found if one.image_id != image_id]
+        if len(others) == len(found):
+            self._add(row_W)
+        return others
+
     def _add(self, row_W: NDArray[np.uint64]) -> None:
         if self._num == len(self._words_NW):
             self._words_NW = np.concatenate([self._words_NW, np.zeros_like(self._words_NW)])
@@ -52,6 +68,10 @@ class Duplicates:
 
 def _row(image_id: str, pdq: bytes) -> NDArray[np.uint64]:
     return np.frombuffer(pdq + bytes.fromhex(image_id.removeprefix("sha256:")), np.uint64)
+
+
+def _image_id(row_W: NDArray[np.uint64]) -> str:
+    return "sha256:" + row_W[HASH_WORDS:].tobytes().hex()
 
 
 def _nearest(
@@ -69,6 +89,5 @@ def _nearest(
             if (row_W[HASH_WORDS:] == asked_W[HASH_WORDS:]).all():
                 is_known = True
             elif best is None or bits_N[at] < best.bits:
-                image_id = "sha256:" + row_W[HASH_WORDS:].tobytes().hex()
-                best = Duplicate(image_id, int(bits_N[at]))
+                best = Duplicate(_image_id(row_W), int(bits_N[at]))
     return best, is_known

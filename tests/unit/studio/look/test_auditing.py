@@ -71,6 +71,23 @@ def test_a_picture_of_the_test_that_is_learnt_from_is_found(found):
     ]
 
 
+def test_a_copy_in_its_own_split_hides_no_picture_that_is_learnt_from(parts, tmp_path):
+    rough = np.random.default_rng(5).integers(0, 256, (6, 8, 3), np.uint8)
+    picture = PillowImage.fromarray(rough).resize((128, 96))
+    for place in ("train/up", "test/up"):
+        (tmp_path / place).mkdir(parents=True)
+    picture.save(tmp_path / "train" / "up" / "rough.png")
+    for name in ("again.jpg", "leaked.jpg"):  # one file twice
+        picture.save(tmp_path / "test" / "up" / name, quality=80)
+    splits = {"train": tmp_path / "train", "test": tmp_path / "test"}
+    found = audit(parts, Tagger(num_threads=1), splits)
+    assert [(last(one.first), last(one.second)) for one in found.across_splits] == [
+        ("rough.png", "again.jpg"),
+        ("rough.png", "leaked.jpg"),
+    ]
+    assert found.two_labels == ()
+
+
 def test_a_picture_in_the_wrong_folder_is_the_most_doubtful(found):
     first = found.mislabelled[0]
     assert (last(first.name), first.label, first.likelier) == ("wrong.png", "lying", "up")
