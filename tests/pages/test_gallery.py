@@ -61,6 +61,27 @@ def test_a_board_takes_what_is_selected(open_page: Open):
     expect(page.locator("#cards figure")).to_have_count(1)
 
 
+def test_enter_after_a_name_goes_on_to_the_board_and_stars_nothing(open_page: Open):
+    page = with_pictures(open_page)
+    page.locator("input[name=image]").first.check()
+    page.keyboard.press("Control+Enter")  # says nothing of what is to be done
+    page.get_by_placeholder("Board or tag").fill("Cats")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Put on board")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="Cats 1")).to_be_visible()
+    expect(page.locator("svg.starred")).to_have_count(0)
+
+
+def test_who_comes_back_finds_what_was_selected_in_the_bar(open_page: Open):
+    page = with_pictures(open_page)
+    page.locator("input[name=image]").first.check()
+    page.locator("a.picture").first.click()
+    page.get_by_role("heading", name="Checks").wait_for()
+    page.go_back()
+    expect(page.locator("[data-num-selected]")).to_have_text("1 selected")
+
+
 def test_a_tag_finds_what_was_tagged(open_page: Open):
     page = with_pictures(open_page)
     page.locator("input[name=image]").nth(1).check()

@@ -32,7 +32,14 @@ form.addEventListener("click", (event) => {
   if (event.target.closest("[data-none]")) clear();
   if (event.target.closest("[data-compare]")) compare();
 });
-form.addEventListener("submit", () => {
+// Enter in the field of the name would press the first button, which stars; it goes on to the choice.
+bar.querySelector("[name=name]").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  bar.querySelector("[value=board]").focus();
+});
+form.addEventListener("submit", (event) => {
+  if (!event.submitter) event.preventDefault(); // Ctrl and Enter say nothing of what is to be done
   form.elements.query.value = location.search.replace(/^\?/, "");
 });
 
@@ -80,4 +87,5 @@ search.addEventListener("change", (event) => {
 search.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData.entries()]) if (!value) formData.delete(name);
 });
+addEventListener("pageshow", count); // who comes back finds what was selected still selected
 count();
