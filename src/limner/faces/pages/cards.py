@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,15 @@ class PictureCard:
     """One place of a sheet.
 
     Attributes:
-        image_id: ``None`` while it is not drawn yet; then the rest says nothing.
+        image_id: ``None`` while it is not drawn yet, and once it is erased; then the rest says
+            nothing.
+        is_erased: it was drawn, and is gone.
         why: one sentence a reason; empty for a plain release.
         text: what a screen reader says of the picture.
     """
 
     image_id: str | None
+    is_erased: bool = False
     outcome: Outcome | None = None
     why: tuple[str, ...] = ()
     text: str = ""
@@ -54,14 +57,18 @@ def cards_of(images: Iterable[Shelved], starred: Collection[str] = ()) -> list[P
 
 
 def cards_of_job(parts: Parts, job: Job) -> list[PictureCard]:
-    """A card for every picture of a job, also of those that are not drawn yet."""
+    """A card for every picture of a job, also of those that are not drawn yet, or were erased."""
     drawn = {one.index: one for one in job.images}
+    stored = stored_of(parts, [one.image_id for one in job.images])
     prompt = str(job.request.get("prompt", ""))
     cards: list[PictureCard] = []
     for index in range(job.num_images):
         image = drawn.get(index)
         if image is None:
             cards.append(PictureCard(image_id=None))
+            continue
+        if image.image_id not in stored:
+            cards.append(PictureCard(image_id=None, is_erased=True))
             continue
         cards.append(
             PictureCard(
@@ -73,6 +80,11 @@ def cards_of_job(parts: Parts, job: Job) -> list[PictureCard]:
             )
         )
     return cards
+
+
+def stored_of(parts: Parts, image_ids: Sequence[str]) -> set[str]:
+    """Those of these images that are not erased; a job goes on naming those that are."""
+    return {one.image_id for one in parts.store.gallery.of(image_ids)}
 
 
 def reasons_of(parts: Parts, image_id: str) -> tuple[str, ...]:

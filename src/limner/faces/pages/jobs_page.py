@@ -5,6 +5,7 @@ Operators see everybody's jobs, all others their own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request
@@ -12,9 +13,10 @@ from fastapi.responses import RedirectResponse, Response
 
 from limner.core.access import Principal
 from limner.core.errors import BadInput
-from limner.core.jobs import LEASED, Happening, Job, JobState, next_state
+from limner.core.jobs import LEASED, Happening, Job, JobImage, JobState, next_state
 from limner.faces.http.native.asking import Given, Requester
 from limner.faces.http.native.jobs import own_job
+from limner.faces.pages.cards import stored_of
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 
@@ -30,9 +32,10 @@ State = Annotated[str, Query(max_length=40)]
 
 
 class _Line(NamedTuple):
-    """A job, and what may be done to it now."""
+    """A job, those of its first images that are not erased, and what may be done to it now."""
 
     job: Job
+    images: list[JobImage]
     may: tuple[Happening, ...]
 
 
@@ -97,7 +100,7 @@ def _shown(given: Given, viewer: Principal, state: str, before: str) -> dict[str
     )
     listed = jobs[:PAGE_JOBS]
     return {
-        "lines": [_Line(one, may_be_done(one)) for one in listed],
+        "lines": _lines(given, listed),
         "states": list(JobState),
         "state": state,
         "before": before,
@@ -105,5 +108,13 @@ def _shown(given: Given, viewer: Principal, state: str, before: str) -> dict[str
         "is_moving": any(one.state in LEASED or one.state is JobState.QUEUED for one in listed),
         "sees_everything": viewer.sees_everything,
         "num_waiting": given.jobs.num_waiting(),
-        "num_pictures": NUM_PICTURES,
     }
+
+
+def _lines(given: Given, listed: Sequence[Job]) -> list[_Line]:
+    first = [list(job.images[:NUM_PICTURES]) for job in listed]
+    stored = stored_of(given.parts, [image.image_id for images in first for image in images])
+    return [
+        _Line(job, [one for one in images if one.image_id in stored], may_be_done(job))
+        for job, images in zip(listed, first, strict=True)
+    ]

@@ -22,6 +22,7 @@ from limner.core.errors import (
     LedgerBroken,
     LimnerError,
     ModelPaused,
+    NotFound,
     PictureBroken,
     RequestRefused,
     SealFailed,
@@ -65,24 +66,23 @@ class Delivery:
 
     Attributes:
         job: that is over.
-        images: all that are stored, in the order of their index.
+        images: all that are stored, by their index; those that were erased are not there.
     """
 
     job: Job
-    images: tuple[Image, ...]
+    images: Mapping[int, Image]
 
     @property
     def released(self) -> tuple[Image, ...]:
         """Those that leave."""
-        return tuple(one for one in self.images if one.outcome is Outcome.RELEASED)
+        return tuple(one for one in self.images.values() if one.outcome is Outcome.RELEASED)
 
     @property
     def kept(self) -> tuple[tuple[int, Image], ...]:
         """Index and image of those that do not leave."""
-        indices = (one.index for one in self.job.images)
         return tuple(
             (index, image)
-            for index, image in zip(indices, self.images, strict=True)
+            for index, image in self.images.items()
             if image.outcome is not Outcome.RELEASED
         )
 
@@ -105,12 +105,13 @@ def job_path(job: Job) -> str:
 
 
 def deliver(parts: Parts, job: Job) -> Delivery:
-    """Open every image of a job.
+    """Open every image of a job that is not erased; the job goes on naming those that are.
 
     Raises:
         LimnerError: a file cannot be read or sealed.
     """
-    return Delivery(job=job, images=tuple(open_image(parts, one.image_id) for one in job.images))
+    there = [one for one in job.images if parts.store.image_by_id(one.image_id) is not None]
+    return Delivery(job=job, images={one.index: open_image(parts, one.image_id) for one in there})
 
 
 def require_some(delivery: Delivery) -> None:
@@ -119,6 +120,7 @@ def require_some(delivery: Delivery) -> None:
     Raises:
         ImageHeld: at least one waits for a person.
         RequestRefused: every one was refused by the criteria.
+        NotFound: every one was erased.
         LimnerError: the job was not finished.
     """
     job = delivery.job
@@ -127,11 +129,12 @@ def require_some(delivery: Delivery) -> None:
     if delivery.released:
         return
     where = f"The job is {job_path(job)}."
+    if not delivery.images:
+        raise NotFound("Every image of this job was erased.", code="image_unknown", hint=where)
     held = [image for _, image in delivery.kept if image.outcome is Outcome.HELD]
     if held:
         raise ImageHeld(held[0].kept_back.message, hint=where)
-    refused = [image.kept_back.message for _, image in delivery.kept]
-    raise RequestRefused(refused[0] if refused else "", hint=where)
+    raise RequestRefused(delivery.kept[0][1].kept_back.message, hint=where)
 
 
 def unfinished_error(job: Job) -> LimnerError:
