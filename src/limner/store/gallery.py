@@ -232,8 +232,9 @@ class GalleryRows:
         return StoredGrid(grid_id=row.grid_id, owner=row.owner, document=row.document)
 
     def count_held(self) -> int:
-        """How many images wait for a person."""
-        held = sa.select(sa.func.count()).where(_rows.outcome == str(Outcome.HELD))
+        """How many images wait for a person; one that several asked for is one."""
+        num_images = sa.func.count(sa.distinct(_rows.image_id))
+        held = sa.select(num_images).where(_rows.outcome == str(Outcome.HELD))
         with reading(self._engine) as connection:
             return connection.scalar(held) or 0
 

@@ -107,6 +107,13 @@ def test_held_images_are_counted_as_waiting(studio: Studio, two):
     assert store.gallery.count_held() == 1
 
 
+def test_a_held_image_of_two_people_is_counted_once(studio: Studio, two):
+    store = studio.parts.store
+    change(store, shelve, two[0], "ada")
+    change(store, note_outcomes, {two[0]: Outcome.HELD})
+    assert store.gallery.count_held() == 1
+
+
 def test_what_a_check_said_is_found(studio: Studio, two):
     store = studio.parts.store
     assert found(store, Search(check="integrity", verdict=Verdict.PASS)) == set(two)
