@@ -61,6 +61,20 @@ def test_a_board_takes_what_is_selected(open_page: Open):
     expect(page.locator("#cards figure")).to_have_count(1)
 
 
+def test_a_board_whose_name_has_no_blank_is_no_wider_than_a_phone(open_page: Open, served: Served):
+    page = open_page(viewport={"width": 390, "height": 844})
+    draw(page, "W" * 80, num=1)
+    page.goto(served.address + "/gallery")
+    page.locator("input[name=image]").first.check()
+    page.get_by_placeholder("Board or tag").fill("M" * 80)
+    page.get_by_role("button", name="Put on board").click()
+    expect(page.locator(".filters .chip", has_text="MMM")).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    page.locator("a.picture").first.click()
+    expect(page.locator("button.tag")).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
 def test_enter_after_a_name_goes_on_to_the_board_and_stars_nothing(open_page: Open):
     page = with_pictures(open_page)
     page.locator("input[name=image]").first.check()
