@@ -94,12 +94,15 @@ def _from_json(document: Mapping[str, object]) -> SentEdit:
                 hint="Files are not kept here before they are used.",
             )
         files.append(SentFile("images", reference.image_url))
-    mask = (fields.model_extra or {}).pop(MASK_FIELD, None)
+    mask: object = (fields.model_extra or {}).pop(MASK_FIELD, None)
     if mask is None:
         return SentEdit(fields, files, None)
-    url = parse(ImageReference, cast("dict[str, object]", mask)).image_url
+    if not isinstance(mask, Mapping):
+        raise FieldRefused(MASK_FIELD, mask, "an object with image_url, a data URL")
+    reference = cast("Mapping[str, object]", mask)
+    url = parse(ImageReference, reference).image_url
     if url is None:
-        raise FieldRefused(MASK_FIELD, mask, "image_url with a data URL")
+        raise FieldRefused(MASK_FIELD, reference, "image_url with a data URL")
     return SentEdit(fields, files, SentFile(MASK_FIELD, url))
 
 
