@@ -127,6 +127,8 @@ def say_compared(compared: Compared, suite: Suite) -> None:
     )
     for name, one in compared.differences.items():
         say(_difference_line(name, one, compared.detectable[name], width))
+    if compared.not_compared:
+        say(f"  Not compared, as one run has no verdict of it: {', '.join(compared.not_compared)}.")
     say("")
     for word, winners in (
         ("first", compared.first_against_itself),

@@ -31,6 +31,7 @@ class Compared:
     Attributes:
         differences: by check, second minus first.
         detectable: smallest difference that would be called in 4 of 5 comparisons, by check.
+        not_compared: checks that judged pictures of one run, and in the other none of the same.
         first_against_itself: checks by which the first run wins against itself; any is an alarm.
         second_against_itself: the same of the second.
     """
@@ -39,6 +40,7 @@ class Compared:
     second: Run
     differences: dict[str, Difference]
     detectable: dict[str, float]
+    not_compared: tuple[str, ...]
     first_against_itself: tuple[str, ...]
     second_against_itself: tuple[str, ...]
 
@@ -50,6 +52,7 @@ class Compared:
             "suite": self.first.suite,
             "differences": {name: asdict(one) for name, one in self.differences.items()},
             "detectable": self.detectable,
+            "not_compared": list(self.not_compared),
             "first_against_itself": list(self.first_against_itself),
             "second_against_itself": list(self.second_against_itself),
         }
@@ -88,6 +91,7 @@ def compare_runs(parts: Parts, first: Run, second: Run) -> Compared:
         for check in suite.checks
     }
     asked = {check: pair for check, pair in pairs.items() if np.isfinite(pair[0] + pair[1]).any()}
+    judged = [check for check, pair in pairs.items() if any(np.isfinite(one).any() for one in pair)]
     differences = compare(asked, rng)
     return Compared(
         first=first,
@@ -97,6 +101,7 @@ def compare_runs(parts: Parts, first: Run, second: Run) -> Compared:
             check: detectable_difference(one.difference.num, len(suite.seeds), len(differences))
             for check, one in differences.items()
         },
+        not_compared=tuple(one for one in judged if one not in asked),
         first_against_itself=_against_itself(suite, scores[0], rng),
         second_against_itself=_against_itself(suite, scores[1], rng),
     )

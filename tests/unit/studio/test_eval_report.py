@@ -58,6 +58,17 @@ def test_a_model_does_not_win_against_itself(studio):
     assert [one.winner for one in compared.differences.values()] == [None, None]
 
 
+def test_a_check_that_judged_one_run_alone_is_named_as_not_compared(studio):
+    first, second = run_whole(studio), run_whole(studio)
+    scores = [one for one in studio.parts.store.runs.scores(second.run_id) if one.check == "count"]
+    failed = [replace(one, verdict=Verdict.ERROR, cause="timeout") for one in scores]
+    studio.parts.store.runs.add(second.run_id, [], failed)
+    compared = compare_runs(studio.parts, first, second)
+    assert list(compared.differences) == ["integrity"]
+    assert compared.not_compared == ("count",)
+    assert compared.to_document()["not_compared"] == ["count"]
+
+
 def test_pictures_of_a_run_are_in_no_stream_that_is_watched(studio):
     run_whole(studio)
     with studio.parts.store.watches.reading() as connection:

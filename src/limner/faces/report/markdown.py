@@ -105,6 +105,9 @@ def _compared(report: Report) -> Iterator[str]:
     )
     header = ("check", "first", "second", "points", "95 % interval", "seen from", "so")
     yield from _table(header, rows)
+    if compared.not_compared:
+        names = ", ".join(compared.not_compared)
+        yield from ("", f"Not compared, as one run has no verdict of it: {names}.")
     alarms = (*compared.first_against_itself, *compared.second_against_itself)
     yield ""
     yield (
