@@ -5,12 +5,15 @@ The ledger is one chain, so its writers take turns; SQLite does that by itself, 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from limner.core.errors import StorageUnavailable
 
@@ -26,6 +29,7 @@ OUT_OF_REACH = (
 PASSING = ("08", "40", "53", "57")
 """Classes of what the server says that may pass: connection, conflict, resources, restart."""
 BAD_CHARACTER = "22021"
+USED = "limner_used"
 
 
 def connect(address: str, password: str = "") -> sa.Engine:
@@ -39,7 +43,7 @@ def connect(address: str, password: str = "") -> sa.Engine:
         if url.get_backend_name() != "postgresql":
             raise ArgumentError
         url = url.set(drivername=DRIVER, password=password or None)
-        engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = sa.create_engine(url, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StorageUnavailable(
             "The setting 'database' is not the address of a PostgreSQL database.",
@@ -51,6 +55,7 @@ def connect(address: str, password: str = "") -> sa.Engine:
             hint="Install it with: pip install 'limner[postgresql]'",
         ) from error
     event.listen(engine, "handle_error", _give_up_connection)
+    event.listen(engine, "checkout", partial(_require_alive, engine.dialect))
     return engine
 
 
@@ -106,6 +111,22 @@ def _fields_of(said: BaseException | None) -> dict[str, str]:
 
 def _first_of(said: BaseException | None) -> object:
     return said.args[0] if said is not None and said.args else said
+
+
+def _require_alive(
+    dialect: sa.Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object
+) -> None:
+    """Open all connections anew once one that was used before is dead, as after a restart.
+
+    SQLAlchemy's own ping does so too, but not where the driver lets the system's error through.
+    """
+    if not record.info.get(USED):  # forgotten where a connection is opened anew
+        record.info[USED] = True
+        return
+    try:
+        dialect.do_ping(connection)
+    except (OSError, dialect.loaded_dbapi.Error) as error:
+        raise InvalidatePoolError from error
 
 
 def _give_up_connection(context: ExceptionContext) -> None:

@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
+import pg8000
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -206,6 +207,22 @@ def test_a_connection_that_was_reset_is_trouble_that_may_pass(engine, beginning)
         with beginning(engine):
             raise ConnectionResetError(104, "Connection reset by peer")
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("fault", [ConnectionResetError(104, "reset"), pg8000.InterfaceError("x")])
+def test_a_connection_that_died_unused_is_opened_anew_for_who_comes_next(
+    on_postgresql, monkeypatch, fault
+):
+    real, faults = on_postgresql.dialect.do_ping, [fault]
+
+    def do_ping(connection):
+        if faults:
+            raise faults.pop()
+        return real(connection)
+
+    monkeypatch.setattr(on_postgresql.dialect, "do_ping", do_ping)
+    assert read_number(on_postgresql, CLOCK) == 0
+    assert faults == []
 
 
 @pytest.mark.parametrize("code", ["57P01", "57P03", "53300", "08006"])
