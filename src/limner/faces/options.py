@@ -132,9 +132,9 @@ def moment_of(option: str, text: str | None, *, is_end: bool = False) -> datetim
         moment = datetime.fromisoformat(text)
         if is_end and _is_day(text):
             moment = datetime.combine(moment, time.max)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise BadInput(
             f"{option} is {text!r}; allowed is a day or time such as 2026-01-31 or "
             "2026-01-31T12:00."
         ) from error
-    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
