@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What was stored and decided, in a log that shows if it was changed.")
 
 FACTS_CHARACTERS = 60
+MAX_LAST = 2**31 - 1  # a database is asked for no more
 
 _HASH = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
@@ -31,7 +32,9 @@ Kind = Annotated[str | None, typer.Option("--kind", help="Only entries of this k
 Subject = Annotated[
     str | None, typer.Option("--subject", help="Only entries about this, such as an image_id.")
 ]
-Last = Annotated[int, typer.Option("--last", min=1, help="How many entries, the newest.")]
+Last = Annotated[
+    int, typer.Option("--last", min=1, max=MAX_LAST, help="How many entries, the newest.")
+]
 Folder = Annotated[Path, typer.Argument(help="A folder; made if it is not there.")]
 WitnessFolder = Annotated[
     Path | None, typer.Option("--witness", help="Also compare with what this witness remembers.")
@@ -69,6 +72,11 @@ def show(
 ) -> None:
     """List entries."""
     with opened(context) as studio:
+        from limner.core.limits import require_text
+
+        for name, text in (("kind", kind), ("subject", subject)):
+            if text is not None:
+                require_text(name, text)
         entries = studio.parts.store.ledger.entries_of(kind, subject=subject, num_last=last)
         for entry in entries:
             say(entry.text if as_json else _entry_line(entry))

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from limner.core.errors import BadInput, KeyRefused
 from limner.core.given_file import MAX_PICTURE_BYTES, read_at_most
 from limner.core.hashing import sha256_of_bytes
+from limner.core.limits import require_text
 from limner.store.files import write_new
 from limner.store.ledger.entries import Entry, Kind
 from limner.store.ledger.notes import (
@@ -232,12 +233,15 @@ def _signed_note(parts: Parts, num_entries: int | None = None) -> Note:
 def _find(parts: Parts, what: str, kind: str) -> Entry:
     ledger = parts.store.ledger
     if what.isdecimal():
-        entry = ledger.entry_at(int(what))
+        num_entries = ledger.count()
+        is_long = len(what) > len(str(num_entries))  # more than a database may be asked for
+        entry = None if is_long else ledger.entry_at(int(what))
         if entry is None:
-            raise BadInput(f"There is no entry {what}; there are {ledger.count()}, from 0.")
+            raise BadInput(f"There is no entry {what[:40]}; there are {num_entries}, from 0.")
         return entry
-    path = Path(what)
-    subject = _image_id_of(parts, path) if path.is_file() else what
+    require_text("kind", kind)
+    subject = _image_id_of(parts, Path(what)) if _is_file(what) else what
+    require_text("subject", subject)
     entries = ledger.entries_of(kind, subject=subject, num_last=1)
     if not entries:
         raise BadInput(
@@ -246,6 +250,13 @@ def _find(parts: Parts, what: str, kind: str) -> Entry:
             "re-saved file has another image_id.",
         )
     return entries[0]
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # too long for a name
+        return False
 
 
 def _image_id_of(parts: Parts, path: Path) -> str:

@@ -96,3 +96,24 @@ def test_what_is_not_stored_cannot_be_exported(limner):
     ran = limner("export", "nothing.png", "--format", "jpeg")
     assert ran.exit_code == 2
     assert "neither an image_id nor a picture file stored here" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("log", "show", "--last", "9" * 22), "equal to 2147483647"),
+        (("log", "show", "--kind", "\udcff"), "The kind holds"),
+        (("log", "show", "--subject", "\udcff"), "The subject holds"),
+        (("log", "prove", "9" * 22), "There is no entry 9999999999999999999999;"),
+        (("log", "prove", "9" * 5000), "There is no entry 999"),
+        (("log", "prove", "\udcff"), "The subject holds"),
+        (("log", "prove", "x", "--kind", "\udcff"), "The kind holds"),
+        (("log", "prove", "x" * 300), "The ledger has no 'image_stored' entry"),
+        (("publish", "x" * 300), "cannot be written to"),
+    ],
+)
+def test_what_no_log_can_hold_is_refused_in_one_sentence(limner, arguments, said):
+    generate(limner)
+    ran = limner(*arguments)
+    assert ran.exit_code == 2
+    assert said in ran.stderr

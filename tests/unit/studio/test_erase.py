@@ -161,3 +161,5 @@ def test_images_and_a_person_at_once_or_neither_is_refused(limner):
 def test_nobody_is_no_person(limner, studio):
     studio.generate("a fox", seed=1)
     assert "Nobody named '' is known here" in limner("erase", "--person", "", "--yes").stderr
+    refused = limner("erase", "--person", "\udcff", "--yes")
+    assert "Nobody named '\\udcff' is known here" in refused.stderr

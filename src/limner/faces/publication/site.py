@@ -48,13 +48,13 @@ def publish(parts: Parts, target: Path, period: Period, *, with_prompts: bool = 
         BadInput: the target is there, the ledger is empty, or the period is none.
         StorageUnavailable: it cannot be written.
     """
-    if target.exists():
-        raise BadInput(
-            f"{str(target)!r} is there already; nothing was replaced.",
-            code="folder_exists",
-            hint="Name a folder that is not there yet.",
-        )
     try:
+        if target.exists():
+            raise BadInput(
+                f"{str(target)!r} is there already; nothing was replaced.",
+                code="folder_exists",
+                hint="Name a folder that is not there yet.",
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
