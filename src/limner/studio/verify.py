@@ -7,12 +7,12 @@ other pictures, so it is always said whether the content fits it. Nothing is fet
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from limner.core.errors import BadInput, ImageUnreadable, StorageUnavailable
+from limner.core.errors import BadInput, ImageUnreadable, LimnerError, StorageUnavailable
 from limner.core.hashing import sha256_of_bytes
 from limner.core.ports import FoundMark
 from limner.core.recipe import ImageRecord
@@ -105,10 +105,18 @@ def verify(parts: Parts, path: Path, sidecar_path: Path | None = None) -> Verifi
 
     Raises:
         ImageUnreadable: the file cannot be read from the disk, or is too large.
-        BadInput: the sidecar is no credential.
+        BadInput: the sidecar that was named is no credential.
         KeyRefused: a root certificate of this install is broken.
     """
-    return verify_content(parts, read_bytes(path), str(path), _sidecar_of(path, sidecar_path))
+    content = read_bytes(path)
+    if sidecar_path is not None:
+        return verify_content(parts, content, str(path), _read_sidecar(sidecar_path))
+    try:
+        sidecar, ignored = _sidecar_of(path), ()
+    except LimnerError as error:  # nobody named it, and it may be about anything
+        sidecar, ignored = None, (f"It was not looked at: {error.message}",)
+    verified = verify_content(parts, content, str(path), sidecar)
+    return replace(verified, notices=(*verified.notices, *ignored))
 
 
 def verify_content(
@@ -145,10 +153,8 @@ def verify_content(
     )
 
 
-def _sidecar_of(path: Path, sidecar_path: Path | None) -> bytes | None:
-    """The credential beside a file: the one that was named, or one that goes by its name."""
-    if sidecar_path is not None:
-        return _read_sidecar(sidecar_path)
+def _sidecar_of(path: Path) -> bytes | None:
+    """The credential beside a file that goes by its name."""
     beside = path.with_suffix(f".{SIDECAR_SUFFIX}") if path.name else path
     return _read_sidecar(beside) if beside != path and beside.is_file() else None
 

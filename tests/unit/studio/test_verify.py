@@ -293,3 +293,11 @@ def test_another_data_folder_does_not_trust_what_was_sealed_here(parts, tmp_path
     parts.settings = read_settings(default_home=tmp_path / "elsewhere", environment={})
     verified = verify.verify(parts, written(tmp_path, content))
     assert verified.state is FileState.UNKNOWN_SIGNER
+
+
+def test_a_damaged_sidecar_that_nobody_named_refuses_no_file(parts, image, tmp_path):
+    path = written(tmp_path, image.content)
+    written(tmp_path, b"anything", "picture.c2pa")
+    verified = verify.verify(parts, path)
+    assert verified.state is FileState.TRUSTED
+    assert "picture.c2pa' is no credential" in verified.notices[-1]
