@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import textwrap
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from limner.studio.grid import Grid
     from limner.studio.image import Image
     from limner.studio.redraw import Comparison, Redrawn, Shown
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def say(text: str) -> None:
@@ -51,8 +55,9 @@ def _folded_line(line: str, columns: int) -> str:
 
 
 def say_json(document: dict[str, object]) -> None:
-    """One JSON object on one line of stdout."""
-    say(json.dumps(document, ensure_ascii=False))
+    """One JSON object on one line of stdout; bytes of a name that are no UTF-8 are escaped."""
+    text = json.dumps(document, ensure_ascii=False)
+    say(_HALF.sub(lambda one: f"\\u{ord(one[0]):04x}", text))
 
 
 def say_error(error: LimnerError) -> None:

@@ -1,6 +1,8 @@
 """The options and commands of provenance, as they are typed."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from painted_limner import WHOLE, painted_studio
@@ -117,3 +119,10 @@ def test_what_no_log_can_hold_is_refused_in_one_sentence(limner, arguments, said
     ran = limner(*arguments)
     assert ran.exit_code == 2
     assert said in ran.stderr
+
+
+def test_a_name_that_is_no_utf_8_is_told_in_json(limner):
+    generate(limner, "--out", "fox.png")
+    name = os.fsdecode(b"\xfffox.png")
+    Path("fox.png").rename(name)
+    assert json.loads(limner("verify", name, "--json").stdout)["path"] == name
