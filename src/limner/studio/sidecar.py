@@ -62,6 +62,13 @@ def write_sidecar(parts: Parts, path: Path, *, overwrite: bool = False) -> Path:
 def _find_decided(parts: Parts, read: ReadFile, path: Path) -> tuple[ImageRecord, StoredDecision]:
     store = parts.store
     seal = store.seal_by_file(sha256_of_bytes(read.content))
+    if seal is not None and seal.file_format is not None:
+        raise BadInput(
+            f"The picture {str(path)!r} was exported in another format than the image has here; a "
+            "sidecar vouches for the image's own file alone.",
+            code="format_differs",
+            hint="Use the file in its own format, or this one with the credential inside it.",
+        )
     if seal is None:
         record = store.image_by_pixels(read.picture.pixels_sha256)
     else:

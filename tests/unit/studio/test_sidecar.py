@@ -13,6 +13,7 @@ from limner.provenance.containers import _jpeg_segments, _png_chunks, _webp_chun
 from limner.provenance.credential import seal
 from limner.studio import keys, verify
 from limner.studio.sidecar import write_sidecar
+from limner.studio.stored_image import open_in_format
 from limner.studio.verify import FileState
 
 PROMPT = "a red fox background"
@@ -220,3 +221,12 @@ def test_rotating_takes_a_new_ledger_key_too(studio, parts):
 def test_rotating_before_anything_was_drawn_makes_no_ledger_key(parts):
     keys.rotate(parts)
     assert parts.store.ledger.own_key() is None
+
+
+def test_a_file_in_another_format_gets_no_sidecar_of_the_image(studio, tmp_path):
+    (image,) = studio.generate("a red fox background", seed=1)
+    path = tmp_path / "fox.jpg"
+    path.write_bytes(open_in_format(studio.parts, image.image_id, "jpeg"))
+    with pytest.raises(BadInput, match="exported in another format"):
+        write_sidecar(studio.parts, path)
+    assert not path.with_suffix(".c2pa").exists()
