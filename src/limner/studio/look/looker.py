@@ -20,6 +20,7 @@ from limner.checks.near_copy.fingerprint import pdq_of
 from limner.checks.tagger.tagger import Tagger
 from limner.checks.views import flat_view
 from limner.core.deciding import Circumstances, Decision, Outcome, decide
+from limner.core.errors import LimnerError
 from limner.core.hashing import sha256_of_bytes, sha256_of_document
 from limner.core.judging import CheckNotAble, ImageCheck, ImageSubject, Result, Verdict
 from limner.core.looking import Findings, LabelFound, OriginSignal, TagFound
@@ -34,7 +35,7 @@ from limner.studio.look.origin import read_signals
 from limner.studio.look.reading import Read, content_of, read
 from limner.studio.look.sources import Fault, Item
 from limner.studio.look.taught import Inspected, Taught
-from limner.studio.look.words import NOTHING, FoundByWords, Seer
+from limner.studio.look.words import FoundByWords, Seer
 
 if TYPE_CHECKING:
     from limner.studio.parts import Parts
@@ -183,8 +184,13 @@ class Looker:
         if self._parts.store.looks.has_look(image_id, self.sha256):
             return self._known(image_id, content)
         found = read(content, item.name, self._parts.settings.max_input_megapixels)
+        if isinstance(found, Fault):
+            return found
         self._make_ready()
-        return found if isinstance(found, Fault) else self._look(found, image_id, task.chance)
+        by_words = self._look_for_words(found, item.name)
+        if isinstance(by_words, Fault):
+            return by_words
+        return self._look(found, image_id, by_words, task.chance)
 
     def _make_ready(self) -> None:
         """Load the networks, so that the first picture's checks have as long as every other's."""
@@ -207,13 +213,23 @@ class Looker:
     def _to_ask(self, found: Sequence[LabelFound]) -> tuple[LabelFound, ...]:
         return unsure_among(found, self._taught.names) if self._asked.num_to_ask else ()
 
-    def _look(self, found: Read, image_id: str, chance: float) -> Looked:
+    def _look_for_words(self, found: Read, name: str) -> tuple[LabelFound, ...] | Fault:
+        if self._found is None:
+            return ()
+        try:
+            return self._found(found.picture)
+        except LimnerError as error:
+            told = f"Nothing could be looked for by words in {name!r}: {error.message}"
+            return Fault("words_not_asked", told)
+
+    def _look(
+        self, found: Read, image_id: str, by_words: tuple[LabelFound, ...], chance: float
+    ) -> Looked:
         began = time.perf_counter()
         picture = found.picture
         judge = self._parts.judge
         results = judge.judge_by(self._checks, ImageSubject(picture=picture))
         seen = self._see(picture)
-        by_words = NOTHING if self._found is None else self._found(picture)
         decision = decide(
             judge.criteria,
             results,
@@ -230,12 +246,12 @@ class Looker:
         findings = Findings(
             tags=seen.tags,
             origin=self._origin(found),
-            labels=(*seen.labels, *by_words.labels),
+            labels=(*seen.labels, *by_words),
             anomalies=tuple(one.found for one in seen.inspected),
             needs_consent=any(
                 one.check == "face" and one.verdict is Verdict.FAIL for one in results
             ),
-            notices=(*seen.notices, *by_words.notices),
+            notices=seen.notices,
             seconds=round(time.perf_counter() - began, 4),
             camera=found.file.texts.camera,
         )

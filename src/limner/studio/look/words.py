@@ -1,20 +1,20 @@
 """Looking for what words say, with a service or model that sees; nothing needs to be taught.
 
 What it says is not certified, so each of the words is ``unsure`` with a score, and a
-person has the last word. One that cannot be asked takes nothing else from a look: that it was
-not asked is a notice on the picture.
+person has the last word. A picture about which it cannot be asked was not looked at as it was to
+be: that is a fault, and the picture is met again when the look is begun again.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image as PillowImage
 
 from limner.checks.views import flatten, small_view
-from limner.core.errors import BadInput, GeneratorUnavailable, LimnerError
+from limner.core.errors import BadInput, GeneratorUnavailable
 from limner.core.hashing import sha256_of_document
 from limner.core.looking import LabelFound, Sighting
 
@@ -44,16 +44,6 @@ class Seer(Protocol):
         ...
 
 
-class WordsFound(NamedTuple):
-    """What was found of words on one picture."""
-
-    labels: tuple[LabelFound, ...]
-    notices: tuple[str, ...]
-
-
-NOTHING = WordsFound((), ())
-
-
 class FoundByWords:
     """Looks for words on one picture after the other.
 
@@ -65,31 +55,31 @@ class FoundByWords:
     def __init__(self, seer: Seer, words: Sequence[str]) -> None:
         self._seer = seer
         self._words = tuple(words)
-        self._absent = ""
+        self._absent: GeneratorUnavailable | None = None
 
     @property
     def sha256(self) -> str:
         """Tagged hash of everything that decides a score."""
         return sha256_of_document({"seer": self._seer.sha256, "words": list(self._words)})
 
-    def __call__(self, picture: Picture) -> WordsFound:
-        """What the seer says of a picture; one that cannot be reached is not asked again."""
-        if self._absent:
-            return WordsFound((), (self._absent,))
+    def __call__(self, picture: Picture) -> tuple[LabelFound, ...]:
+        """What the seer says of a picture.
+
+        Raises:
+            GeneratorUnavailable: it is not there; it is not asked again.
+            LimnerError: it gave no answer about this picture.
+        """
+        if self._absent is not None:
+            raise self._absent.with_traceback(None)
         try:
             found = self._seer.look_for(_sent(picture), self._words)
-        except LimnerError as error:
-            told = f"Nothing was looked for by words: {error.message}"
-            if isinstance(error, GeneratorUnavailable):
-                self._absent = told
-            return WordsFound((), (told,))
+        except GeneratorUnavailable as error:
+            self._absent = error
+            raise
         version = self.sha256.removeprefix("sha256:")[:12]
-        return WordsFound(
-            tuple(
-                LabelFound(word, version, one.score, VERDICT, one.boxes)
-                for word, one in zip(self._words, found, strict=True)
-            ),
-            (),
+        return tuple(
+            LabelFound(word, version, one.score, VERDICT, one.boxes)
+            for word, one in zip(self._words, found, strict=True)
         )
 
 

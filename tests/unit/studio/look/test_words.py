@@ -11,7 +11,13 @@ from http_here import Silent, answering_here, send_json
 from PIL import Image as PillowImage
 
 from limner.app import open_looker, open_seer
-from limner.core.errors import BadInput, ModelFormInvalid
+from limner.core.errors import (
+    BadInput,
+    EngineFailed,
+    GeneratorUnavailable,
+    LimnerError,
+    ModelFormInvalid,
+)
 from limner.core.records import Picture
 from limner.core.settings import read_settings
 from limner.studio.look.looker import Asked, Task
@@ -67,11 +73,11 @@ def test_each_of_the_words_has_a_score_and_is_unsure(found_at):
     with seeing(by_colour) as (address, heard):
         found = found_at(address)
         red, green = found(picture((250, 0, 0))), found(picture((0, 250, 0)))
-    assert [(one.label, one.score, one.verdict) for one in red.labels] == [
+    assert [(one.label, one.score, one.verdict) for one in red] == [
         ("a fox", 1.0, "unsure"),
         ("a broken bottle", 0.5, "unsure"),
     ]
-    assert green.labels[0].score == 0.0
+    assert green[0].score == 0.0
     path, key, text, _ = heard[0]
     assert (path, key) == ("/v1/chat/completions", None)
     assert "1. a fox\n2. a broken bottle" in text
@@ -89,35 +95,40 @@ def test_the_key_of_its_host_is_sent_and_no_metadata_of_the_picture(found_at):
 @pytest.mark.parametrize(
     "text", ["I see a fox.", '{"1": "yes"}', '{"1": "perhaps", "2": "no"}', "", "{}", "[1]"]
 )
-def test_another_answer_than_was_asked_for_is_a_notice_and_no_score(found_at, text):
-    with seeing(answering(text)) as (address, _):
-        told = found_at(address)(picture((250, 0, 0)))
-    assert told.labels == ()
-    assert "does not answer the question" in told.notices[0]
+def test_another_answer_than_was_asked_for_is_an_error_and_no_score(found_at, text):
+    with (
+        seeing(answering(text)) as (address, _),
+        pytest.raises(EngineFailed, match="does not answer the question"),
+    ):
+        found_at(address)(picture((250, 0, 0)))
 
 
 def test_an_answer_with_words_around_it_is_read(found_at):
     with seeing(answering('```json\n{"1": "No", "2": "yes"}\n```')) as (address, _):
         told = found_at(address)(picture((250, 0, 0)))
-    assert [one.score for one in told.labels] == [0.0, 1.0]
+    assert [one.score for one in told] == [0.0, 1.0]
 
 
 def test_an_error_is_told_without_the_words(found_at):
     error = {"error": {"message": "cannot find a broken bottle here"}}
-    with seeing(lambda *_: error, status=400) as (address, _):
-        (told,) = found_at(address)(picture((250, 0, 0))).notices
-    assert "answered 400" in told
-    assert "bottle" not in told
+    with (
+        seeing(lambda *_: error, status=400) as (address, _),
+        pytest.raises(LimnerError, match="answered 400") as told,
+    ):
+        found_at(address)(picture((250, 0, 0)))
+    assert "bottle" not in told.value.message
 
 
 def test_a_service_that_is_not_there_is_asked_once(found_at, monkeypatch):
     with seeing(by_colour) as (address, _):
         pass
     found = found_at(address)
-    (first,) = found(picture((250, 0, 0))).notices
+    with pytest.raises(GeneratorUnavailable, match="cannot be reached") as first:
+        found(picture((250, 0, 0)))
     monkeypatch.setattr(found._seer, "look_for", None)  # it would raise, were it asked again
-    assert found(picture((0, 250, 0))).notices == (first,)
-    assert "cannot be reached" in first
+    with pytest.raises(GeneratorUnavailable) as second:
+        found(picture((0, 250, 0)))
+    assert second.value is first.value
 
 
 def test_other_words_or_another_model_make_another_look(tmp_path):
@@ -145,6 +156,19 @@ def test_a_look_has_what_was_found_by_words(tmp_path):
         ("a fox", 1.0),
         ("a broken bottle", 0.5),
     ]
+
+
+def test_a_picture_that_no_word_was_looked_for_in_is_met_again(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    PillowImage.new("RGB", (64, 48), (250, 0, 0)).save(folder / "red.png")
+    settings = read_settings(default_home=tmp_path / "home", environment={})
+    (item,) = find_items([folder])
+    with seeing(by_colour) as (address, _):
+        asked = Asked(words=WORDS, seer=address, seer_model="eye-1")
+    fault = open_looker(settings, asked)(Task(0, item, 1.0))
+    assert fault.code == "words_not_asked"
+    assert "red.png" in fault.sentence
 
 
 @pytest.mark.parametrize(
