@@ -24,6 +24,7 @@ class Health(BaseModel):
     worker: Kept | None = Field(description="The worker it keeps; null if it keeps none.")
 
 
+@router.head("/health", include_in_schema=False)  # probes often ask for no body
 @router.get("/health")
 async def health(given: Annotated[Services, Depends(services)]) -> Health:
     """Whether the server answers, and how its worker is; asks nothing of the database."""

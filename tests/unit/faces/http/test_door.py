@@ -29,6 +29,11 @@ def test_a_request_id_that_is_no_plain_word_is_replaced(stranger, sent):
     assert answer.headers["x-request-id"] != sent
 
 
+def test_a_probe_that_asks_for_no_body_is_told_that_the_server_answers(stranger):
+    answer = stranger.head("/health")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 @pytest.mark.parametrize("path", ["/health", "/metrics", "/nothing-here"])
 def test_every_answer_carries_the_security_headers(stranger, path):
     answer = stranger.get(path)
