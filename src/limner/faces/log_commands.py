@@ -72,11 +72,6 @@ def show(
 ) -> None:
     """List entries."""
     with opened(context) as studio:
-        from limner.core.limits import require_text
-
-        for name, text in (("kind", kind), ("subject", subject)):
-            if text is not None:
-                require_text(name, text)
         entries = studio.parts.store.ledger.entries_of(kind, subject=subject, num_last=last)
         for entry in entries:
             say(entry.text if as_json else _entry_line(entry))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 REASONS = ("person_asked", "rights_withdrawn", "kept_long_enough", "other")
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # half a character
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -116,8 +115,7 @@ def find_traces(parts: Parts, person: str) -> tuple[str, Traces]:
     Raises:
         BadInput: nobody of this name is known here, or a job of theirs is being drawn.
     """
-    is_storable = not _UNSTORABLE.search(person)
-    name = parts.store.people.name_of(person) if is_storable else ""
+    name = parts.store.people.name_of(person)
     traces = parts.store.people.traces_of(name)
     if not name or traces.is_none:
         raise BadInput(

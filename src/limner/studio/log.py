@@ -13,7 +13,6 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from limner.core.errors import BadInput, KeyRefused
 from limner.core.given_file import MAX_PICTURE_BYTES, read_at_most
 from limner.core.hashing import sha256_of_bytes
-from limner.core.limits import require_text
 from limner.store.files import write_new
 from limner.store.ledger.entries import Entry, Kind
 from limner.store.ledger.notes import (
@@ -239,9 +238,7 @@ def _find(parts: Parts, what: str, kind: str) -> Entry:
         if entry is None:
             raise BadInput(f"There is no entry {what[:40]}; there are {num_entries}, from 0.")
         return entry
-    require_text("kind", kind)
     subject = _image_id_of(parts, Path(what)) if _is_file(what) else what
-    require_text("subject", subject)
     entries = ledger.entries_of(kind, subject=subject, num_last=1)
     if not entries:
         raise BadInput(

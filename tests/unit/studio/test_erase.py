@@ -162,4 +162,4 @@ def test_nobody_is_no_person(limner, studio):
     studio.generate("a fox", seed=1)
     assert "Nobody named '' is known here" in limner("erase", "--person", "", "--yes").stderr
     refused = limner("erase", "--person", "\udcff", "--yes")
-    assert "Nobody named '\\udcff' is known here" in refused.stderr
+    assert "half a character" in refused.stderr
