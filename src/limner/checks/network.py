@@ -61,7 +61,7 @@ class Network:
         self._num_threads = num_threads
         self._batch = batch
         self._side_px = side_px
-        self._is_rounded = is_rounded
+        self._may_round = is_rounded
         self._kept = kept
         self._lock = threading.Lock()
 
@@ -73,6 +73,15 @@ class Network:
         """
         with self._lock:
             return self._run(arrays)
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether it multiplies in 8 bits on this processor."""
+        return self._may_round and self._has_bfloat16
+
+    @cached_property
+    def _has_bfloat16(self) -> bool:
+        return "BF16" in capabilities(self._graphs.core)
 
     @cached_property
     def _graphs(self) -> CompiledGraphs:
@@ -100,11 +109,9 @@ class Network:
         return run
 
     def _kept_or_compiled(self) -> openvino.CompiledModel:
-        is_bfloat16 = "BF16" in capabilities(self._graphs.core)
-        is_rounded = self._is_rounded and is_bfloat16
         settings = {
             **ONE_STREAM,
-            "INFERENCE_PRECISION_HINT": self._precision if is_bfloat16 else "f32",
+            "INFERENCE_PRECISION_HINT": self._precision if self._has_bfloat16 else "f32",
             "PERFORMANCE_HINT": "LATENCY",
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         }
@@ -114,13 +121,13 @@ class Network:
         facts: dict[str, object] = {
             "batch": self._batch,
             "side_px": self._side_px,
-            "is_rounded": is_rounded,
+            "is_rounded": self.is_rounded,
             "files": [self._weights.card["files"].get(f"{self._name}.{end}") for end in FILE_ENDS],
         }
-        compile_anew = partial(self._compiled, settings, is_rounded=is_rounded)
+        compile_anew = partial(self._compiled, settings)
         return self._graphs.read(settings, facts, compile_anew)
 
-    def _compiled(self, settings: dict[str, str], *, is_rounded: bool) -> openvino.CompiledModel:
+    def _compiled(self, settings: dict[str, str]) -> openvino.CompiledModel:
         core = self._graphs.core
         structure, values = (self._weights.read(f"{self._name}.{end}") for end in FILE_ENDS)
         model = core.read_model(  # pyright: ignore[reportUnknownMemberType]  # half annotated
@@ -132,5 +139,5 @@ class Network:
             square = [self._side_px] * 2
             model.reshape({one: [one.partial_shape[0], *square, 3] for one in model.inputs})
         return core.compile_model(
-            model if is_rounded else without_rounding(model), DEVICE, settings
+            model if self.is_rounded else without_rounding(model), DEVICE, settings
         )

@@ -57,6 +57,14 @@ def test_only_a_picture_in_doubt_is_looked_at_again_without_rounding(nsfw, image
     assert (probabilities_B2[0, 1] < SURE_BELOW) == is_rounded
 
 
+def test_there_is_one_look_where_the_processor_does_not_multiply_in_8_bits(monkeypatch):
+    monkeypatch.setattr("limner.checks.network.capabilities", lambda core: ("FP32", "INT8"))
+    nsfw = Nsfw(num_threads=1)
+    monkeypatch.setattr(nsfw, "_exact", None)  # it would raise, were it asked
+    in_doubt = subject(disc(ground=SKIN, colour=(150, 90, 60, 255)))
+    assert nsfw.measure(in_doubt).score == pytest.approx(0.2859, abs=0.03)
+
+
 def test_the_graph_says_where_it_is_rounded_and_can_leave_it_out():
     model = openvino.Core().read_model(WEIGHTS / "network.xml")
 

@@ -4,7 +4,8 @@ It was trained on photographs in 2016 and misses drawings: a low score on a draw
 It knows nothing of violence, symbols or text.
 
 Every picture is looked at in 8 bits first, which is quicker. One that then is not far below every
-limit is looked at again without that rounding, and the second score counts alone.
+limit is looked at again without that rounding, and the second score counts alone. Where the
+processor does not multiply so, there is one look, without rounding.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Nsfw:
         """
         image_BHWC = prepared(flat_view(subject.picture))
         score = _probability(self._first, image_BHWC)
-        if score >= SURE_BELOW:
+        if score >= SURE_BELOW and self._first.is_rounded:
             score = _probability(self._exact, image_BHWC)
         return Finding(score=score)
 
