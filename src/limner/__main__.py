@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 import threading
@@ -22,6 +23,10 @@ def main() -> None:
     everybody else's exit functions have run.
     """
     codes: list[int] = []
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="surrogateescape"
+        )  # names of files are bytes
     atexit.register(lambda: _end(*codes))
     _leave_garbage(START_SECONDS)
     try:

@@ -54,6 +54,17 @@ def test_a_reader_that_goes_away_is_not_told_off():
     assert finished.stderr == ""
 
 
+def test_the_name_of_a_file_is_printed_as_it_is():
+    code = "from limner.__main__ import main\nimport limner.faces.cli as cli, sys\n"
+    code += "cli.app_for = lambda name: lambda **_: print('caf\\udce9.png')\nmain()\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+    )
+    assert (ran.returncode, ran.stdout) == (0, b"caf\xe9.png\n")
+
+
 def test_what_nobody_foresaw_is_one_sentence_with_exit_code_5():
     program = (
         "import limner.__main__ as entry\n"
