@@ -24,9 +24,8 @@ def main() -> None:
     """
     codes: list[int] = []
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="surrogateescape"
-        )  # names of files are bytes
+        # Names of files are bytes, and are printed as they are.
+        sys.stdout.reconfigure(errors="surrogateescape")  # pyright: ignore[reportUnknownMemberType]
     atexit.register(lambda: _end(*codes))
     _leave_garbage(START_SECONDS)
     try:
