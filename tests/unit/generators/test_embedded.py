@@ -10,7 +10,7 @@ from limner.core.errors import DrawingCancelled, GeneratorUnavailable, PromptToo
 from limner.core.records import Operation
 from limner.generators.conformance import FACTS, Trial, try_fact
 from limner.generators.embedded import EmbeddedGenerator
-from limner.generators.embedded.graphs import Graphs
+from limner.generators.embedded.graphs import Graphs, precisions_here
 from limner.generators.embedded.weights import Weights
 
 SEEDS = [5, 6, 7]
@@ -99,6 +99,8 @@ def test_a_deterministic_picture_is_drawn_in_a_precision_that_no_load_sways(
     monkeypatch.setattr(Graphs, "trial_run", measured)
     generator = EmbeddedGenerator(num_threads=1, weights=Weights(weights_folder), memory=tmp_path)
     assert draw(generator, sketch(is_deterministic=True), [5])[0].is_finite
+    if len(precisions_here()) == 1:
+        pytest.skip("This processor has one precision.")
     with pytest.raises(AssertionError, match="was measured"):
         draw(generator, sketch(), [5])
 
