@@ -82,7 +82,7 @@ def test_what_is_not_there_has_a_low_score_and_no_box(detector):
 
 
 def test_boxes_come_back_with_what_was_found(detector):
-    found = FoundByWords(detector, ["red"])(Picture.of(halves())).labels
+    found = FoundByWords(detector, ["red"])(Picture.of(halves()))
     assert (found[0].verdict, len(found[0].boxes)) == ("unsure", 1)
     findings = Findings(labels=(*found, LabelFound("cup", "0", 0.5, "unsure")))
     document = json.loads(json.dumps(findings.to_document()))
