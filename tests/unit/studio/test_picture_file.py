@@ -124,7 +124,8 @@ def test_a_damaged_file_is_a_picture_or_refused(file_format, changes):
         content[place % len(content)] = value
     with suppress(ImageUnreadable), warnings.catch_warnings():
         warnings.simplefilter("error")
-        read_content(bytes(content), "damaged", 64)
+        read = read_content(bytes(content), "damaged", 64)
+        assert read.picture.image_HWC.shape[2] == 4
 
 
 def test_a_picture_whose_exif_is_odd_is_read_and_turned():
