@@ -184,13 +184,8 @@ class Looker:
         if self._parts.store.looks.has_look(image_id, self.sha256):
             return self._known(image_id, content)
         found = read(content, item.name, self._parts.settings.max_input_megapixels)
-        if isinstance(found, Fault):
-            return found
         self._make_ready()
-        by_words = self._look_for_words(found, item.name)
-        if isinstance(by_words, Fault):
-            return by_words
-        return self._look(found, image_id, by_words, task.chance)
+        return found if isinstance(found, Fault) else self._look(found, image_id, task)
 
     def _make_ready(self) -> None:
         """Load the networks, so that the first picture's checks have as long as every other's."""
@@ -222,10 +217,11 @@ class Looker:
             told = f"Nothing could be looked for by words in {name!r}: {error.message}"
             return Fault("words_not_asked", told)
 
-    def _look(
-        self, found: Read, image_id: str, by_words: tuple[LabelFound, ...], chance: float
-    ) -> Looked:
+    def _look(self, found: Read, image_id: str, task: Task) -> Looked | Fault:
         began = time.perf_counter()
+        by_words = self._look_for_words(found, task.item.name)
+        if isinstance(by_words, Fault):
+            return by_words
         picture = found.picture
         judge = self._parts.judge
         results = judge.judge_by(self._checks, ImageSubject(picture=picture))
@@ -238,7 +234,7 @@ class Looker:
                 request_sha256=None,
                 impact=None,
                 operation=None,
-                chance=chance,
+                chance=task.chance,
             ),
             fault=judge.fault,
             demands=self._taught.demands([one.found for one in seen.inspected]),

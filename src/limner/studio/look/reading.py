@@ -61,7 +61,7 @@ def read(content: bytes, name: str, max_megapixels: int) -> Read | Fault:
         return Read(content, read_content(content, name, max_megapixels))
     except ImageUnreadable as error:
         return Fault(error.code, error.message)
-    except (MemoryError, RecursionError, ArithmeticError, LookupError, TypeError) as error:
+    except (MemoryError, RecursionError) as error:
         # Decoders raise these on files that were made to break them.
         return Fault("image_unreadable", f"{name!r} breaks its decoder ({type(error).__name__}).")
 

@@ -161,21 +161,28 @@ def test_what_was_learnt_with_other_weights_is_not_used_and_its_parts_are_held(l
     assert (reason.source, str(reason.consequence)) == ("normal:plate", "hold")
 
 
-def test_what_is_in_doubt_is_unsure_of_every_picture_and_says_so(parts, learnt, folders):
+@pytest.fixture(scope="module")
+def looked_in_doubt(parts, learnt, folders):
+    """A look with a normal set in doubt, of which people are asked about two; its id, what came."""
     found = learnt_for(parts, ["plate"])
     asked = Asked(learnt=found, doubted=found, num_to_ask=2)
     opening = partial(open_looker, parts.settings, asked)
     run = begin_look(parts, [folders["new"], folders["holed"]], asked, opening().sha256)
-    told = list(look(parts, run, opening, num_processes=1))
+    return run.run_id, list(look(parts, run, opening, num_processes=1))
+
+
+def test_what_is_in_doubt_is_unsure_of_every_picture_and_says_so(parts, looked_in_doubt):
+    run_id, told = looked_in_doubt
     assert [one.fault for one in told] == [None] * 6
     assert sum(one.num_asked for one in told) == 2
-    looks = [row.look for row in rows_of(parts, run.run_id)]
+    looks = [row.look for row in rows_of(parts, run_id)]
     assert {one.findings.anomalies[0].verdict for one in looks} == {"unsure"}
     assert {one.findings.labels[0].verdict for one in looks} == {"unsure"}
     assert all("'plate' is in doubt" in " ".join(one.findings.notices) for one in looks)
 
 
-def test_pictures_that_were_looked_at_before_are_asked_about_too(parts, learnt, folders):
+@pytest.mark.usefixtures("looked_in_doubt")
+def test_pictures_that_were_looked_at_before_are_asked_about_too(parts, folders):
     found = learnt_for(parts, ["plate"])
     asked = Asked(learnt=found, doubted=found, num_to_ask=3)  # of which two wait
     opening = partial(open_looker, parts.settings, asked)
