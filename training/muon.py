@@ -10,12 +10,14 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from training.precision import MULTIPLIED
+
 # Polynomial coefficients of the five Newton-Schulz steps (Keller Jordan's tuned quintic, the same at every step).
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalise(matrices_KRC: Tensor, steps: int = 5) -> Tensor:
-    """Nearest orthogonal matrices, roughly (singular values within about 0.7 to 1.2), in bfloat16.
+    """Nearest orthogonal matrices, roughly (singular values within about 0.7 to 1.2), in `MULTIPLIED`.
 
     Args:
         matrices_KRC: float `[K, R, C]` stack with R <= C.
@@ -23,7 +25,7 @@ def orthogonalise(matrices_KRC: Tensor, steps: int = 5) -> Tensor:
     """
     a, b, c = QUINTIC
     x = matrices_KRC / (matrices_KRC.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    x = x.bfloat16()
+    x = x.to(MULTIPLIED)
     for _ in range(steps):
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)

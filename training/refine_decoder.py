@@ -22,6 +22,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape, edge_loss
 from training.data.batches import Batches, evaluation_pairs
+from training.precision import mixed_precision
 from training.spaces import proper_rgba
 from training.superres import OUTPUT_PX, SuperResolution
 from training.train import contact_sheet
@@ -136,7 +137,7 @@ class Run:
     @torch.no_grad()
     def latents(self, rgba_BCHW: Tensor) -> Tensor:
         """What the encoder makes of a picture, 0 to 1."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             return self.autoencoder.encode(self.small(rgba_BCHW).contiguous(memory_format=torch.channels_last) * 2 - 1)
 
     def step(self) -> dict[str, float]:
@@ -147,7 +148,7 @@ class Run:
         latent = self.latents(rgba)
         latent = latent + MOST_NOISE * torch.rand(len(latent), 1, 1, 1) * torch.randn_like(latent)
         true = rgba * 2 - 1
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             small, made = self.model(latent)
         small, made = small.float(), made.float()
         critic_loss, of_true = self.teach_critic(true, made.detach())
@@ -164,7 +165,7 @@ class Run:
 
     def teach_critic(self, true: Tensor, made: Tensor) -> tuple[Tensor, list[Tensor]]:
         """One step of the critic; returns its loss and its features of the true pictures."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             verdicts, features = self.critic(torch.cat([true, made]))
         by_true, by_made = verdicts.chunk(2)
         loss = F.relu(1 - by_true).mean() + F.relu(1 + by_made).mean()
@@ -175,7 +176,7 @@ class Run:
     def critics_part(self, made: Tensor, of_true: list[Tensor], loss: Tensor) -> Tensor:
         """What the critic adds to the loss of a picture: `CRITIC_SHARE` of its gradient where the picture is made."""
         self.critic.requires_grad_(requires_grad=False)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             verdict, of_made = self.critic(made)
         self.critic.requires_grad_(requires_grad=True)
         features = sum((a.float() - b).abs().mean() for a, b in zip(of_made, of_true, strict=True))
@@ -191,7 +192,7 @@ class Run:
         """Log the error on pictures that are never trained on and on scenes, and write a sheet of pairs: true, made."""
         errors = {}
         for name, rgba in self.looked_at.items():
-            with torch.autocast("cpu", torch.bfloat16):
+            with mixed_precision():
                 made = torch.cat([self.model(self.latents(part))[1] for part in rgba.split(16)]).float()
             shown = proper_rgba((made + 1) / 2)
             errors[f"{name}_psnr_db"] = round(float(-10 * (shown - rgba).square().mean(dim=(1, 2, 3)).log10().mean()), 2)

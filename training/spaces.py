@@ -12,6 +12,7 @@ from torch import Tensor
 
 from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape
+from training.precision import mixed_precision
 
 
 class Space(Protocol):
@@ -79,13 +80,13 @@ class Latents:
     @torch.no_grad()
     def to_canvas(self, rgba_BCHW: Tensor) -> Tensor:
         """See `Space`."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             return self.model.encode(rgba_BCHW.contiguous(memory_format=torch.channels_last) * 2 - 1)
 
     @torch.no_grad()
     def to_picture(self, canvas_BCHW: Tensor) -> Tensor:
         """See `Space`."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             made = self.model.decode(canvas_BCHW.contiguous(memory_format=torch.channels_last))
         return proper_rgba((made.float() + 1) / 2)
 

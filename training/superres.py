@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from training import checkpoint
 from training.autoencoder import ResidualBlock, edge_loss
 from training.data.batches import Batches
+from training.precision import mixed_precision
 from training.spaces import Space, open_space
 
 OUTPUT_PX = 256
@@ -77,7 +78,7 @@ def main() -> None:
         given, wanted = decoded(space, rgba), rgba * 2 - 1
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(seen / args.samples)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             made = model(given.contiguous(memory_format=torch.channels_last)).float()
         loss = F.l1_loss(made, wanted) + 0.5 * edge_loss(made, wanted)
         loss.backward()

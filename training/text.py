@@ -14,6 +14,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from training.precision import mixed_precision
+
 EMBEDDING_WIDTH = 384
 HEADS = 12
 LAYERS = 6
@@ -94,7 +96,7 @@ class TextEncoder(nn.Module):
         tokens = torch.zeros(*ids.shape, EMBEDDING_WIDTH)
         for rows in lengths.argsort().split(group):
             longest = int(lengths[rows].max())
-            with torch.autocast("cpu", torch.bfloat16):
+            with mixed_precision():
                 tokens[rows, :longest] = self(ids[rows, :longest], mask[rows, :longest]).float()
         return EncodedText(tokens * mask[..., None], mask)
 

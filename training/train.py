@@ -27,6 +27,7 @@ from training.data.scenes import SQUARE, TALL, WIDE, Canvas
 from training.landed import landed_network
 from training.muon import Muon
 from training.network import DrawingNetwork, NetworkShape
+from training.precision import mixed_precision
 from training.spaces import Space, open_space
 from training.text import EMBEDDING_WIDTH, MAX_TOKENS, EncodedText, TextEncoder
 
@@ -258,7 +259,7 @@ class Run:
             captions = EncodedText(*(part[:num] for part in encoded))
             guided = guided_estimate(self.guide, noisy[:rows], times[:rows], captions, guidance[:num], clean[:rows])
             target = torch.cat([guided, clean[rows:]])
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             made = self.model(noisy, times, *encoded, dropped, guidance)
         errors = flow.velocity_errors(made.float(), target, times)
         if self.guide is not None:
@@ -294,7 +295,7 @@ class Run:
         errors = {}
         for time_ in FIXED_TIMES:
             times = torch.full((len(clean),), time_)
-            with torch.autocast("cpu", torch.bfloat16):
+            with mixed_precision():
                 made = model(flow.add_noise(clean, times, noise), times, *encoded, kept)
             errors[f"{time_}"] = round(float((made.float() - clean).square().mean()), 5)
         return errors
@@ -385,7 +386,7 @@ def guided_estimate(
     """
     num = len(guidance_B)
     both = EncodedText(*(torch.cat([part, part]) for part in encoded))
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision():
         text = network.encode_text(*both, torch.arange(2 * num) >= num)
         given, free = network.denoise(torch.cat([noisy, noisy]), torch.cat([times, times]), text).float().chunk(2)
     scale = guidance_B.repeat_interleave(len(noisy) // num)[:, None, None, None]
@@ -408,7 +409,7 @@ def sample(
         times = torch.full((count,), time_)
         if not model.shape.reads_guidance:
             return guided_estimate(model, noisy, times, encoded, scale)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             return model(noisy, times, *encoded, kept, scale).float()
 
     return space.to_picture(flow.draw(predict, noise, steps))

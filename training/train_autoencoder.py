@@ -17,6 +17,7 @@ from training import checkpoint
 from training.autoencoder import Autoencoder, AutoencoderShape, edge_loss, widened
 from training.data.batches import Batches, evaluation_pairs
 from training.landed import landed_autoencoder
+from training.precision import mixed_precision
 from training.spaces import trained_autoencoder
 
 BATCH = 32
@@ -36,7 +37,7 @@ def psnr_db(model: Autoencoder, rgba_BCHW: Tensor) -> float:
     model.eval()
     errors = []
     for part in rgba_BCHW.split(32):
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             made = model(part * 2 - 1)
         errors.append(((made.float().clamp(-1, 1) + 1) / 2 - part).square().mean(dim=(1, 2, 3)))
     model.train()
@@ -66,13 +67,13 @@ class Run:
         """One batch; returns its loss, and how far the first channels are from what they were."""
         rgba = (self.batches.next()[0] * 2 - 1).contiguous(memory_format=torch.channels_last)
         self.optimizer.param_groups[0]["lr"] = learning_rate(self.seen / self.samples)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             latent = self.model.encode(rgba)
             made = self.model.decode(latent + NOISE * torch.randn_like(latent)).float()
         loss = F.l1_loss(made, rgba) + 0.5 * edge_loss(made, rgba) + F.mse_loss(made, rgba)
         record = {}
         if self.known is not None:
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad(), mixed_precision():
                 known = self.known.encode(rgba)
             drift = F.mse_loss(latent[:, : known.shape[1]], known)
             loss = loss + HELD * drift

@@ -22,6 +22,7 @@ from limner.core.hashing import sha256_of_bytes
 from training import checkpoint
 from training.data.captions import with_article
 from training.data.splits import core
+from training.precision import mixed_precision
 from training.referee import Referee, RefereeShape
 from training.referee_views import (
     NAME_FORMS,
@@ -286,7 +287,7 @@ class Run:
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """One batch; returns the parts of its loss."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision():
             parts = losses(self.model, self.naming, self.examples, batch)
         sum(WEIGHTS[part] * loss for part, loss in parts.items()).backward()
         share = learning_rate(self.seen / self.options.samples)
