@@ -131,9 +131,10 @@ def _last_convolution(weights: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _constant(node: ov.Node) -> np.ndarray:
-    while node.get_type_name() != "Constant":
-        node = node.input_value(0).get_node()
-    return np.array(node.data, dtype=np.float32)
+    """What a constant is worth where it is used: one that is held in 8 bits is multiplied with its scale."""
+    if node.get_type_name() == "Constant":
+        return np.array(node.data, dtype=np.float32)
+    return np.prod(np.broadcast_arrays(*(_constant(one.get_node()) for one in node.input_values())), axis=0)
 
 
 def _all_found(missing: list[str], weights: Path) -> None:
