@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from limner.generators.embedded.adapter import Correction, Corrections, constant
 from limner.generators.embedded.networks import Caption, Floats, PredictClean
 from limner.generators.embedded.sampler import add_noise
 from limner.generators.embedded.tuning.graph import Tensor, Torch, TorchGraph
+from limner.graphs.compiled import capabilities
 
 # Shapes: N pictures, B rows, K times, C channels, H height, W width, O outputs, I inputs, R rank.
 
@@ -205,6 +207,7 @@ class _Course:
         self._torch = torch
         self._nothing = nothing
         self._schedule = schedule
+        self._has_bfloat16 = "BF16" in capabilities(openvino.Core())
         self._learnt = {
             name: tuple(torch.nn.Parameter(torch.from_numpy(one)) for one in start)
             for name, start in _starts(model, schedule).items()
@@ -229,7 +232,7 @@ class _Course:
         noise = rng.standard_normal(batch.clean_NCHW.shape, np.float32)
         noisy = times_B111 * batch.clean_NCHW + (1 - times_B111) * noise
         captions = self._some_dropped(batch.captions, rng.random(schedule.batch) < DROPPED)
-        with torch.autocast("cpu", torch.bfloat16):
+        with self._mixed_precision():
             made = self._graph(*map(torch.from_numpy, (noisy, times_B, *captions)))
         still_noise = torch.from_numpy(np.maximum(1 - times_B111, LEAST_NOISE))
         clean = torch.from_numpy(batch.clean_NCHW)
@@ -311,9 +314,13 @@ class _Course:
     def _predict(self, noisy: Sequence[Floats], times_B: Floats, captions: Caption) -> list[Floats]:
         """Lessons are squares, all of them in one array."""
         torch, (squares,) = self._torch, noisy
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), self._mixed_precision():
             made: Tensor = self._graph(*map(torch.from_numpy, (squares, times_B, *captions)))
         return [made.float().numpy()]
+
+    def _mixed_precision(self) -> AbstractContextManager[object]:
+        """Products in bfloat16, unless the processor would only imitate it: 8 times as long."""
+        return self._torch.autocast("cpu", self._torch.bfloat16, enabled=self._has_bfloat16)
 
     def _some_dropped(self, captions: Caption, is_dropped_B: NDArray[np.bool_]) -> Caption:
         def dropped(given: Floats, nothing: Floats) -> Floats:
