@@ -38,6 +38,11 @@ from limner.studio.suite_file import require_checks
 
 OnCase = Callable[[int, int], None]
 
+# Keys of a run's document; runs of earlier versions have none of them.
+DEFAULTS = "defaults"  # of the model: what it is drawn with, as a suite asks for none
+PRECISION = "precision"  # the setting
+CANARIES = "canaries"  # the canary set that is drawn again; left out where somebody asked
+
 
 class Rescored(NamedTuple):
     """What scoring a stored run again came to.
@@ -55,15 +60,21 @@ class Rescored(NamedTuple):
     num_lost: int
 
 
-def begin_run(parts: Parts, suite: Suite, checks: Checks) -> Run:
+def begin_run(parts: Parts, suite: Suite, checks: Checks, *, canary_id: str = "") -> Run:
     """Store a run before its first picture; criteria and gate in force are frozen before it.
+
+    Args:
+        parts: of the studio.
+        suite: that is drawn.
+        checks: that judge.
+        canary_id: of the canary set that it draws again; empty where somebody asked for the run.
 
     Raises:
         GateInvalid: the gate in force cannot be read.
         SuiteInvalid: a check is not there.
         BadInput: it draws pictures again in ways this studio cannot.
     """
-    run, gate = run_now(parts, suite, checks), gate_in_force(parts.settings)
+    run, gate = run_now(parts, suite, checks, canary_id=canary_id), gate_in_force(parts.settings)
     if parts.judge.criteria is not None:
         parts.store.freeze(parts.judge.criteria, run.started_at)
     with parts.store.models.writing(run.started_at) as connection:
@@ -72,20 +83,33 @@ def begin_run(parts: Parts, suite: Suite, checks: Checks) -> Run:
     return run
 
 
-def unfinished_run(parts: Parts, suite: Suite, checks: Checks) -> Run | None:
-    """The newest run of exactly this suite, model, checks and criteria that is not at its end."""
-    wanted = run_now(parts, suite, checks)
+def unfinished_run(
+    parts: Parts, suite: Suite, checks: Checks, *, canary_id: str = ""
+) -> Run | None:
+    """The newest run by exactly these parts, suite and checks that is not at its end.
+
+    A canary set goes on with its own redraws only, and nobody else with those: either may be in
+    the hands of a process that is still drawing. Arguments as `begin_run`.
+    """
+    wanted = run_now(parts, suite, checks, canary_id=canary_id)
     for run in parts.store.runs.newest():
         is_same = is_drawn_alike(run, wanted) and run.criteria_sha256 == wanted.criteria_sha256
+        is_same = is_same and _says_alike(run, wanted, PRECISION)
+        is_same = is_same and run.document.get(CANARIES, "") == canary_id
         if is_same and len(parts.store.runs.pictures(run.run_id)) < suite.num_pictures:
             return run
     return None
 
 
 def is_drawn_alike(run: Run, other: Run) -> bool:
-    """Whether two runs are of the same suite, model and checks, by their hashes."""
+    """Whether two runs are of the same suite, model and checks, by their hashes and defaults."""
     hashes = [(one.suite_sha256, one.model_sha256, one.checks_sha256) for one in (run, other)]
-    return hashes[0] == hashes[1]
+    return hashes[0] == hashes[1] and _says_alike(run, other, DEFAULTS)
+
+
+def _says_alike(run: Run, other: Run, key: str) -> bool:
+    said = [one.document.get(key) for one in (run, other)]
+    return None in said or said[0] == said[1]
 
 
 def draw_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = None) -> list[Metric]:
@@ -273,8 +297,8 @@ def suite_of(run: Run) -> Suite:
     )
 
 
-def run_now(parts: Parts, suite: Suite, checks: Checks) -> Run:
-    """A run as it would begin now; nothing is stored. Errors as `begin_run`."""
+def run_now(parts: Parts, suite: Suite, checks: Checks, *, canary_id: str = "") -> Run:
+    """A run as it would begin now; nothing is stored. Arguments and errors as `begin_run`."""
     require_checks(suite, checks.cards)
     require_ways(parts, suite)
     card, criteria = parts.generator.card, parts.judge.criteria
@@ -297,6 +321,12 @@ def run_now(parts: Parts, suite: Suite, checks: Checks) -> Run:
                 "licence": card.licence,
                 "ingredients": dict(card.ingredients),
             },
+            DEFAULTS: {
+                "steps": card.steps.default,
+                "guidance": card.guidance.default,
+                "sampler": card.samplers[0],
+            },
+            PRECISION: parts.settings.precision,
             "checks": {
                 name: {
                     "version": one.version,
@@ -309,6 +339,7 @@ def run_now(parts: Parts, suite: Suite, checks: Checks) -> Run:
             "criteria_sha256": None if criteria is None else criteria.sha256,
             "limner": parts.version,
             "python": platform.python_version(),
+            **({CANARIES: canary_id} if canary_id else {}),
         },
     )
 

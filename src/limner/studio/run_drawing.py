@@ -132,8 +132,8 @@ class RunDrawer:
         checks = Checks(parts)
         if not is_drawn_alike(run, run_now(parts, suite_of(run), checks)):
             raise BadInput(
-                f"The model {claim.model or 'that serves'!r} or a check is not what it was when "
-                "the run began.",
+                f"The model {claim.model or 'that serves'!r}, its defaults or a "
+                "check is not what it was when the run began.",
                 code="run_outdated",
                 hint="Ask for the run anew.",
             )

@@ -169,6 +169,21 @@ def test_a_run_of_another_suite_is_not_resumed(studio):
     assert unfinished_run(studio.parts, suite(seeds=(1, 2)), checks) is None
 
 
+@pytest.mark.parametrize("changed", ["precision", "steps"])
+def test_a_run_is_not_resumed_with_other_settings(settings, painter, changed):
+    with painted_studio(settings, painter) as studio:
+        begun = begin_run(studio.parts, suite(), Checks(studio.parts))
+        found = unfinished_run(studio.parts, suite(), Checks(studio.parts))
+        assert found is not None
+        assert found.run_id == begun.run_id
+    if changed == "precision":
+        settings = replace(settings, precision="f32")
+    else:
+        painter.card = replace(painter.card, steps=painter.card.steps._replace(default=3))
+    with painted_studio(settings, painter) as studio:
+        assert unfinished_run(studio.parts, suite(), Checks(studio.parts)) is None
+
+
 def test_scoring_again_gives_the_same_scores(studio):
     run, _ = run_whole(studio, suite())
     rescored = score_run(studio.parts, run, Checks(studio.parts))

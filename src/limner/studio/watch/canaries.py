@@ -120,7 +120,9 @@ def redraw_canaries(parts: Parts, canaries: CanarySet, on_case: OnCase | None = 
         return Redrawn(canaries=canaries, note=note)
     drawing = drawing_parts(parts, canaries)
     checks, suite = Checks(drawing), suite_of(kept)
-    run = unfinished_run(drawing, suite, checks) or begin_run(drawing, suite, checks)
+    of_set = canaries.canary_id
+    run = unfinished_run(drawing, suite, checks, canary_id=of_set)
+    run = run or begin_run(drawing, suite, checks, canary_id=of_set)
     draw_run(drawing, run, checks, on_case)
     found = read_pairs(
         _pairs(parts, kept, run),

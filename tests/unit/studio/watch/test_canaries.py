@@ -15,7 +15,7 @@ from limner.core.watching import ReadingVerdict
 from limner.store.models import require_state
 from limner.studio.erase import erase
 from limner.studio.eval_judging import Checks
-from limner.studio.eval_runs import begin_run, draw_run, find_run
+from limner.studio.eval_runs import begin_run, draw_run, find_run, unfinished_run
 from limner.studio.studio import Studio
 from limner.studio.watch.canaries import due_canaries, keep_canaries, redraw_all
 from limner.studio.watch.overview import canaries_seen, overview
@@ -139,6 +139,31 @@ def test_a_worker_draws_what_is_due_when_idle_and_stops_for_a_job(kept: Studio, 
     draw()
     (seen,) = canaries_seen(kept.parts)
     assert len(seen.readings) == 3
+
+
+def test_a_redraw_leaves_a_persons_unfinished_run_alone(kept: Studio):
+    checks = Checks(kept.parts)
+    asked = begin_run(kept.parts, FEW, checks)
+    (redrawn,) = redraw_all(kept.parts)
+    assert redrawn.run is not None
+    assert redrawn.run.run_id != asked.run_id
+    assert kept.parts.store.runs.pictures(asked.run_id) == []
+
+
+def test_a_person_does_not_go_on_with_a_redraw_but_the_redraw_does(kept: Studio):
+    def stop(*_: int) -> None:
+        raise DrawingCancelled
+
+    later(kept, minutes=1)
+    with pytest.raises(DrawingCancelled):
+        redraw_all(kept.parts, on_case=stop)
+    assert unfinished_run(kept.parts, FEW, Checks(kept.parts)) is None
+    begun = find_run(kept.parts, "last")
+    later(kept, minutes=1)
+    begin_run(kept.parts, FEW, Checks(kept.parts))
+    (redrawn,) = redraw_all(kept.parts)
+    assert redrawn.run is not None
+    assert redrawn.run.run_id == begun.run_id
 
 
 def test_a_run_that_is_not_at_its_end_is_no_canary_set(studio: Studio):
