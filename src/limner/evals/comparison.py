@@ -1,8 +1,9 @@
 """Comparing two models on the same prompts and seeds: differences with intervals, and who wins.
 
 Pictures of one prompt are not independent, so prompts are resampled, whole. A winner is called by
-an exact test, corrected for the number of metrics; the interval says how large the difference may
-be. What could be seen at all is worked out before anything is drawn.
+a randomisation test, whose changes of signs are drawn by chance, corrected for the number of
+metrics; the interval says how large the difference may be. What could be seen at all is worked out
+before anything is drawn.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from limner.evals.comparison import NUM_RESAMPLES
 from limner.evals.measuring import weakest_slices
 from limner.faces.printing import note, say
 
@@ -118,7 +119,11 @@ def say_compared(compared: Compared, suite: Suite) -> None:
         f"{_count(len(suite.cases), 'prompt')} with {_count(len(suite.seeds), 'seed')}, the same "
         "for both. Differences are second minus first, in points, with 95 % intervals over"
     )
-    say("prompts; p-values are exact and corrected for the number of checks (Holm).")
+    say(
+        f"prompts; p-values are by {NUM_RESAMPLES:,} changes of signs of prompts, drawn by chance, "
+        "and corrected for"
+    )
+    say("the number of checks (Holm).")
     say("")
     width = max((len(name) for name in compared.differences), default=5)
     say(

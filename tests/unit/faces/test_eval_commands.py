@@ -119,6 +119,12 @@ def test_two_runs_of_one_model_show_no_difference(ours, drawn):
     )
 
 
+def test_a_comparison_does_not_call_p_values_exact_that_are_drawn_by_chance(ours, drawn):
+    told = " ".join(ours("eval", "compare", drawn, run_of(ours)["run"]).stdout.split())
+    assert "p-values are by 4,000 changes of signs of prompts, drawn by chance" in told
+    assert "exact" not in told
+
+
 def test_a_list_has_a_line_for_every_run(ours, drawn):
     line = next(one for one in ours("eval", "list").stdout.splitlines() if drawn in one)
     assert line.split()[-1] == "whole"
