@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 CHUNK_BYTES = 2**20
 MAX_PICTURE_BYTES = 512 * 2**20  # of a picture's file, sealed or not
+
+
+class KeyTwice(ValueError):
+    """A key is written twice in one object; says which."""
 
 
 def read_at_most(path: Path, most_bytes: int) -> bytes:
@@ -43,6 +49,26 @@ def read_text_at_most(path: Path, most_bytes: int) -> str:
         return read_at_most(path, most_bytes).decode("utf-8")
     except UnicodeDecodeError as error:
         raise OSError(errno.EILSEQ, "it is not text in UTF-8", str(path)) from error
+
+
+def parse_json(text: str) -> object:
+    """What a JSON text from a person says; of a key that is written twice JSON takes the last.
+
+    Raises:
+        KeyTwice: a key is written twice in one object.
+        ValueError: it is no JSON.
+        RecursionError: it is nested too deep.
+    """
+    return json.loads(text, object_pairs_hook=_each_key_once)
+
+
+def _each_key_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise KeyTwice(f"the key {key!r} is written twice")
+        found[key] = value
+    return found
 
 
 def reason_of(error: OSError) -> str:

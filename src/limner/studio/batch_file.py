@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from limner.core.errors import BadInput
-from limner.core.given_file import read_at_most, reason_of
+from limner.core.given_file import KeyTwice, parse_json, read_at_most, reason_of
 from limner.core.hashing import canonical_json
 
 MAX_BYTES = 50_000_000  # some hundred thousand rows
@@ -50,14 +49,15 @@ class Row(NamedTuple):
 
     Attributes:
         number: 1 for the first row under the header, or the first line.
-        values: by column or key; ``None`` if the line is not a JSON object, or holds half a
-            character or a number that is not finite.
-        line: the text of such a line.
+        values: by column or key; ``None`` if the line is not a JSON object, has a key twice, or
+            holds half a character or a number that is not finite.
+        line: the text of such a line; `fault` what is wrong with it.
     """
 
     number: int
     values: Mapping[str, object] | None
     line: str = ""
+    fault: str = "is not a JSON object of whole texts and finite numbers"
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -99,10 +99,7 @@ def parse_row(row: Row, defaults: Mapping[str, object]) -> RowValues:
         BadInput: a value is missing, unknown or of the wrong kind; names the first.
     """
     if row.values is None:
-        raise BadInput(
-            f"The line {row.line!r} is not a JSON object of whole texts and finite numbers.",
-            code="row_unreadable",
-        )
+        raise BadInput(f"The line {row.line!r} {row.fault}.", code="row_unreadable")
     try:
         return RowValues.model_validate({**defaults, **row.values})
     except ValidationError as error:
@@ -161,8 +158,10 @@ def _jsonl_rows(text: str, path: Path) -> list[Row]:
 
 def _jsonl_row(number: int, line: str) -> Row:
     try:
-        document = json.loads(line)
+        document: Any = parse_json(line)
         canonical_json(document).encode()  # what is no text and no number has no hash either
+    except KeyTwice as error:
+        return Row(number, None, line[:80], f"is not allowed: {error}")
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):

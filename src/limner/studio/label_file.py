@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
 
 from limner.core.errors import BadInput
-from limner.core.given_file import read_at_most, reason_of
+from limner.core.given_file import KeyTwice, parse_json, read_at_most, reason_of
 
 COLUMNS = ("score", "label", "probability", "image")
 REQUIRED = ("score", "label")
@@ -87,7 +86,9 @@ def _jsonl_rows(text: str, path: Path) -> list[Mapping[str, object]]:
     rows: list[Mapping[str, object]] = []
     for number, line in enumerate((one for one in text.split("\n") if one.strip()), start=1):
         try:
-            document: object = json.loads(line)
+            document = parse_json(line)
+        except KeyTwice as error:
+            raise _fault(path, f"is not allowed in row {number}: {error}") from error
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):

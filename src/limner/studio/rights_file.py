@@ -8,7 +8,6 @@ A row that is not allowed is named by its line, and then nothing of the file is 
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,7 +18,7 @@ from typing import Literal, NamedTuple, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from limner.core.errors import BadInput, RightsInvalid
-from limner.core.given_file import read_at_most, reason_of
+from limner.core.given_file import KeyTwice, parse_json, read_at_most, reason_of
 from limner.core.hashing import sha256_of_bytes
 from limner.core.rights import OptedOut, RightsEntry, RightsKind, require_entry
 
@@ -173,10 +172,13 @@ def _read(path: Path) -> bytes:
 def _csv_rows(text: str, path: Path) -> Iterator[_Row]:
     reader = csv.DictReader(StringIO(text, newline=""), strict=True)
     try:
+        columns = list(reader.fieldnames or ())
+        if twice := next((one for one in columns if columns.count(one) > 1), None):
+            raise _refused(path, 1, f"it has the column {twice!r} twice")
         for values in reader:
             line = reader.line_num
             if None in values or None in values.values():
-                raise _refused(path, line, f"it has not {len(reader.fieldnames or ())} columns")
+                raise _refused(path, line, f"it has not {len(columns)} columns")
             is_picture = values.keys() >= MANIFEST_COLUMNS
             filled: dict[str, object] = {
                 key: one for key, one in values.items() if is_picture or one.strip()
@@ -193,7 +195,9 @@ def _jsonl_rows(text: str, path: Path) -> Iterator[_Row]:
         if not row.strip():
             continue
         try:
-            values: object = json.loads(row)
+            values = parse_json(row)
+        except KeyTwice as error:
+            raise _refused(path, line, str(error)) from error
         except (ValueError, RecursionError) as error:
             raise _refused(path, line, "it is not JSON") from error
         if not isinstance(values, dict):

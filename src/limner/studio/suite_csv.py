@@ -119,11 +119,16 @@ def suite_text_of(
 def _rows(path: Path) -> list[Row]:
     try:
         text = read_at_most(path, MAX_BYTES).decode("utf-8-sig")
-        rows = cast("list[Row]", list(csv.DictReader(io.StringIO(text, newline=""), strict=True)))
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        columns, rows = list(reader.fieldnames or ()), cast("list[Row]", list(reader))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SuiteInvalid(f"The file {str(path)!r} cannot be read as CSV: {error}.") from error
     if not rows or "prompt" not in rows[0]:
         raise SuiteInvalid(f"The file {str(path)!r} has no rows with the column 'prompt'.")
+    if twice := next((one for one in columns if columns.count(one) > 1), None):
+        raise SuiteInvalid(
+            f"The file {str(path)!r} has the column {twice!r} twice; allowed is each once."
+        )
     if len(rows) > MAX_ROWS:
         raise SuiteInvalid(f"The file has {len(rows):,} rows; allowed are {MAX_ROWS:,}.")
     for number, row in enumerate(rows, start=1):

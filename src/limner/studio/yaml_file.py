@@ -5,7 +5,7 @@ What the keys are is said by whoever reads them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from difflib import get_close_matches
 from typing import cast
 
@@ -32,10 +32,10 @@ def _mapping_once(loader: _Loader, node: yaml.MappingNode) -> dict[object, objec
     mapping: dict[object, object] = {}
     for key_node, value_node in node.value:
         key = cast(object, loader.construct_object(key_node, deep=True))  # pyright: ignore[reportUnknownMemberType]
-        if key in mapping:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} is written twice", key_node.start_mark
-            )
+        fault = "" if isinstance(key, Hashable) else "a key is no single value"
+        if fault or key in mapping:
+            fault = fault or f"the key {key!r} is written twice"
+            raise yaml.constructor.ConstructorError(None, None, fault, key_node.start_mark)
         mapping[key] = loader.construct_object(value_node, deep=True)  # pyright: ignore[reportUnknownMemberType]
     return mapping
 

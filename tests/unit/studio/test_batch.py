@@ -95,6 +95,14 @@ def test_jsonl_rows_are_drawn(studio, tmp_path, destination):
     assert "'colour'" in found[2].error["message"]
 
 
+def test_a_line_with_a_key_twice_is_an_error_of_its_row(studio, tmp_path, destination):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"prompt": "a fox", "prompt": "a cat"}\n{"prompt": "a cat"}\n')
+    found = results(studio, path, destination)
+    assert [one.status for one in found] == ["error", "done"]
+    assert found[0].error["message"].endswith("is not allowed: the key 'prompt' is written twice.")
+
+
 @pytest.mark.parametrize(
     "line",
     [

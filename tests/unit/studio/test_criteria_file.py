@@ -121,6 +121,7 @@ def test_any_changed_value_changes_the_hash():
         (with_first(check="nsfw"), "the check 'nsfw' is asked by two criteria"),
         (with_first(costs={"false_accept": -1, "false_reject": 1, "review": 1}), "false_accept"),
         (shipped_text("personal") + "\nname: again\n", "the key 'name' is written twice"),
+        ("owner: {{ owner }}", "a key is no single value in line 1, column 9"),
         ("a: &a [*a]", "not"),
         ("!!python/object/apply:os.system ['true']", "not YAML"),
         ("", "not valid"),

@@ -100,6 +100,12 @@ def test_another_suffix_is_refused(written):
         read_labels(written("", "labels.txt"))
 
 
+def test_a_key_that_is_twice_on_a_line_is_refused_with_its_row(written):
+    lines = '{"score": 1, "label": 1}\n{"score": 2, "label": 0, "label": 1}\n'
+    with pytest.raises(BadInput, match="in row 2: the key 'label' is written twice"):
+        read_labels(written(lines, "labels.jsonl"))
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(BadInput, match="cannot be read: no such file"):
         read_labels(tmp_path / "labels.csv")

@@ -78,6 +78,7 @@ def test_an_imported_opt_out_blocks_stored_images(studio, tmp_path):
     [
         ("{", "Line 3 of"),
         ("[]", "it is not a JSON object"),
+        ('{"kind": "source", "kind": "consent"}', "the key 'kind' is written twice"),
         (GOOD | {"colour": "red"}, "colour: extra inputs are not permitted, not 'red'"),
         ({"title": "icons", "licence": "MIT"}, "kind: field required"),
         (GOOD | {"kind": "permit"}, "not 'permit'"),
@@ -103,6 +104,7 @@ def test_a_row_that_is_not_allowed_is_named_and_nothing_is_imported(
     [
         ("kind,title,licence\nsource,a\n", "Line 2"),
         ("kind,title,licence\nsource,a,MIT,more\n", "it has not 3 columns"),
+        ("kind,title,licence,title\nsource,a,MIT,b\n", "it has the column 'title' twice"),
         ('kind,title,licence\nsource,"a,MIT\n', "it is not CSV"),
         ("kind,title,licence\n", "has no rows"),
         ("package,version,author,licence,render_sha256\na,1,A,MIT,xyz\n", "Line 2"),

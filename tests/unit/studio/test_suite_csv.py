@@ -41,6 +41,7 @@ def test_what_is_written_is_read_as_any_suite(table):
         ("text\na fox\n", "no rows with the column 'prompt'"),
         ("prompt,team\na fox,web\n,print\n", r"cases\.1\.prompt"),
         ("prompt,id\na fox,a\na cat,a\n", "the id 'a' is used twice"),
+        ("prompt,team,team\na fox,web,print\n", "has the column 'team' twice"),
         ("prompt\na fox\na cat,web\n", "more or fewer cells than columns in row 2"),
         ("", "no rows"),
     ],
