@@ -1,7 +1,7 @@
 """The records of a run: which suite was drawn by which model, what came of it, what checks said.
 
 A run never changes: pictures and scores are added, and of several scores about one picture by one
-check the last one holds. This module draws and judges nothing.
+check the last one holds, a person's before a check's. This module draws and judges nothing.
 """
 
 from __future__ import annotations

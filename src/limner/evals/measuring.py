@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.core.judging import Cause, Verdict
-from limner.core.runs import RunScore
+from limner.core.runs import RunScore, Spot
 from limner.evals.comparison import clustered_share
 from limner.evals.intervals import Estimate
 from limner.evals.suite import Aspect, Suite
@@ -73,8 +73,15 @@ class Worst:
 
 
 def in_force(scores: Sequence[RunScore]) -> list[RunScore]:
-    """Of several scores about one picture by one check the last, in the order of pictures."""
-    last = {(one.spot, one.check): one for one in scores}
+    """Of several scores about one picture by one check the last, in the order of pictures.
+
+    A person's word holds against what the check says later.
+    """
+    last: dict[tuple[Spot, str], RunScore] = {}
+    for one in scores:
+        before = last.get((one.spot, one.check))
+        if before is None or one.is_correction or not before.is_correction:
+            last[one.spot, one.check] = one
     return [last[key] for key in sorted(last)]
 
 

@@ -133,7 +133,7 @@ class Runs:
             return connection.scalar(query)
 
     def scores(self, run_id: str) -> list[RunScore]:
-        """Every score of a run, the oldest first; the last about a picture and check holds."""
+        """Every score of a run, the oldest first; `evals.measuring.in_force` tells which hold."""
         query = schema.eval_scores.select().where(_scores.run_id == run_id)
         with reading(self._engine) as connection:
             rows = list(connection.execute(query.order_by(_scores.score_id)))

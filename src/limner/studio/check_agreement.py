@@ -23,7 +23,7 @@ from limner.evals.intervals import CONFIDENCE
 from limner.evals.suite import Suite
 from limner.store.evidence import add_evidence
 from limner.studio.eval_report import data_sha256
-from limner.studio.eval_runs import suite_of
+from limner.studio.eval_runs import judged_by_sha256, suite_of
 from limner.studio.parts import Parts
 
 # Shapes: P prompts, S seeds.
@@ -115,7 +115,7 @@ def _agreement(
 ) -> Evidence | None:
     """``None`` where people said nothing that can be held against the check."""
     of_check = [one for one in scores if one.check == check]
-    said = {one.spot: one.verdict for one in reversed(of_check) if not one.is_correction}
+    said = {one.spot: one.verdict for one in of_check if not one.is_correction}
     words = {(one.spot, one.author): one for one in of_check if one.author}
     told = [one for one in words.values() if said.get(one.spot, Verdict.ERROR) != Verdict.ERROR]
     estimate = clustered_share(_alike_PS(suite, said, told))
@@ -136,7 +136,7 @@ def _agreement(
         basis=Basis(
             model_sha256=run.model_sha256,
             suite_sha256=run.suite_sha256,
-            checks_sha256=run.checks_sha256,
+            checks_sha256=judged_by_sha256(run, [one for one in scores if not one.is_correction]),
             criteria_sha256=run.criteria_sha256,
             data_sha256=data_sha256(suite),
         ),

@@ -155,9 +155,7 @@ def score_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = N
         on_case: told cases done and cases in all.
     """
     suite, stored = suite_of(run), parts.store.runs.scores(run.run_id)
-    by_checks = (one for one in stored if not one.is_correction)
-    by_check = {(one.spot, one.check, one.card_sha256): one for one in by_checks}
-    corrected = {(one.spot, one.check) for one in stored if one.is_correction}
+    last = {(one.spot, one.check): one for one in stored if not one.is_correction}
     num_scores = num_changed = num_new = num_lost = 0
     for number, (case, pictures) in enumerate(_by_case(parts, run, suite), start=1):
         seen = [read_picture(parts, one) for one in pictures]
@@ -165,17 +163,15 @@ def score_run(parts: Parts, run: Run, checks: Checks, on_case: OnCase | None = N
         if any(one.subject is None and not one.picture.fault for one in seen):
             continue
         scores = judge_case(case, suite, seen, checks, parts)
-        before = [by_check.get((one.spot, one.check, one.card_sha256)) for one in scores]
-        changed = [
-            one
-            for one, was in zip(scores, before, strict=True)
-            if was is None or was.said != one.said
-        ]
+        added: list[RunScore] = []
+        for one in scores:
+            was = last.get((one.spot, one.check))
+            if was is None or was.said != one.said:
+                is_new = was is None or was.card_sha256 != one.card_sha256
+                num_new, num_changed = num_new + is_new, num_changed + (not is_new)
+                added.append(one)
         num_scores += len(scores)
-        num_new += before.count(None)
-        num_changed += len(changed) - before.count(None)
-        kept = [one for one in changed if (one.spot, one.check) not in corrected]
-        parts.store.runs.add(run.run_id, [], kept)
+        parts.store.runs.add(run.run_id, [], added)
         if on_case is not None:
             on_case(number, len(suite.cases))
     if num_changed or num_new:

@@ -88,6 +88,27 @@ def test_it_is_stored_of_the_model_with_its_end(studio, run):
     assert kept.expires_at == kept.measured_at + timedelta(days=30)
 
 
+def test_it_is_of_what_the_check_says_since_it_was_scored_again(studio, run):
+    say(studio, run, "one", is_check_right=True)
+    say(studio, run, "two", is_check_right=False)
+    runs = studio.parts.store.runs
+    own = [one for one in runs.scores(run.run_id) if one.check == "count" and not one.reason]
+    wrong = [one for one in own if one.spot == Spot("two", 5)]
+    other = {Verdict.PASS: Verdict.FAIL, Verdict.FAIL: Verdict.PASS}
+    now = [
+        replace(
+            one,
+            card_sha256="sha256:new",
+            verdict=other[one.verdict] if one in wrong else one.verdict,
+        )
+        for one in own
+    ]
+    runs.add(run.run_id, [], now)
+    [kept] = keep_agreement(studio.parts, run)
+    assert kept.estimate == 1
+    assert kept.basis.checks_sha256 not in ("", run.checks_sha256)
+
+
 def test_without_anybodys_word_nothing_is_kept(studio, run):
     with pytest.raises(BadInput, match="Nobody has said yet"):
         keep_agreement(studio.parts, run)

@@ -10,7 +10,7 @@ from painted_limner import painted_studio
 from limner.core.errors import BadInput, NotFound, StorageUnavailable, SuiteInvalid
 from limner.core.judging import Verdict
 from limner.core.runs import Spot
-from limner.evals.measuring import results_document
+from limner.evals.measuring import in_force, results_document
 from limner.evals.specification import Asked
 from limner.evals.suite import Case, Suite, Way
 from limner.store.database import transaction
@@ -223,6 +223,26 @@ def test_scoring_again_leaves_a_correction_in_force(studio):
     correct_score(studio.parts, run, Spot("case-2", 5), "count", Verdict.PASS, **arguments)
     score_run(studio.parts, run, Checks(studio.parts))
     assert studio.parts.store.runs.scores(run.run_id)[-1].author == "Ada"
+
+
+def test_scoring_again_keeps_what_a_new_check_says_of_a_corrected_picture(studio):
+    class Newer(Checks):
+        @property
+        def cards(self):
+            found = dict(super().cards)
+            return found | {"count": replace(found["count"], version="99")}
+
+    run, _ = run_whole(studio, suite())
+    arguments = {"author": "Ada", "reason": "they touch"}
+    correct_score(studio.parts, run, Spot("case-2", 5), "count", Verdict.PASS, **arguments)
+    rescored = score_run(studio.parts, run, Newer(studio.parts))
+    assert (rescored.num_changed, rescored.num_new) == (0, 16)
+    assert score_run(studio.parts, run, Newer(studio.parts)).num_new == 0
+    scores = studio.parts.store.runs.scores(run.run_id)
+    about = [one for one in scores if (one.spot, one.check) == (Spot("case-2", 5), "count")]
+    assert [bool(one.author) for one in about] == [False, True, False]
+    assert next(one for one in in_force(scores) if one in about).author == "Ada"
+    assert score_run(studio.parts, run, Checks(studio.parts)).num_new == 16  # the older one again
 
 
 def test_scoring_again_leaves_a_correction_of_somebody_erased_in_force(studio):
