@@ -93,6 +93,7 @@ def score(
         from limner.faces.eval_printing import say_rescored
         from limner.faces.eval_watching import watching_run
         from limner.studio.eval_judging import Checks
+        from limner.studio.eval_report import renew_evidence
         from limner.studio.eval_runs import find_run, score_run, suite_of
 
         found = find_run(studio.parts, run)
@@ -105,6 +106,7 @@ def score(
             ) as on_case,
         ):
             rescored = score_run(studio.parts, found, Checks(studio.parts), on_case)
+            renew_evidence(studio.parts, found)
         if as_json:
             say_json({"run": found.run_id, **rescored._asdict()})
         else:

@@ -40,19 +40,22 @@ def correct(  # noqa: PLR0913 - every argument is an option of the command
         from limner.core.judging import Verdict
         from limner.core.limits import require_one_of
         from limner.core.runs import Spot
+        from limner.studio.eval_report import renew_evidence
         from limner.studio.eval_runs import correct_score, find_run
         from limner.studio.review import reviewer_name
 
         require_one_of("verdict", verdict, ("pass", "fail"))
+        found = find_run(studio.parts, run)
         correct_score(
             studio.parts,
-            find_run(studio.parts, run),
+            found,
             Spot(case, seed, way),
             check,
             Verdict(verdict),
             author=reviewer_name(studio.parts, author),
             reason=reason,
         )
+        renew_evidence(studio.parts, found)
         say(f"{case}, seed {seed}: {check} is {verdict} now; the check's own answer is kept.")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from limner.evals.measuring import (
 )
 from limner.evals.suite import Aspect, Suite
 from limner.store.evidence import add_evidence
+from limner.store.evidence import evidence_of as standing_of_model
 from limner.studio.criteria_use import open_criteria
 from limner.studio.drawing_evidence import drawing_evidence
 from limner.studio.eval_compare import Compared, compare_runs
@@ -322,6 +323,28 @@ def keep_evidence(parts: Parts, report: Report) -> int:
     with parts.store.models.writing(now) as connection:
         add_evidence(connection, evidence, now)
     return len(evidence)
+
+
+def renew_evidence(parts: Parts, run: Run) -> None:
+    """Keep anew what a run gives gates to go by, after a check or a person said otherwise of it.
+
+    Only in place of what gates go by now: what has ended, or a later run measured otherwise, does
+    not come back. Who asked for the run stays who asked.
+    """
+    with parts.store.models.reading() as connection:
+        standing = standing_of_model(connection, run.model_sha256)
+    newest = {(one.metric, one.slice): one for one in standing if one.suite == run.suite}
+    before = {about: one for about, one in newest.items() if one.run == run.run_id}
+    if not before:
+        return
+    renewed = [
+        replace(one, asked_by=before[one.metric, one.slice].asked_by)
+        for one in evidence_of(parts, report_on(parts, run))
+        if (one.metric, one.slice) in before
+    ]
+    now = parts.read_clock()
+    with parts.store.models.writing(now) as connection:
+        add_evidence(connection, renewed, now)
 
 
 def data_sha256(suite: Suite) -> str:

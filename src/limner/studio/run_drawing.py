@@ -18,6 +18,7 @@ from limner.executors.local import Presence, Pulse
 from limner.store.run_jobs import RunClaim
 from limner.studio.attempt_ending import ending_of
 from limner.studio.eval_judging import Checks
+from limner.studio.eval_report import renew_evidence
 from limner.studio.eval_runs import (
     find_run,
     is_drawn_alike,
@@ -123,6 +124,7 @@ class RunDrawer:
         if claim.task is RunTask.SCORE:
             run, checks = find_run(self._parts, claim.run_id), Checks(self._parts)
             score_run(self._parts, run, checks, partial(self._go_on, claim, 0))
+            renew_evidence(self._parts, run)
         else:
             self._draw_left(claim)
 

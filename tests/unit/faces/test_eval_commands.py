@@ -1,6 +1,7 @@
 """`limner eval`: what it prints, how it ends, and what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,27 @@ def test_a_report_held_to_criteria_that_were_never_frozen_is_post_hoc(ours, draw
 def test_a_correction_needs_a_known_verdict(ours, drawn):
     asked = ("eval", "correct", drawn, "one", "5", "count", "maybe", "--reason", "x")
     assert "allowed are pass, fail" in ours(*asked).stderr
+
+
+def test_a_correction_reaches_the_evidence_that_gates_go_by(settings, here, tmp_path):
+    fresh = replace(settings, home=tmp_path / "home")
+
+    def limner(*arguments: str):
+        opened = painted_studio(fresh, PaintedGenerator())
+        return CliRunner().invoke(app_for("eval"), arguments, obj=lambda: opened)
+
+    run = run_of(limner)
+    said = ("--reason", "seen", "--as", "ada")
+    limner("eval", "correct", run["run"], "two", "5", "count", "pass", *said)
+    with painted_studio(fresh, PaintedGenerator()) as studio:
+        with studio.parts.store.models.reading() as connection:
+            found = evidence_of(connection, run["model"]["sha256"])
+    assert {(one.metric, one.labelled_by) for one in found if not one.slice} == {
+        ("integrity.pass_rate", ()),
+        ("count.pass_rate", ()),
+        ("count.pass_rate", ("ada",)),
+        ("seeds.differ", ()),
+    }
 
 
 def test_a_correction_changes_the_number(ours):

@@ -12,11 +12,18 @@ from limner.core.judging import Verdict
 from limner.core.runs import Spot
 from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite
+from limner.store.evidence import end_evidence, standing_evidence
 from limner.store.streams import stream_images
 from limner.studio.erase import erase_person
 from limner.studio.eval_compare import compare_runs, foreseen
 from limner.studio.eval_judging import Checks
-from limner.studio.eval_report import evidence_of, is_post_hoc, keep_evidence, report_on
+from limner.studio.eval_report import (
+    evidence_of,
+    is_post_hoc,
+    keep_evidence,
+    renew_evidence,
+    report_on,
+)
 from limner.studio.eval_runs import begin_run, correct_score, draw_run, find_run, score_run
 from limner.studio.run_jobs import draw_whole
 
@@ -245,6 +252,48 @@ def test_evidence_with_a_later_correction_is_the_newer_one(studio):
     studio.parts.read_clock = lambda: now + later
     correct(studio, run)
     assert pass_rate(studio, run).measured_at == before.measured_at + later
+
+
+def stored_rates(studio, run):
+    from limner.store.evidence import evidence_of as stored_evidence
+
+    with studio.parts.store.models.reading() as connection:
+        found = stored_evidence(connection, run.model_sha256)
+    return [one for one in found if one.metric == "count.pass_rate" and not one.slice]
+
+
+def test_evidence_follows_what_people_say_of_a_run_later(studio):
+    run, now = run_whole(studio), studio.parts.read_clock()
+    keep_evidence(studio.parts.for_requester("Bo"), report_on(studio.parts, run))
+    studio.parts.read_clock = lambda: now + timedelta(hours=1)
+    correct(studio, run)
+    renew_evidence(studio.parts, run)
+    before, after = stored_rates(studio, run)
+    assert after.estimate > before.estimate
+    assert (after.labelled_by, after.asked_by) == (("Ada",), "Bo")
+
+
+def test_evidence_that_was_ended_does_not_come_back_by_a_correction(studio):
+    run = run_whole(studio)
+    keep_evidence(studio.parts, report_on(studio.parts, run))
+    now = studio.parts.read_clock()
+    with studio.parts.store.models.writing(now) as connection:
+        ended = list(standing_evidence(connection))
+        end_evidence(connection, ended, cause="alarm", alarm_id="alarm-1", now=now)
+    correct(studio, run)
+    renew_evidence(studio.parts, run)
+    assert stored_rates(studio, run) == []
+
+
+def test_evidence_of_a_later_run_is_not_overtaken_by_a_correction_of_an_earlier_one(studio):
+    run, now = run_whole(studio), studio.parts.read_clock()
+    keep_evidence(studio.parts, report_on(studio.parts, run))
+    studio.parts.read_clock = lambda: now + timedelta(hours=1)
+    keep_evidence(studio.parts, report_on(studio.parts, run_whole(studio)))
+    studio.parts.read_clock = lambda: now + timedelta(hours=2)
+    correct(studio, run)
+    renew_evidence(studio.parts, run)
+    assert [one.labelled_by for one in stored_rates(studio, run)] == [(), ()]
 
 
 def test_no_model_passes_a_gate_by_labels_of_its_owner(studio):

@@ -18,7 +18,7 @@ from limner.core.records import SEED_COUNT
 from limner.core.runs import Run, RunJob, Spot
 from limner.faces.http.native.asking import Fields, Given, Operator
 from limner.studio.eval_compare import compare_runs
-from limner.studio.eval_report import report_on
+from limner.studio.eval_report import renew_evidence, report_on
 from limner.studio.eval_runs import correct_score, find_run, suite_of
 from limner.studio.gains import gains
 from limner.studio.parts import Parts
@@ -152,15 +152,17 @@ def put_right(
     run_id: RunId, fields: CorrectionFields, asking: Operator, given: Given
 ) -> CorrectionDocument:
     """Put one's word in place of a check's on one picture; the check's own stays beside it."""
+    run = find_run(given.parts, run_id)
     score = correct_score(
         given.parts,
-        find_run(given.parts, run_id),
+        run,
         Spot(fields.case, fields.seed, fields.way),
         fields.check,
         Verdict(fields.verdict),
         author=asking.name,
         reason=fields.reason,
     )
+    renew_evidence(given.parts, run)
     return CorrectionDocument(
         case=fields.case,
         seed=fields.seed,
