@@ -89,6 +89,8 @@ class _Suite(Strict):
         _require_single("seed", self.seeds)
         _require_single("id", [one.id for one in self.cases])
         _require_single("check", self.checks)
+        _require_single("way", [str(one) for one in self.ways])
+        _require_single("twin", self.twins)
         for aspect, names in self.aspects.items():
             for name in names:
                 if name not in self.checks:
@@ -100,6 +102,9 @@ class _Suite(Strict):
 
     def record(self) -> Suite:
         cases = tuple(one for case in self.cases for one in _with_twins(case.record(), self.twins))
+        own = {case.id for case in self.cases}
+        if taken := next((one.id for one in cases if one.twin_of and one.id in own), None):
+            raise BadInput(f"the id {taken!r} is that of a twin; take another for the case.")
         return Suite(
             name=self.name,
             version=self.version,

@@ -100,6 +100,17 @@ def test_unknown_keys_of_a_case_are_refused_by_place():
 def test_keys_that_come_twice_are_refused():
     assert "the key 'name' is written twice" in refusal(text_of() + "name: again\n")
 
+@pytest.mark.parametrize("named", ["twins", "ways"])
+def test_twins_and_ways_that_come_twice_are_refused(named):
+    value = {"twins": "typos", "ways": "again"}[named]
+    assert f"the {named[:-1]} {value!r} is used twice" in refusal(text_of(**{named: [value] * 2}))
+
+
+def test_a_case_with_the_id_of_a_twin_is_refused():
+    cases = [{"id": "a", "prompt": "a fox"}, {"id": "a.upper-case", "prompt": "a cat"}]
+    told = refusal(text_of(cases=cases, twins=["upper-case"]))
+    assert "the id 'a.upper-case' is that of a twin" in told
+
 
 def test_unknown_twins_are_refused_by_name():
     assert "The twin 'pirate' is not known" in refusal(text_of(twins=["pirate"]))
