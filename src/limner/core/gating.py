@@ -8,7 +8,7 @@ registered after the fact is never a pass.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -93,6 +93,12 @@ def is_about(evidence: Evidence, rule: Rule, model_sha256: str) -> bool:
         and evidence.suite == rule.suite
         and evidence.slice == rule.slice
     )
+
+
+def rests_on_interest(evidence: Evidence, interested: Iterable[str]) -> bool:
+    """Whether somebody labelled it who is interested, who asked for the run, or who was erased."""
+    keys = {person_key(one) for one in (*interested, evidence.asked_by) if one}
+    return any(not one or person_key(one) in keys for one in evidence.labelled_by)
 
 
 def _waived(
@@ -184,8 +190,7 @@ def _not_confident(rule: Rule, evidence: Evidence, circumstances: Circumstances)
 
 
 def _interested_labels(rule: Rule, evidence: Evidence, circumstances: Circumstances) -> str:
-    interested = {person_key(one) for one in (*circumstances.interested, evidence.asked_by) if one}
-    if not any(not one or person_key(one) in interested for one in evidence.labelled_by):
+    if not rests_on_interest(evidence, circumstances.interested):
         return ""
     return (
         "The evidence rests on labels from somebody with an interest in the answer: who asked for "

@@ -6,7 +6,7 @@ or data have changed since is not among the three; it is said to hold no more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from limner.core.evidence import AGREEMENT, SHARE, Basis, Evidence
 from limner.core.gates import GateAnswer, Waiver
+from limner.core.gating import rests_on_interest
 from limner.core.models import ModelState, Origin
 from limner.core.records import Operation
 from limner.evals.suite import Aspect
@@ -24,7 +25,13 @@ from limner.studio.criteria_use import certificate_lines
 from limner.studio.drawing_evidence import DIFFER, SECONDS
 from limner.studio.eval_judging import Checks
 from limner.studio.gate_file import gate_in_force
-from limner.studio.gate_use import answer_gate, basis_now, hold_against, suite_source
+from limner.studio.gate_use import (
+    answer_gate,
+    basis_now,
+    hold_against,
+    interested_in,
+    suite_source,
+)
 from limner.studio.model_files import file_fault, whence_of
 from limner.studio.parts import Parts
 from limner.studio.passed_gates import passed_gate
@@ -190,12 +197,14 @@ def capability_card(parts: Parts, name: str) -> CapabilityCard:
             waivers = _counted(answer, waivers_of(connection, version.sha256))
     else:
         waivers = ()
-    capabilities, seconds = _capabilities(parts, newest, basis), _seconds(newest, basis)
+    unfair = {one.sha256 for one in newest if rests_on_interest(one, interested_in(version))}
+    capabilities = _capabilities(parts, newest, basis, unfair)
+    seconds = _seconds(newest, basis)
     return CapabilityCard(
         state=state,
         made_at=now,
         capabilities=capabilities,
-        agreements=agreements_of(newest, basis, Checks(parts).cards, now),
+        agreements=agreements_of(newest, basis, Checks(parts).cards, now, unfair),
         seconds=seconds,
         not_measured=_not_measured(parts, capabilities, is_timed=seconds is not None),
         refuses=_refuses(state),
@@ -231,8 +240,9 @@ def standing_of(evidence: Evidence, basis: Basis | None) -> Standing:
 
 
 def _capabilities(
-    parts: Parts, newest: Sequence[Evidence], basis: dict[str, Basis]
+    parts: Parts, newest: Sequence[Evidence], basis: dict[str, Basis], unfair: Set[str]
 ) -> tuple[Capability, ...]:
+    """Those by labels of whoever is interested in the answer, `unfair`, do not hold."""
     cards = Checks(parts).cards
     found: list[Capability] = []
     for one in newest:
@@ -244,7 +254,11 @@ def _capabilities(
             Capability(
                 question=QUESTIONS.get(one.metric, one.metric) if card is None else card.question,
                 evidence=one,
-                standing=standing_of(one, basis.get(one.suite)),
+                standing=(
+                    Standing.LAPSED
+                    if one.sha256 in unfair
+                    else standing_of(one, basis.get(one.suite))
+                ),
             )
         )
     order = {standing: k for k, standing in enumerate(Standing)}

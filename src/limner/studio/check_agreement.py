@@ -7,7 +7,7 @@ those pictures. It is evidence like any other: a gate may ask for it by ``<check
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,6 +84,7 @@ def agreements_of(
     basis: Mapping[str, Basis],
     cards: Mapping[str, CheckCard],
     now: datetime,
+    unfair: Set[str] = frozenset(),
 ) -> tuple[Agreement, ...]:
     """Those among the newest evidence on a model, by check and suite.
 
@@ -92,6 +93,7 @@ def agreements_of(
         basis: by suite, what it would be measured on now; a suite that is gone has none.
         cards: of the checks there are.
         now: the time now, UTC.
+        unfair: hashes of evidence by labels of whoever is interested; it does not hold.
     """
     found: list[Agreement] = []
     for one in newest:
@@ -104,7 +106,11 @@ def agreements_of(
                 question=cards[check].question if check in cards else check,
                 evidence=one,
                 ends_at=one.expires_at,
-                holds=one.expires_at > now and basis.get(one.suite) == one.basis,
+                holds=(
+                    one.expires_at > now
+                    and basis.get(one.suite) == one.basis
+                    and one.sha256 not in unfair
+                ),
             )
         )
     return tuple(sorted(found, key=lambda one: (one.check, one.evidence.suite)))

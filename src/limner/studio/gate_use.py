@@ -63,7 +63,7 @@ def hold_against(
         basis=basis_now(parts, [one.suite for one in gate.rules], version.sha256),
         criteria_registered_at={} if frozen_at is None else {sha256: frozen_at},
         ended_certificates=tuple(ended),
-        interested=frozenset(one for one in (version.owner, version.proposed_by) if one),
+        interested=interested_in(version),
         faults=(*licence_faults(gate, version), *faults),
     )
 
@@ -123,6 +123,11 @@ def suite_source(parts: Parts, name: str) -> str:
     if name in SHIPPED:
         return name
     return str(parts.settings.home / SUITES_FOLDER / f"{name}.yaml")
+
+
+def interested_in(version: ModelVersion) -> frozenset[str]:
+    """Who wants a version to pass."""
+    return frozenset(one for one in (version.owner, version.proposed_by) if one)
 
 
 def licence_faults(gate: Gate, version: ModelVersion) -> tuple[str, ...]:

@@ -45,6 +45,32 @@ def test_evidence_that_lapsed_shows_nothing(registry):
     assert card.valid_until is None
 
 
+@pytest.mark.parametrize("person", ["Ada", "Bo", "Di", ""])
+def test_labels_of_whoever_is_interested_show_nothing(registry, person):
+    state = registry.promoted("2")  # owned by Ada, proposed by Bo, measured by Di
+    registry.measure(state, GOOD, lambda one: replace(one, labelled_by=(person,)))
+    assert set(standings(capability_card(registry.parts, "painted@2")).values()) == {"lapsed"}
+
+
+def test_labels_of_others_count(registry):
+    state = registry.promoted("2")
+    registry.measure(state, GOOD, lambda one: replace(one, labelled_by=("Eve",)))
+    found = standings(capability_card(registry.parts, "painted@2"))
+    assert found["integrity.pass_rate"] == "reliable"
+
+
+def test_what_no_check_measures_is_not_asked_of_people(registry):
+    state = registry.promoted("2")
+    ends_at = registry.now + timedelta(days=30)
+    changes = {"metric": "count.agreement", "expires_at": ends_at}
+    registry.measure(state, {"counts": (0.9, 0.8, 0.95)}, lambda one: replace(one, **changes))
+    registry.measure(
+        state, {"counts": (1.0, 0.9, 1.0)}, lambda one: replace(one, metric="seeds.differ")
+    )
+    told = card_markdown(capability_card(registry.parts, "painted@2"))
+    assert "Nobody's word holds now on: integrity." in told
+
+
 def test_seconds_are_no_share_and_are_told_as_seconds(registry):
     state = registry.promoted("2")
     timed = {"unit": "seconds", "estimate": 3.14, "low": 2.7, "high": 3.6}

@@ -17,6 +17,7 @@ from limner.faces.report.telling import percent, seconds
 from limner.store.files import make_folder, write_new
 from limner.studio.capability import (
     CANNOT_UNDER,
+    QUESTIONS,
     RELIABLE_FROM,
     CapabilityCard,
     Standing,
@@ -206,7 +207,7 @@ def _agreements(card: CapabilityCard) -> Section:
     unasked = {
         one.evidence.metric.rpartition(".")[0]
         for one in card.capabilities
-        if one.standing is not Standing.LAPSED
+        if one.standing is not Standing.LAPSED and one.evidence.metric not in QUESTIONS
     } - {one.check for one in card.agreements if one.holds}
     return Section(
         "How far its checks agree with people",
