@@ -22,6 +22,7 @@ FAULTS = {
 }
 SECONDS_A_MINUTE = 60
 LEAST_REACH = 0.1
+ALMOST_ALL = 0.995  # from here on whole per cent would say all
 
 
 class AspectNumber(NamedTuple):
@@ -39,14 +40,24 @@ def percent(value: float | None) -> str:
     """A share as people write it; ``—`` where there is none."""
     if value is None:
         return "—"
-    return f"{100 * value:.0f} %" if value in (0, 1) or value >= 0.1 else f"{100 * value:.1f} %"
+    is_whole = value in (0, 1) or 0.1 <= value < ALMOST_ALL
+    return f"{100 * value:.0f} %" if is_whole else f"{_rounded(value)} %"
 
 
 def interval(estimate: Estimate) -> str:
     """The 95 % interval of a share; empty where there is none."""
     if estimate.low is None or estimate.high is None:
         return ""
-    return f"{100 * estimate.low:.0f} to {100 * estimate.high:.0f} %"
+    low, high = (
+        _rounded(one) if ALMOST_ALL <= one < 1 else f"{100 * one:.0f}"
+        for one in (estimate.low, estimate.high)
+    )
+    return f"{low} to {high} %"
+
+
+def _rounded(value: float) -> str:
+    """Per cent with one digit; what is not all is never rounded to all, or some to none."""
+    return f"{min(max(100 * value, 0.1), 99.9):.1f}"
 
 
 def points(value: float | None) -> str:

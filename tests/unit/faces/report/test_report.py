@@ -12,10 +12,12 @@ from painted_limner import painted_studio
 
 from limner.core.errors import BadInput
 from limner.core.settings import read_settings
+from limner.evals.intervals import Estimate
 from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite
 from limner.faces.report.markdown import report_markdown
 from limner.faces.report.page import report_page
+from limner.faces.report.telling import interval, percent
 from limner.faces.report.writing import report_file, write_report
 from limner.studio.eval_judging import Checks
 from limner.studio.eval_report import pictures_of, report_on
@@ -39,6 +41,19 @@ SUITE = Suite(
         Case(id="two", asked=Asked(prompt=PROMPT, concept="x", count=2)),
     ),
 )
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(None, "—"), (0, "0 %"), (0.00001, "0.1 %"), (0.5, "50 %"), (0.9974, "99.7 %"),
+     (0.99996, "99.9 %"), (1, "100 %")],
+)  # fmt: skip
+def test_a_share_is_never_rounded_to_all_or_none(value, told):
+    assert percent(value) == told
+
+
+def test_an_interval_that_leaves_out_all_says_so():
+    assert interval(Estimate(value=0.9, low=0.5, high=0.998, num=9)) == "50 to 99.8 %"
 
 
 @pytest.fixture(scope="module")
