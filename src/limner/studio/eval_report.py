@@ -195,6 +195,7 @@ def report_on(
     measured = (Measured(run=run, suite=suite, metrics=metrics), *elsewhere)
     trust = tuple(trust_in(suite, scores))
     seconds = [one.seconds for one in pictures if one.image_id is not None]
+    is_whole = len(pictures) == suite.num_pictures
     cited = run.criteria_sha256 if criteria is None else open_criteria(parts, criteria).sha256
     return Report(
         run=run,
@@ -205,10 +206,10 @@ def report_on(
         accepted=accepted,
         trust=trust,
         axes=scorecard(parts, measured, pictures, scores, accepted, trust, watts=watts),
-        claims=judge_claims(parts, measured),
+        claims=judge_claims(parts, run.model_sha256, measured if is_whole else elsewhere),
         worst=worst_shown(parts, suite, pictures, scores),
         num_pictures=len(pictures),
-        is_whole=len(pictures) == suite.num_pictures,
+        is_whole=is_whole,
         faults=dict(Counter(one.fault for one in pictures if one.fault)),
         num_corrected=sum(one.is_correction for one in in_force(scores)),
         seconds_median=median(seconds) if seconds else None,

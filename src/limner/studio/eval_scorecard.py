@@ -154,9 +154,10 @@ def scorecard(
     }
 
 
-def judge_claims(parts: Parts, measured: Sequence[Measured]) -> tuple[JudgedClaim, ...]:
-    """Each claim of the maker, as the registry has them, beside what these runs measured."""
-    model_sha256 = measured[0].run.model_sha256
+def judge_claims(
+    parts: Parts, model_sha256: str, measured: Sequence[Measured]
+) -> tuple[JudgedClaim, ...]:
+    """Each claim of the maker, as the registry has them, beside what whole runs measured."""
     with parts.store.models.reading() as connection:
         versions = [one.version for one in find_states(connection)]
     claims = next((one.claims for one in versions if one.sha256 == model_sha256), ())

@@ -4,15 +4,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from streams import register_active
 
 from limner.core.errors import BadInput, DrawingCancelled
 from limner.core.gates import Circumstances, Direction, Lack, Rule
 from limner.core.gating import decide_rule
 from limner.core.judging import Verdict
+from limner.core.models import Cause, Claim, EventKind, ModelEvent, Stage
 from limner.core.runs import Spot
 from limner.evals.specification import Asked
 from limner.evals.suite import Aspect, Case, Suite
 from limner.store.evidence import end_evidence, standing_evidence
+from limner.store.models import register
 from limner.store.streams import stream_images
 from limner.studio.erase import erase_person
 from limner.studio.eval_compare import compare_runs, foreseen
@@ -25,6 +28,7 @@ from limner.studio.eval_report import (
     report_on,
 )
 from limner.studio.eval_runs import begin_run, correct_score, draw_run, find_run, score_run
+from limner.studio.eval_scorecard import ClaimVerdict
 from limner.studio.run_jobs import draw_whole
 
 SUITE = Suite(
@@ -294,6 +298,30 @@ def test_evidence_of_a_later_run_is_not_overtaken_by_a_correction_of_an_earlier_
     correct(studio, run)
     renew_evidence(studio.parts, run)
     assert [one.labelled_by for one in stored_rates(studio, run)] == [(), ()]
+
+
+def test_a_claim_is_not_tested_by_a_run_that_is_not_at_its_end(studio):
+    claim = Claim(
+        text="Whole", source="card", said_on=date(2025, 1, 1), metric="integrity.pass_rate",
+        suite="own", limit=0.1,
+    )  # fmt: skip
+    model = replace(register_active(studio, "0"), version=studio.card.version, claims=(claim,))
+    now = studio.parts.read_clock()
+    event = ModelEvent(
+        kind=EventKind.REGISTERED, happened_at=now, stage=Stage.ACTIVE, cause=Cause.SHIPPED
+    )
+    with studio.parts.store.models.writing(now) as connection:
+        register(connection, model, event)
+    checks = Checks(studio.parts)
+    run = begin_run(studio.parts, SUITE, checks)
+    with pytest.raises(DrawingCancelled):
+        draw_run(studio.parts, run, checks, cancel)
+    (judged,) = report_on(studio.parts, run).claims
+    assert judged.verdict is ClaimVerdict.NOT_TESTABLE
+    assert judged.note == "The suite 'own' was not run whole by this model."
+    draw_run(studio.parts, run, checks)
+    (judged,) = report_on(studio.parts, run).claims
+    assert judged.verdict is ClaimVerdict.MET
 
 
 def test_no_model_passes_a_gate_by_labels_of_its_owner(studio):
