@@ -73,7 +73,6 @@ class PublishedModel:
     sha256: str
     stage: str
     licence: str
-    owner: str
     card: Mapping[str, Any]
     claims: Sequence[Mapping[str, Any]]
     aliases: Sequence[str]
@@ -203,7 +202,6 @@ def _model(
         sha256=version.sha256,
         stage=str(state.stage),
         licence=version.licence.expression,
-        owner=version.owner,
         card=version.card,
         claims=[{**asdict(one), "said_on": one.said_on.isoformat()} for one in version.claims],
         aliases=[name for name, digest in aliases.items() if digest == version.sha256],

@@ -151,6 +151,12 @@ def test_what_is_decided_while_it_is_published_is_left_out(
     assert positions[0] < exported.checkpoint.num_entries
 
 
+def test_nobodys_name_leaves(limner, label):
+    limner("publish", "site")
+    texts = [one.read_bytes() for one in Path("site").rglob("*") if one.is_file()]
+    assert not any(b"design team" in one for one in texts)  # owns the model
+
+
 def test_no_prompt_leaves_unless_it_is_asked_for(limner, label):
     limner("publish", "site")
     texts = [one.read_bytes() for one in Path("site").rglob("*") if one.is_file()]
