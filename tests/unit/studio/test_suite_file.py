@@ -100,6 +100,7 @@ def test_unknown_keys_of_a_case_are_refused_by_place():
 def test_keys_that_come_twice_are_refused():
     assert "the key 'name' is written twice" in refusal(text_of() + "name: again\n")
 
+
 @pytest.mark.parametrize("named", ["twins", "ways"])
 def test_twins_and_ways_that_come_twice_are_refused(named):
     value = {"twins": "typos", "ways": "again"}[named]
