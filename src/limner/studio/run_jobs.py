@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from limner.core.errors import BadInput, JobConflict
-from limner.core.jobs import WAITING, Happening, JobState
+from limner.core.jobs import OVER, WAITING, Happening, JobState
 from limner.core.runs import Run, RunJob, RunTask
 from limner.evals.suite import PART, part_of
 from limner.studio.eval_judging import Checks
@@ -66,12 +66,15 @@ def ask_run(parts: Parts, asked: Asked, *, owner: str) -> Run:
     checks, jobs = Checks(measured), parts.store.run_jobs
     found = unfinished_run(measured, suite, checks)
     job = None if found is None else jobs.find(found.run_id)
+    now = parts.read_clock()
     if found is not None and job is not None and job.task is RunTask.DRAW:
         if job.state not in WAITING:
             jobs.steer(found.run_id, Happening.RETRY)
         return found
+    if found is not None and job is not None and job.state in OVER:  # it was scored since
+        jobs.add(found.run_id, RunTask.DRAW, owner=owner, model=asked.model, now=now)
+        return found
     run = begin_run(measured, suite, checks)
-    now = parts.read_clock()
     jobs.add(run.run_id, RunTask.DRAW, owner=owner, model=asked.model, now=now)
     return run
 
@@ -123,8 +126,12 @@ def require_free(parts: Parts, run: Run) -> None:
 
 
 def state_of(job: RunJob | None, *, is_whole: bool) -> str:
-    """A run's state in a word: its job's, where a worker was asked, else by its pictures."""
-    if job is not None:
+    """A run's state in a word: its job's, where a worker was asked, else by its pictures.
+
+    That all there was has been scored says nothing of what there is not.
+    """
+    is_scored = job is not None and (job.task, job.state) == (RunTask.SCORE, JobState.FINISHED)
+    if job is not None and not is_scored:
         return str(job.state)
     return str(JobState.FINISHED) if is_whole else UNFINISHED
 

@@ -17,7 +17,15 @@ from limner.studio.eval_judging import Checks
 from limner.studio.eval_report import report_on
 from limner.studio.eval_runs import begin_run, draw_run, find_run
 from limner.studio.run_drawing import RunDrawer
-from limner.studio.run_jobs import Asked, ask_run, cancel_run, require_free, resume_run
+from limner.studio.run_jobs import (
+    Asked,
+    ask_run,
+    ask_scores,
+    cancel_run,
+    require_free,
+    resume_run,
+    state_of,
+)
 from limner.studio.studio import Studio
 from limner.studio.suite_file import read_suite
 from limner.studio.working import run_worker
@@ -244,6 +252,21 @@ def test_a_run_is_not_gone_on_with_when_a_check_has_changed(parts, monkeypatch):
     work(parts)
     job = parts.store.run_jobs.find(run_id)
     assert (job.state, job.error.code) == (JobState.FAILED, "run_outdated")
+
+
+def test_a_run_that_was_stopped_and_scored_is_unfinished_and_goes_on_when_asked_for(
+    parts, monkeypatch
+):
+    run_id = ask(parts)
+    after_case(parts, monkeypatch, lambda: cancel_run(parts, run_id))
+    work(parts)
+    ask_scores(parts, find_run(parts, run_id), owner="ada")
+    work(parts)
+    assert num_cases(parts, run_id) == 1
+    assert state_of(parts.store.run_jobs.find(run_id), is_whole=False) == "unfinished"
+    assert ask(parts) == run_id
+    work(parts)
+    assert (state(parts, run_id), num_cases(parts, run_id)) == (JobState.FINISHED, 3)
 
 
 def test_the_command_leaves_alone_what_a_worker_is_to_draw(parts):
