@@ -8,7 +8,7 @@ that are released. Names of people are never published.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,10 @@ from limner.store.watches import alarms
 from limner.studio import log
 from limner.studio.eval_report import is_post_hoc
 from limner.studio.eval_runs import judged_by_sha256, suite_of
+from limner.studio.gate_use import basis_now
 
 if TYPE_CHECKING:
+    from limner.core.evidence import Evidence
     from limner.core.models import ModelState
     from limner.core.watching import Alarm
     from limner.studio.parts import Parts
@@ -65,7 +67,7 @@ class PublishedModel:
 
     Attributes:
         aliases: that point at it.
-        evidence: about it that stands, as documents.
+        evidence: about it that holds now, as documents.
         position: of the newest entry of the period about it; ``None`` where there is none.
     """
 
@@ -166,7 +168,7 @@ def gather(
         told_of = {one.subject for one in history if one.kind == Kind.ALARM}
         raised = [one for one in alarms(connection) if one.alarm_id in told_of]
     history.sort(key=lambda one: one.position)
-    documents = [_evidence_document(digest, one.to_document()) for digest, one in evidence.items()]
+    documents = _standing_documents(parts, evidence)
     return Publication(
         made_at=parts.read_clock(),
         period=period,
@@ -242,6 +244,23 @@ def _report(parts: Parts, entry: Entry) -> PublishedReport | None:
         is_post_hoc=is_post_hoc(parts, run, run.criteria_sha256),
         not_measured=[str(one) for one, found in aspect_grid(suite, metrics).items() if not found],
     )
+
+
+def _standing_documents(parts: Parts, evidence: Mapping[str, Evidence]) -> list[dict[str, Any]]:
+    """The newest evidence about each number, oldest first, as far as it holds now."""
+    newest = {
+        (one.basis.model_sha256, one.suite, one.metric, one.slice): digest
+        for digest, one in evidence.items()
+    }
+    suites = list(dict.fromkeys(one.suite for one in evidence.values()))
+    now, basis = parts.read_clock(), basis_now(parts, suites, "")
+    told = ((digest, evidence[digest]) for digest in newest.values())
+    return [
+        _evidence_document(digest, one.to_document())
+        for digest, one in told
+        if basis.get(one.suite) == replace(one.basis, model_sha256="")
+        and (one.expires_at is None or one.expires_at > now)
+    ]
 
 
 def _evidence_document(digest: str, document: Mapping[str, Any]) -> dict[str, Any]:
