@@ -33,7 +33,7 @@ class Difference:
     """One metric of two models.
 
     Attributes:
-        first, second: shares of right pictures, 0-1.
+        first, second: shares of right pictures, 0-1, every prompt counting once.
         difference: second minus first, with its interval over prompts; `num` is prompts.
         p_value: that a difference as large comes about between equal models.
         adjusted_p: the same, corrected for all metrics that are compared together (Holm).
@@ -298,7 +298,8 @@ def _difference(
     differences_P = _mean_differences(*pair)
     estimate = mean_interval(differences_P, rng)
     is_won = adjusted_p <= SIGNIFICANT and estimate.value is not None
-    means = [float(np.nanmean(one)) if one.size else float("nan") for one in pair]
+    # Over prompts, as the difference is: where some have more pictures the two would disagree.
+    means = [float(np.nanmean(one, axis=1).mean()) if one.size else float("nan") for one in pair]
     return Difference(
         first=means[0],
         second=means[1],

@@ -76,10 +76,11 @@ def say_shadow(compared: ShadowCompared) -> None:
         change, interval = one.difference, ""
         if change.low is not None and change.high is not None:
             interval = f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+        p_value = "<0.001" if one.adjusted_p < 0.001 else f"{one.adjusted_p:.3f}"
         word = {None: "no difference shown", "first": "the served is better"}
         say(
             f"  {name:<{width}}  {100 * one.first:5.1f}% {100 * one.second:5.1f}%  "
-            f"{100 * (change.value or 0.0):+6.1f}  {interval:<16} {one.adjusted_p:6.3f}  "
+            f"{100 * (change.value or 0.0):+6.1f}  {interval:<16} {p_value:>6}  "
             f"{word.get(one.winner, 'the shadow is better')}"
         )
     if compared.seconds is not None:

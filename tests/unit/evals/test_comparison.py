@@ -130,3 +130,11 @@ def test_the_difference_that_can_be_seen_is_as_the_formula_of_the_sources_says()
 )
 def test_quantiles_of_t_are_those_of_the_tables(degrees: int, expected: float):
     assert t_quantile(0.975, degrees) == pytest.approx(expected, rel=0.004)
+
+
+def test_the_shares_differ_by_the_difference_where_prompts_have_unlike_many_pictures():
+    first_PS, second_PS = np.full((2, 4), np.nan), np.full((2, 4), np.nan)
+    first_PS[0], second_PS[0] = (1, 1, 1, 1), (0, 0, 1, 1)  # one prompt asked for four times
+    first_PS[1, 0], second_PS[1, 0] = 0, 1  # another once
+    found = compare({"a": (first_PS, second_PS)}, np.random.default_rng(0), least_seeds=1)["a"]
+    assert found.second - found.first == pytest.approx(found.difference.value) == 0.25
