@@ -77,10 +77,22 @@ def _rules(parts: Parts) -> Iterator[Due]:
 
 
 def _suites(parts: Parts) -> Iterator[Due]:
+    pausing = _pausing_suites(parts)
     for name in suite_names(parts):
         try:
             suite = read_suite(suite_source(parts, name))
         except SuiteInvalid as error:
             yield Due("suite", name, "", None, pauses=False, fault=error.message)
         else:
-            yield Due("suite", suite.name, suite.owner, suite.review_by, pauses=False)
+            pauses = name in pausing
+            yield Due("suite", suite.name, suite.owner, suite.review_by, pauses=pauses)
+
+
+def _pausing_suites(parts: Parts) -> frozenset[str]:
+    """Suites of the gate in force whose missed review pauses models; of a bad gate none is told."""
+    try:
+        gate = gate_in_force(parts.settings)
+    except GateInvalid:
+        return frozenset()
+    is_pausing = "suites" in gate.pauses_when_overdue
+    return frozenset(one.suite for one in gate.rules) if is_pausing else frozenset()

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from registries import GATE
 
 from limner.core.errors import BadInput
 from limner.studio.claims_file import read_claims
@@ -43,6 +44,12 @@ def test_days_left_are_below_nought_when_it_is_late(registry):
     registry.propose("2", review_by=date(2026, 1, 9))
     found = everything_due(registry.parts)[0]
     assert found.days_left(date(2026, 1, 11)) == -2
+
+
+def test_a_suite_whose_missed_review_pauses_models_says_so(registry):
+    (registry.home / "gate.yaml").write_text(GATE.replace("[gate]", "[suites]"))
+    pauses = {one.name: one.pauses for one in everything_due(registry.parts) if one.what == "suite"}
+    assert (pauses["own"], pauses["basics"]) == (True, False)
 
 
 def test_a_gate_that_cannot_be_read_is_told_and_stops_nothing(registry):
