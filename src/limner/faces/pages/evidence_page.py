@@ -19,7 +19,7 @@ from limner.evals.suite import Suite
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.http.native.runs import RunId
 from limner.faces.http.services import Services
-from limner.faces.pages.forms import Fields, gone_on
+from limner.faces.pages.forms import Fields, gone_on, is_number
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.faces.report import plots, telling
@@ -112,7 +112,7 @@ def show(request: Request, viewer: Operator, given: Given) -> Response:
 def ask(request: Request, viewer: Operator, given: Given, said: Fields) -> Response:
     """Have a worker draw a suite."""
     limit = said.get("limit", "").strip()
-    if limit and not limit.isdecimal():
+    if limit and not is_number(limit):
         raise BadInput(f"The number of prompts is {limit[:20]!r}; allowed is 1 or more, or none.")
     asked = Asked(said.get("suite", ""), said.get("model", ""), int(limit) if limit else None)
     ask_run(given.parts, asked, owner=viewer.name)

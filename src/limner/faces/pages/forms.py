@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from limner.core.errors import BadInput
 
 MAX_FIELD_BYTES = 16 * 2**20  # a mask comes as a field
+MAX_DIGITS = 30  # of a number; some thousand are more than Python reads
 
 
 class UploadedFile(NamedTuple):
@@ -45,6 +46,11 @@ def day_of(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise BadInput(f"The day is {text!r}; allowed is one such as 2026-01-31.") from error
+
+
+def is_number(text: str) -> bool:
+    """Whether a field is a whole number of a length that can be read."""
+    return text.isdecimal() and len(text) <= MAX_DIGITS
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -13,7 +13,7 @@ from limner.core.errors import BadInput
 from limner.faces.http.native import sessions
 from limner.faces.http.native.asking import Anyone, Given
 from limner.faces.http.native.tokens import Admin, TokenId, settings_of
-from limner.faces.pages.forms import FieldLists
+from limner.faces.pages.forms import FieldLists, is_number
 from limner.faces.pages.frame import THEMES, frame
 from limner.faces.pages.site import render
 
@@ -44,7 +44,7 @@ def show(request: Request, viewer: Anyone, given: Given) -> Response:
 def create(viewer: Admin, given: Given, said: FieldLists) -> Response:
     """Make a token; the part of the page that is given shows it, only now."""
     days = "".join(said.get("days", [])).strip()
-    if days and not days.isdecimal():
+    if days and not is_number(days):
         raise BadInput(f"The number of days is {days[:20]!r}; allowed is a whole number.")
     made = given.tokens.create(
         "".join(said.get("name", [])).strip(),

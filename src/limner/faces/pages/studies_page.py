@@ -12,7 +12,7 @@ from limner.core.errors import BadInput
 from limner.core.studies import Choice, Study
 from limner.faces.http.native.asking import Given, Operator
 from limner.faces.http.native.studies import StudyId
-from limner.faces.pages.forms import Fields, gone_on
+from limner.faces.pages.forms import Fields, gone_on, is_number
 from limner.faces.pages.frame import frame
 from limner.faces.pages.site import render
 from limner.faces.report import plots, telling
@@ -87,9 +87,9 @@ def answer(
 ) -> Response:
     """Keep what the reader says of a pair."""
     number, choice = said.get("number", ""), said.get("choice", "")
-    if not number.isdecimal() or choice not in tuple(Choice):
+    if not is_number(number) or choice not in tuple(Choice):
         raise BadInput(
-            f"The answer is {choice!r} to the pair {number!r}; allowed are "
+            f"The answer is {choice[:20]!r} to the pair {number[:20]!r}; allowed are "
             f"{', '.join(Choice)}, and the number of a pair."
         )
     answer_pair(

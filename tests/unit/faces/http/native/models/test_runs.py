@@ -4,6 +4,7 @@ from threading import Event
 
 import pytest
 
+from limner.studio.side_by_side import open_study
 from limner.studio.working import run_worker
 
 
@@ -153,3 +154,17 @@ def test_nobody_else_asks_for_runs(studio, client):
 def test_gains_are_of_what_was_asked_for_and_not_of_runs(runs, client):
     found = client("opal", "operate").get("/api/gains", params={"since": "2026-01-01"}).json()
     assert (found["whole"]["num_drawn"], found["goals"]) == (0, [])
+
+
+def test_a_number_too_long_to_read_is_refused_in_a_sentence(begin, client, studio):
+    study = open_study(studio.parts, *(begin(is_drawn=True) for _ in range(2)))
+    asking, number = client("opal", "operate", "admin"), "9" * 5000
+    answer = {"choice": "left", "shown_at": "2026-01-01T00:00:00+00:00"}
+    for path, fields, said in (
+        (f"/evidence/studies/{study.study_id}", {"number": number, **answer}, "the pair"),
+        ("/evidence", {"suite": "own", "limit": number}, "number of prompts"),
+        ("/settings/tokens", {"name": "x", "scope": "generate", "days": number}, "number of days"),
+    ):
+        refused = asking.post(path, data=fields)
+        assert refused.status_code == 422
+        assert said in refused.text
