@@ -44,6 +44,8 @@ from limner.studio.eval_scorecard import (
 )
 from limner.studio.parts import Parts
 
+MOST_WATTS = 1_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -179,9 +181,11 @@ def report_on(
         watts: what the machine draws while it works; left out, electricity is not measured.
 
     Raises:
-        BadInput: the run has no pictures, or the two cannot be compared.
+        BadInput: the run has no pictures, the two cannot be compared, or `watts` is out of range.
         CriteriaInvalid: the criteria are not allowed.
     """
+    if watts is not None and not 0 < watts <= MOST_WATTS:
+        raise BadInput(f"The machine draws {watts:g} W; allowed is above 0 to {MOST_WATTS:,}.")
     suite, pictures = suite_of(run), parts.store.runs.pictures(run.run_id)
     scores = parts.store.runs.scores(run.run_id)
     if not any(one.image_id for one in pictures) and not scores:

@@ -300,6 +300,13 @@ def test_evidence_of_a_later_run_is_not_overtaken_by_a_correction_of_an_earlier_
     assert [one.labelled_by for one in stored_rates(studio, run)] == [(), ()]
 
 
+@pytest.mark.parametrize("watts", [0.0, -5.0, float("nan"), float("inf")])
+def test_watts_that_no_machine_draws_are_refused(studio, watts):
+    run = run_whole(studio)
+    with pytest.raises(BadInput, match="allowed is above 0 to 1,000,000"):
+        report_on(studio.parts, run, watts=watts)
+
+
 def test_a_claim_is_not_tested_by_a_run_that_is_not_at_its_end(studio):
     claim = Claim(
         text="Whole", source="card", said_on=date(2025, 1, 1), metric="integrity.pass_rate",
